@@ -1,0 +1,1 @@
+"""What the operator decides: settings, logging, the sample FAQ and the model catalogue."""

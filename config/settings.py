@@ -1,0 +1,346 @@
+"""The settings: what may be set, its meaning and default, and how the sources are put together.
+
+Precedence: command line > environment > `.env` > the file given with `--config` > default.yaml.
+Secrets come from the environment (or `.env`, or a file named by NAME_FILE) and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_FILE = Path(__file__).resolve().parent / "default.yaml"
+ENV_PREFIX = "FAQ_"
+ENV_DELIMITER = "__"
+
+
+class ConfigError(Exception):
+    """A setting is missing, unknown or wrong; the message names it and never its value."""
+
+
+def _split_commas(value: Any) -> Any:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+Strings = Annotated[tuple[str, ...], BeforeValidator(_split_commas)]
+Integers = Annotated[tuple[int, ...], BeforeValidator(_split_commas)]
+
+
+class Section(BaseModel):
+    """A frozen group of settings; an unknown key is an error."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True
+    )
+
+
+class CorpusSettings(Section):
+    """Where the FAQ comes from."""
+
+    sources: Strings = ("config/faq",)
+    """Files, folders or http(s) addresses, read in this order. An address is fetched only because
+    it is listed here; redirects are refused."""
+    refresh_s: float = Field(30, gt=0)
+    """Seconds between looks for changed files."""
+    url_refresh_s: float = Field(900, gt=0)
+    """Seconds after which an address is asked again."""
+    timeout_s: float = Field(20, gt=0)
+    """Seconds an address may take to answer in full."""
+    max_bytes: int = Field(20_000_000, gt=0)
+    """Largest file or download, in bytes, before and after unpacking."""
+
+
+class RetrievalSettings(Section):
+    """How entries are found."""
+
+    embedder: Literal["auto", "none"] = "auto"
+    """`auto` adds dense vectors when the embedding model is installed; `none` searches words only."""
+    num_results: int = Field(5, ge=1, le=20)
+    """Entries handed to the model."""
+    lexical_weight: float = Field(0.75, ge=0)
+    """Weight of the word score beside the dense score."""
+    gate: float = 0.5
+    """Best score below which the FAQ is taken not to cover the question (with vectors)."""
+    lexical_gate: float = 0.3
+    """The same without vectors."""
+    max_query_chars: int = Field(4000, ge=100)
+    """Characters of a question that are searched; the rest is ignored."""
+
+
+class EngineSettings(Section):
+    """The model and the process that owns it."""
+
+    model: str = "auto"
+    """Alias from the catalogue, or `auto`: the largest default that this machine can run."""
+    catalog: Path = Path("config/models.yaml")
+    """The model catalogue."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where the model runs."""
+    threads: int = Field(0, ge=0)
+    """CPU threads of the engine process; 0 takes all cores."""
+    max_new_tokens: int = Field(160, ge=1)
+    """Upper limit of tokens in an answer."""
+    deadline_s: float = Field(120, gt=0)
+    """Seconds after which an answer ends with what it has."""
+    stall_s: float = Field(20, gt=0)
+    """Seconds without a token after which the engine process is replaced."""
+    load_timeout_s: float = Field(900, gt=0)
+    """Seconds a model may take to load."""
+
+
+class AnswerSettings(Section):
+    """What an answer looks like."""
+
+    contact: str = "the course staff"
+    """Whom to ask when the FAQ has no answer; a course can name its own."""
+    num_related: int = Field(3, ge=0, le=10)
+    """Entries shown as "maybe related" when the FAQ has no answer."""
+
+
+class CourseSettings(Section):
+    """One course; the key is its machine name as in the FAQ."""
+
+    title: str | None = None
+    """Name for people; the FAQ's own when left out."""
+    contact: str | None = None
+    """Whom to ask in this course when the FAQ has no answer."""
+    slack_channels: Strings = ()
+    """Slack channel ids whose questions are about this course."""
+    telegram_chats: Strings = ()
+    """Telegram chat ids, or `chat/topic`, whose questions are about this course."""
+
+
+class AdminsSettings(Section):
+    """Who may switch the model and watch the card."""
+
+    telegram: Integers = ()
+    """Numeric Telegram user ids."""
+    slack: Strings = ()
+    """Slack member ids, such as U012AB3CD."""
+
+
+class LimitsSettings(Section):
+    """How much one person may ask."""
+
+    questions_per_minute: int = Field(6, ge=1)
+    """Questions a person may ask within a minute."""
+    max_waiting_per_user: int = Field(3, ge=1)
+    """Questions of one person that may wait at once."""
+    max_queue: int = Field(100, ge=1)
+    """Questions that may wait in all; more are refused politely."""
+
+
+class TelegramSettings(Section):
+    """Telegram; on when TELEGRAM_BOT_TOKEN is set."""
+
+    base_url: str = "https://api.telegram.org/bot"
+    """Address of the Bot API, as python-telegram-bot's `base_url`."""
+
+
+class SlackSettings(Section):
+    """Slack; on when SLACK_BOT_TOKEN is set."""
+
+    base_url: str = "https://slack.com/api/"
+    """Address of the Web API, as slack-sdk's `AsyncWebClient.base_url`."""
+
+
+class LoggingSettings(Section):
+    """What is written to standard error."""
+
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """Least severe level that is written. Texts of questions appear at DEBUG only."""
+
+
+class Secrets(BaseSettings):
+    """Tokens; absent ones switch their platform off."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", hide_input_in_errors=True, use_attribute_docstrings=True
+    )
+
+    telegram_bot_token: SecretStr | None = None
+    """From BotFather."""
+    slack_bot_token: SecretStr | None = None
+    """Starts with xoxb-."""
+    slack_app_token: SecretStr | None = None
+    """Starts with xapp-; Socket Mode."""
+    slack_signing_secret: SecretStr | None = None
+    """HTTP mode."""
+    hf_token: SecretStr | None = None
+    """Access to gated models on the Hugging Face hub."""
+
+
+class Settings(BaseSettings):
+    """Everything the operator decides; each part of the program receives its own section only."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter=ENV_DELIMITER,
+        enable_decoding=False,
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
+    )
+
+    data_dir: Path = Path("data")
+    """Folder for all state: questions, caches, converted models."""
+    corpus: CorpusSettings = CorpusSettings()
+    retrieval: RetrievalSettings = RetrievalSettings()
+    engine: EngineSettings = EngineSettings()
+    answer: AnswerSettings = AnswerSettings()
+    courses: dict[str, CourseSettings] = {}
+    """Per-course settings, by the course's machine name."""
+    admins: AdminsSettings = AdminsSettings()
+    limits: LimitsSettings = LimitsSettings()
+    telegram: TelegramSettings = TelegramSettings()
+    slack: SlackSettings = SlackSettings()
+    logging: LoggingSettings = LoggingSettings()
+
+    def contact(self, course: str | None) -> str:
+        """Whom to ask about `course` when the FAQ has no answer."""
+        own = self.courses.get(course or "")
+        return (own and own.contact) or self.answer.contact
+
+
+def load_settings(
+    config: Path | None = None,
+    *,
+    overrides: dict[str, Any] | None = None,
+    env_file: Path = Path(".env"),
+) -> Settings:
+    """Read all sources. `overrides` is a nested dict from the command line.
+
+    Raises ConfigError naming every unknown or wrong key, and a missing file.
+    """
+    _refuse_unknown_environment(env_file)
+    files = [_read_yaml(DEFAULT_FILE)]
+    if config is not None:
+        files.append(_read_yaml(config))
+
+    class _Sourced(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            yaml_sources = [InitSettingsSource(settings_cls, content) for content in files]
+            return (
+                InitSettingsSource(settings_cls, overrides or {}),
+                EnvSettingsSource(settings_cls),
+                DotEnvSettingsSource(settings_cls, env_file=env_file, env_file_encoding="utf-8"),
+                *reversed(yaml_sources),
+            )
+
+    _Sourced.model_config["extra"] = "ignore"  # .env holds foreign names; ours are checked above
+    for content in files:
+        _refuse_unknown_keys(content)
+    try:
+        return _Sourced()
+    except ValidationError as error:
+        raise ConfigError(_describe(error)) from None
+
+
+def load_secrets(env_file: Path = Path(".env")) -> Secrets:
+    """Read the tokens. NAME_FILE names a file that holds the token, as container secrets do.
+
+    Raises ConfigError when such a file cannot be read.
+    """
+    from_files: dict[str, str] = {}
+    for name in Secrets.model_fields:
+        path = os.environ.get(f"{name.upper()}_FILE")
+        if path and not os.environ.get(name.upper()):
+            try:
+                from_files[name] = Path(path).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise ConfigError(
+                    f"{name.upper()}_FILE: {path} cannot be read ({error.strerror})."
+                ) from None
+    found = Secrets(_env_file=env_file, **from_files)  # type: ignore[call-arg]
+    blank = {name for name, value in found if value is not None and not value.get_secret_value()}
+    return found.model_copy(update=dict.fromkeys(blank))
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            f"The settings file {path} cannot be read ({error.strerror})."
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        where = getattr(error, "problem_mark", None)
+        line = f" at line {where.line + 1}" if where else ""
+        raise ConfigError(f"The settings file {path} is not valid YAML{line}.") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise ConfigError(f"The settings file {path} must hold keys and values.")
+    return content
+
+
+def _refuse_unknown_keys(content: dict[str, Any]) -> None:
+    for key in content:
+        if key not in Settings.model_fields:
+            raise ConfigError(f"{key}: there is no such setting. {_known(Settings)}")
+
+
+def _refuse_unknown_environment(env_file: Path) -> None:
+    """pydantic-settings ignores a misspelt variable; an operator must hear of it."""
+    from dotenv import dotenv_values
+
+    names = set(os.environ) | set(dotenv_values(env_file) if env_file.is_file() else ())
+    for name in sorted(names):
+        if not name.upper().startswith(ENV_PREFIX):
+            continue
+        path = name[len(ENV_PREFIX) :].lower().split(ENV_DELIMITER)
+        model: type[BaseModel] | None = Settings
+        for depth, part in enumerate(path):
+            if model is None or part not in model.model_fields:
+                known = f" {_known(model)}" if model else ""
+                raise ConfigError(f"{name}: there is no such setting.{known}")
+            annotation = model.model_fields[part].annotation
+            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+                if depth == len(path) - 1:
+                    raise ConfigError(
+                        f"{name} names a section; set one of its keys: {_known(annotation)}"
+                    )
+                model = annotation
+            elif part == "courses":
+                raise ConfigError(f"{name}: courses can only be set in a settings file.")
+            else:
+                model = None
+
+
+def _known(model: type[BaseModel]) -> str:
+    return "Known: " + ", ".join(model.model_fields) + "."
+
+
+def _describe(error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors(include_input=False, include_url=False, include_context=False):
+        where = ".".join(str(part) for part in problem["loc"])
+        what = problem["msg"]
+        if problem["type"] == "extra_forbidden":
+            what = "there is no such setting"
+        lines.append(f"{where}: {what}.")
+    return " ".join(lines)

@@ -1,0 +1,1 @@
+"""Everything between a Question and an Answer. Never imports bot."""

@@ -1,0 +1,63 @@
+"""The engine's exceptions; the docstring of each is its default message.
+
+EngineError
+├── CorpusError            no entry could be read
+├── StoreError             the job store cannot be opened or written
+├── ModelError
+│   ├── UnknownModel       not an alias of the catalogue
+│   └── ModelLoadError     missing, refused, corrupt, or does not fit
+└── GenerationError        this question got no text
+    ├── EngineDown         no engine process to ask
+    ├── EngineCrashed      the process died while it worked on this question
+    ├── OutOfMemory        the prompt does not fit the device's memory
+    └── GenerationTimeout  no token came for too long
+"""
+
+from __future__ import annotations
+
+
+class EngineError(Exception):
+    """Something in the engine went wrong."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip())
+
+
+class CorpusError(EngineError):
+    """The FAQ could not be read."""
+
+
+class StoreError(EngineError):
+    """The job store cannot be used."""
+
+
+class ModelError(EngineError):
+    """Something is wrong with the model."""
+
+
+class UnknownModel(ModelError):
+    """There is no model of that name in the catalogue."""
+
+
+class ModelLoadError(ModelError):
+    """The model could not be loaded."""
+
+
+class GenerationError(EngineError):
+    """No text could be generated for this question."""
+
+
+class EngineDown(GenerationError):
+    """No model is loaded at the moment."""
+
+
+class EngineCrashed(GenerationError):
+    """The engine process ended while it was answering."""
+
+
+class OutOfMemory(GenerationError):
+    """The question with its entries does not fit into the device's memory."""
+
+
+class GenerationTimeout(GenerationError):
+    """The model produced no token for too long."""

