@@ -1,0 +1,82 @@
+"""Every sentence of ours that a person reads in chat, by key and language."""
+
+from __future__ import annotations
+
+ENGLISH = {
+    "welcome": "Ask me anything about the course. I answer from its FAQ and name my sources.",
+    "help": (
+        "Ask a question in your own words; I answer from the course FAQ and name my sources.\n\n"
+        "{commands}"
+    ),
+    "command.help": "what I can do",
+    "command.course": "choose the course your questions are about",
+    "command.model": "the models; staff can switch",
+    "command.gpu": "the graphics card (staff)",
+    "command.new": "forget the conversation so far",
+    "command.cancel": "stop the answer that is being written",
+    "command.status": "the state of the assistant",
+    "command.quit": "leave",
+    "command.unknown": "I do not know the command {name}. /help lists what I can do.",
+    "waiting.next": "Your question is next.",
+    "waiting.place": "Your question is number {place} in the queue, about {eta} to go.",
+    "waiting.place_only": "Your question is number {place} in the queue.",
+    "waiting.model": "The model is still loading; I will answer as soon as it is ready.",
+    "waiting.matches": "Meanwhile, these entries of the FAQ match best:",
+    "writing": "Writing the answer …",
+    "quoted": "Quoted from the FAQ:",
+    "quoted.no_model": "The model is not available right now; this is the FAQ's own text:",
+    "sources": "Sources",
+    "related": "Maybe related",
+    "not_found": "The FAQ has no answer to this. Please ask {contact}.",
+    "no_question": "I found no question in that. Write one in a few words.",
+    "no_corpus": "I have no FAQ to search at the moment. Please ask {contact}.",
+    "failed": "Something went wrong on my side and I could not answer. Please ask again.",
+    "stopped": "Stopped.",
+    "nothing_to_stop": "There is nothing to stop.",
+    "new": "Done: I start afresh with your next question.",
+    "restart": "You asked before I was restarted:",
+    "refused.rate": "That was quick! You can ask again in {seconds} seconds.",
+    "refused.waiting": (
+        "You have {count} questions waiting. I will take the next one when one of them is answered."
+    ),
+    "refused.queue": (
+        "There are very many questions at the moment ({count} are waiting). "
+        "Please try again in about {eta}."
+    ),
+    "admins_only": "Only the course staff can do that.",
+    "course.current": "Your questions are about: {course}.",
+    "course.all": "Your questions are about all courses.",
+    "course.choose": "Choose with /course NAME, or /course all:",
+    "course.unknown": "There is no course {name}. Known: {courses}.",
+    "course.everything": "all courses",
+    "model.list": "Models:",
+    "model.unknown": "There is no model {name}. Known: {models}.",
+    "model.switching": "Loading {model}; questions wait meanwhile …",
+    "model.switched": "{model} answers now.",
+    "model.failed": "{model} could not be loaded, {old} keeps answering. {why}",
+    "model.how": "Switch with /model NAME.",
+    "vote.thanks": "Thank you!",
+    "vote.reason": "Thank you. What was wrong?",
+    "vote.gone": "I no longer have that answer.",
+    "button.stop": "Stop",
+    "button.up": "👍",
+    "button.down": "👎",
+    "seconds": "{n} s",
+    "minutes": "{n} min",
+}
+
+#: Language (first part of the IETF tag) → key → sentence. A missing one falls back to English.
+LANGUAGES: dict[str, dict[str, str]] = {"en": ENGLISH}
+
+
+def say(key: str, language: str | None = None, **values: object) -> str:
+    """The sentence for `key` in the person's language, English where there is none."""
+    own = LANGUAGES.get((language or "en").replace("_", "-").split("-")[0].lower(), ENGLISH)
+    return own.get(key, ENGLISH[key]).format(**values)
+
+
+def duration(seconds: float, language: str | None = None) -> str:
+    """A waiting time for people: whole seconds below 90 s, whole minutes above."""
+    if seconds < 90:
+        return say("seconds", language, n=max(1, round(seconds)))
+    return say("minutes", language, n=round(seconds / 60))
