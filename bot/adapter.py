@@ -24,6 +24,10 @@ class DeliveryRefused(DeliveryError):
     """The platform will never take it: the chat is gone or the bot was removed."""
 
 
+class MessageGone(DeliveryError):
+    """The message to edit no longer exists; a new one may be posted."""
+
+
 class Desk(Protocol):
     """What an adapter calls; `bot.desk.FaqDesk` is the one in the product."""
 
@@ -66,5 +70,8 @@ class ChatAdapter(Protocol):
         ...
 
     async def edit(self, reply_to: str, message_id: str, reply: Reply) -> None:
-        """Make the message read like `reply`; doing it twice is harmless. Raises DeliveryError."""
+        """Make the message read like `reply`; doing it twice is harmless.
+
+        Raises DeliveryError; MessageGone when somebody deleted it.
+        """
         ...

@@ -222,6 +222,20 @@ class Answerer:
         )
 
 
+def apology(reason: str) -> Answer:
+    """The answer when answering itself broke."""
+    return Answer(
+        text="Something went wrong on our side. Please ask again.",
+        found=False,
+        quoted=False,
+        decision=Decision.FAILED,
+        reason=reason,
+        sources=(),
+        model=None,
+        timings=Timings(retrieve_s=0.0, total_s=0.0),
+    )
+
+
 def _quoted(retrieval: Retrieval, decision: Decision, reason: str, clock: _Clock) -> Answer:
     best = retrieval.matches[0]
     return Answer(

@@ -215,6 +215,8 @@ class Decision(StrEnum):
     NO_QUESTION = "no_question"
     #: Nothing to search in.
     NO_CORPUS = "no_corpus"
+    #: An error of ours; the asker is told to ask again.
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

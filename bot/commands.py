@@ -1,0 +1,248 @@
+"""The commands: /help, /course, /model, /gpu, /status, /new."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.messages import Action, Message, Reply
+from bot.texts import say
+from engine.errors import ModelError
+from engine.gpu import Card, read_cards, read_host
+from engine.jobs import JobStore
+from engine.retriever import Retriever
+from engine.types import EngineStatus
+
+log = logging.getLogger(__name__)
+
+GIB = 1024**3
+
+
+class ModelHost(Protocol):
+    """What the commands need of the engine process."""
+
+    def status(self) -> EngineStatus:
+        """What the engine is doing now."""
+        ...
+
+    def pids(self) -> frozenset[int]:
+        """The engine's processes."""
+        ...
+
+    async def switch(self, alias: str) -> None:
+        """Serve with another model. Raises ModelError; the old model keeps serving then."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelChoice:
+    """One model of the catalogue, for the list that `/model` shows."""
+
+    alias: str
+    #: A few words: size, precision, licence, whether it fits here.
+    summary: str
+
+
+def command_of(text: str) -> tuple[str, str] | None:
+    """`/name rest` as (name, rest); None when `text` is no command."""
+    head, _, rest = text.strip().partition(" ")
+    if len(head) < 2 or head[0] != "/" or not head[1].isalpha():
+        return None
+    return head[1:].split("@")[0].lower(), rest.strip()
+
+
+class Commands:
+    """Answers commands; asks nothing of the GPU and so never waits for it."""
+
+    def __init__(
+        self,
+        store: JobStore,
+        retriever: Retriever,
+        engine: ModelHost,
+        models: Sequence[ModelChoice],
+        *,
+        is_admin: Callable[[str, str], bool],
+    ) -> None:
+        self._store = store
+        self._retriever = retriever
+        self._engine = engine
+        self._models = models
+        self._is_admin = is_admin
+
+    def help(self, message: Message, names: Sequence[str]) -> Reply:
+        """What can be done, as this person may do it."""
+        lines = "\n".join(f"- /{name}: {say(f'command.{name}', message.language)}" for name in names)
+        return Reply(text=say("help", message.language, commands=lines), ephemeral=True)
+
+    # /course
+
+    async def course(self, message: Message, wanted: str) -> Reply:
+        """Show the course in force, or choose another one."""
+        await self._retriever.ready()
+        corpus = self._retriever.corpus
+        courses = corpus.courses if corpus else {}
+        wanted = wanted.strip().lower()
+        everything = say("course.everything", message.language)
+        if not wanted:
+            current = await self.chosen_course(message)
+            return Reply(
+                text=_current_course(courses, current, message.language)
+                + "\n\n"
+                + say("course.choose", message.language)
+                + "\n"
+                + "\n".join(f"- `{name}`: {title}" for name, title in sorted(courses.items())),
+                actions=(
+                    *(
+                        Action(label=title, value=f"course:{name}"[:64], current=name == current)
+                        for name, title in sorted(courses.items())
+                    ),
+                    Action(label=everything, value="course:all", current=current is None),
+                ),
+                ephemeral=True,
+            )
+        chosen = "" if wanted == "all" else wanted
+        if chosen and chosen not in courses:
+            return Reply(
+                text=say(
+                    "course.unknown",
+                    message.language,
+                    name=f"`{wanted}`",
+                    courses=", ".join(sorted(courses)),
+                ),
+                ephemeral=True,
+            )
+        await self._store.set_value(_course_key(message.platform, message.user_id), chosen)
+        return Reply(
+            text=_current_course(courses, chosen or None, message.language), ephemeral=True
+        )
+
+    async def chosen_course(self, message: Message) -> str | None:
+        """The course this person chose; one that has left the FAQ counts as none."""
+        chosen = await self._store.get_value(_course_key(message.platform, message.user_id))
+        corpus = self._retriever.corpus
+        if not chosen or (corpus is not None and chosen not in corpus.courses):
+            return None
+        return chosen
+
+    # /model
+
+    def models(self, message: Message) -> Reply:
+        """The catalogue with the model in force marked; admins get buttons."""
+        status = self._engine.status()
+        lines = [
+            f"- {'✅ ' if choice.alias == status.model else ''}`{choice.alias}`: {choice.summary}"
+            for choice in self._models
+        ]
+        admin = self._is_admin(message.platform, message.user_id)
+        how = "\n\n" + say("model.how", message.language) if admin else ""
+        return Reply(
+            text=say("model.list", message.language) + "\n" + "\n".join(lines) + how,
+            actions=tuple(
+                Action(
+                    label=choice.alias,
+                    value=f"model:{choice.alias}",
+                    current=choice.alias == status.model,
+                )
+                for choice in self._models
+            )
+            if admin
+            else (),
+            ephemeral=True,
+        )
+
+    def refuse_switch(self, message: Message, alias: str) -> Reply | None:
+        """Why this person cannot switch to `alias`, or None when they can."""
+        if not self._is_admin(message.platform, message.user_id):
+            return Reply(text=say("admins_only", message.language), ephemeral=True)
+        known = [choice.alias for choice in self._models]
+        if alias not in known:
+            return Reply(
+                text=say(
+                    "model.unknown", message.language, name=f"`{alias}`", models=", ".join(known)
+                ),
+                ephemeral=True,
+            )
+        return None
+
+    async def switch(self, alias: str, language: str | None) -> Reply:
+        """Load another model; on any failure the old one keeps serving and the reason is told."""
+        before = self._engine.status().model
+        try:
+            await self._engine.switch(alias)
+        except ModelError as error:
+            return Reply(
+                text=say("model.failed", language, model=alias, old=before or "–", why=error)
+            )
+        return Reply(text=say("model.switched", language, model=alias))
+
+    # /gpu and /status
+
+    def gpu(self, message: Message) -> Reply:
+        """The card, for admins."""
+        if not self._is_admin(message.platform, message.user_id):
+            return Reply(text=say("admins_only", message.language), ephemeral=True)
+        return Reply(
+            text=describe_devices(read_cards(self._engine.pids()), self._engine.status()),
+            actions=(Action(label="↻", value="gpu:refresh"),),
+            ephemeral=True,
+        )
+
+    async def status(self) -> Reply:
+        """Model, queue and FAQ in three lines."""
+        status = self._engine.status()
+        waiting = await self._store.queue_length()
+        corpus = self._retriever.corpus
+        age = f", read {corpus.loaded_at:%Y-%m-%d %H:%M} UTC" if corpus else ""
+        return Reply(
+            text=(
+                f"- Model: {status.model or 'none'} ({status.state.value})\n"
+                f"- Waiting questions: {waiting}\n"
+                f"- FAQ: {len(corpus.documents) if corpus else 0} entries{age}. "
+                f"{self._retriever.detail}"
+            ),
+            ephemeral=True,
+        )
+
+
+def describe_devices(cards: Sequence[Card], status: EngineStatus) -> str:
+    """The cards (or that there is none) and the model, one line each."""
+    lines = [_card_line(card) for card in cards]
+    if not cards:
+        host = read_host()
+        lines.append(
+            "- No NVIDIA card here: the model runs on the CPU "
+            f"({host.cores} cores at {host.cpu_percent:.0f} %, "
+            f"memory {host.memory_used / GIB:.1f} of {host.memory_total / GIB:.1f} GiB)."
+        )
+    speed = f", {status.tokens_per_s:.1f} tokens/s" if status.tokens_per_s else ""
+    dtype = f" in {status.dtype}" if status.dtype else ""
+    lines.append(f"- Model: {status.model or 'none'}{dtype}, {status.state.value}{speed}")
+    if status.detail:
+        lines.append(f"- {status.detail}")
+    return "\n".join(lines)
+
+
+def _card_line(card: Card) -> str:
+    parts = [
+        f"memory {card.memory_used / GIB:.1f} of {card.memory_total / GIB:.1f} GiB"
+        f" ({card.memory_ours / GIB:.1f} ours)"
+    ]
+    if card.utilisation is not None:
+        parts.append(f"{card.utilisation} % busy")
+    if card.temperature is not None:
+        parts.append(f"{card.temperature} °C")
+    if card.power is not None:
+        parts.append(f"{card.power:.0f} W")
+    return f"- Card {card.index}: {card.name} (driver {card.driver}): " + ", ".join(parts)
+
+
+def _course_key(platform: str, user_id: str) -> str:
+    return f"course:{platform}:{user_id}"
+
+
+def _current_course(courses: dict[str, str], current: str | None, language: str | None) -> str:
+    if current is None:
+        return say("course.all", language)
+    return say("course.current", language, course=courses.get(current, current))

@@ -1,0 +1,252 @@
+"""The reception: a Message in, a stored Job, a command's answer or a polite refusal out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from bot.adapter import ChatAdapter, DeliveryError
+from bot.commands import Commands, command_of
+from bot.delivery import Delivery
+from bot.limits import RateLimit
+from bot.messages import Message, Press, Reply
+from bot.texts import duration, say
+from config.settings import Settings
+from engine.dispatcher import Dispatcher
+from engine.jobs import Job, JobStore, NewJob, Vote
+from engine.types import Question, Turn
+
+log = logging.getLogger(__name__)
+
+#: Turns of a conversation that a new question can lean on.
+NUM_TURNS = 3
+#: Characters of a question that are stored; a longer one is searched by its beginning anyway.
+MAX_STORED_CHARS = 20_000
+
+EVERYONE = ("help", "course", "model", "new", "cancel", "status")
+ADMINS = ("gpu",)
+
+
+class FaqDesk:
+    """Decides what happens to everything people write; see `bot.adapter.Desk`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: JobStore,
+        dispatcher: Dispatcher,
+        delivery: Delivery,
+        commands: Commands,
+        adapters: Mapping[str, ChatAdapter],
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._dispatcher = dispatcher
+        self._delivery = delivery
+        self._commands = commands
+        self._adapters = adapters
+        self._rate = RateLimit(settings.limits.questions_per_minute)
+
+    async def receive(self, message: Message) -> None:
+        """See Desk.receive."""
+        command = command_of(message.text)
+        if command is None or command[0] == "ask":
+            await self._ask(message, message.text if command is None else command[1])
+            return
+        reply = await self._command(message, *command)
+        if reply is not None:
+            await self._say(message.platform, message.reply_to, reply)
+
+    async def press(self, press: Press) -> Reply | None:
+        """See Desk.press."""
+        kind, _, rest = press.value.partition(":")
+        message = Message(
+            platform=press.platform,
+            conversation="",
+            message_id="",
+            user_id=press.user_id,
+            text="",
+            reply_to=press.reply_to,
+            channel=press.channel,
+            language=press.language,
+        )
+        if kind == "course":
+            return await self._commands.course(message, rest)
+        if kind == "gpu":
+            return self._commands.gpu(message)
+        if kind == "model":
+            return await self._switch(message, rest)
+        if kind == "stop":
+            return await self._press_stop(press, rest)
+        if kind == "vote":
+            return await self._vote(press, rest)
+        log.warning("a button of an unknown kind was pressed on %s", press.platform)
+        return None
+
+    # Questions
+
+    async def _ask(self, message: Message, text: str) -> None:
+        refusal = None if await self._known(message) else await self._refusal(message)
+        if refusal is not None:
+            await self._say(message.platform, message.reply_to, refusal)
+            return
+        question = Question(
+            text=text.strip()[:MAX_STORED_CHARS],
+            course=await self._course(message),
+            history=tuple(await self._history(message)),
+            language=message.language,
+        )
+        job = await self._store.add(
+            NewJob(
+                platform=message.platform,
+                conversation=message.conversation,
+                message_id=message.message_id,
+                user_id=message.user_id,
+                reply_to=message.reply_to,
+                question=question,
+            )
+        )
+        if job is not None:
+            self._delivery.accepted(job)
+
+    async def _known(self, message: Message) -> bool:
+        """Whether this is a redelivery; it must not count against the limits."""
+        return await self._store.knows(
+            message.platform, message.conversation, message.message_id
+        )
+
+    async def _refusal(self, message: Message) -> Reply | None:
+        language = message.language
+        limits = self._settings.limits
+        queue = await self._store.queue_length()
+        if queue >= limits.max_queue:
+            eta = self._dispatcher.eta_s(queue + 1) or 60.0
+            text = say("refused.queue", language, count=queue, eta=duration(eta, language))
+            return Reply(text=text, ephemeral=True)
+        waiting = await self._store.waiting(message.platform, message.user_id)
+        if waiting >= limits.max_waiting_per_user:
+            return Reply(text=say("refused.waiting", language, count=waiting), ephemeral=True)
+        wait_s = self._rate.wait_s(message.platform, message.user_id)
+        if wait_s > 0:
+            text = say("refused.rate", language, seconds=max(1, round(wait_s)))
+            return Reply(text=text, ephemeral=True)
+        return None
+
+    async def _course(self, message: Message) -> str | None:
+        """The course of the channel, else the one the person chose, else all."""
+        for name, course in self._settings.courses.items():
+            mapped = course.slack_channels + course.telegram_chats
+            if message.channel and message.channel in mapped:
+                return name
+        return await self._commands.chosen_course(message)
+
+    # Commands
+
+    async def _command(self, message: Message, name: str, rest: str) -> Reply | None:
+        match name:
+            case "help" | "start":
+                names = EVERYONE + (ADMINS if self.is_admin(message) else ())
+                return self._commands.help(message, names)
+            case "course":
+                return await self._commands.course(message, rest)
+            case "model":
+                return await self._switch(message, rest) if rest else self._commands.models(message)
+            case "gpu":
+                return self._commands.gpu(message)
+            case "status":
+                return await self._commands.status()
+            case "new":
+                await self._store.start_afresh(message.platform, message.conversation)
+                return Reply(text=say("new", message.language), ephemeral=True)
+            case "cancel":
+                return await self._cancel_latest(message)
+        return Reply(
+            text=say("command.unknown", message.language, name=f"/{name}"), ephemeral=True
+        )
+
+    def is_admin(self, message: Message) -> bool:
+        """Whether the person may switch models and see the card."""
+        return is_admin(self._settings, message.platform, message.user_id)
+
+    async def _switch(self, message: Message, alias: str) -> Reply | None:
+        refusal = self._commands.refuse_switch(message, alias)
+        if refusal is not None:
+            return refusal
+        self._delivery.spawn(self._announce_switch(message, alias))
+        return None
+
+    async def _announce_switch(self, message: Message, alias: str) -> None:
+        """Post that the model is loading, load it, and edit the post to say how it went."""
+        adapter = self._adapters[message.platform]
+        loading = Reply(text=say("model.switching", message.language, model=alias))
+        try:
+            posted: str | None = await adapter.post(message.reply_to, loading)
+        except DeliveryError as error:
+            log.warning("the switch to %s could not be announced: %s", alias, error)
+            posted = None
+        outcome = await self._commands.switch(alias, message.language)
+        log.info("model switch to %s asked for on %s: %s", alias, message.platform, outcome.text)
+        try:
+            if posted is None:
+                await adapter.post(message.reply_to, outcome)
+            else:
+                await adapter.edit(message.reply_to, posted, outcome)
+        except DeliveryError as error:
+            log.warning("the outcome of the switch to %s could not be told: %s", alias, error)
+
+    # Stopping and voting
+
+    async def _cancel_latest(self, message: Message) -> Reply | None:
+        job = await self._store.latest_open(message.platform, message.user_id)
+        if job is None or not await self._stop(job):
+            return Reply(text=say("nothing_to_stop", message.language), ephemeral=True)
+        return None
+
+    async def _press_stop(self, press: Press, job_id: str) -> Reply | None:
+        job = await self._store.get(int(job_id)) if job_id.isdecimal() else None
+        if job is None or job.platform != press.platform or job.user_id != press.user_id:
+            return Reply(text=say("nothing_to_stop", press.language), ephemeral=True)
+        if not await self._stop(job):
+            return Reply(text=say("nothing_to_stop", press.language), ephemeral=True)
+        return None
+
+    async def _stop(self, job: Job) -> bool:
+        """End an open question; its place in the engine is free at once."""
+        if not await self._store.cancel(job.id):
+            return False
+        self._dispatcher.cancel(job.id)
+        self._delivery.stopped(job)
+        return True
+
+    async def _vote(self, press: Press, rest: str) -> Reply | None:
+        job_id, _, value = rest.partition(":")
+        job = await self._store.get(int(job_id)) if job_id.isdecimal() else None
+        if job is None or value not in ("up", "down") or job.platform != press.platform:
+            return Reply(text=say("vote.gone", press.language), ephemeral=True)
+        vote = Vote.UP if value == "up" else Vote.DOWN
+        await self._store.vote(job.id, press.user_id, vote, press.text or None)
+        asks_why = vote is Vote.DOWN and not press.text
+        key = "vote.reason" if asks_why else "vote.thanks"
+        return Reply(text=say(key, press.language), job_id=job.id, ephemeral=True)
+
+    async def _say(self, platform: str, reply_to: str, reply: Reply) -> None:
+        try:
+            await self._adapters[platform].post(reply_to, reply)
+        except DeliveryError as error:
+            log.warning("a reply on %s was not delivered: %s", platform, error)
+
+    async def _history(self, message: Message) -> list[Turn]:
+        return await self._store.history(message.platform, message.conversation, NUM_TURNS)
+
+
+def is_admin(settings: Settings, platform: str, user_id: str) -> bool:
+    """Whether this person is staff: by numeric Telegram id or Slack member id, never by name.
+    Who sits at the console owns the machine."""
+    match platform:
+        case "console":
+            return True
+        case "telegram":
+            return user_id.isdecimal() and int(user_id) in settings.admins.telegram
+        case "slack":
+            return user_id in settings.admins.slack
+    return False

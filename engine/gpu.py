@@ -1,0 +1,103 @@
+"""What the machine that generates is doing: NVIDIA cards through NVML, else the CPU."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One NVIDIA card at one moment. Memory in bytes; None where the driver does not tell."""
+
+    index: int
+    name: str
+    driver: str
+    memory_total: int
+    memory_used: int
+    #: Used by the process ids asked about.
+    memory_ours: int
+    #: Per cent of the last sampling period in which a kernel ran.
+    utilisation: int | None
+    #: Degrees Celsius.
+    temperature: int | None
+    #: Watts.
+    power: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """The machine's processor and memory at one moment; memory in bytes."""
+
+    cores: int
+    #: Per cent over all cores since the last reading.
+    cpu_percent: float
+    memory_total: int
+    memory_used: int
+
+
+def read_cards(our_pids: frozenset[int] = frozenset()) -> tuple[Card, ...]:
+    """All cards NVML knows of; empty without a card or driver. Takes some milliseconds."""
+    import pynvml
+
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
+        return ()
+    try:
+        driver = str(pynvml.nvmlSystemGetDriverVersion())
+        count = pynvml.nvmlDeviceGetCount()
+        return tuple(_read_card(index, driver, our_pids) for index in range(count))
+    except pynvml.NVMLError:
+        return ()
+    finally:
+        pynvml.nvmlShutdown()
+
+
+def read_host() -> Host:
+    """The processor and memory of this machine."""
+    import psutil
+
+    memory = psutil.virtual_memory()
+    return Host(
+        cores=psutil.cpu_count() or 1,
+        cpu_percent=psutil.cpu_percent(),
+        memory_total=memory.total,
+        memory_used=memory.total - memory.available,
+    )
+
+
+def _read_card(index: int, driver: str, our_pids: frozenset[int]) -> Card:
+    import pynvml
+
+    def optional(read: object, *args: object) -> float | None:
+        """Some cards (virtual, MIG) refuse single readings."""
+        try:
+            return float(read(*args))  # type: ignore[operator]
+        except pynvml.NVMLError:
+            return None
+
+    handle = pynvml.nvmlDeviceGetHandleByIndex(index)
+    memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
+    try:
+        processes = pynvml.nvmlDeviceGetComputeRunningProcesses(handle)
+    except pynvml.NVMLError:
+        processes = []
+    try:
+        utilisation: int | None = int(pynvml.nvmlDeviceGetUtilizationRates(handle).gpu)
+    except pynvml.NVMLError:
+        utilisation = None
+    temperature = optional(
+        pynvml.nvmlDeviceGetTemperature, handle, pynvml.NVML_TEMPERATURE_GPU
+    )
+    milliwatts = optional(pynvml.nvmlDeviceGetPowerUsage, handle)
+    return Card(
+        index=index,
+        name=str(pynvml.nvmlDeviceGetName(handle)),
+        driver=driver,
+        memory_total=int(memory.total),
+        memory_used=int(memory.used),
+        memory_ours=sum(p.usedGpuMemory or 0 for p in processes if p.pid in our_pids),
+        utilisation=utilisation,
+        temperature=None if temperature is None else int(temperature),
+        power=None if milliwatts is None else milliwatts / 1000,
+    )
