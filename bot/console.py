@@ -1,0 +1,223 @@
+"""The assistant in a terminal, or line by line in a script."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import uuid
+from collections.abc import AsyncIterator
+from typing import TextIO
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.markdown import Markdown
+from rich.padding import Padding
+from rich.spinner import Spinner
+from rich.text import Text
+
+from bot.adapter import Desk
+from bot.messages import Message, Reply, ReplyState
+from bot.render import plain_text, source_line
+from bot.texts import say
+
+PLATFORM = "console"
+#: Longest time to wait for the answer to one question before the next line is read; the engine
+#: has its own, shorter limits.
+ANSWER_TIMEOUT_S = 3600.0
+COMMANDS = ("help", "course", "model", "gpu", "status", "new", "quit")
+
+
+class ConsoleAdapter:
+    """A ChatAdapter whose one conversation is standard input and output.
+
+    In a terminal it is a chat; otherwise it reads one question a line and prints the answers.
+    """
+
+    platform = PLATFORM
+    edit_interval_s = 0.15
+
+    def __init__(self, *, stdin: TextIO, stdout: TextIO, banner: str = "") -> None:
+        self._stdin = stdin
+        self._terminal = Console(file=stdout, highlight=False, soft_wrap=not stdout.isatty())
+        self._interactive = stdin.isatty() and stdout.isatty()
+        self._banner = banner
+        #: Which process asked: the answer to an earlier one's question is introduced.
+        self._session = uuid.uuid4().hex[:12]
+        self._asked = 0
+        self._posted = 0
+        self._finished = asyncio.Event()
+        self._live: Live | None = None
+        self.course = ""
+
+    # ChatAdapter
+
+    async def heard(self, reply_to: str) -> None:
+        """The prompt's own newline is sign enough."""
+
+    async def post(self, reply_to: str, reply: Reply) -> str:
+        """Show a new message; one of an earlier process says so."""
+        self._posted += 1
+        if not reply_to.startswith(self._session) and reply.state is ReplyState.FINAL:
+            question = reply_to.partition(" ")[2]
+            self._terminal.print(Text(say("restart") + " " + question, style="dim"))
+        self._show(reply)
+        return str(self._posted)
+
+    async def edit(self, reply_to: str, message_id: str, reply: Reply) -> None:
+        """Show the newer version in place (terminal), or wait for the final one (script)."""
+        if not reply_to.startswith(self._session):
+            await self.post(reply_to, reply)
+            return
+        self._show(reply)
+
+    async def run(self, desk: Desk, stop: asyncio.Event) -> None:
+        """Take in questions until the end of the input, /quit or `stop`; then set `stop`."""
+        try:
+            async for line in self._lines(stop):
+                if line.strip() in ("/quit", "/exit"):
+                    break
+                if line.strip():
+                    await self._take(desk, line, stop)
+        finally:
+            self._end_live()
+            stop.set()
+
+    # Taking in
+
+    async def _take(self, desk: Desk, line: str, stop: asyncio.Event) -> None:
+        self._asked += 1
+        self._finished.clear()
+        number = f"{self._session}-{self._asked}"
+        await desk.receive(
+            Message(
+                platform=PLATFORM,
+                conversation=self._session,
+                message_id=number,
+                user_id="console",
+                text=line,
+                reply_to=f"{number} {line.strip()[:200]}",
+            )
+        )
+        try:
+            await self._until(self._finished, stop)
+        except KeyboardInterrupt:
+            await desk.receive(
+                Message(
+                    platform=PLATFORM,
+                    conversation=self._session,
+                    message_id=f"{number}-stop",
+                    user_id="console",
+                    text="/cancel",
+                    reply_to=number,
+                )
+            )
+
+    async def _until(self, event: asyncio.Event, stop: asyncio.Event) -> None:
+        waits = {asyncio.ensure_future(event.wait()), asyncio.ensure_future(stop.wait())}
+        try:
+            await asyncio.wait(
+                waits, timeout=ANSWER_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    def _lines(self, stop: asyncio.Event) -> AsyncIterator[str]:
+        return self._typed_lines(stop) if self._interactive else self._piped_lines(stop)
+
+    async def _typed_lines(self, stop: asyncio.Event) -> AsyncIterator[str]:
+        from prompt_toolkit import PromptSession
+        from prompt_toolkit.completion import WordCompleter
+        from prompt_toolkit.patch_stdout import patch_stdout
+
+        if self._banner:
+            self._terminal.print(Markdown(self._banner))
+        session: PromptSession[str] = PromptSession(
+            completer=WordCompleter([f"/{name}" for name in COMMANDS], sentence=True)
+        )
+        while not stop.is_set():
+            try:
+                with patch_stdout():
+                    yield await session.prompt_async("you › ")
+            except (EOFError, KeyboardInterrupt):
+                return
+
+    async def _piped_lines(self, stop: asyncio.Event) -> AsyncIterator[str]:
+        """Lines read by a daemon thread: a read that never returns must not hold up the exit."""
+        loop = asyncio.get_running_loop()
+        lines: asyncio.Queue[str | None] = asyncio.Queue()
+
+        def read() -> None:
+            try:
+                for line in self._stdin:
+                    loop.call_soon_threadsafe(lines.put_nowait, line)
+                loop.call_soon_threadsafe(lines.put_nowait, None)
+            except RuntimeError:  # the loop ended first
+                return
+
+        threading.Thread(target=read, name="stdin", daemon=True).start()
+        while not stop.is_set():
+            taken = asyncio.ensure_future(lines.get())
+            stopping = asyncio.ensure_future(stop.wait())
+            await asyncio.wait({taken, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            stopping.cancel()
+            if not taken.done():
+                taken.cancel()
+                return
+            line = taken.result()
+            if line is None:
+                return
+            yield line
+
+    # Showing
+
+    def _show(self, reply: Reply) -> None:
+        final = reply.state is ReplyState.FINAL
+        if not self._interactive:
+            if final:
+                self._terminal.print(Text(plain_text(reply)), end="\n\n")
+        elif final:
+            self._end_live()
+            self._terminal.print(_pretty(reply))
+        else:
+            self._begin_live().update(_pretty(reply))
+        if final:
+            self._finished.set()
+
+    def _begin_live(self) -> Live:
+        if self._live is None:
+            self._live = Live(console=self._terminal, transient=True, refresh_per_second=8)
+            self._live.start()
+        return self._live
+
+    def _end_live(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+
+def _pretty(reply: Reply) -> RenderableType:
+    """The reply as a terminal shows it."""
+    parts: list[RenderableType] = []
+    if reply.notice:
+        waiting = reply.state is not ReplyState.FINAL
+        line = Text(reply.notice, style="dim")
+        parts.append(Spinner("dots", text=line) if waiting else line)
+    if reply.matches:
+        parts.append(Text(reply.sources_title, style="dim"))
+        parts += [Text(f"  • {match.document.question}", style="dim") for match in reply.matches]
+    if reply.text:
+        parts.append(Markdown(reply.text))
+    if reply.sources:
+        parts.append(Text(f"\n{reply.sources_title}:", style="bold"))
+        parts += [Text(f"  • {source_line(source)}") for source in reply.sources]
+    return Padding(Group(*parts), (0, 0, 1, 2))
+
+
+def open_console(banner: str) -> ConsoleAdapter:
+    """The console on this process's own standard input and output."""
+    for stream in (sys.stdin, sys.stdout):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    return ConsoleAdapter(stdin=sys.stdin, stdout=sys.stdout, banner=banner)
