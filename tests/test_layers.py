@@ -22,7 +22,7 @@ HOMES = {
     "telegram": {"bot/telegram.py"},
     "slack_bolt": {"bot/slack.py"},
     "slack_sdk": {"bot/slack.py"},
-    "markdown_it": {"bot/render.py"},
+    "markdown_it": {"bot/markdown.py"},
     "pynvml": {"engine/gpu.py"},
     "typer": {"main.py"},
 }
