@@ -1,0 +1,159 @@
+"""Where settings come from, and that mistakes in them are told without their values."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from config.settings import ConfigError, load_secrets, load_settings
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("FAQ_"):
+            monkeypatch.delenv(name)
+
+
+def load(config: Path | None = None, **overrides: object):
+    return load_settings(config, overrides=dict(overrides), env_file=Path("does-not-exist"))
+
+
+def test_the_defaults_are_valid() -> None:
+    settings = load()
+
+    assert settings.engine.model == "auto"
+    assert settings.corpus.sources == ("config/faq",)
+
+
+def test_a_file_beats_the_defaults_and_leaves_the_rest(tmp_path: Path) -> None:
+    file = tmp_path / "my.yaml"
+    file.write_text("engine:\n  max_new_tokens: 7\n")
+
+    settings = load(file)
+
+    assert settings.engine.max_new_tokens == 7
+    assert settings.engine.model == "auto"
+
+
+def test_the_environment_beats_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "my.yaml"
+    file.write_text("engine:\n  max_new_tokens: 7\n")
+    monkeypatch.setenv("FAQ_ENGINE__MAX_NEW_TOKENS", "8")
+
+    assert load(file).engine.max_new_tokens == 8
+
+
+def test_the_command_line_beats_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAQ_ENGINE__MODEL", "phi-3-mini")
+
+    assert load(engine={"model": "flan-t5-xl"}).engine.model == "flan-t5-xl"
+
+
+def test_a_dotenv_file_counts_as_environment(tmp_path: Path) -> None:
+    env_file = tmp_path / ".env"
+    env_file.write_text("FAQ_DATA_DIR=elsewhere\nUNRELATED=1\nHF_TOKEN=hf_fromfile\n")
+
+    settings = load_settings(env_file=env_file)
+
+    assert settings.data_dir == Path("elsewhere")
+    token = load_secrets(env_file).hf_token
+    assert token is not None
+    assert token.get_secret_value() == "hf_fromfile"
+
+
+def test_lists_are_comma_separated_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAQ_ADMINS__TELEGRAM", "11, 22")
+    monkeypatch.setenv("FAQ_CORPUS__SOURCES", "a.json,https://example.org/b.csv")
+
+    settings = load()
+
+    assert settings.admins.telegram == (11, 22)
+    assert settings.corpus.sources == ("a.json", "https://example.org/b.csv")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["FAQ_ENGIN__MODEL", "FAQ_ENGINE__MODLE", "FAQ_ENGINE", "FAQ_COURSES__X__TITLE", "FAQ_MODEL__A"],
+)
+def test_an_unknown_variable_is_named_and_its_value_is_not(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "hunter2")
+
+    with pytest.raises(ConfigError) as caught:
+        load()
+
+    assert name in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        ("engin:\n  model: x\n", "engin"),
+        ("engine:\n  modle: hunter2\n", "engine.modle"),
+        ("retrieval:\n  gate: hunter2\n", "retrieval.gate"),
+        ("secrets:\n  hf_token: hunter2\n", "secrets"),
+        ("- hunter2\n", "keys and values"),
+        ("a: [hunter2\n", "not valid YAML"),
+    ],
+)
+def test_a_mistake_in_a_file_is_named_and_its_value_is_not(
+    content: str, named: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "my.yaml"
+    file.write_text(content)
+
+    with pytest.raises(ConfigError) as caught:
+        load(file)
+
+    assert named in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_missing_settings_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"missing\.yaml cannot be read"):
+        load(tmp_path / "missing.yaml")
+
+
+def test_a_secret_never_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN", "123456:canary")
+
+    secrets = load_secrets(Path("does-not-exist"))
+
+    assert "canary" not in repr(secrets)
+    assert "canary" not in str(secrets.model_dump())
+
+
+def test_a_secret_can_lie_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "token"
+    file.write_text("123456:from-file\n")
+    monkeypatch.delenv("TELEGRAM_BOT_TOKEN", raising=False)
+    monkeypatch.setenv("TELEGRAM_BOT_TOKEN_FILE", str(file))
+
+    token = load_secrets(Path("does-not-exist")).telegram_bot_token
+
+    assert token is not None
+    assert token.get_secret_value() == "123456:from-file"
+
+
+def test_an_empty_secret_counts_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "")
+
+    assert load_secrets(Path("does-not-exist")).slack_bot_token is None
+
+
+def test_the_contact_of_a_course_is_its_own_or_the_general_one(tmp_path: Path) -> None:
+    file = tmp_path / "my.yaml"
+    file.write_text("answer: {contact: everyone}\ncourses:\n  a: {contact: '#a-help'}\n  b: {}\n")
+
+    settings = load(file)
+
+    assert settings.contact("a") == "#a-help"
+    assert settings.contact("b") == "everyone"
+    assert settings.contact(None) == "everyone"
