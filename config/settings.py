@@ -234,6 +234,9 @@ def load_settings(
         files.append(_read_yaml(config))
 
     class _Sourced(Settings):
+        # `.env` holds foreign names too; ours were checked above.
+        model_config = SettingsConfigDict(extra="ignore")
+
         @classmethod
         def settings_customise_sources(
             cls,
@@ -251,7 +254,6 @@ def load_settings(
                 *reversed(yaml_sources),
             )
 
-    _Sourced.model_config["extra"] = "ignore"  # .env holds foreign names; ours are checked above
     for content in files:
         _refuse_unknown_keys(content)
     try:
