@@ -47,8 +47,16 @@ class ConsoleAdapter:
         self._asked = 0
         self._posted = 0
         self._finished = asyncio.Event()
+        self._interrupted = asyncio.Event()
+        self._waiting = False
         self._live: Live | None = None
-        self.course = ""
+
+    def interrupt(self) -> bool:
+        """Ctrl-C: stop the answer that is awaited. False when there is none."""
+        if not (self._interactive and self._waiting):
+            return False
+        self._interrupted.set()
+        return True
 
     # ChatAdapter
 
@@ -86,39 +94,38 @@ class ConsoleAdapter:
     # Taking in
 
     async def _take(self, desk: Desk, line: str, stop: asyncio.Event) -> None:
+        """Hand one line to the desk and wait until its answer is shown."""
         self._asked += 1
         self._finished.clear()
-        number = f"{self._session}-{self._asked}"
-        await desk.receive(
-            Message(
-                platform=PLATFORM,
-                conversation=self._session,
-                message_id=number,
-                user_id="console",
-                text=line,
-                reply_to=f"{number} {line.strip()[:200]}",
-            )
-        )
-        try:
-            await self._until(self._finished, stop)
-        except KeyboardInterrupt:
-            await desk.receive(
-                Message(
-                    platform=PLATFORM,
-                    conversation=self._session,
-                    message_id=f"{number}-stop",
-                    user_id="console",
-                    text="/cancel",
-                    reply_to=number,
-                )
-            )
+        self._interrupted.clear()
+        self._waiting = True
+        await desk.receive(self._message(line))
+        ended = await self._first_of(self._finished, self._interrupted, stop)
+        self._waiting = False
+        if ended is self._interrupted:
+            self._asked += 1
+            await desk.receive(self._message("/cancel"))
+            await self._first_of(self._finished, stop)
 
-    async def _until(self, event: asyncio.Event, stop: asyncio.Event) -> None:
-        waits = {asyncio.ensure_future(event.wait()), asyncio.ensure_future(stop.wait())}
+    def _message(self, line: str) -> Message:
+        number = f"{self._session}-{self._asked}"
+        return Message(
+            platform=PLATFORM,
+            conversation=self._session,
+            message_id=number,
+            user_id="console",
+            text=line,
+            reply_to=f"{number} {line.strip()[:200]}",
+        )
+
+    async def _first_of(self, *events: asyncio.Event) -> asyncio.Event | None:
+        """The event that is set first; None when ANSWER_TIMEOUT_S passes."""
+        waits = {asyncio.ensure_future(event.wait()): event for event in events}
         try:
-            await asyncio.wait(
+            done, _ = await asyncio.wait(
                 waits, timeout=ANSWER_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED
             )
+            return next((waits[wait] for wait in done), None)
         finally:
             for wait in waits:
                 wait.cancel()

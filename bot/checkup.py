@@ -1,0 +1,158 @@
+"""Looks at everything that must be right before people are let in; `python main.py check`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from config.settings import Secrets, Settings
+from engine.gpu import read_cards
+from engine.process import EngineProcess
+from engine.retriever import Retriever
+from engine.types import EngineState, RetrievalMode
+
+#: Below this much free space new questions could not be stored safely.
+MIN_FREE_BYTES = 256 * 1024**2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at."""
+
+    subject: str
+    good: bool
+    #: What was found and, if it is a problem, what to do.
+    sentence: str
+
+
+async def examine(
+    settings: Settings, secrets: Secrets, retriever: Retriever, engine: EngineProcess
+) -> list[Finding]:
+    """All findings, in the order an operator would mend them. Loads the model."""
+    await retriever.settled()
+    await engine.settled()
+    return [
+        Finding(subject="settings", good=True, sentence="valid."),
+        _data_dir(settings.data_dir),
+        *_corpus(retriever),
+        _retrieval(settings, retriever),
+        _model(engine),
+        _card(engine),
+        *_platforms(settings, secrets),
+    ]
+
+
+def _data_dir(path: Path) -> Finding:
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(path).free
+    except OSError as error:
+        return Finding(
+            subject="data folder",
+            good=False,
+            sentence=f"{path} cannot be used ({error.strerror}); set FAQ_DATA_DIR.",
+        )
+    if not os.access(path, os.W_OK):
+        return Finding(
+            subject="data folder", good=False, sentence=f"{path} cannot be written to."
+        )
+    if free < MIN_FREE_BYTES:
+        return Finding(
+            subject="data folder",
+            good=False,
+            sentence=f"{path} has only {free // 1024**2} MiB left; free some space.",
+        )
+    return Finding(
+        subject="data folder", good=True, sentence=f"{path}, {free // 1024**3} GiB free."
+    )
+
+
+def _corpus(retriever: Retriever) -> list[Finding]:
+    corpus = retriever.corpus
+    if corpus is None:
+        return [Finding(subject="FAQ", good=False, sentence=retriever.detail)]
+    problems = [
+        Finding(subject="FAQ", good=False, sentence=f"{problem.source}: {problem.reason}")
+        for problem in corpus.problems
+    ]
+    if not corpus.documents:
+        return problems or [
+            Finding(subject="FAQ", good=False, sentence="no entries; set FAQ_CORPUS__SOURCES.")
+        ]
+    courses = ", ".join(sorted(corpus.courses))
+    count = Finding(
+        subject="FAQ",
+        good=True,
+        sentence=f"{len(corpus.documents)} entries of {len(corpus.courses)} courses ({courses}).",
+    )
+    return [count, *problems]
+
+
+def _retrieval(settings: Settings, retriever: Retriever) -> Finding:
+    wanted = settings.retrieval.embedder == "auto"
+    good = retriever.mode is RetrievalMode.HYBRID or not wanted
+    return Finding(subject="retrieval", good=good, sentence=retriever.detail)
+
+
+def _model(engine: EngineProcess) -> Finding:
+    status = engine.status()
+    facts = ", ".join(part for part in (status.device, status.dtype) if part)
+    return Finding(
+        subject="model",
+        good=status.state is EngineState.READY,
+        sentence=f"{status.model or 'none'} {f'on {facts}' if facts else ''}. {status.detail}",
+    )
+
+
+def _card(engine: EngineProcess) -> Finding:
+    cards = read_cards(engine.pids())
+    if not cards:
+        return Finding(
+            subject="GPU", good=True, sentence="no NVIDIA card; the model runs on the CPU."
+        )
+    names = ", ".join(
+        f"{card.name} with {card.memory_total / 1024**3:.0f} GiB" for card in cards
+    )
+    return Finding(subject="GPU", good=True, sentence=f"{names}.")
+
+
+def _platforms(settings: Settings, secrets: Secrets) -> list[Finding]:
+    findings = [
+        Finding(
+            subject="Telegram",
+            good=True,
+            sentence="on." if secrets.telegram_bot_token else "off (no TELEGRAM_BOT_TOKEN).",
+        )
+    ]
+    if secrets.slack_bot_token is None:
+        stray = secrets.slack_app_token or secrets.slack_signing_secret
+        findings.append(
+            Finding(
+                subject="Slack",
+                good=not stray,
+                sentence="SLACK_BOT_TOKEN is missing beside the other Slack secret."
+                if stray
+                else "off (no SLACK_BOT_TOKEN).",
+            )
+        )
+    elif secrets.slack_app_token is None and secrets.slack_signing_secret is None:
+        findings.append(
+            Finding(
+                subject="Slack",
+                good=False,
+                sentence="needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP).",
+            )
+        )
+    else:
+        findings.append(Finding(subject="Slack", good=True, sentence="on."))
+    if findings[0].sentence == "on." and not settings.admins.telegram:
+        findings.append(
+            Finding(
+                subject="admins",
+                good=True,
+                sentence="no Telegram admin is set; nobody there can use /model NAME and /gpu.",
+            )
+        )
+    return findings

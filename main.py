@@ -1,0 +1,453 @@
+"""The command line and the composition root: what is built, in which order, and how it stops."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from config.logging import set_up_logging
+from config.settings import ConfigError, Secrets, Settings, load_secrets, load_settings
+from engine.errors import EngineError
+
+if TYPE_CHECKING:
+    from bot.adapter import ChatAdapter
+    from engine.answering import Answerer
+    from engine.catalog import Catalog
+    from engine.jobs import JobStore
+    from engine.process import EngineProcess
+    from engine.retriever import Retriever
+    from engine.types import Answer, Question
+
+T = TypeVar("T")
+
+app = typer.Typer(
+    help="FAQ Desk answers course questions from the FAQ: in Slack, Telegram or a terminal.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+models_app = typer.Typer(help="The generation models.", no_args_is_help=True)
+eval_app = typer.Typer(help="Measure quality on labelled questions.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+app.add_typer(eval_app, name="eval")
+
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="A YAML file with your own settings.")
+]
+ModelOption = Annotated[
+    str | None, typer.Option("--model", help="Alias of the model, instead of the configured one.")
+]
+CourseOption = Annotated[
+    str | None, typer.Option("--course", help="Search in this course only (its machine name).")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.command()
+def run(config: ConfigOption = None, model: ModelOption = None) -> None:
+    """Start the assistant: Telegram and Slack where tokens are set, else the console."""
+    settings, secrets = _load(config, model)
+    platforms = bool(secrets.telegram_bot_token or secrets.slack_bot_token)
+    _run(_serve(settings, secrets, console=not platforms))
+
+
+@app.command()
+def chat(config: ConfigOption = None, model: ModelOption = None) -> None:
+    """Talk to the assistant here, whatever tokens are set."""
+    settings, secrets = _load(config, model)
+    _run(_serve(settings, secrets, console=True))
+
+
+@app.command()
+def ask(
+    question: str,
+    course: CourseOption = None,
+    config: ConfigOption = None,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer one question and exit."""
+    settings, secrets = _load(config, model, quiet=True)
+    _run(_ask(settings, secrets, question, course, as_json))
+
+
+@app.command()
+def check(config: ConfigOption = None, model: ModelOption = None) -> None:
+    """Look at settings, FAQ, model, card and tokens; name every problem; exit 1 if there is one."""
+    settings, secrets = _load(config, model, quiet=True)
+    _run(_check(settings, secrets))
+
+
+@app.command()
+def gaps(
+    days: Annotated[int, typer.Option(help="How far to look back.", min=1)] = 30,
+    limit: Annotated[int, typer.Option(help="Most questions to list.", min=1)] = 100,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List what was asked and not answered, or answered badly: what the FAQ lacks."""
+    settings, _ = _load(config, None, quiet=True)
+    _run(_gaps(settings, days, limit, as_json))
+
+
+@models_app.command("list")
+def models_list(config: ConfigOption = None) -> None:
+    """The catalogue: aliases, sizes, licences, and which are here already."""
+    from engine.catalog import load_catalog
+
+    settings, _ = _load(config, None, quiet=True)
+    catalog = _or_exit(lambda: load_catalog(settings.engine.catalog))
+    for entry in catalog:
+        print(f"{entry.alias:20} {entry.summary(settings.data_dir / 'models')}")
+
+
+@models_app.command("pull")
+def models_pull(alias: str, config: ConfigOption = None) -> None:
+    """Fetch a model and make it ready, so that it loads without a network."""
+    from engine.catalog import load_catalog
+    from engine.weights import prepare
+
+    settings, secrets = _load(config, None, quiet=True)
+    token = secrets.hf_token.get_secret_value() if secrets.hf_token else None
+
+    def pull() -> Path:
+        entry = load_catalog(settings.engine.catalog).get(alias)
+        return prepare(entry, settings.data_dir / "models", hf_token=token, on_progress=_say_error)
+
+    print(f"{alias} is ready in {_or_exit(pull)}")
+
+
+@eval_app.command("retrieval")
+def eval_retrieval(
+    documents: Annotated[Path, typer.Option(help="The FAQ, in any supported format.")],
+    questions: Annotated[Path, typer.Option(help="CSV: question, course, document (its id).")],
+    offtopic: Annotated[
+        Path | None, typer.Option(help="CSV: question, kind. Measures the gate as well.")
+    ] = None,
+    no_vectors: Annotated[
+        bool, typer.Option("--no-vectors", help="minsearch alone, as without the embedder.")
+    ] = False,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Hit rate, MRR, latency and the gate on labelled questions, filtered by course."""
+    settings, _ = _load(config, None, quiet=True)
+    _run(_eval_retrieval(settings, documents, questions, offtopic, no_vectors, as_json))
+
+
+# Composition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assistant:
+    """What answers questions; its retriever and engine are running."""
+
+    retriever: Retriever
+    engine: EngineProcess
+    answerer: Answerer
+    catalog: Catalog
+
+
+@asynccontextmanager
+async def _running_assistant(settings: Settings, secrets: Secrets) -> AsyncIterator[Assistant]:
+    """Start retrieval and the engine process; end them when the block ends."""
+    from engine.answering import Answerer
+    from engine.catalog import load_catalog
+    from engine.process import EngineProcess
+
+    catalog = load_catalog(settings.engine.catalog)
+    retriever = _retriever(settings)
+    engine = EngineProcess(
+        settings.engine,
+        catalog=catalog,
+        models_dir=settings.data_dir / "models",
+        hf_token=secrets.hf_token.get_secret_value() if secrets.hf_token else None,
+    )
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as background:
+        background.create_task(retriever.run(stop))
+        background.create_task(engine.run(stop))
+        try:
+            yield Assistant(
+                retriever=retriever,
+                engine=engine,
+                answerer=Answerer(retriever, engine, settings),
+                catalog=catalog,
+            )
+        finally:
+            stop.set()
+
+
+def _retriever(settings: Settings) -> Retriever:
+    from engine.corpus import CorpusLoader
+    from engine.embedder import MiniLmEmbedder
+    from engine.retriever import Retriever
+
+    loader = CorpusLoader(
+        settings.corpus,
+        cache_dir=settings.data_dir / "cache" / "corpus",
+        course_titles={name: c.title for name, c in settings.courses.items() if c.title},
+    )
+    return Retriever(
+        loader,
+        settings.retrieval,
+        refresh_s=settings.corpus.refresh_s,
+        embedder_factory=MiniLmEmbedder if settings.retrieval.embedder == "auto" else None,
+        cache_dir=settings.data_dir / "cache" / "vectors",
+    )
+
+
+async def _serve(settings: Settings, secrets: Secrets, *, console: bool) -> None:
+    """The assistant with its platforms, until it is told to stop or a platform is lost.
+
+    Stopping goes outside in: adapters take nothing more in, the running answer ends or goes back
+    to the queue, the last messages go out, then engine and store close.
+    """
+    from bot.commands import Commands, ModelChoice
+    from bot.delivery import Delivery
+    from bot.desk import FaqDesk, is_admin
+    from engine.dispatcher import Dispatcher
+    from engine.jobs import JobStore
+
+    stop, drained = asyncio.Event(), asyncio.Event()
+    store = JobStore(settings.data_dir / "questions.sqlite3")
+    async with store, _running_assistant(settings, secrets) as assistant:
+        adapters = _adapters(settings, secrets, store, assistant, console=console)
+        _stop_on_signals(stop, adapters)
+        delivery = Delivery(
+            store,
+            assistant.retriever,
+            adapters,
+            eta_s=lambda place: dispatcher.eta_s(place),
+            engine_status=assistant.engine.status,
+            contact=settings.contact,
+        )
+        dispatcher = Dispatcher(store, assistant.answerer, delivery)
+        commands = Commands(
+            store,
+            assistant.retriever,
+            assistant.engine,
+            [
+                ModelChoice(alias=e.alias, summary=e.summary(settings.data_dir / "models"))
+                for e in assistant.catalog
+            ],
+            is_admin=lambda platform, user: is_admin(settings, platform, user),
+        )
+        desk = FaqDesk(settings, store, dispatcher, delivery, commands, adapters)
+        async with asyncio.TaskGroup() as background:
+            background.create_task(delivery.run(drained))
+            try:
+                async with asyncio.TaskGroup() as front:
+                    front.create_task(dispatcher.run(stop))
+                    for adapter in adapters.values():
+                        front.create_task(adapter.run(desk, stop))
+            finally:
+                drained.set()
+
+
+def _adapters(
+    settings: Settings,
+    secrets: Secrets,
+    store: JobStore,
+    assistant: Assistant,
+    *,
+    console: bool,
+) -> dict[str, ChatAdapter]:
+    if console:
+        from bot.console import open_console
+
+        return {"console": open_console(_BANNER)}
+    raise ConfigError("Telegram and Slack come with the next version; use `python main.py chat`.")
+
+
+_BANNER = (
+    "**FAQ Desk** · ask a question about the course · `/help` lists the commands · `/quit` leaves"
+)
+
+
+def _stop_on_signals(stop: asyncio.Event, adapters: dict[str, ChatAdapter]) -> None:
+    """The first SIGTERM or Ctrl-C stops in order; the console uses Ctrl-C to stop an answer."""
+    loop = asyncio.get_running_loop()
+    console = adapters.get("console")
+
+    def interrupt() -> None:
+        if not (console is not None and console.interrupt()):  # type: ignore[attr-defined]
+            stop.set()
+
+    loop.add_signal_handler(signal.SIGINT, interrupt)
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+
+
+# What the commands do
+
+
+async def _ask(
+    settings: Settings, secrets: Secrets, text: str, course: str | None, as_json: bool
+) -> None:
+    from engine.types import Question
+
+    async with _running_assistant(settings, secrets) as assistant:
+        question = Question(text=text, course=course)
+        answer = await assistant.answerer.answer(question, request_id="ask")
+    if as_json:
+        print(json.dumps(_answer_object(question, answer), ensure_ascii=False, indent=2))
+        return
+    from bot.render import plain_text
+    from bot.replies import final
+
+    print(plain_text(final(None, answer, language=None, contact=settings.contact(course))))
+
+
+def _answer_object(question: Question, answer: Answer) -> dict[str, Any]:
+    """The JSON that `ask --json` prints; its keys are relied on by others."""
+    return {
+        "question": question.text,
+        "course": question.course,
+        "found": answer.found,
+        "answer": answer.text,
+        "quoted": answer.quoted,
+        "decision": answer.decision.value,
+        "reason": answer.reason,
+        "sources": [asdict(source) for source in answer.sources],
+        "related": [asdict(source) for source in answer.related],
+        "dropped": list(answer.dropped),
+        "model": answer.model,
+        "timings": asdict(answer.timings),
+    }
+
+
+async def _check(settings: Settings, secrets: Secrets) -> None:
+    from bot.checkup import examine
+
+    async with _running_assistant(settings, secrets) as assistant:
+        findings = await examine(settings, secrets, assistant.retriever, assistant.engine)
+    for finding in findings:
+        print(f"{'ok     ' if finding.good else 'PROBLEM'}  {finding.subject}: {finding.sentence}")
+    problems = sum(not finding.good for finding in findings)
+    print(f"\n{problems} problem{'' if problems == 1 else 's'}.")
+    if problems:
+        raise typer.Exit(1)
+
+
+async def _gaps(settings: Settings, days: int, limit: int, as_json: bool) -> None:
+    from engine.jobs import JobStore
+
+    since = datetime.now(UTC) - timedelta(days=days)
+    async with JobStore(settings.data_dir / "questions.sqlite3") as store:
+        jobs = await store.unanswered(since, limit)
+    rows = [
+        {
+            "asked": job.created_at.isoformat(timespec="minutes"),
+            "course": job.question.course,
+            "question": job.question.text,
+            "decision": job.answer.decision.value if job.answer else None,
+        }
+        for job in jobs
+    ]
+    if as_json:
+        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    for row in rows:
+        print(f"{row['asked']}  {row['course'] or '-':24} {row['decision']:20} {row['question']}")
+    print(f"{len(rows)} questions in the last {days} days.")
+
+
+async def _eval_retrieval(
+    settings: Settings,
+    documents: Path,
+    questions: Path,
+    offtopic: Path | None,
+    no_vectors: bool,
+    as_json: bool,
+) -> None:
+    from engine.evaluation import evaluate_retrieval, read_labelled, read_offtopic
+
+    chosen = settings.model_copy(
+        update={
+            "corpus": settings.corpus.model_copy(update={"sources": (str(documents),)}),
+            "retrieval": settings.retrieval.model_copy(
+                update={"embedder": "none" if no_vectors else settings.retrieval.embedder}
+            ),
+        }
+    )
+    retriever = _retriever(chosen)
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as background:
+        background.create_task(retriever.run(stop))
+        try:
+            _say_error("Reading the documents; new vectors may take a minute …")
+            await retriever.settled()
+            report = await evaluate_retrieval(
+                retriever,
+                read_labelled(questions),
+                read_offtopic(offtopic) if offtopic else None,
+            )
+        finally:
+            stop.set()
+    print(json.dumps(asdict(report), indent=2) if as_json else report.table())
+
+
+# Running and failing
+
+
+def _load(
+    config: Path | None, model: str | None, *, quiet: bool = False
+) -> tuple[Settings, Secrets]:
+    overrides = {"engine": {"model": model}} if model else {}
+    settings = _or_exit(lambda: load_settings(config, overrides=overrides))
+    secrets = _or_exit(load_secrets)
+    on_platforms = bool(secrets.telegram_bot_token or secrets.slack_bot_token)
+    logging_settings = settings.logging
+    if (quiet or not on_platforms) and "level" not in logging_settings.model_fields_set:
+        logging_settings = logging_settings.model_copy(update={"level": "WARNING"})
+    set_up_logging(logging_settings)
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    return settings, secrets
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Run `work`; errors of ours become one sentence and exit code 1."""
+
+    def go() -> None:
+        try:
+            asyncio.run(work)
+        except BaseExceptionGroup as group:
+            raise _first(group) from None
+
+    _or_exit(go)
+
+
+def _first(error: BaseException) -> BaseException:
+    """The first real error of a task group."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _or_exit(work: Callable[[], T]) -> T:
+    try:
+        return work()
+    except (ConfigError, EngineError) as error:
+        _say_error(str(error))
+        raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+
+
+def _say_error(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    app()
