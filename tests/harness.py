@@ -1,0 +1,259 @@
+"""A whole FAQ Desk in one process for tests: real store, retrieval, desk, dispatcher, delivery."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.adapter import ChatAdapter, Desk
+from bot.commands import Commands, ModelChoice
+from bot.delivery import Delivery
+from bot.desk import FaqDesk, is_admin
+from bot.messages import Message, Reply, ReplyState
+from config.settings import RetrievalSettings, Settings
+from engine.answering import Answerer
+from engine.dispatcher import Dispatcher
+from engine.errors import ModelLoadError
+from engine.generator import Generator
+from engine.jobs import JobStore
+from engine.retriever import Retriever
+from engine.types import Corpus, Document, EngineState, EngineStatus
+
+FAQ = (
+    Document(
+        id="join-late",
+        course="course-a",
+        section="General",
+        question="Can I still join after the course has started?",
+        answer="Yes, you can join at any time. Register with the form at https://example.org/join "
+        "and watch the deadlines of the homework.",
+        url="https://example.org/faq#join-late",
+    ),
+    Document(
+        id="certificate",
+        course="course-a",
+        section="Certificates",
+        question="How do I get a certificate?",
+        answer="Finish the project and review 3 projects of your peers. The certificate is sent "
+        "by e-mail within 14 days.",
+    ),
+    Document(
+        id="cuda-memory",
+        course="course-b",
+        section="GPU",
+        question="CUDA out of memory when loading the model",
+        answer="Load the model in 4 bits and restart the kernel:\n\n"
+        "```bash\nnvidia-smi\npip install bitsandbytes\n```",
+    ),
+)
+
+
+class ListCorpus:
+    """A CorpusSource over a list of documents that tests can change."""
+
+    def __init__(self, documents: Sequence[Document] = FAQ) -> None:
+        self.documents = tuple(documents)
+        self._loaded: tuple[Document, ...] | None = None
+
+    async def load(self) -> Corpus:
+        self._loaded = self.documents
+        return Corpus(
+            documents=self.documents,
+            courses={d.course: d.course.replace("-", " ").title() for d in self.documents},
+            problems=(),
+            version=str(hash(self.documents)),
+            loaded_at=datetime.now(UTC),
+        )
+
+    async def changed(self) -> bool:
+        return self._loaded is not self.documents
+
+
+@dataclass
+class FakeAdapter:
+    """A ChatAdapter that keeps what was posted and edited, in order."""
+
+    platform: str = "fake"
+    edit_interval_s: float = 0.0
+    #: (message id, every version of it); the last version is what people see.
+    messages: dict[str, list[Reply]] = field(default_factory=dict)
+    heard_at: list[str] = field(default_factory=list)
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+    started: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self, desk: Desk, stop: asyncio.Event) -> None:
+        self.started.set()
+        await stop.wait()
+
+    async def heard(self, reply_to: str) -> None:
+        self.heard_at.append(reply_to)
+
+    async def post(self, reply_to: str, reply: Reply) -> str:
+        message_id = f"m{len(self.messages) + 1}"
+        self.messages[message_id] = []
+        await self._keep(message_id, reply)
+        return message_id
+
+    async def edit(self, reply_to: str, message_id: str, reply: Reply) -> None:
+        self.messages.setdefault(message_id, [])
+        await self._keep(message_id, reply)
+
+    async def _keep(self, message_id: str, reply: Reply) -> None:
+        async with self.changed:
+            self.messages[message_id].append(reply)
+            self.changed.notify_all()
+
+    @property
+    def finals(self) -> list[Reply]:
+        """The last versions of the messages that are final, in the order of posting."""
+        last = [versions[-1] for versions in self.messages.values()]
+        return [reply for reply in last if reply.state is ReplyState.FINAL]
+
+    async def wait_for_finals(self, count: int, timeout: float = 20.0) -> list[Reply]:
+        """Wait until `count` messages are final."""
+        async with asyncio.timeout(timeout), self.changed:
+            await self.changed.wait_for(lambda: len(self.finals) >= count)
+        return self.finals
+
+
+@dataclass
+class FakeModels:
+    """The engine as commands see it: two models, `broken` never loads."""
+
+    model: str = "smollm2-135m"
+    state: EngineState = EngineState.READY
+
+    def status(self) -> EngineStatus:
+        return EngineStatus(state=self.state, model=self.model, device="cpu", dtype="float32")
+
+    def pids(self) -> frozenset[int]:
+        return frozenset()
+
+    async def switch(self, alias: str) -> None:
+        if alias == "broken":
+            raise ModelLoadError("Its files are damaged.")
+        self.model = alias
+
+
+@dataclass
+class RunningDesk:
+    """Handles to the parts of a running desk."""
+
+    desk: FaqDesk
+    store: JobStore
+    retriever: Retriever
+    models: FakeModels
+    delivery: Delivery
+    dispatcher: Dispatcher
+
+
+@asynccontextmanager
+async def running_desk(
+    folder: Path,
+    generator: Generator,
+    adapters: Mapping[str, ChatAdapter],
+    *,
+    settings: Settings | None = None,
+    corpus: ListCorpus | None = None,
+    models: FakeModels | None = None,
+    run_adapters: bool = True,
+) -> AsyncIterator[RunningDesk]:
+    """A desk on a real store in `folder`, words-only retrieval, and the given adapters."""
+    async with JobStore(folder / "questions.sqlite3") as store:
+        async with desk_on(
+            store,
+            folder,
+            generator,
+            adapters,
+            settings=settings,
+            corpus=corpus,
+            models=models,
+            run_adapters=run_adapters,
+        ) as desk:
+            yield desk
+
+
+@asynccontextmanager
+async def desk_on(
+    store: JobStore,
+    folder: Path,
+    generator: Generator,
+    adapters: Mapping[str, ChatAdapter],
+    *,
+    settings: Settings | None = None,
+    corpus: ListCorpus | None = None,
+    models: FakeModels | None = None,
+    run_adapters: bool = True,
+) -> AsyncIterator[RunningDesk]:
+    """The same on a store that is open already (adapters that need the store get it first)."""
+    settings = settings or Settings(data_dir=folder)
+    models = models or FakeModels()
+    retriever = Retriever(
+        corpus or ListCorpus(),
+        RetrievalSettings(embedder="none"),
+        refresh_s=3600,
+        embedder_factory=None,
+        cache_dir=folder / "vectors",
+    )
+    stop, drained = asyncio.Event(), asyncio.Event()
+    delivery = Delivery(
+        store,
+        retriever,
+        adapters,
+        eta_s=lambda place: dispatcher.eta_s(place),
+        engine_status=models.status,
+        contact=settings.contact,
+    )
+    dispatcher = Dispatcher(store, Answerer(retriever, generator, settings), delivery)
+    commands = Commands(
+        store,
+        retriever,
+        models,
+        [
+            ModelChoice(alias="smollm2-135m", summary="135M"),
+            ModelChoice(alias="phi-3-mini", summary="3.8B"),
+            ModelChoice(alias="broken", summary="never loads"),
+        ],
+        is_admin=lambda platform, user: is_admin(settings, platform, user),
+    )
+    desk = FaqDesk(settings, store, dispatcher, delivery, commands, adapters)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(retriever.run(drained))
+        group.create_task(delivery.run(drained))
+        working = group.create_task(dispatcher.run(stop))
+        listening = [
+            group.create_task(adapter.run(desk, stop))
+            for adapter in adapters.values()
+            if run_adapters
+        ]
+        try:
+            await retriever.ready()
+            yield RunningDesk(
+                desk=desk,
+                store=store,
+                retriever=retriever,
+                models=models,
+                delivery=delivery,
+                dispatcher=dispatcher,
+            )
+        finally:
+            stop.set()
+            await asyncio.wait({working, *listening})
+            drained.set()
+
+
+def message(text: str, *, number: int = 1, user: str = "student", **changes: object) -> Message:
+    """A private message on the fake platform."""
+    values: dict[str, object] = {
+        "platform": "fake",
+        "conversation": f"chat-{user}",
+        "message_id": str(number),
+        "user_id": user,
+        "text": text,
+        "reply_to": f"chat-{user}",
+    }
+    return Message(**(values | changes))  # type: ignore[arg-type]
