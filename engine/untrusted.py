@@ -1,0 +1,36 @@
+"""Makes text of other people safe to stand inside a prompt: it can be read, but not obeyed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+#: What a prompt of ours is put together with; none of it may come from a question or an entry.
+_LABELS = re.compile(r"\b(ANSWER|QUESTION|RULES):")
+_ENTRY_MARK = re.compile(r"\[\s*(/?)\s*(ENTRY)\b", re.IGNORECASE)
+_VERDICT = re.compile(r"NO_ANSWER", re.IGNORECASE)
+#: The look of a chat template's role and end marks, whatever the model: <|im_start|>, [INST].
+_TEMPLATE_MARK = re.compile(r"<\|(?=[\w ]{1,40}\|>)|\[(?=/?INST\])|<<(?=/?SYS>>)", re.IGNORECASE)
+#: Invisible characters that can carry text a reader does not see. ZWJ, ZWNJ and variation
+#: selectors stay: emoji, Persian and Indic scripts need them.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+    "\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+#: Tokens shorter than this (such as `_`) are too common in ordinary text to be marks.
+_MIN_MARK_CHARS = 3
+
+
+def neutralise(text: str, marks: Iterable[str] = ()) -> str:
+    """`text` without invisible characters, and with everything broken up that could pass for
+    one of our own delimiters or for one of `marks`, the tokenizer's special tokens.
+    """
+    text = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = _LABELS.sub(r"\1 :", text)
+    text = _ENTRY_MARK.sub(r"( \1\2", text)
+    text = _VERDICT.sub("no answer", text)
+    text = _TEMPLATE_MARK.sub(lambda match: match[0][0] + " " + match[0][1:], text)
+    wanted = sorted((mark for mark in marks if len(mark) >= _MIN_MARK_CHARS), key=len, reverse=True)
+    for mark in wanted:
+        text = text.replace(mark, f"{mark[0]} {mark[1:]}")
+    return text
