@@ -116,6 +116,9 @@ class FaqDesk:
         )
 
     async def _refusal(self, message: Message) -> Reply | None:
+        """Why this person must wait; staff never must."""
+        if self.is_admin(message):
+            return None
         language = message.language
         limits = self._settings.limits
         queue = await self._store.queue_length()

@@ -130,11 +130,13 @@ class Dispatcher:
     async def _finish(self, job: Job, answer: Answer, seconds: float) -> None:
         while True:
             try:
-                await asyncio.shield(self._store.answer(job.id, answer))
+                stored = await asyncio.shield(self._store.answer(job.id, answer))
                 break
             except StoreError as error:
                 log.error("the answer to question %d is kept in memory: %s", job.id, error)
                 await asyncio.sleep(STORE_RETRY_S)
+        if not stored:  # stopped or forgotten while the answer was written
+            return
         if answer.timings.generate_s is not None:
             self._seconds.append(seconds)
         log.info(

@@ -8,6 +8,7 @@ import pytest
 
 from bot.messages import Press, Reply
 from config.settings import AdminsSettings, LimitsSettings, Settings
+from engine.jobs import Vote
 from tests.fakes import ScriptedGenerator
 from tests.harness import FakeAdapter, RunningDesk, message, running_desk
 
@@ -294,7 +295,7 @@ async def test_a_vote_is_kept_and_can_be_changed(tmp_path: Path, adapter: FakeAd
 
     assert thanks is not None
     assert thanks.text == "Thank you!"
-    assert (votes.up, votes.down) == (0, 1)
+    assert votes == {Vote.UP: 0, Vote.DOWN: 1}
 
 
 async def test_an_answer_can_be_stopped_by_its_asker_only(
