@@ -11,6 +11,7 @@ from typing import Self, TypeVar
 
 from engine.database import Database, Row, Value, read_queries
 from engine.errors import StoreError
+from engine.inbox import Inbox
 from engine.job import Job, JobStatus, NewJob, Vote, job_of, json_of, now, text_of
 from engine.sqlite_thread import SqliteThread
 from engine.types import Answer, Turn
@@ -37,6 +38,7 @@ class JobStore:
         self._path = path
         self._thread: SqliteThread | None = None
         self._added = asyncio.Event()
+        self.inbox = Inbox(self._run)
 
     async def open(self) -> None:
         """Take the file for this process; questions a dead process left RUNNING wait again.
@@ -45,7 +47,7 @@ class JobStore:
         """
         if self._thread is not None:
             raise StoreError(f"{self._path} is open already.")
-        thread = SqliteThread(self._path, read_queries(QUERIES.readtext_of(encoding="utf-8")))
+        thread = SqliteThread(self._path, read_queries(QUERIES.read_text(encoding="utf-8")))
         await thread.open(self._prepare)
         self._thread = thread
 

@@ -51,6 +51,22 @@ CREATE TABLE settings (
     key TEXT PRIMARY KEY,
     value TEXT NOT NULL
 ) WITHOUT ROWID;
+-- What a platform delivered and nobody has looked at yet; `poison` says why nobody can.
+CREATE TABLE inbox (
+    platform TEXT NOT NULL,
+    id INTEGER NOT NULL, -- the platform's
+    raw TEXT NOT NULL, -- JSON
+    poison TEXT,
+    PRIMARY KEY (platform, id)
+);
+-- Messages that belong to a job: part 0 is the question, 1 and up are the answer.
+CREATE TABLE messages (
+    job_id INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+    part INTEGER NOT NULL,
+    message TEXT NOT NULL,
+    PRIMARY KEY (job_id, part)
+) WITHOUT ROWID;
+CREATE INDEX messages_by_message ON messages (message);
 PRAGMA user_version = 1;
 COMMIT;
 
@@ -251,3 +267,34 @@ ON CONFLICT (key) DO UPDATE SET value = excluded.value;
 -- name: get_value
 -- A durable setting.
 SELECT value FROM settings WHERE key = :key;
+
+-- name: take_in
+-- An update of a platform; a second delivery changes nothing.
+INSERT INTO inbox (platform, id, raw) VALUES (:platform, :id, :raw)
+ON CONFLICT (platform, id) DO NOTHING;
+
+-- name: inbox
+-- What has not been handled, in the order it came.
+SELECT id, raw FROM inbox WHERE platform = :platform AND poison IS NULL ORDER BY rowid;
+
+-- name: inbox_done
+-- It was handled.
+DELETE FROM inbox WHERE platform = :platform AND id = :id;
+
+-- name: inbox_poison
+-- It cannot be handled.
+UPDATE inbox SET poison = :reason WHERE platform = :platform AND id = :id;
+
+-- name: add_message
+-- A message of a job's talk; nothing when the job is forgotten.
+INSERT INTO messages (job_id, part, message) SELECT id, :part, :message FROM jobs WHERE id = :id
+ON CONFLICT (job_id, part) DO UPDATE SET message = excluded.message;
+
+-- name: messages
+-- The messages of a job's talk.
+SELECT part, message FROM messages WHERE job_id = :id ORDER BY part;
+
+-- name: job_of_message
+-- Whose talk a message is part of.
+SELECT jobs.* FROM jobs JOIN messages ON messages.job_id = jobs.id
+WHERE jobs.platform = :platform AND messages.message = :message ORDER BY jobs.id DESC LIMIT 1;
