@@ -1,0 +1,168 @@
+"""Writes answers with a model of transformers, one request after the other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from engine.catalog import GenerationDefaults, ModelEntry, Task
+from engine.errors import OutOfMemory
+from engine.loading import LoadedModel, free_memory, is_out_of_memory, load_model
+from engine.prompt import FittedPrompt, Prompt, fit
+from engine.textstream import TextStream
+from engine.types import FinishReason, Generation, GenerationRequest
+from engine.watch import Nobody, Watch, Watcher
+
+#: Tokens that are kept free for the prompt however long an answer is asked for.
+MIN_PROMPT_TOKENS = 128
+
+
+class HuggingFaceModel:
+    """One loaded model. Not for several threads at once."""
+
+    def __init__(self, entry: ModelEntry, loaded: LoadedModel) -> None:
+        self._entry = entry
+        self._model = loaded.model
+        self._tokenizer = loaded.tokenizer
+        self._takes_system = _takes_system(loaded.tokenizer)
+        self._special_tokens = tuple(
+            {*loaded.tokenizer.all_special_tokens, *loaded.tokenizer.get_added_vocab()}
+        )
+        #: For people.
+        self.device = loaded.device
+        self.dtype = loaded.dtype
+        #: Whether it computes on a CUDA card.
+        self.on_card = loaded.on_card
+
+    @classmethod
+    def load(cls, entry: ModelEntry, path: Path, *, device: str) -> HuggingFaceModel:
+        """Load the weights in `path` and write one token, so that the first question need not
+        pay for what is set up lazily. Raises ModelLoadError with a sentence.
+        """
+        model = cls(entry, load_model(entry, path, device=device))
+        hello = GenerationRequest(id="", question="Hello?", documents=(), max_new_tokens=1)
+        model.generate(hello, Nobody())
+        return model
+
+    def generate(self, request: GenerationRequest, watcher: Watcher) -> Generation:
+        """Write the answer for `request`, telling `watcher` of each token.
+
+        Raises OutOfMemory after a second try with half the context. Any other error comes out
+        as it is: on a card it means that the process must end.
+        """
+        started = monotonic()
+        limit = request.max_new_tokens or self._entry.generation.max_new_tokens
+        limit = min(limit, self._entry.context_window - MIN_PROMPT_TOKENS)
+        budget = self._entry.context_window - limit
+        for room in (budget, budget // 2):
+            fitted = self._fit(request, room)
+            try:
+                return self._run(request, fitted, limit, started, watcher)
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+            # Out here the traceback, which holds the tensors, is gone.
+            free_memory()
+        raise OutOfMemory
+
+    def _fit(self, request: GenerationRequest, budget: int) -> FittedPrompt:
+        return fit(
+            request,
+            self._entry.prompt,
+            budget=budget,
+            count_tokens=lambda prompt: len(self._tokens(prompt)),
+            special_tokens=self._special_tokens,
+        )
+
+    def _tokens(self, prompt: Prompt) -> list[int]:
+        if not prompt.messages:
+            return list(self._tokenizer(prompt.text)["input_ids"])
+        messages = [{"role": m.role, "content": m.content} for m in prompt.messages]
+        if not self._takes_system:
+            rules, first, *rest = messages
+            content = f"{rules['content']}\n\n{first['content']}"
+            messages = [{"role": "user", "content": content}, *rest]
+        text = self._tokenizer.apply_chat_template(
+            messages, add_generation_prompt=True, tokenize=False
+        )
+        return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def _run(
+        self,
+        request: GenerationRequest,
+        fitted: FittedPrompt,
+        limit: int,
+        started: float,
+        watcher: Watcher,
+    ) -> Generation:
+        import torch
+
+        prompt = torch.tensor([self._tokens(fitted.prompt)], device=self._model.device)
+        watch = Watch(
+            watcher,
+            TextStream(fitted.stop),
+            decode=self._decode,
+            # A decoder-only model repeats the prompt, the other kind begins with one mark.
+            skip=prompt.shape[1] if self._entry.task is Task.CAUSAL else 1,
+            deadline=started + request.deadline_s,
+            streams=self._entry.generation.num_beams == 1,
+        )
+        with torch.inference_mode():
+            output = self._model.generate(
+                prompt,
+                attention_mask=torch.ones_like(prompt),
+                stopping_criteria=[watch],
+                **_arguments(self._entry.generation, limit),
+            )
+        new_tokens = output[0, watch.skip :].tolist()
+        watch.finish(new_tokens)
+        ended = monotonic()
+        return Generation(
+            text=watch.stream.text.strip(),
+            finish_reason=watch.reason or self._natural_reason(new_tokens, limit),
+            prompt_tokens=prompt.shape[1],
+            completion_tokens=len(new_tokens),
+            document_ids=fitted.document_ids,
+            model=self._entry.alias,
+            first_token_s=(watch.first_token_at or ended) - started,
+            total_s=ended - started,
+        )
+
+    def _decode(self, tokens: list[int]) -> str:
+        text: str = self._tokenizer.decode(
+            tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return text
+
+    def _natural_reason(self, new_tokens: list[int], limit: int) -> FinishReason:
+        eos = self._model.generation_config.eos_token_id
+        ends = eos if isinstance(eos, list) else [eos]
+        if len(new_tokens) >= limit and new_tokens[-1] not in ends:
+            return FinishReason.LENGTH
+        return FinishReason.STOP
+
+
+def _takes_system(tokenizer: Any) -> bool:
+    """Whether the chat template shows system messages; some refuse or drop them."""
+    if not tokenizer.chat_template:
+        return False
+    messages = [{"role": "system", "content": "c0ffee"}, {"role": "user", "content": "?"}]
+    try:
+        return "c0ffee" in tokenizer.apply_chat_template(messages, tokenize=False)
+    except Exception:  # noqa: BLE001 - a template may raise what it likes to refuse a role
+        return False
+
+
+def _arguments(defaults: GenerationDefaults, limit: int) -> dict[str, Any]:
+    # Without sampling the three stay unset: transformers warns of what it will not use.
+    sampling = defaults.do_sample
+    return {
+        "max_new_tokens": limit,
+        "num_beams": defaults.num_beams,
+        "do_sample": sampling,
+        "repetition_penalty": defaults.repetition_penalty,
+        "temperature": defaults.temperature if sampling else None,
+        "top_k": defaults.top_k if sampling else None,
+        "top_p": defaults.top_p if sampling else None,
+    }

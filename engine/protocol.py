@@ -1,0 +1,152 @@
+"""What the bot process and the engine process say to each other: one JSON object a line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Discriminator, TypeAdapter
+
+from engine.catalog import ModelEntry
+from engine.types import Generation, GenerationRequest
+
+
+class Failure(StrEnum):
+    """What kind of error ended a load or a generation."""
+
+    LOAD = "load"
+    OUT_OF_MEMORY = "out_of_memory"
+    #: The model could not work on this request; the process goes on.
+    GENERATION = "generation"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """Load this model; the first message a process gets, and the only one of its kind."""
+
+    type: Literal["load"] = "load"
+    entry: ModelEntry
+    #: Folder with the weights, absolute.
+    path: str
+    #: `auto`, `cpu` or `cuda`.
+    device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generate:
+    """Answer this; requests are worked on in the order in which they come."""
+
+    type: Literal["generate"] = "generate"
+    request: GenerationRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancel:
+    """Stop this request, running or waiting; it still gets its Finished."""
+
+    type: Literal["cancel"] = "cancel"
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shutdown:
+    """Stop what runs and end the process."""
+
+    type: Literal["shutdown"] = "shutdown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """The process runs and listens; nothing is loaded yet."""
+
+    type: Literal["ready"] = "ready"
+    pid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far the loading is, in words."""
+
+    type: Literal["progress"] = "progress"
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """The model is loaded and has written its first token."""
+
+    type: Literal["loaded"] = "loaded"
+    #: For people: `CPU, 2 threads` or the card's name.
+    device: str
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started:
+    """Work on this request begins: its clock runs from here."""
+
+    type: Literal["started"] = "started"
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A new piece of the answer."""
+
+    type: Literal["text"] = "text"
+    id: str
+    piece: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """A token was made that does not show yet: the generation is alive."""
+
+    type: Literal["beat"] = "beat"
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """The request is done; its text came before, and is here once more in full."""
+
+    type: Literal["finished"] = "finished"
+    id: str
+    generation: Generation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """The request (or the load, without id) ended with an error."""
+
+    type: Literal["failed"] = "failed"
+    id: str | None = None
+    kind: Failure
+    #: A sentence for the operator.
+    message: str
+
+
+ToEngine = Load | Generate | Cancel | Shutdown
+FromEngine = Ready | Progress | Loaded | Started | Text | Beat | Finished | Failed
+
+_TO_ENGINE: TypeAdapter[ToEngine] = TypeAdapter(Annotated[ToEngine, Discriminator("type")])
+_FROM_ENGINE: TypeAdapter[FromEngine] = TypeAdapter(Annotated[FromEngine, Discriminator("type")])
+
+
+def encode(message: ToEngine | FromEngine) -> bytes:
+    """The message as one line."""
+    adapter: TypeAdapter[ToEngine] | TypeAdapter[FromEngine] = (
+        _TO_ENGINE if isinstance(message, ToEngine) else _FROM_ENGINE
+    )
+    return adapter.dump_json(message) + b"\n"  # type: ignore[arg-type]
+
+
+def decode_to_engine(line: bytes) -> ToEngine:
+    """The message in `line`. Raises ValueError when it is none."""
+    return _TO_ENGINE.validate_json(line)
+
+
+def decode_from_engine(line: bytes) -> FromEngine:
+    """The message in `line`. Raises ValueError when it is none."""
+    return _FROM_ENGINE.validate_json(line)

@@ -1,0 +1,55 @@
+"""Turns the growing text of a generation into pieces that will not have to be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+#: What a decoder shows for the first bytes of a character whose last are still to come.
+_INCOMPLETE = "\ufffd"
+
+
+class TextStream:
+    """Gives out new text as soon as it is certain, and ends it before a stop sequence."""
+
+    def __init__(self, stop: Sequence[str] = ()) -> None:
+        self._stop = tuple(stop)
+        self._text = ""
+        self._shown = 0
+        #: Whether a stop sequence was met; the text is final then.
+        self.stopped = False
+
+    @property
+    def text(self) -> str:
+        """All text so far, the held-back end included, without a stop sequence."""
+        return self._text
+
+    def feed(self, text: str) -> str:
+        """Take the whole text so far; returns what is new and certain."""
+        if self.stopped:
+            return ""
+        at = min((i for i in (text.find(stop) for stop in self._stop) if i >= 0), default=-1)
+        if at >= 0:
+            self.stopped = True
+            self._text = text[:at]
+            return self._show(len(self._text))
+        self._text = text
+        return self._show(self._certain(text))
+
+    def finish(self) -> str:
+        """The generation is over; returns what was held back."""
+        return self._show(len(self._text))
+
+    def _show(self, end: int) -> str:
+        piece = self._text[self._shown : end]
+        self._shown = max(self._shown, end)
+        return piece
+
+    def _certain(self, text: str) -> int:
+        """Up to where the text can no longer change: not into what may become a stop sequence."""
+        end = len(text.rstrip(_INCOMPLETE))
+        held = 0
+        for stop in self._stop:
+            for length in range(1, min(len(stop), end + 1)):
+                if text.endswith(stop[:length], 0, end):
+                    held = max(held, length)
+        return end - held

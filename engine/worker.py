@@ -1,0 +1,179 @@
+"""The engine process: sole owner of the model; all generation passes through it in order."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import os
+import queue
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+
+from engine.errors import ModelLoadError, OutOfMemory
+from engine.huggingface import HuggingFaceModel
+from engine.loading import prepare_libraries
+from engine.protocol import (
+    Beat,
+    Cancel,
+    Failed,
+    Failure,
+    Finished,
+    FromEngine,
+    Generate,
+    Load,
+    Loaded,
+    Progress,
+    Ready,
+    Shutdown,
+    Started,
+    Text,
+    ToEngine,
+    decode_to_engine,
+    encode,
+)
+from engine.types import GenerationRequest
+
+log = logging.getLogger(__name__)
+
+#: Exit status after an error that leaves the device in an unknown state.
+EXIT_BROKEN = 70
+#: How much nicer to the bot's process, which must stay quick while the CPU generates.
+NICENESS = 5
+_PR_SET_PDEATHSIG = 1
+
+
+class EngineWorker:
+    """Reads messages in one thread and works on them, in order, in the one that calls `run`."""
+
+    def __init__(self, connection: socket.socket, *, threads: int) -> None:
+        self._connection = connection
+        self._threads = threads
+        self._inbox: queue.SimpleQueue[Load | Generate | Shutdown] = queue.SimpleQueue()
+        self._cancelled: set[str] = set()
+        self._stopping = threading.Event()
+
+    def run(self) -> None:
+        """Work until told to shut down. The process ends at once when the bot's end closes."""
+        threading.Thread(target=self._read, name="engine-reader", daemon=True).start()
+        self._send(Ready(pid=os.getpid()))
+        first = self._inbox.get()
+        if not isinstance(first, Load):
+            return
+        model = self._load(first)
+        while model is not None:
+            message = self._inbox.get()
+            if not isinstance(message, Generate):
+                return
+            self._generate(model, message.request)
+
+    def is_cancelled(self, request_id: str) -> bool:
+        """Whether work on this request must end."""
+        return self._stopping.is_set() or request_id in self._cancelled
+
+    def _read(self) -> None:
+        with self._connection.makefile("rb") as lines:
+            for line in lines:
+                self._take(decode_to_engine(line))
+        # The bot is gone and with it whoever wanted the answer; a thread cannot be stopped.
+        os._exit(0)
+
+    def _take(self, message: ToEngine) -> None:
+        if isinstance(message, Cancel):
+            self._cancelled.add(message.id)
+            return
+        if isinstance(message, Shutdown):
+            self._stopping.set()
+        self._inbox.put(message)
+
+    def _send(self, message: FromEngine) -> None:
+        self._connection.sendall(encode(message))
+
+    def _load(self, message: Load) -> HuggingFaceModel | None:
+        try:
+            self._send(Progress(detail="Starting PyTorch"))
+            prepare_libraries(self._threads)
+            self._send(Progress(detail=f"Loading {message.entry.alias}"))
+            model = HuggingFaceModel.load(message.entry, Path(message.path), device=message.device)
+        except (ModelLoadError, OutOfMemory) as error:
+            self._send(Failed(kind=Failure.LOAD, message=str(error)))
+            return None
+        self._send(Loaded(device=model.device, dtype=model.dtype))
+        return model
+
+    def _generate(self, model: HuggingFaceModel, request: GenerationRequest) -> None:
+        self._send(Started(id=request.id))
+        try:
+            generation = model.generate(request, _Reporter(self, request.id))
+        except OutOfMemory as error:
+            self._send(Failed(id=request.id, kind=Failure.OUT_OF_MEMORY, message=str(error)))
+        except Exception as error:
+            # After an unknown error on a card every later result is in doubt.
+            if model.on_card:
+                raise
+            log.exception("request %s failed", request.id)
+            text = f"The model failed on this question ({type(error).__name__})."
+            self._send(Failed(id=request.id, kind=Failure.GENERATION, message=text))
+        else:
+            self._send(Finished(id=request.id, generation=generation))
+        self._cancelled.discard(request.id)
+
+    def report(self, request_id: str, piece: str) -> None:
+        """Tell the bot of one token."""
+        self._send(Text(id=request_id, piece=piece) if piece else Beat(id=request_id))
+
+
+class _Reporter:
+    """The Watcher of one request."""
+
+    def __init__(self, worker: EngineWorker, request_id: str) -> None:
+        self._worker = worker
+        self._request_id = request_id
+
+    def on_text(self, piece: str) -> None:
+        self._worker.report(self._request_id, piece)
+
+    def is_cancelled(self) -> bool:
+        return self._worker.is_cancelled(self._request_id)
+
+
+def main(arguments: list[str]) -> int:
+    """Serve on the socket with the file descriptor `arguments[0]`, for the parent `[1]`."""
+    descriptor, parent, threads = (int(argument) for argument in arguments)
+    _die_with(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the bot, which then tells us
+    os.nice(NICENESS)
+    _offer_to_oom_killer()
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        EngineWorker(socket.socket(fileno=descriptor), threads=threads).run()
+    except BrokenPipeError:
+        return 0
+    except Exception:
+        log.exception("the engine process ends")
+        # Not `return`: leaving Python would run code of the broken device.
+        sys.stderr.flush()
+        os._exit(EXIT_BROKEN)
+    return 0
+
+
+def _die_with(parent: int) -> None:
+    """Have the kernel end this process when the bot's dies, however it dies."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:  # it died before the call
+        os._exit(0)
+
+
+def _offer_to_oom_killer() -> None:
+    """If memory runs out, the machine must take the engine and not the bot, which recovers it."""
+    try:
+        Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
+    except OSError:
+        log.debug("no oom_score_adj here")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
