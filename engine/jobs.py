@@ -184,6 +184,17 @@ class JobStore:
         jobs = await self._jobs("latest_open", platform=platform, user_id=user_id)
         return next(iter(jobs), None)
 
+    async def askers(self, platform: str, conversation: str) -> frozenset[str]:
+        """Who asked in a conversation; empty when we never took part in it."""
+        values = {"platform": platform, "conversation": conversation}
+        rows = await self._run(lambda db: db.rows("askers", **values))
+        return frozenset(str(row["user_id"]) for row in rows)
+
+    async def by_placeholder(self, platform: str, message_id: str) -> Job | None:
+        """The job whose answer stands (or will stand) in that message of ours."""
+        jobs = await self._jobs("by_placeholder", platform=platform, message_id=message_id)
+        return next(iter(jobs), None)
+
     async def history(self, platform: str, conversation: str, limit: int) -> list[Turn]:
         """The last `limit` answered questions of a conversation, oldest first."""
         jobs = await self._jobs(

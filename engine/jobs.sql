@@ -25,6 +25,7 @@ CREATE TABLE jobs (
     UNIQUE (platform, conversation, message_id)
 );
 CREATE INDEX jobs_by_status ON jobs (status, platform, user_id, id);
+CREATE INDEX jobs_by_placeholder ON jobs (platform, placeholder);
 -- Whose turn it is: a count that grows with every claim, not a time, because clocks jump.
 CREATE TABLE askers (
     platform TEXT NOT NULL,
@@ -178,6 +179,15 @@ SELECT count(*) FROM jobs WHERE status = 'queued';
 -- The last question of a person that has no answer yet.
 SELECT * FROM jobs
 WHERE status IN ('queued', 'running') AND platform = :platform AND user_id = :user_id
+ORDER BY id DESC LIMIT 1;
+
+-- name: askers
+-- Who asked in a conversation.
+SELECT DISTINCT user_id FROM jobs WHERE platform = :platform AND conversation = :conversation;
+
+-- name: by_placeholder
+-- The question that a message of ours answers.
+SELECT * FROM jobs WHERE platform = :platform AND placeholder = :message_id
 ORDER BY id DESC LIMIT 1;
 
 -- name: history
