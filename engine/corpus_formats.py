@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _DELIMITERS = ",;\t|"
 _DEEPEST = 20
+_NO_ENTRIES = "The file holds no entries; write a list of entries with question and answer."
 _CONTAINERS = {"entries", "faq", "items", "questions"}
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the C one is ten times faster
 
@@ -36,7 +37,9 @@ def parse_json(data: bytes) -> Parsed:
             f"The file is not valid JSON (line {error.lineno}, column {error.colno}: {error.msg})."
         ) from None
     except (ValueError, RecursionError):  # a number of thousands of digits; nesting
-        raise CorpusError("The file is not JSON that can be read: nested too deeply.") from None
+        raise CorpusError(
+            "The file is not JSON that can be read: nested too deeply, or a number is too long."
+        ) from None
     return _entries(content)
 
 
@@ -138,9 +141,7 @@ def _entries(content: object) -> Parsed:
         else:
             _add_mapping(found, content)
     else:
-        raise CorpusError(
-            "The file holds no entries; write a list of entries with question and answer."
-        )
+        raise CorpusError(_NO_ENTRIES)
     return found.parsed()
 
 
@@ -157,20 +158,22 @@ def _add(found: EntryList, item: object) -> None:
 
 def _add_mapping(found: EntryList, content: Mapping[object, object]) -> None:
     """Question → answer, question → entry, or section → list of entries."""
-    for key, value in content.items():
-        name = clean_line(str(key))
+    named = {clean_line(str(key)): value for key, value in content.items()}
+    if not any(map(_looks_like_entry, named.keys(), named.values())):
+        # A settings file or an error message ({"detail": "Not found"}) is no FAQ.
+        raise CorpusError(_NO_ENTRIES)
+    for name, value in named.items():
         if isinstance(value, list) and any(isinstance(item, Mapping) for item in value):
             section = "" if name.casefold() in _CONTAINERS else name
             for item in value:
                 found.add(item, section=section)
         elif isinstance(value, Mapping):
             found.add({"question": name, **value})
-        elif _looks_like_question(name):
-            found.add({"question": name, "answer": value})
         else:
-            # A settings file or an error message ({"detail": "Not found"}) is no FAQ.
-            found.add(None)
+            found.add({"question": name, "answer": value})
 
 
-def _looks_like_question(name: str) -> bool:
-    return not name.isascii() or re.search(r"[\s?]", name) is not None
+def _looks_like_entry(name: str, value: object) -> bool:
+    if isinstance(value, str):
+        return not name.isascii() or re.search(r"[\s?]", name) is not None
+    return isinstance(value, list | Mapping)

@@ -37,9 +37,8 @@ _JOINING_SCRIPTS = (
     range(0xFE70, 0xFEFD),
     range(0x11000, 0x12000),
 )
-_WRITTEN = {
-    word.lower(): word for word in "AI API AWS FAQ GCP GPU LLM LLMs ML MLOps NLP RAG SQL".split()
-}
+_ACRONYMS = ("AI", "API", "AWS", "FAQ", "GCP", "GPU", "LLM", "LLMs", "ML", "MLOps", "RAG", "SQL")
+_WRITTEN = {word.lower(): word for word in _ACRONYMS}
 _LONGEST_URL = 2000
 
 
@@ -99,9 +98,7 @@ def slug(name: str) -> str:
 def pretty_name(name: str) -> str:
     """A title for people made of a machine name; a leading number only orders and goes."""
     words = re.findall(r"[^\W_]+", _LEADING_NUMBER.sub("", name))
-    return " ".join(
-        word.upper() if word.lower() in _ACRONYMS else word[:1].upper() + word[1:] for word in words
-    )
+    return " ".join(_WRITTEN.get(word.lower(), word[:1].upper() + word[1:]) for word in words)
 
 
 def _ordinary(char: str) -> bool:
