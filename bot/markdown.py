@@ -19,8 +19,11 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e"
     "\u2060-\u206f\ufe00-\ufe0e\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
-#: Nested deeper than this, text is shown flat: a hostile text must not exhaust the stack.
+#: Lists and quotations nested deeper than this are shown flat.
 MAX_DEPTH = 8
+#: markdown-it drops what is nested deeper than its limit, and recursion ends somewhere: a text that
+#: comes near it is not read as Markdown at all.
+_MAX_NESTING = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +103,14 @@ def parse(markdown: str) -> tuple[Block, ...]:
     Never raises: whatever a model writes can be shown.
     """
     text = visible(_REASONING.sub("", markdown))
-    reader = MarkdownIt("commonmark", {"html": False, "maxNesting": MAX_DEPTH * 2})
+    reader = MarkdownIt("commonmark", {"html": False, "maxNesting": _MAX_NESTING})
     reader.enable(["table", "strikethrough"])
-    return tuple(_blocks(iter(reader.parse(text)), None))
+    # A definition that nothing refers to would vanish.
+    reader.disable("reference")
+    tokens = reader.parse(text)
+    if any(token.level >= _MAX_NESTING - 2 for token in tokens):
+        return (Paragraph(spans=(Span(text=text.strip()),)),)
+    return tuple(_blocks(iter(tokens), None, 0))
 
 
 def plain(spans: tuple[Span, ...]) -> str:
@@ -110,7 +118,7 @@ def plain(spans: tuple[Span, ...]) -> str:
     return "".join(span.text for span in spans)
 
 
-def _blocks(tokens: Iterator[Token], end: str | None) -> Iterator[Block]:
+def _blocks(tokens: Iterator[Token], end: str | None, depth: int) -> Iterator[Block]:
     """Blocks up to the token of type `end`."""
     for token in tokens:
         if token.type == end:
@@ -121,21 +129,34 @@ def _blocks(tokens: Iterator[Token], end: str | None) -> Iterator[Block]:
             case "heading_open":
                 yield Heading(level=int(token.tag[1:]), spans=_inline(tokens, "heading_close"))
             case "fence" | "code_block":
-                language = token.info.split()[0] if token.info.split() else ""
-                yield Code(text=token.content.removesuffix("\n"), language=language)
-            case "bullet_list_open":
-                yield ListBlock(items=tuple(_items(tokens, "bullet_list_close")))
-            case "ordered_list_open":
-                start = int(token.attrGet("start") or 1)
-                yield ListBlock(items=tuple(_items(tokens, "ordered_list_close")), start=start)
+                yield from _code(token)
+            case "bullet_list_open" | "ordered_list_open":
+                start = int(token.attrGet("start") or 1) if token.tag == "ol" else None
+                items = tuple(_items(tokens, token.type.replace("open", "close"), depth + 1))
+                if depth < MAX_DEPTH:
+                    yield ListBlock(items=items, start=start)
+                else:
+                    yield from (block for item in items for block in item)
             case "blockquote_open":
-                yield Quote(blocks=tuple(_blocks(tokens, "blockquote_close")))
+                blocks = tuple(_blocks(tokens, "blockquote_close", depth + 1))
+                if depth < MAX_DEPTH:
+                    yield Quote(blocks=blocks)
+                else:
+                    yield from blocks
             case "table_open":
                 yield Table(rows=tuple(_rows(tokens)))
             case "hr":
                 yield Rule()
             case "inline":
                 yield Paragraph(spans=tuple(_spans(token.children or [])))
+
+
+def _code(token: Token) -> Iterator[Block]:
+    """The block; what stands beside the language on its first line goes above it."""
+    language, _, rest = token.info.strip().partition(" ")
+    if rest.strip():
+        yield Paragraph(spans=(Span(text=rest.strip(), code=True),))
+    yield Code(text=token.content.removesuffix("\n"), language=language)
 
 
 def _inline(tokens: Iterator[Token], end: str) -> tuple[Span, ...]:
@@ -147,12 +168,12 @@ def _inline(tokens: Iterator[Token], end: str) -> tuple[Span, ...]:
     return tuple(spans)
 
 
-def _items(tokens: Iterator[Token], end: str) -> Iterator[tuple[Block, ...]]:
+def _items(tokens: Iterator[Token], end: str, depth: int) -> Iterator[tuple[Block, ...]]:
     for token in tokens:
         if token.type == end:
             return
         if token.type == "list_item_open":
-            yield tuple(_blocks(tokens, "list_item_close"))
+            yield tuple(_blocks(tokens, "list_item_close", depth))
 
 
 def _rows(tokens: Iterator[Token]) -> Iterator[tuple[tuple[Span, ...], ...]]:
@@ -170,7 +191,10 @@ def _rows(tokens: Iterator[Token]) -> Iterator[tuple[tuple[Span, ...], ...]]:
 
 def _spans(tokens: list[Token]) -> Iterator[Span]:
     style = Span(text="")
+    unsafe = ""
     for token in tokens:
+        # Once more: a character reference such as `&#8203;` has become a character by now.
+        token.content = visible(token.content)
         match token.type:
             case "strong_open" | "strong_close":
                 style = replace(style, bold=token.nesting == 1)
@@ -179,19 +203,33 @@ def _spans(tokens: list[Token]) -> Iterator[Span]:
             case "s_open" | "s_close":
                 style = replace(style, strike=token.nesting == 1)
             case "link_open":
-                style = replace(style, url=_safe_url(str(token.attrGet("href") or "")))
+                href = str(token.attrGet("href") or "")
+                style = replace(style, url=_safe_url(href))
+                unsafe = "" if style.url else href
             case "link_close":
                 style = replace(style, url=None)
+                if unsafe:
+                    yield replace(style, text=f" ({unsafe})")
             case "code_inline":
                 yield replace(style, text=token.content, code=True)
             case "softbreak" | "hardbreak":
                 yield replace(style, text="\n")
             case "image":
-                url = _safe_url(str(token.attrGet("src") or ""))
-                yield replace(style, text=token.content or "image", url=style.url or url)
+                yield from _image(token, style)
             case _:
                 if token.content:
                     yield replace(style, text=token.content)
+        if token.type in ("link_open", "image") and token.attrGet("title"):
+            yield replace(style, text=f"{token.attrGet('title')}: ")
+
+
+def _image(token: Token, style: Span) -> Iterator[Span]:
+    """A link to the picture; inside another link its address stands beside it."""
+    source = str(token.attrGet("src") or "")
+    url = _safe_url(source)
+    yield replace(style, text=token.content or "image", url=style.url or url)
+    if source and (url is None or style.url):
+        yield replace(style, text=f" ({source})")
 
 
 def _safe_url(url: str) -> str | None:

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from bot.languages.french import FRENCH
+from bot.languages.german import GERMAN
+from bot.languages.portuguese import PORTUGUESE
+from bot.languages.russian import RUSSIAN
+from bot.languages.spanish import SPANISH
+
 ENGLISH = {
     "welcome": "Ask me anything about the course. I answer from its FAQ and name my sources.",
+    "welcome.group": (
+        "Hello! Mention me in a message, reply to one of mine, or write /ask with your question; "
+        "I answer from the course FAQ."
+    ),
+    "starters": "For example:",
     "help": (
         "Ask a question in your own words; I answer from the course FAQ and name my sources.\n\n"
         "{commands}"
     ),
+    "command.ask": "ask a question",
     "command.help": "what I can do",
     "command.course": "choose the course your questions are about",
     "command.model": "the models; staff can switch",
@@ -43,6 +55,8 @@ ENGLISH = {
         "There are very many questions at the moment ({count} are waiting). "
         "Please try again in about {eta}."
     ),
+    "not_allowed": "I am sorry, I may not answer here. The course staff can change that.",
+    "text_only": "I can read text only. Please write your question.",
     "admins_only": "Only the course staff can do that.",
     "course.current": "Your questions are about: {course}.",
     "course.all": "Your questions are about all courses.",
@@ -58,6 +72,10 @@ ENGLISH = {
     "vote.thanks": "Thank you!",
     "vote.reason": "Thank you. What was wrong?",
     "vote.gone": "I no longer have that answer.",
+    "reason.wrong": "wrong",
+    "reason.outdated": "out of date",
+    "reason.incomplete": "incomplete",
+    "reason.off_topic": "not my question",
     "button.stop": "Stop",
     "button.up": "👍",
     "button.down": "👎",
@@ -66,7 +84,14 @@ ENGLISH = {
 }
 
 #: Language (first part of the IETF tag) → key → sentence. A missing one falls back to English.
-LANGUAGES: dict[str, dict[str, str]] = {"en": ENGLISH}
+LANGUAGES: dict[str, dict[str, str]] = {
+    "en": ENGLISH,
+    "de": GERMAN,
+    "es": SPANISH,
+    "pt": PORTUGUESE,
+    "fr": FRENCH,
+    "ru": RUSSIAN,
+}
 
 
 def say(key: str, language: str | None = None, **values: object) -> str:

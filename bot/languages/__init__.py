@@ -1,0 +1,1 @@
+"""The sentences of `bot.texts.ENGLISH` in other languages, one module each."""

@@ -1,0 +1,85 @@
+"""Every sentence of ours in French; the keys are those of `bot.texts.ENGLISH`."""
+
+from __future__ import annotations
+
+FRENCH = {
+    "welcome": (
+        "Posez-moi vos questions sur le cours. Je réponds à partir de sa FAQ et je cite mes "
+        "sources."
+    ),
+    "welcome.group": (
+        "Bonjour ! Mentionnez-moi dans un message, répondez à l'un des miens ou écrivez /ask "
+        "avec votre question ; je réponds à partir de la FAQ du cours."
+    ),
+    "starters": "Par exemple :",
+    "help": (
+        "Posez votre question avec vos propres mots ; je réponds à partir de la FAQ du cours "
+        "et je cite mes sources.\n\n{commands}"
+    ),
+    "command.ask": "poser une question",
+    "command.help": "ce que je sais faire",
+    "command.course": "choisir le cours de vos questions",
+    "command.model": "les modèles ; l'équipe peut en changer",
+    "command.gpu": "la carte graphique (équipe)",
+    "command.new": "oublier la conversation jusqu'ici",
+    "command.cancel": "arrêter la réponse en cours",
+    "command.status": "l'état de l'assistant",
+    "command.quit": "quitter",
+    "command.unknown": "Je ne connais pas la commande {name}. /help montre ce que je sais faire.",
+    "waiting.next": "Votre question est la prochaine.",
+    "waiting.place": "Votre question est la numéro {place} dans la file, encore environ {eta}.",
+    "waiting.place_only": "Votre question est la numéro {place} dans la file.",
+    "waiting.model": "Le modèle est encore en cours de chargement ; je réponds dès qu'il est prêt.",
+    "waiting.matches": "En attendant, voici les entrées de la FAQ les plus proches :",
+    "writing": "J'écris la réponse …",
+    "quoted": "Extrait de la FAQ :",
+    "quoted.no_model": "Le modèle n'est pas disponible pour le moment ; voici le texte de la FAQ :",
+    "sources": "Sources",
+    "related": "Peut-être lié",
+    "not_found": "La FAQ n'a pas de réponse à cela. Demandez à {contact}.",
+    "no_question": "Je n'y ai trouvé aucune question. Écrivez-la en quelques mots.",
+    "no_corpus": "Je n'ai pas de FAQ à consulter pour le moment. Demandez à {contact}.",
+    "failed": (
+        "Quelque chose s'est mal passé de mon côté et je n'ai pas pu répondre. Veuillez "
+        "reposer la question."
+    ),
+    "stopped": "Arrêté.",
+    "nothing_to_stop": "Il n'y a rien à arrêter.",
+    "new": "C'est fait : je repars de zéro avec votre prochaine question.",
+    "restart": "Avant mon redémarrage, vous avez demandé :",
+    "refused.rate": "C'était rapide ! Vous pourrez redemander dans {seconds} secondes.",
+    "refused.waiting": (
+        "Vous avez {count} questions en attente. Je prendrai la suivante quand l'une d'elles "
+        "aura sa réponse."
+    ),
+    "refused.queue": (
+        "Il y a énormément de questions en ce moment ({count} en attente). Veuillez réessayer "
+        "dans environ {eta}."
+    ),
+    "not_allowed": "Désolé, je ne peux pas répondre ici. L'équipe du cours peut l'autoriser.",
+    "text_only": "Je ne sais lire que du texte. Veuillez écrire votre question.",
+    "admins_only": "Seule l'équipe du cours peut faire cela.",
+    "course.current": "Vos questions portent sur : {course}.",
+    "course.all": "Vos questions portent sur tous les cours.",
+    "course.choose": "Choisissez avec /course NOM, ou /course all :",
+    "course.unknown": "Il n'y a pas de cours {name}. Connus : {courses}.",
+    "course.everything": "tous les cours",
+    "model.list": "Modèles :",
+    "model.unknown": "Il n'y a pas de modèle {name}. Connus : {models}.",
+    "model.switching": "Chargement de {model} ; les questions attendent pendant ce temps …",
+    "model.switched": "{model} répond maintenant.",
+    "model.failed": "{model} n'a pas pu être chargé, {old} continue de répondre. {why}",
+    "model.how": "Changez avec /model NOM.",
+    "vote.thanks": "Merci !",
+    "vote.reason": "Merci. Qu'est-ce qui n'allait pas ?",
+    "vote.gone": "Je n'ai plus cette réponse.",
+    "reason.wrong": "fausse",
+    "reason.outdated": "périmée",
+    "reason.incomplete": "incomplète",
+    "reason.off_topic": "pas ma question",
+    "button.stop": "Arrêter",
+    "button.up": "👍",
+    "button.down": "👎",
+    "seconds": "{n} s",
+    "minutes": "{n} min",
+}

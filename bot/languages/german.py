@@ -1,0 +1,81 @@
+"""Every sentence of ours in German; the keys are those of `bot.texts.ENGLISH`."""
+
+from __future__ import annotations
+
+GERMAN = {
+    "welcome": "Frag mich etwas zum Kurs. Ich antworte aus seinen FAQ und nenne meine Quellen.",
+    "welcome.group": (
+        "Hallo! Nennt mich in einer Nachricht, antwortet auf eine von mir oder schreibt /ask "
+        "mit eurer Frage; ich antworte aus den FAQ des Kurses."
+    ),
+    "starters": "Zum Beispiel:",
+    "help": (
+        "Stell deine Frage in eigenen Worten; ich antworte aus den FAQ des Kurses und nenne "
+        "meine Quellen.\n\n{commands}"
+    ),
+    "command.ask": "eine Frage stellen",
+    "command.help": "was ich kann",
+    "command.course": "wählen, um welchen Kurs es geht",
+    "command.model": "die Modelle; das Kursteam kann wechseln",
+    "command.gpu": "die Grafikkarte (Kursteam)",
+    "command.new": "das bisherige Gespräch vergessen",
+    "command.cancel": "die laufende Antwort abbrechen",
+    "command.status": "der Zustand des Assistenten",
+    "command.quit": "beenden",
+    "command.unknown": "Den Befehl {name} kenne ich nicht. /help zeigt, was ich kann.",
+    "waiting.next": "Deine Frage ist als Nächste dran.",
+    "waiting.place": "Deine Frage ist Nummer {place} in der Warteschlange, noch etwa {eta}.",
+    "waiting.place_only": "Deine Frage ist Nummer {place} in der Warteschlange.",
+    "waiting.model": "Das Modell wird noch geladen; ich antworte, sobald es bereit ist.",
+    "waiting.matches": "Diese Einträge der FAQ passen inzwischen am besten:",
+    "writing": "Ich schreibe die Antwort …",
+    "quoted": "Aus den FAQ zitiert:",
+    "quoted.no_model": "Das Modell ist gerade nicht verfügbar; dies ist der Text der FAQ selbst:",
+    "sources": "Quellen",
+    "related": "Vielleicht verwandt",
+    "not_found": "Dazu haben die FAQ keine Antwort. Bitte frag {contact}.",
+    "no_question": "Darin habe ich keine Frage gefunden. Schreib sie in ein paar Worten.",
+    "no_corpus": "Ich habe im Moment keine FAQ zum Durchsuchen. Bitte frag {contact}.",
+    "failed": (
+        "Bei mir ist etwas schiefgegangen und ich konnte nicht antworten. Bitte frag noch einmal."
+    ),
+    "stopped": "Abgebrochen.",
+    "nothing_to_stop": "Es gibt nichts abzubrechen.",
+    "new": "Erledigt: Mit deiner nächsten Frage fange ich von vorn an.",
+    "restart": "Vor meinem Neustart hast du gefragt:",
+    "refused.rate": "Das ging schnell! In {seconds} Sekunden kannst du wieder fragen.",
+    "refused.waiting": (
+        "Von dir warten {count} Fragen. Ich nehme die nächste an, sobald eine davon "
+        "beantwortet ist."
+    ),
+    "refused.queue": (
+        "Im Moment sind es sehr viele Fragen ({count} warten). Bitte versuch es in etwa {eta} "
+        "noch einmal."
+    ),
+    "not_allowed": "Hier darf ich leider nicht antworten. Das Kursteam kann das freischalten.",
+    "text_only": "Ich kann nur Text lesen. Bitte schreib deine Frage.",
+    "admins_only": "Das kann nur das Kursteam.",
+    "course.current": "Deine Fragen betreffen: {course}.",
+    "course.all": "Deine Fragen betreffen alle Kurse.",
+    "course.choose": "Wähle mit /course NAME oder /course all:",
+    "course.unknown": "Einen Kurs {name} gibt es nicht. Bekannt: {courses}.",
+    "course.everything": "alle Kurse",
+    "model.list": "Modelle:",
+    "model.unknown": "Ein Modell {name} gibt es nicht. Bekannt: {models}.",
+    "model.switching": "{model} wird geladen; Fragen warten so lange …",
+    "model.switched": "Jetzt antwortet {model}.",
+    "model.failed": "{model} konnte nicht geladen werden, {old} antwortet weiter. {why}",
+    "model.how": "Wechseln mit /model NAME.",
+    "vote.thanks": "Danke!",
+    "vote.reason": "Danke. Was war falsch?",
+    "vote.gone": "Diese Antwort habe ich nicht mehr.",
+    "reason.wrong": "falsch",
+    "reason.outdated": "veraltet",
+    "reason.incomplete": "unvollständig",
+    "reason.off_topic": "nicht meine Frage",
+    "button.stop": "Abbrechen",
+    "button.up": "👍",
+    "button.down": "👎",
+    "seconds": "{n} s",
+    "minutes": "{n} min",
+}

@@ -1,0 +1,83 @@
+"""Every sentence of ours in Spanish; the keys are those of `bot.texts.ENGLISH`."""
+
+from __future__ import annotations
+
+SPANISH = {
+    "welcome": (
+        "Pregúntame lo que quieras sobre el curso. Respondo con sus preguntas frecuentes y "
+        "cito mis fuentes."
+    ),
+    "welcome.group": (
+        "¡Hola! Menciónenme en un mensaje, respondan a uno mío o escriban /ask con su "
+        "pregunta; respondo con las preguntas frecuentes del curso."
+    ),
+    "starters": "Por ejemplo:",
+    "help": (
+        "Haz tu pregunta con tus propias palabras; respondo con las preguntas frecuentes del "
+        "curso y cito mis fuentes.\n\n{commands}"
+    ),
+    "command.ask": "hacer una pregunta",
+    "command.help": "lo que puedo hacer",
+    "command.course": "elegir el curso de tus preguntas",
+    "command.model": "los modelos; el equipo puede cambiarlos",
+    "command.gpu": "la tarjeta gráfica (equipo)",
+    "command.new": "olvidar la conversación hasta ahora",
+    "command.cancel": "detener la respuesta en curso",
+    "command.status": "el estado del asistente",
+    "command.quit": "salir",
+    "command.unknown": "No conozco el comando {name}. /help muestra lo que puedo hacer.",
+    "waiting.next": "Tu pregunta es la siguiente.",
+    "waiting.place": "Tu pregunta es la número {place} en la cola, faltan unos {eta}.",
+    "waiting.place_only": "Tu pregunta es la número {place} en la cola.",
+    "waiting.model": "El modelo aún se está cargando; responderé en cuanto esté listo.",
+    "waiting.matches": "Mientras tanto, estas son las entradas que mejor encajan:",
+    "writing": "Escribiendo la respuesta …",
+    "quoted": "Citado de las preguntas frecuentes:",
+    "quoted.no_model": (
+        "El modelo no está disponible ahora; este es el texto de las preguntas frecuentes:"
+    ),
+    "sources": "Fuentes",
+    "related": "Quizá relacionado",
+    "not_found": "Las preguntas frecuentes no tienen respuesta a esto. Pregunta a {contact}.",
+    "no_question": "No encontré ninguna pregunta ahí. Escríbela en pocas palabras.",
+    "no_corpus": "Ahora mismo no tengo preguntas frecuentes donde buscar. Pregunta a {contact}.",
+    "failed": "Algo falló de mi lado y no pude responder. Por favor, pregunta de nuevo.",
+    "stopped": "Detenido.",
+    "nothing_to_stop": "No hay nada que detener.",
+    "new": "Hecho: empiezo de cero con tu próxima pregunta.",
+    "restart": "Antes de mi reinicio preguntaste:",
+    "refused.rate": "¡Qué rápido! Podrás preguntar de nuevo en {seconds} segundos.",
+    "refused.waiting": (
+        "Tienes {count} preguntas en espera. Aceptaré la siguiente cuando se responda una de ellas."
+    ),
+    "refused.queue": (
+        "Hay muchísimas preguntas en este momento ({count} en espera). Inténtalo de nuevo en "
+        "unos {eta}."
+    ),
+    "not_allowed": "Lo siento, aquí no puedo responder. El equipo del curso puede habilitarlo.",
+    "text_only": "Solo puedo leer texto. Por favor, escribe tu pregunta.",
+    "admins_only": "Solo el equipo del curso puede hacer eso.",
+    "course.current": "Tus preguntas son sobre: {course}.",
+    "course.all": "Tus preguntas son sobre todos los cursos.",
+    "course.choose": "Elige con /course NOMBRE, o /course all:",
+    "course.unknown": "No existe el curso {name}. Conocidos: {courses}.",
+    "course.everything": "todos los cursos",
+    "model.list": "Modelos:",
+    "model.unknown": "No existe el modelo {name}. Conocidos: {models}.",
+    "model.switching": "Cargando {model}; las preguntas esperan mientras tanto …",
+    "model.switched": "Ahora responde {model}.",
+    "model.failed": "No se pudo cargar {model}; {old} sigue respondiendo. {why}",
+    "model.how": "Cambia con /model NOMBRE.",
+    "vote.thanks": "¡Gracias!",
+    "vote.reason": "Gracias. ¿Qué estaba mal?",
+    "vote.gone": "Ya no tengo esa respuesta.",
+    "reason.wrong": "incorrecta",
+    "reason.outdated": "desactualizada",
+    "reason.incomplete": "incompleta",
+    "reason.off_topic": "no era mi pregunta",
+    "button.stop": "Detener",
+    "button.up": "👍",
+    "button.down": "👎",
+    "seconds": "{n} s",
+    "minutes": "{n} min",
+}
