@@ -150,6 +150,15 @@ class TelegramSettings(Section):
 
     base_url: str = "https://api.telegram.org/bot"
     """Address of the Bot API, as python-telegram-bot's `base_url`."""
+    allowed_chats: Integers = ()
+    """Ids of the groups the bot answers in; empty: in all."""
+    allowed_users: Integers = ()
+    """Ids of the people the bot answers; empty: everybody. Admins always may ask."""
+    webhook_url: str = ""
+    """The public https address that Telegram shall call; empty: the bot asks Telegram itself.
+    Needs TELEGRAM_WEBHOOK_SECRET."""
+    webhook_listen: str = "127.0.0.1:8443"
+    """Where the webhook server listens, behind the proxy that speaks https."""
 
 
 class SlackSettings(Section):
@@ -175,6 +184,9 @@ class Secrets(BaseSettings):
 
     telegram_bot_token: SecretStr | None = None
     """From BotFather."""
+    telegram_webhook_secret: SecretStr | None = None
+    """Webhook mode: 16 to 256 letters, digits, `_` and `-`, which Telegram sends back with every
+    call."""
     slack_bot_token: SecretStr | None = None
     """Starts with xoxb-."""
     slack_app_token: SecretStr | None = None
