@@ -11,6 +11,7 @@ import socket
 import sys
 import threading
 from pathlib import Path
+from typing import NoReturn
 
 from engine.errors import ModelLoadError, OutOfMemory
 from engine.huggingface import HuggingFaceModel
@@ -139,7 +140,7 @@ class _Reporter:
         return self._worker.is_cancelled(self._request_id)
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> NoReturn:
     """Serve on the socket with the file descriptor `arguments[0]`, for the parent `[1]`."""
     descriptor, parent, threads = (int(argument) for argument in arguments)
     _die_with(parent)
@@ -147,16 +148,18 @@ def main(arguments: list[str]) -> int:
     os.nice(NICENESS)
     _offer_to_oom_killer()
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    status = 0
     try:
         EngineWorker(socket.socket(fileno=descriptor), threads=threads).run()
     except BrokenPipeError:
-        return 0
+        log.debug("the bot is gone")
     except Exception:
         log.exception("the engine process ends")
-        # Not `return`: leaving Python would run code of the broken device.
-        sys.stderr.flush()
-        os._exit(EXIT_BROKEN)
-    return 0
+        status = EXIT_BROKEN
+    sys.stderr.flush()
+    # Not `return`: tearing PyTorch down takes a second, and runs code of a device that may be
+    # broken.
+    os._exit(status)
 
 
 def _die_with(parent: int) -> None:
@@ -176,4 +179,4 @@ def _offer_to_oom_killer() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

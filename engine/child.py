@@ -1,0 +1,269 @@
+"""One engine process as the bot sees it: started, spoken to, watched, ended."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import os
+import socket
+import sys
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from config.settings import ROOT
+from engine.catalog import ModelEntry
+from engine.environment import engine_environment
+from engine.errors import (
+    EngineCrashed,
+    GenerationError,
+    GenerationTimeout,
+    ModelLoadError,
+    OutOfMemory,
+)
+from engine.protocol import (
+    Beat,
+    Cancel,
+    Failed,
+    Failure,
+    Finished,
+    FromEngine,
+    Generate,
+    Load,
+    Loaded,
+    Progress,
+    Shutdown,
+    Started,
+    Text,
+    ToEngine,
+    decode_from_engine,
+    encode,
+)
+from engine.types import Generation, GenerationRequest
+
+log = logging.getLogger(__name__)
+
+#: How much longer than between tokens the wait for the first may be: a long prompt is read first,
+#: and a request that was cancelled before it may still be at that.
+FIRST_TOKEN_FACTOR = 6
+#: Seconds a process gets to end by itself.
+SHUTDOWN_S = 1.5
+#: Longest message; longer ones are a fault.
+_MAX_LINE = 16 * 1024 * 1024
+#: Lines of the process's standard error that are kept to explain its end.
+_NUM_LAST_LINES = 30
+
+
+class EngineChild:
+    """One running engine process with at most one model. `start` makes it."""
+
+    def __init__(
+        self,
+        process: asyncio.subprocess.Process,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        self._process = process
+        self._reader = reader
+        self._writer = writer
+        self._loading: asyncio.Queue[FromEngine | None] = asyncio.Queue()
+        self._flights: dict[str, asyncio.Queue[FromEngine | None]] = {}
+        self._numbers = itertools.count(1)
+        self._last_lines: deque[str] = deque(maxlen=_NUM_LAST_LINES)
+        #: Set when the process is gone.
+        self.ended = asyncio.Event()
+        #: For people, after `load`.
+        self.device = ""
+        self.dtype = ""
+
+    @classmethod
+    async def start(cls, group: asyncio.TaskGroup, *, threads: int) -> EngineChild:
+        """Start a process; `group` gets the task that listens to it until it ends."""
+        ours, theirs = socket.socketpair()
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "engine.worker",
+                *(str(number) for number in (theirs.fileno(), os.getpid(), threads)),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+                pass_fds=(theirs.fileno(),),
+                cwd=ROOT,
+                env=engine_environment(os.environ),
+                start_new_session=True,
+            )
+        except BaseException:
+            ours.close()
+            raise
+        finally:
+            theirs.close()
+        reader, writer = await asyncio.open_connection(sock=ours, limit=_MAX_LINE)
+        child = cls(process, reader, writer)
+        group.create_task(child._listen(), name="engine-listener")
+        return child
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    async def load(
+        self,
+        entry: ModelEntry,
+        path: Path,
+        *,
+        device: str,
+        timeout: float,
+        on_progress: Callable[[str], None],
+    ) -> None:
+        """Load the model. Raises ModelLoadError, or EngineCrashed, with a sentence."""
+        self._send(Load(entry=entry, path=str(path), device=device))
+        try:
+            async with asyncio.timeout(timeout):
+                while True:
+                    message = await self._loading.get()
+                    if isinstance(message, Progress):
+                        on_progress(message.detail)
+                    elif isinstance(message, Failed):
+                        raise ModelLoadError(message.message)
+                    elif isinstance(message, Loaded):
+                        self.device, self.dtype = message.device, message.dtype
+                        return
+                    elif message is None:
+                        raise EngineCrashed(
+                            f"The engine process ended while it loaded {entry.alias} "
+                            f"({self._why_ended()})."
+                        )
+        except TimeoutError:
+            raise ModelLoadError(
+                f"{entry.alias} was not loaded after {timeout:g} s; "
+                "raise engine.load_timeout_s, or choose a smaller model."
+            ) from None
+
+    async def generate(
+        self, request: GenerationRequest, on_text: Callable[[str], None], *, stall_s: float
+    ) -> Generation:
+        """Generate; see engine.generator.Generator. After a GenerationTimeout the process is
+        being killed; cancelling the caller leaves it usable.
+        """
+        if self.ended.is_set():
+            raise EngineCrashed
+        # Numbers of our own: a question that is asked again must not hear its own echo.
+        number = str(next(self._numbers))
+        messages: asyncio.Queue[FromEngine | None] = asyncio.Queue()
+        self._flights[number] = messages
+        self._send(Generate(request=replace(request, id=number)))
+        patience = stall_s * FIRST_TOKEN_FACTOR
+        try:
+            while True:
+                message = await asyncio.wait_for(messages.get(), patience)
+                match message:
+                    case Text(piece=piece):
+                        patience = stall_s
+                        on_text(piece)
+                    case Beat():
+                        patience = stall_s
+                    case Finished(generation=generation):
+                        return generation
+                    case Failed(kind=kind, message=text):
+                        raise _error(kind, text)
+                    case None:
+                        raise EngineCrashed(
+                            f"The engine process ended while it answered ({self._why_ended()})."
+                        )
+        except TimeoutError:
+            self.kill()
+            raise GenerationTimeout(
+                f"No token for {patience:g} s; the engine process is replaced."
+            ) from None
+        except asyncio.CancelledError:
+            self._send(Cancel(id=number))
+            raise
+        finally:
+            del self._flights[number]
+
+    async def shut_down(self) -> None:
+        """End the process: asked nicely, then killed."""
+        self._send(Shutdown())
+        try:
+            await asyncio.wait_for(self.ended.wait(), SHUTDOWN_S)
+        except TimeoutError:
+            log.info("the engine process did not end in time and is killed")
+        finally:
+            self.kill()
+        await self.ended.wait()
+
+    def kill(self) -> None:
+        """End the process at once."""
+        with suppress(ProcessLookupError):
+            self._process.kill()
+
+    def _send(self, message: ToEngine) -> None:
+        # Not drained: a process that does not read must not hold up its own timeout.
+        if not self._writer.is_closing():
+            self._writer.write(encode(message))
+
+    async def _listen(self) -> None:
+        """Hand out what the process says until it ends, then tell everyone who waits."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._read_log())
+                await self._read_messages()
+                # Its end of the socket is closed: whatever still runs is of no use.
+                await self._let_end()
+        finally:
+            self.kill()
+            self._writer.close()
+            await self._process.wait()
+            self.ended.set()
+            for waiting in (self._loading, *self._flights.values()):
+                waiting.put_nowait(None)
+
+    async def _let_end(self) -> None:
+        """The exit status tells why it ended, so it gets a moment to have one."""
+        try:
+            await asyncio.wait_for(self._process.wait(), SHUTDOWN_S)
+        except TimeoutError:
+            self.kill()
+
+    async def _read_messages(self) -> None:
+        try:
+            async for line in self._reader:
+                self._take(decode_from_engine(line))
+        except ConnectionError:
+            log.debug("the engine process closed its end")
+        except ValueError:
+            log.exception("the engine process sent nonsense and is ended")
+
+    def _take(self, message: FromEngine) -> None:
+        if isinstance(message, Text | Beat | Started | Finished) or (
+            isinstance(message, Failed) and message.id is not None
+        ):
+            flight = self._flights.get(message.id or "")
+            if flight is not None:
+                flight.put_nowait(message)
+        else:
+            self._loading.put_nowait(message)
+
+    async def _read_log(self) -> None:
+        assert self._process.stderr
+        async for line in self._process.stderr:
+            text = line.decode(errors="replace").rstrip()
+            self._last_lines.append(text)
+            log.info("engine: %s", text)
+
+    def _why_ended(self) -> str:
+        status = self._process.returncode
+        if status == -9:
+            return "it was killed; too little memory is the usual reason"
+        last = next((line for line in reversed(self._last_lines) if line.strip()), "")
+        return f"exit status {status}" + (f", {last[:200]}" if last else "")
+
+
+def _error(kind: Failure, text: str) -> GenerationError:
+    return OutOfMemory(text) if kind is Failure.OUT_OF_MEMORY else GenerationError(text)

@@ -1,0 +1,46 @@
+"""What child processes get to see of our environment: what they need, and never a secret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+#: Names that a process with a model needs, whole or by their beginning.
+_NEEDED = re.compile(
+    r"PATH|HOME|USER|LANG|LANGUAGE|TZ|TMPDIR|VIRTUAL_ENV|LD_LIBRARY_PATH|HF_HOME|HF_HUB_CACHE"
+    r"|(LC|XDG|CUDA|NVIDIA|NCCL|OMP|MKL|KMP|TORCH|TORCHINDUCTOR|PYTORCH|PYTHON|BNB|TRITON)_?\w*"
+)
+#: What else a download needs; a proxy's address may hold a password, so only a download gets it.
+_NETWORK = re.compile(
+    r"(https?|all|no)_proxy|HF_ENDPOINT|HF_HUB_\w+|SSL_CERT_\w+|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE",
+    re.IGNORECASE,
+)
+_SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|TELEGRAM|SLACK")
+
+
+def engine_environment(ours: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the engine process, which must reach nothing but its weights."""
+    kept = {name: value for name, value in ours.items() if _may_pass(name, _NEEDED)}
+    # A waiting OpenMP thread that spins takes the core from the one it waits for.
+    kept.setdefault("OMP_WAIT_POLICY", "passive")
+    return kept | {
+        "HF_HUB_OFFLINE": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def fetch_environment(ours: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the process that fetches weights; the hub's token comes another way."""
+    kept = {
+        name: value
+        for name, value in ours.items()
+        if _may_pass(name, _NEEDED) or _may_pass(name, _NETWORK)
+    }
+    return kept | {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+
+
+def _may_pass(name: str, wanted: re.Pattern[str]) -> bool:
+    return bool(wanted.fullmatch(name)) and not _SECRET.search(name.upper())

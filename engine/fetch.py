@@ -1,0 +1,175 @@
+"""The process that brings a model's weights onto this machine: converts a GGUF or downloads.
+
+It is a process of its own so that it can be stopped at any time and gives all memory back.
+Reads one line, an Order, and writes lines: words of progress, at last a Result.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import importlib.util
+import os
+import shutil
+import sys
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from engine.catalog import ModelEntry
+from engine.errors import EngineError, ModelLoadError
+
+#: Files of a model repository that are of use: no pickles, no code, no other frameworks' weights.
+PATTERNS = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.model", "*.txt", "*.jinja"]
+#: GB that a conversion writes.
+_CONVERTED_GB = 0.4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is to be fetched."""
+
+    entry: ModelEntry
+    #: Where saved models lie, absolute.
+    models_dir: str
+    hf_token: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """Where the weights are, or a sentence why not."""
+
+    path: str | None = None
+    error: str | None = None
+
+
+ORDER = TypeAdapter(Order)
+RESULT = TypeAdapter(Result)
+
+
+def fetch(order: Order) -> Path:
+    """Bring the weights here; returns their folder. Raises ModelLoadError with a sentence."""
+    entry, models_dir = order.entry, Path(order.models_dir)
+    try:
+        if entry.package and _package_file(entry.package):
+            return _convert(entry, models_dir)
+        return _download(entry, order.hf_token)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise ModelLoadError(
+                f"The disk is full: {entry.alias} could not be written; "
+                "free some space, or set HF_HOME and FAQ_DATA_DIR to a larger disk."
+            ) from error
+        raise ModelLoadError(
+            f"{entry.alias} could not be written to disk ({error.strerror or error}); "
+            f"check that {models_dir} can be written to."
+        ) from error
+
+
+def _package_file(package: str) -> Path | None:
+    spec = importlib.util.find_spec(package)
+    folders = spec.submodule_search_locations if spec else None
+    return next((file for folder in folders or () for file in Path(folder).glob("*.gguf")), None)
+
+
+def _convert(entry: ModelEntry, models_dir: Path) -> Path:
+    from engine.loading import convert_gguf
+
+    source = _package_file(entry.package or "")
+    assert source is not None
+    target = models_dir / entry.alias
+    models_dir.mkdir(parents=True, exist_ok=True)
+    with (models_dir / f".{entry.alias}.lock").open("w") as lock:
+        # Two programs may want the model at once; the second finds the work done.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if target.is_dir():
+            return target
+        for left_over in models_dir.glob(f".{entry.alias}.part-*"):
+            shutil.rmtree(left_over, ignore_errors=True)
+        if shutil.disk_usage(models_dir).free < _CONVERTED_GB * 1e9:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        _say(f"Converting the weights of {entry.alias} (once, about half a minute)")
+        part = Path(tempfile.mkdtemp(prefix=f".{entry.alias}.part-", dir=models_dir))
+        try:
+            convert_gguf(source, part)
+            _sync(part)
+            part.chmod(0o755)
+            part.rename(target)
+        except BaseException:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
+    return target
+
+
+def _sync(folder: Path) -> None:
+    """Have the files on the disk before their folder gets its final name."""
+    for path in (*folder.iterdir(), folder):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _download(entry: ModelEntry, token: str | None) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HfHubHTTPError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
+
+    _say(f"Downloading {entry.hub_id} from the Hugging Face hub")
+    where = f"https://huggingface.co/{entry.hub_id}"
+    try:
+        folder = snapshot_download(
+            entry.hub_id, revision=entry.revision, token=token or False, allow_patterns=PATTERNS
+        )
+    except GatedRepoError:
+        reason = f"{entry.alias} is gated: accept its terms at {where} and set HF_TOKEN."
+    except RevisionNotFoundError:
+        reason = f"{entry.alias}: {where} has no revision {entry.revision!r}."
+    except RepositoryNotFoundError:
+        reason = (
+            f"{entry.alias}: there is no {where}, or it is private; "
+            "check hub_id in the catalogue, and HF_TOKEN."
+        )
+    except LocalEntryNotFoundError:
+        reason = (
+            f"{entry.alias} is not on this machine and the Hugging Face hub cannot be reached; "
+            f"copy a saved model to the models folder under {entry.alias}, or go online."
+        )
+    except HfHubHTTPError as error:
+        code = error.response.status_code
+        if code in {401, 403}:
+            reason = f"{entry.alias}: the hub refused access to {where}; check HF_TOKEN."
+        else:
+            reason = f"{entry.alias}: the hub answered {code} for {where}; try again later."
+    else:
+        return Path(folder)
+    raise ModelLoadError(reason)
+
+
+def _say(words: str) -> None:
+    print(words, flush=True)  # noqa: T201 - the parent reads it
+
+
+def main() -> int:
+    """Carry out the order on standard input."""
+    order = ORDER.validate_json(sys.stdin.buffer.readline())
+    try:
+        result = Result(path=str(fetch(order)))
+    except EngineError as error:
+        result = Result(error=str(error))
+    with suppress(BrokenPipeError):
+        _say(RESULT.dump_json(result).decode())
+    return 0 if result.path else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

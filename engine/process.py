@@ -1,0 +1,278 @@
+"""The Generator that the bot talks to: keeps an engine process serving, and changes its model."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import logging
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic
+
+from config.settings import EngineSettings
+from engine.catalog import Catalog, ModelEntry, choose_model
+from engine.child import EngineChild
+from engine.errors import EngineCrashed, EngineDown, ModelError, ModelLoadError
+from engine.gpu import read_cards, read_host
+from engine.types import (
+    EngineState,
+    EngineStatus,
+    FinishReason,
+    Generation,
+    GenerationRequest,
+)
+from engine.weights import find_weights, prepare_weights
+
+log = logging.getLogger(__name__)
+
+#: Seconds to wait before a start, by the number of failures in a row before it.
+BACKOFF_S = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
+#: Failures in a row from which on questions are no longer kept waiting for the next start.
+MAX_HOPEFUL_FAILURES = 2
+_CHOSEN = "It was chosen with /model."
+#: Seconds running answers get to end when the program stops; the dispatcher gives up before.
+STOP_GRACE_S = 5.5
+
+
+class EngineProcess:
+    """Supervises the engine process and orders what it is asked; implements Generator."""
+
+    def __init__(
+        self,
+        settings: EngineSettings,
+        *,
+        catalog: Catalog,
+        models_dir: Path,
+        hf_token: str | None,
+    ) -> None:
+        self._settings = settings
+        self._catalog = catalog
+        self._models_dir = models_dir
+        self._hf_token = hf_token
+        self._status = EngineStatus(
+            state=EngineState.LOADING, model=None, detail="The engine is starting."
+        )
+        self._entry: ModelEntry | None = None
+        self._why = ""
+        self._child: EngineChild | None = None
+        self._group: asyncio.TaskGroup | None = None
+        self._failures = 0
+        #: One request at a time is with the process; the others wait here in their order.
+        self._turn = asyncio.Lock()
+        #: Whoever starts or replaces a process holds this.
+        self._changing = asyncio.Lock()
+        self._changed = asyncio.Event()
+        self._speeds: deque[float] = deque(maxlen=20)
+
+    def status(self) -> EngineStatus:
+        """What the engine is doing now; never blocks."""
+        mean = sum(self._speeds) / len(self._speeds) if self._speeds else None
+        return replace(self._status, tokens_per_s=mean)
+
+    def pids(self) -> frozenset[int]:
+        """The engine's processes."""
+        child = self._child
+        return frozenset() if child is None or child.ended.is_set() else frozenset({child.pid})
+
+    async def settled(self) -> None:
+        """Return as soon as it is known whether the engine can be used."""
+        while self._status.state is EngineState.LOADING:
+            await self._changed.wait()
+
+    async def generate(
+        self, request: GenerationRequest, on_text: Callable[[str], None]
+    ) -> Generation:
+        """Write the answer for `request`; see engine.generator.Generator."""
+        await self.settled()
+        async with self._turn:
+            child = await self._serving()
+            generation = await child.generate(request, on_text, stall_s=self._settings.stall_s)
+        if generation.finish_reason is FinishReason.CANCELLED:
+            raise EngineDown(self._status.detail)  # ended by our own shutdown, half written
+        self._failures = 0
+        writing_s = generation.total_s - generation.first_token_s
+        if generation.completion_tokens > 1 and writing_s > 0:
+            self._speeds.append((generation.completion_tokens - 1) / writing_s)
+        return generation
+
+    async def switch(self, alias: str) -> None:
+        """Serve with another model. Raises ModelError; the old model keeps serving then."""
+        entry = self._catalog.get(alias)
+        async with self._changing:
+            if self._group is None or self._status.state is EngineState.STOPPED:
+                raise ModelLoadError("The engine is not running; no model can be loaded.")
+            before = self._status
+            old = self._child if self._is_serving() else None
+            if old is not None and self._entry == entry:
+                return
+            try:
+                path = await self._prepare(entry)
+                if old is None or await asyncio.to_thread(self._has_room_beside, entry):
+                    self._serve_with(await self._load(entry, path), entry, _CHOSEN)
+                else:
+                    await self._exchange(old, entry, path)
+                    return
+            except EngineCrashed as error:
+                raise ModelLoadError(str(error)) from error
+            finally:
+                if self._entry != entry and self._status.state is before.state:
+                    self._set(before.state, before.detail)
+        if old is not None:
+            async with self._turn:
+                await old.shut_down()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Keep a process serving until `stop`."""
+        async with asyncio.TaskGroup() as group:
+            self._group = group
+            supervisor = group.create_task(self._supervise(), name="engine-supervisor")
+            await stop.wait()
+            # Whoever asks from now on is refused; who is being answered may finish.
+            self._set(EngineState.STOPPED, "The program is stopping.")
+            supervisor.cancel()
+            try:
+                async with asyncio.timeout(STOP_GRACE_S), self._turn:
+                    pass
+            except TimeoutError:
+                log.info("an answer was not finished in time and is given up")
+            if self._child is not None:
+                await self._child.shut_down()
+
+    async def _supervise(self) -> None:
+        try:
+            self._entry, self._why = await asyncio.to_thread(self._choose)
+        except ModelError as error:
+            self._set(EngineState.DOWN, str(error))
+        while True:
+            child = self._child
+            if child is not None:
+                await child.ended.wait()
+                if child is self._child:
+                    self._mourn()
+            elif self._entry is None:  # nothing to start until staff choose a model
+                await self._changed.wait()
+            else:
+                await self._pause()
+                async with self._changing:
+                    if self._child is None:
+                        await self._restart(self._entry)
+
+    def _mourn(self) -> None:
+        """The process is gone, and nobody asked it to."""
+        self._child = None
+        self._failures += 1
+        log.warning("the engine process ended (failure %d in a row)", self._failures)
+        if self._failures > MAX_HOPEFUL_FAILURES:
+            self._set(EngineState.DOWN, "The engine process keeps ending; it is started again.")
+        else:
+            self._set(EngineState.LOADING, "The engine process ended; it is started again.")
+
+    async def _pause(self) -> None:
+        """Wait for the next start: ever longer, but not once staff chose another model."""
+        seconds = BACKOFF_S[min(self._failures, len(BACKOFF_S) - 1)]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self._child is None:
+                    await self._changed.wait()
+
+    async def _restart(self, entry: ModelEntry) -> None:
+        if self._status.state is not EngineState.DOWN:
+            self._set(EngineState.LOADING, f"Loading {entry.alias}.", entry)
+        started = monotonic()
+        try:
+            child = await self._load(entry, await self._prepare(entry))
+        except EngineCrashed as error:
+            log.warning("%s", error)
+            self._mourn()
+        except ModelLoadError as error:
+            # Waiting rarely mends it: questions are answered without a model meanwhile.
+            log.error("%s", error)
+            self._failures = len(BACKOFF_S)
+            self._set(EngineState.DOWN, str(error), entry)
+        else:
+            log.info("%s serves after %.1f s", entry.alias, monotonic() - started)
+            self._serve_with(child, entry, self._why)
+
+    async def _exchange(self, old: EngineChild, entry: ModelEntry, path: Path) -> None:
+        """Without room for both, the old process goes first; on failure it is started again."""
+        async with self._turn:
+            self._child = None
+            self._set(EngineState.LOADING, f"Changing to {entry.alias}.")
+            await old.shut_down()
+            self._serve_with(await self._load(entry, path), entry, _CHOSEN)
+
+    async def _prepare(self, entry: ModelEntry) -> Path:
+        return await prepare_weights(
+            entry, self._models_dir, hf_token=self._hf_token, on_progress=self._note
+        )
+
+    async def _load(self, entry: ModelEntry, path: Path) -> EngineChild:
+        assert self._group is not None
+        child = await EngineChild.start(self._group, threads=self._settings.threads)
+        try:
+            await child.load(
+                entry,
+                path,
+                device=self._settings.device,
+                timeout=self._settings.load_timeout_s,
+                on_progress=self._note,
+            )
+        except BaseException:
+            child.kill()
+            raise
+        return child
+
+    def _serve_with(self, child: EngineChild, entry: ModelEntry, why: str) -> None:
+        self._child, self._entry, self._why = child, entry, why
+        self._speeds.clear()
+        self._set(EngineState.READY, why, entry)
+        self._status = replace(self._status, device=child.device, dtype=child.dtype)
+
+    def _is_serving(self) -> bool:
+        return self._child is not None and not self._child.ended.is_set()
+
+    async def _serving(self) -> EngineChild:
+        """The process that serves, waiting while it loads. Raises EngineDown."""
+        while True:
+            await self.settled()
+            if self._status.state is not EngineState.READY:
+                raise EngineDown(self._status.detail)
+            if self._child is not None and self._is_serving():
+                return self._child
+            await self._changed.wait()
+
+    def _set(self, state: EngineState, detail: str, entry: ModelEntry | None = None) -> None:
+        model = entry.alias if entry else self._status.model
+        self._status = replace(self._status, state=state, detail=detail, model=model)
+        # Wake everyone who waits now; whoever comes later waits for the next change.
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def _note(self, progress: str) -> None:
+        self._status = replace(self._status, detail=f"{progress} …")
+
+    def _choose(self) -> tuple[ModelEntry, str]:
+        return choose_model(
+            self._settings.model,
+            self._catalog,
+            card_free_gb=None if self._settings.device == "cpu" else _card_free_gb(),
+            is_here=lambda entry: find_weights(entry, self._models_dir) is not None,
+        )
+
+    def _has_room_beside(self, entry: ModelEntry) -> bool:
+        free = None if self._settings.device == "cpu" else _card_free_gb()
+        if free is None:
+            host = read_host()
+            free = (host.memory_total - host.memory_used) / 1e9
+        return free >= entry.memory_gb
+
+
+def _card_free_gb() -> float | None:
+    """Free memory of the card the engine would use; None when there is none it can use."""
+    if importlib.metadata.version("torch").endswith("+cpu"):
+        return None
+    cards = read_cards()
+    return (cards[0].memory_total - cards[0].memory_used) / 1e9 if cards else None
