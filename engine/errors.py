@@ -2,6 +2,7 @@
 
 EngineError
 ├── CorpusError            no entry could be read
+├── EmbedderUnavailable    no vectors: words alone are searched
 ├── StoreError             the job store cannot be opened or written
 ├── ModelError
 │   ├── UnknownModel       not an alias of the catalogue
@@ -25,6 +26,10 @@ class EngineError(Exception):
 
 class CorpusError(EngineError):
     """The FAQ could not be read."""
+
+
+class EmbedderUnavailable(EngineError):
+    """The embedding model cannot be used."""
 
 
 class StoreError(EngineError):
