@@ -31,7 +31,9 @@ PARSERS: Mapping[str, Callable[[bytes, int], Parsed]] = {
 _METADATA = {"_metadata.yaml", "_metadata.yml"}
 _MARKDOWN = {".md", ".markdown"}
 #: Written for visitors of a repository; silently passed over in a folder.
-_NO_ENTRY = re.compile(r"(?i)(readme|contributing|changelog|license|agents|claude)\b.*\.\w+")
+_NO_ENTRY = re.compile(
+    r"(README|readme|CONTRIBUTING|CHANGELOG|LICENSE|SECURITY|AGENTS|CLAUDE)(\.\w+)+"
+)
 _SECTION_FOLDER = re.compile(r"\d+[-_]")
 _MOST_FILES = 20_000
 

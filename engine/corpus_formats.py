@@ -116,9 +116,9 @@ def _refuse_bombs(text: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=_LOADER):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            line = event.start_mark.line + 1
+            where = f", line {event.start_mark.line + 1}" if event.start_mark else ""
             raise CorpusError(
-                f"The file uses a YAML anchor or alias (& or *, line {line}), which is refused; "
+                f"The file uses a YAML anchor or alias (& or *{where}), which is refused; "
                 "write the text out or put it in quotes."
             )
         if isinstance(event, yaml.CollectionStartEvent):
