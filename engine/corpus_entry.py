@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.corpus_text import clean_line, clean_text
+from engine.errors import CorpusError
 
 _QUESTION = ("question", "q")
 _ANSWER = ("answer", "text", "a")
 #: A file may hold thousands of bad entries; the operator needs to see the first few.
 _MOST_PROBLEMS = 20
+#: Far beyond any FAQ; a file of twenty million bytes could hold millions.
+_MOST_ENTRIES = 100_000
 _LONGEST_NAME = 60
 #: After all entries that have a sort order.
 UNSORTED = 1_000_000
@@ -51,8 +54,13 @@ class EntryList:
     _seen: int = 0
 
     def add(self, raw: object, *, course: str = "", section: str = "") -> None:
-        """Add what `raw` holds; `course` and `section` stand in where it names none."""
+        """Add what `raw` holds; `course` and `section` stand in where it names none.
+
+        Raises CorpusError when there are too many.
+        """
         self._seen += 1
+        if self._seen > _MOST_ENTRIES:
+            raise CorpusError(f"The file holds more than {_MOST_ENTRIES} entries; split it.")
         if not isinstance(raw, Mapping):
             self.skip("is not a question with an answer; mend or delete it")
             return

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _DELIMITERS = ",;\t|"
 _DEEPEST = 20
+#: Objects in JSON, events in YAML: some 500 bytes of memory each, whatever the file's size.
+_MOST_PARTS = 500_000
+_TOO_MANY = "The file has too many parts for an FAQ; split it."
 _NO_ENTRIES = "The file holds no entries; write a list of entries with question and answer."
 _CONTAINERS = {"entries", "faq", "items", "questions"}
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the C one is ten times faster
@@ -30,6 +33,8 @@ def parse_json(data: bytes) -> Parsed:
 
     Raises CorpusError when it is not JSON or holds no such thing.
     """
+    if data.count(b"{") + data.count(b"[") > _MOST_PARTS:
+        raise CorpusError(_TOO_MANY)
     try:
         content: object = json.loads(decode(data))
     except json.JSONDecodeError as error:
@@ -114,7 +119,7 @@ def _is_header(names: set[str]) -> bool:
 
 def _refuse_bombs(text: str) -> None:
     depth = 0
-    for event in yaml.parse(text, Loader=_LOADER):
+    for number, event in enumerate(yaml.parse(text, Loader=_LOADER)):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             where = f", line {event.start_mark.line + 1}" if event.start_mark else ""
             raise CorpusError(
@@ -125,6 +130,8 @@ def _refuse_bombs(text: str) -> None:
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
+        if number > _MOST_PARTS:
+            raise CorpusError(_TOO_MANY)
         if depth > _DEEPEST:
             raise CorpusError("The YAML is nested too deeply; an FAQ needs two or three levels.")
 

@@ -114,6 +114,10 @@ def test_thousands_of_bad_entries_are_summed_up() -> None:
         pytest.param(parse_json, b"9" * 9_999, "number is too long", id="long number"),
         pytest.param(parse_json, b'{"detail": "Not found"}', "holds no entries", id="error page"),
         pytest.param(parse_json, b"3", "holds no entries", id="a number"),
+        pytest.param(parse_json, b"[" + b"{}," * 500_000, "too many parts", id="many objects"),
+        pytest.param(
+            parse_csv, b"id,question,text\n" + b",a,b\n" * 100_001, "split it", id="many rows"
+        ),
         pytest.param(parse_yaml, b"", "holds no entries", id="empty YAML"),
         pytest.param(parse_yaml, b"- " * 5_000, "nested too deeply", id="deep YAML"),
         pytest.param(parse_yaml, b"a: &a [x]\nb: [*a, *a]", "anchor or alias", id="YAML bomb"),
