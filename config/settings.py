@@ -166,6 +166,17 @@ class SlackSettings(Section):
 
     base_url: str = "https://slack.com/api/"
     """Address of the Web API, as slack-sdk's `AsyncWebClient.base_url`."""
+    mode: Literal["socket", "http"] = "socket"
+    """`socket` needs SLACK_APP_TOKEN and no public address; `http` needs SLACK_SIGNING_SECRET."""
+    listen: str = "127.0.0.1:3000"
+    """Where the server of HTTP mode listens, behind the proxy that speaks https."""
+    allowed_channels: Strings = ()
+    """Ids of the channels the bot answers in; empty: in all it is invited to. Direct messages
+    are not channels."""
+    allowed_users: Strings = ()
+    """Ids of the people the bot answers; empty: everybody. Admins always may ask."""
+    staff_reaction: str = "faq"
+    """Name of the emoji by which staff have somebody's message answered; empty: none."""
 
 
 class LoggingSettings(Section):
