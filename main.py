@@ -22,8 +22,8 @@ from engine.errors import EngineError
 
 if TYPE_CHECKING:
     from bot.adapter import ChatAdapter
+    from bot.commands import ModelChoice
     from engine.answering import Answerer
-    from engine.catalog import Catalog
     from engine.jobs import JobStore
     from engine.process import EngineProcess
     from engine.retriever import Retriever
@@ -104,28 +104,16 @@ def gaps(
 @models_app.command("list")
 def models_list(config: ConfigOption = None) -> None:
     """The catalogue: aliases, sizes, licences, and which are here already."""
-    from engine.catalog import load_catalog
-
     settings, _ = _load(config, None, quiet=True)
-    catalog = _or_exit(lambda: load_catalog(settings.engine.catalog))
-    for entry in catalog:
-        print(f"{entry.alias:20} {entry.summary(settings.data_dir / 'models')}")
+    for choice in _or_exit(lambda: _model_choices(settings)):
+        print(f"{choice.alias:20} {choice.summary}")
 
 
 @models_app.command("pull")
 def models_pull(alias: str, config: ConfigOption = None) -> None:
     """Fetch a model and make it ready, so that it loads without a network."""
-    from engine.catalog import load_catalog
-    from engine.weights import prepare
-
     settings, secrets = _load(config, None, quiet=True)
-    token = secrets.hf_token.get_secret_value() if secrets.hf_token else None
-
-    def pull() -> Path:
-        entry = load_catalog(settings.engine.catalog).get(alias)
-        return prepare(entry, settings.data_dir / "models", hf_token=token, on_progress=_say_error)
-
-    print(f"{alias} is ready in {_or_exit(pull)}")
+    _run(_pull(settings, secrets, alias))
 
 
 @eval_app.command("retrieval")
@@ -156,7 +144,6 @@ class Assistant:
     retriever: Retriever
     engine: EngineProcess
     answerer: Answerer
-    catalog: Catalog
 
 
 @asynccontextmanager
@@ -166,11 +153,10 @@ async def _running_assistant(settings: Settings, secrets: Secrets) -> AsyncItera
     from engine.catalog import load_catalog
     from engine.process import EngineProcess
 
-    catalog = load_catalog(settings.engine.catalog)
     retriever = _retriever(settings)
     engine = EngineProcess(
         settings.engine,
-        catalog=catalog,
+        catalog=load_catalog(settings.engine.catalog),
         models_dir=settings.data_dir / "models",
         hf_token=secrets.hf_token.get_secret_value() if secrets.hf_token else None,
     )
@@ -183,10 +169,29 @@ async def _running_assistant(settings: Settings, secrets: Secrets) -> AsyncItera
                 retriever=retriever,
                 engine=engine,
                 answerer=Answerer(retriever, engine, settings),
-                catalog=catalog,
             )
         finally:
             stop.set()
+
+
+def _model_choices(settings: Settings) -> list[ModelChoice]:
+    """The catalogue as people see it. Raises ModelError."""
+    from bot.commands import ModelChoice
+    from engine.catalog import load_catalog
+    from engine.weights import find_weights
+
+    choices = []
+    for entry in load_catalog(settings.engine.catalog).entries.values():
+        here = find_weights(entry, settings.data_dir / "models") is not None
+        facts = [
+            f"about {entry.memory_gb:g} GB",
+            entry.quantisation.value if entry.quantisation.value != "none" else "",
+            entry.licence,
+            "needs its terms accepted" if entry.gated and not here else "",
+            "ready" if here else "not fetched yet",
+        ]
+        choices.append(ModelChoice(alias=entry.alias, summary=", ".join(filter(None, facts))))
+    return choices
 
 
 def _retriever(settings: Settings) -> Retriever:
@@ -214,7 +219,7 @@ async def _serve(settings: Settings, secrets: Secrets, *, console: bool) -> None
     Stopping goes outside in: adapters take nothing more in, the running answer ends or goes back
     to the queue, the last messages go out, then engine and store close.
     """
-    from bot.commands import Commands, ModelChoice
+    from bot.commands import Commands
     from bot.delivery import Delivery
     from bot.desk import FaqDesk, is_admin
     from engine.dispatcher import Dispatcher
@@ -238,10 +243,7 @@ async def _serve(settings: Settings, secrets: Secrets, *, console: bool) -> None
             store,
             assistant.retriever,
             assistant.engine,
-            [
-                ModelChoice(alias=e.alias, summary=e.summary(settings.data_dir / "models"))
-                for e in assistant.catalog
-            ],
+            _model_choices(settings),
             is_admin=lambda platform, user: is_admin(settings, platform, user),
         )
         desk = FaqDesk(settings, store, dispatcher, delivery, commands, adapters)
@@ -338,6 +340,19 @@ async def _check(settings: Settings, secrets: Secrets) -> None:
     print(f"\n{problems} problem{'' if problems == 1 else 's'}.")
     if problems:
         raise typer.Exit(1)
+
+
+async def _pull(settings: Settings, secrets: Secrets, alias: str) -> None:
+    from engine.catalog import load_catalog
+    from engine.weights import prepare_weights
+
+    folder = await prepare_weights(
+        load_catalog(settings.engine.catalog).get(alias),
+        settings.data_dir / "models",
+        hf_token=secrets.hf_token.get_secret_value() if secrets.hf_token else None,
+        on_progress=_say_error,
+    )
+    _say_error(f"{alias} is ready in {folder}.")
 
 
 async def _gaps(settings: Settings, days: int, limit: int, as_json: bool) -> None:
