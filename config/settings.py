@@ -72,11 +72,12 @@ class RetrievalSettings(Section):
     """`auto` adds dense vectors when the embedding model is installed; `none` searches words only."""
     num_results: int = Field(5, ge=1, le=20)
     """Entries handed to the model."""
-    lexical_weight: float = Field(0.75, ge=0)
+    lexical_weight: float = Field(0.4, ge=0)
     """Weight of the word score beside the dense score."""
-    gate: float = 0.5
-    """Best score below which the FAQ is taken not to cover the question (with vectors)."""
-    lexical_gate: float = 0.3
+    gate: float = 0.71
+    """Best score below which a FAQ of 1,000 entries is taken not to cover the question (with
+    vectors); it is lower for fewer entries. A higher gate turns more questions away."""
+    lexical_gate: float = 0.76
     """The same without vectors."""
     max_query_chars: int = Field(4000, ge=100)
     """Characters of a question that are searched; the rest is ignored."""

@@ -46,7 +46,7 @@ class GateReport:
     #: Share of the off-topic questions that are turned away, all together and by kind.
     rejected: float
     rejected_by_kind: dict[str, float]
-    #: Chance that a labelled question scores above an off-topic one; no gate enters it.
+    #: Chance that a labelled question stands higher over its gate than an off-topic one.
     auroc: float
     auroc_by_kind: dict[str, float]
 
@@ -204,8 +204,8 @@ def _gate(
 
 
 def _auroc(on_topic: Sequence[Retrieval], off_topic: Sequence[Retrieval]) -> float:
-    lower = np.sort([found.confidence for found in off_topic])
-    higher = np.array([found.confidence for found in on_topic])
+    lower = np.sort([found.confidence - found.gate for found in off_topic])
+    higher = np.array([found.confidence - found.gate for found in on_topic])
     below = np.searchsorted(lower, higher, "left") + np.searchsorted(lower, higher, "right")
     return round(float(below.mean()) / (2 * len(lower)), 4)
 

@@ -92,9 +92,10 @@ class Retrieval:
     #: Best first, at most the number asked for.
     matches: tuple[Match, ...]
     mode: RetrievalMode
-    #: The gate for this mode: below it the FAQ is taken not to cover the question.
+    #: The gate for this mode and number of entries: below it the FAQ is taken not to cover the
+    #: question.
     gate: float
-    #: The number held against the gate; equals the best score in hybrid mode.
+    #: The number held against the gate: the best score, 0 without a match.
     confidence: float
 
     @property
