@@ -24,7 +24,10 @@ class ScriptedGenerator:
     """
 
     def __init__(
-        self, answers: Mapping[str, str] | Callable[[GenerationRequest], str], *, alias: str = "fake"
+        self,
+        answers: Mapping[str, str] | Callable[[GenerationRequest], str],
+        *,
+        alias: str = "fake",
     ) -> None:
         self._answers = answers
         self._alias = alias
