@@ -69,8 +69,9 @@ class ChatAdapter(Protocol):
         """Post a new message and return its id. Raises DeliveryError."""
         ...
 
-    async def edit(self, reply_to: str, message_id: str, reply: Reply) -> None:
-        """Make the message read like `reply`; doing it twice is harmless.
+    async def edit(self, reply_to: str, message_id: str, reply: Reply) -> str | None:
+        """Make the message read like `reply`; doing it twice is harmless. Returns the id of the
+        message that stands for it from now on, when it is another one.
 
         Raises DeliveryError; MessageGone when somebody deleted it.
         """

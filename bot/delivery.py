@@ -258,7 +258,10 @@ class _Conversation:
     async def _put(self, reply: Reply) -> None:
         if self._message_id is not None:
             try:
-                await self._adapter.edit(self._job.reply_to, self._message_id, reply)
+                moved = await self._adapter.edit(self._job.reply_to, self._message_id, reply)
+                if moved is not None:
+                    self._message_id = moved
+                    await self._delivery.stored(self._job, moved)
                 return
             except MessageGone:
                 if reply.state is not ReplyState.FINAL:
