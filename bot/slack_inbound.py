@@ -25,6 +25,8 @@ class ReplyTo:
 
     channel: str
     user: str
+    #: The workspace.
+    team: str = ""
     #: Root of the thread to answer in; "" answers in the channel itself.
     thread: str = ""
     #: The message that asked; "" after a slash command.

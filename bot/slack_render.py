@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -75,27 +75,31 @@ def stream_text(markdown: str) -> str:
     return visible(markdown).translate(_STREAM).replace("](", "] (")
 
 
-def reason_view(value: str, *, title: str, label: str, submit: str, reply_to: str) -> Json:
+def reason_view(value: str, *, label: str, reasons: Mapping[str, str], reply_to: str) -> Json:
     """The window that asks what was wrong; `value` is that of the vote."""
+    options = [{"text": _plain(text), "value": name} for name, text in reasons.items()]
     return {
         "type": "modal",
         "callback_id": "reason",
         "private_metadata": f"{value}\n{reply_to}"[:3000],
-        "title": {"type": "plain_text", "text": title[:24]},
-        "submit": {"type": "plain_text", "text": submit[:24]},
+        "title": _plain("FAQ Desk"),
+        "submit": _plain("OK"),
         "blocks": [
-            {
-                "type": "input",
-                "block_id": "reason",
-                "label": {"type": "plain_text", "text": label[:2000]},
-                "element": {
-                    "type": "plain_text_input",
-                    "action_id": "text",
-                    "multiline": True,
-                    "max_length": 500,
-                },
-            }
+            _input("kind", label, {"type": "radio_buttons", "options": options}),
+            _input(
+                "words", "✏️", {"type": "plain_text_input", "multiline": True, "max_length": 400}
+            ),
         ],
+    }
+
+
+def _input(name: str, label: str, element: Json) -> Json:
+    return {
+        "type": "input",
+        "block_id": name,
+        "optional": True,
+        "label": _plain(label),
+        "element": {**element, "action_id": name},
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -146,12 +146,14 @@ class SlackWeb:
             retry_handlers=[],
         )
         self.pace = pace
+        #: Set when Slack refuses the token: nothing will work any more.
+        self.lost = asyncio.Event()
 
     def __repr__(self) -> str:
         return "SlackWeb()"
 
     async def write(
-        self, method: str, channel: str, *, patient: bool = True, **values: object
+        self, method: str, channel: str, values: Mapping[str, object], *, patient: bool = True
     ) -> dict[str, Any]:
         """Call a method that writes into `channel`, when it is its turn."""
         await self.pace.turn(channel, patient=patient)
@@ -172,7 +174,10 @@ class SlackWeb:
             response = await getattr(self.client, method.replace(".", "_"))(**arguments)
             data = response.data
         except SlackApiError as error:
-            raise _error(method, error.response) from None
+            failure = _error(method, error.response)
+            if isinstance(failure, TokenLost) and "token" not in arguments:
+                self.lost.set()
+            raise failure from None
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise OutcomeUnknown(f"{method}: {type(error).__name__}") from None
         except (ValueError, AttributeError, TypeError) as error:  # junk instead of JSON
@@ -181,9 +186,25 @@ class SlackWeb:
             raise OutcomeUnknown(f"{method}: no JSON in the answer")
         return data
 
+    async def respond(self, url: str, message: Mapping[str, object], *, replace: bool) -> bool:
+        """Post through the address that came with a command or press; False when it is used up."""
+        import aiohttp
+
+        body = {"response_type": "ephemeral", "replace_original": replace, **message}
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session,
+                session.post(url, json=body, allow_redirects=False) as response,
+            ):
+                return response.status == 200
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+            # The address is as good as a password for half an hour: it is not logged.
+            log.info("a response address could not be used: %s", type(error).__name__)
+            return False
+
 
 def _error(method: str, response: Any) -> DeliveryError:
-    status = getattr(response, "status_code", None) or getattr(response, "status", 0)
+    status = int(getattr(response, "status_code", 0) or getattr(response, "status", 0) or 0)
     data = getattr(response, "data", None)
     code = str(data.get("error") or "") if isinstance(data, dict) else ""
     if status == 429 or code in ("ratelimited", "rate_limited"):
@@ -191,7 +212,7 @@ def _error(method: str, response: Any) -> DeliveryError:
         return SlackError(method, "ratelimited", retry_after_s=retry_after(headers))
     if code in FATAL:
         return TokenLost(method, code)
-    if status >= 500 or not code or code in _UNSURE:
+    if not status or status >= 500 or not code or code in _UNSURE:
         return OutcomeUnknown(f"{method}: {code or f'HTTP {status}'}")
     kinds = ((_REFUSED, NotDeliverable), (_GONE, NoSuchMessage), (_MARKUP, MarkupRejected))
     for codes, kind in kinds:

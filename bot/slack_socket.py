@@ -1,0 +1,278 @@
+"""Socket Mode: one live websocket to Slack, replaced before it is dropped, never silently dead."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from bot.adapter import DeliveryError
+
+if TYPE_CHECKING:
+    import aiohttp
+
+log = logging.getLogger(__name__)
+
+#: What to acknowledge an envelope with; None leaves it to Slack to deliver it again.
+Handle = Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, Any] | None]]
+
+
+class SocketDead(Exception):
+    """Slack can no longer be heard over Socket Mode."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocketTimes:
+    """How patient the socket is, in seconds."""
+
+    ping: float = 10.0
+    #: Nothing heard for so long, not even a pong: the connection is taken for dead and replaced.
+    silent: float = 30.0
+    #: Nothing heard for so long, and no new connection: SocketDead.
+    deaf: float = 60.0
+    #: Between attempts, doubled each time up to the second.
+    back_off: tuple[float, float] = (1.0, 30.0)
+    #: A new connection must say hello within this.
+    hello: float = 10.0
+    #: A connection that lasted so long was a good one.
+    settled: float = 30.0
+    #: An old connection is kept open so long after its replacement works.
+    overlap: float = 5.0
+
+
+@dataclass(eq=False, slots=True)
+class _Connection:
+    """One websocket and what became of it."""
+
+    ws: aiohttp.ClientWebSocketResponse
+    heard_at: float
+    greeted: asyncio.Event = field(default_factory=asyncio.Event)
+    #: Slack asked to move on, or it broke.
+    leaving: asyncio.Event = field(default_factory=asyncio.Event)
+    reason: str = ""
+
+
+class SlackSocket:
+    """Receives envelopes, has them handled, acknowledges those that were.
+
+    The SDK's own client asks for tickets without a pause, uses a stale one again, closes before it
+    opens and never gives up; hence this one.
+    """
+
+    #: `apps.connections.open` in a minute; Slack allows few.
+    MAX_OPENS = 10
+
+    def __init__(
+        self,
+        ticket: Callable[[], Awaitable[str]],
+        handle: Handle,
+        *,
+        caught_up: Callable[[], Coroutine[Any, Any, None]],
+        times: SocketTimes | None = None,
+    ) -> None:
+        self._ticket = ticket
+        self._handle = handle
+        self._caught_up = caught_up
+        self._times = times or SocketTimes()
+        self._opens: deque[float] = deque()
+        self._handling: set[asyncio.Task[None]] = set()
+        self._helping: set[asyncio.Task[None]] = set()
+        self._connections: set[_Connection] = set()
+        self._group: asyncio.TaskGroup | None = None
+        self._current: _Connection | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Listen until `stop`. Raises SocketDead."""
+        import aiohttp
+
+        dead: SocketDead | None = None
+        async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as group:
+            self._group = group
+            try:
+                await self._keep_connected(session, stop)
+            except SocketDead as error:
+                dead = error
+            finally:
+                await self._wind_up()
+        if dead is not None:
+            raise dead
+
+    async def _wind_up(self) -> None:
+        """Let what came in be stored and acknowledged, then hang up."""
+        if self._handling:
+            await asyncio.wait(self._handling, timeout=3)
+        for task in self._handling | self._helping:
+            task.cancel()
+        for connection in self._connections:
+            await connection.ws.close()
+
+    def _spawn(self, work: Coroutine[Any, Any, None], tasks: set[asyncio.Task[None]]) -> None:
+        assert self._group is not None  # only called while running
+        task = self._group.create_task(work)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    async def _keep_connected(self, session: aiohttp.ClientSession, stop: asyncio.Event) -> None:
+        alive_at, delay = monotonic(), self._times.back_off[0]
+        while not stop.is_set():
+            old = self._current
+            try:
+                new = await self._connect(session)
+            except (DeliveryError, aiohttp_error(), TimeoutError, OSError) as error:
+                # The address holds a ticket and must not be logged.
+                log.warning("no connection to Slack: %s", type(error).__name__)
+                if old is not None and not old.ws.closed:
+                    alive_at = old.heard_at
+                self._give_up(alive_at)
+                wait = max(delay, getattr(error, "retry_after_s", None) or 0)
+                await _within(wait, stop)
+                delay = min(delay * 2, self._times.back_off[1])
+                continue
+            self._replace(old, new)
+            since = monotonic()
+            await self._watch(new, stop)
+            alive_at = new.heard_at
+            if new.reason == "link_disabled":
+                raise SocketDead("Socket Mode was switched off for this app in Slack.")
+            if monotonic() - since > self._times.settled:
+                delay = self._times.back_off[0]
+            if not stop.is_set() and (new.ws.closed or new.reason == "too_many_websockets"):
+                await _within(delay, stop)
+                delay = min(delay * 2, self._times.back_off[1])
+
+    def _give_up(self, alive_at: float) -> None:
+        silence = monotonic() - alive_at
+        if silence > self._times.deaf:
+            raise SocketDead(f"Slack was not heard for {silence:.0f} seconds.")
+
+    def _replace(self, old: _Connection | None, new: _Connection) -> None:
+        gap = old is None or old.ws.closed or old.reason == "silent"
+        self._current = new
+        if old is not None:
+            self._spawn(self._close_later(old), self._helping)
+        if gap:
+            self._spawn(self._caught_up(), self._helping)
+
+    async def _close_later(self, connection: _Connection) -> None:
+        if not connection.ws.closed:
+            await asyncio.sleep(self._times.overlap)
+        await connection.ws.close()
+        self._connections.discard(connection)
+
+    async def _connect(self, session: aiohttp.ClientSession) -> _Connection:
+        await self._allowance()
+        url = await self._ticket()
+        async with asyncio.timeout(self._times.hello):
+            ws = await session.ws_connect(url, autoping=False, max_msg_size=8 * 1024 * 1024)
+        connection = _Connection(ws=ws, heard_at=monotonic())
+        self._connections.add(connection)
+        self._spawn(self._read(connection), self._helping)
+        try:
+            async with asyncio.timeout(self._times.hello):
+                await connection.greeted.wait()
+        except TimeoutError:
+            await ws.close()
+            raise
+        if ws.closed:
+            raise TimeoutError  # it broke before it said hello
+        return connection
+
+    async def _allowance(self) -> None:
+        while self._opens and self._opens[0] <= monotonic() - 60:
+            self._opens.popleft()
+        if len(self._opens) >= self.MAX_OPENS:
+            log.warning("too many connections to Slack within a minute; waiting")
+            await asyncio.sleep(self._opens[0] + 60 - monotonic())
+        self._opens.append(monotonic())
+
+    async def _watch(self, connection: _Connection, stop: asyncio.Event) -> None:
+        """Return when the connection should be replaced, or at `stop`."""
+        while not (stop.is_set() or connection.leaving.is_set()):
+            await _within(self._times.ping, connection.leaving, stop)
+            if monotonic() - connection.heard_at > self._times.silent:
+                log.warning("the connection to Slack is silent; replacing it")
+                connection.reason = "silent"
+                return
+            if not connection.ws.closed:
+                try:
+                    await connection.ws.ping()
+                except (OSError, RuntimeError):
+                    return
+
+    async def _read(self, connection: _Connection) -> None:
+        import aiohttp
+
+        ws = connection.ws
+        try:
+            while not ws.closed:
+                frame = await ws.receive()
+                connection.heard_at = monotonic()
+                if frame.type is aiohttp.WSMsgType.PING:
+                    await ws.pong(frame.data)
+                elif frame.type is aiohttp.WSMsgType.TEXT:
+                    self._take(connection, str(frame.data))
+                elif frame.type is not aiohttp.WSMsgType.PONG:
+                    break
+        except (OSError, RuntimeError, aiohttp.ClientError):
+            log.info("a connection to Slack broke")
+        finally:
+            await ws.close()
+            connection.greeted.set()
+            connection.leaving.set()
+
+    def _take(self, connection: _Connection, text: str) -> None:
+        try:
+            envelope = json.loads(text)
+        except ValueError:
+            log.warning("Slack sent something that is no JSON")
+            return
+        kind = envelope.get("type") if isinstance(envelope, dict) else None
+        if kind == "hello":
+            connection.greeted.set()
+        elif kind == "disconnect":
+            connection.reason = str(envelope.get("reason") or "")
+            log.info("Slack asks for a new connection: %s", connection.reason)
+            connection.leaving.set()
+        elif kind is not None and envelope.get("envelope_id"):
+            self._spawn(self._answer(connection, envelope), self._handling)
+
+    async def _answer(self, connection: _Connection, envelope: Mapping[str, Any]) -> None:
+        """Have one envelope handled; acknowledge it only when it was."""
+        payload = envelope.get("payload")
+        body = await self._handle(str(envelope["type"]), payload if payload else {})
+        if body is None:
+            return
+        ack: dict[str, Any] = {"envelope_id": envelope["envelope_id"]}
+        if body:
+            ack["payload"] = body
+        for target in (connection, self._current):
+            if target is None or target.ws.closed:
+                continue
+            try:
+                await target.ws.send_str(json.dumps(ack))
+                return
+            except (OSError, RuntimeError):
+                continue
+        log.info("an acknowledgement found no connection; Slack will deliver again")
+
+
+def aiohttp_error() -> type[Exception]:
+    """aiohttp's root error, imported late."""
+    import aiohttp
+
+    return aiohttp.ClientError
+
+
+async def _within(seconds: float, *events: asyncio.Event) -> None:
+    """Wait for one of the events, at most `seconds`."""
+    waits = [asyncio.ensure_future(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
