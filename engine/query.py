@@ -1,4 +1,4 @@
-"""What is searched for: the text of a question, made whole when it leans on an earlier one."""
+"""What is searched for: the text of a question, and the same in the light of earlier ones."""
 
 from __future__ import annotations
 
@@ -38,23 +38,27 @@ _COURTESY = _words(
 
 
 def query_text(question: Question, max_chars: int) -> str:
-    """One clean line to search with; empty when the question holds no letter and no digit.
-
-    A first question is taken as it is. A follow-up that cannot stand alone ("and on Windows?")
-    gets the question before it in front.
-    """
+    """The question as one clean line; empty when it holds no letter and no digit."""
     text = _clean(question.text, max_chars)
-    if not any(char.isalnum() for char in text):
+    return text if any(char.isalnum() for char in text) else ""
+
+
+def query_in_context(question: Question, max_chars: int) -> str:
+    """The same with the earlier question it leans on in front ("and on Windows?").
+
+    Empty for a first question, for one that can stand alone, and for a mere thank-you.
+    """
+    text = query_text(question, max_chars)
+    if not text or not question.history or not _leans_back(text):
         return ""
-    if not question.history or not _leans_back(text):
-        return text
+    parts = [text]
     for turn in reversed(question.history[-LOOK_BACK:]):
         earlier = _clean(turn.question, max_chars)
         if not _is_courtesy(earlier):
-            text = f"{earlier} {text}"
+            parts.insert(0, earlier)
             if not _leans_back(earlier):
                 break
-    return text[-max_chars:]
+    return " ".join(parts)[-max_chars:] if len(parts) > 1 else ""
 
 
 def _clean(text: str, max_chars: int) -> str:
