@@ -95,7 +95,7 @@ def _convert(entry: ModelEntry, models_dir: Path) -> Path:
         part = Path(tempfile.mkdtemp(prefix=f".{entry.alias}.part-", dir=models_dir))
         try:
             convert_gguf(source, part)
-            _sync(part)
+            sync_folder(part)
             part.chmod(0o755)
             part.rename(target)
         except BaseException:
@@ -104,7 +104,7 @@ def _convert(entry: ModelEntry, models_dir: Path) -> Path:
     return target
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Have the files on the disk before their folder gets its final name."""
     for path in (*folder.iterdir(), folder):
         descriptor = os.open(path, os.O_RDONLY)

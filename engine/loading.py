@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.catalog import Dtype, ModelEntry, Quantisation, Task
 from engine.errors import ModelLoadError
+from engine.saved_model import verify_saved
 
 if TYPE_CHECKING:
     import torch
@@ -41,6 +42,7 @@ def prepare_libraries(threads: int) -> None:
 def load_model(entry: ModelEntry, path: Path, *, device: str) -> LoadedModel:
     """Load the weights in `path`. Raises ModelLoadError with a sentence."""
     try:
+        verify_saved(path)
         return _load(entry, path, device)
     except ModelLoadError:
         raise

@@ -1,0 +1,214 @@
+"""A model saved once: whole or not at all, and refused when anything in it has changed."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from engine.catalog import ModelEntry, PromptStyle, Task
+from engine.errors import ModelError, ModelLoadError
+from engine.loading import load_model
+from engine.saved_model import (
+    MANIFEST,
+    read_manifest,
+    remove_model,
+    save_model,
+    saved_bytes,
+    verify_saved,
+)
+
+ENTRY = ModelEntry(
+    alias="small",
+    hub_id="owner/small",
+    task=Task.CAUSAL,
+    prompt=PromptStyle.CHAT,
+    context_window=256,
+    licence="MIT",
+    memory_gb=1,
+)
+COMMIT = "c0ffee" * 6 + "abcd"
+FILES = {
+    "config.json": b"{}",
+    "model.safetensors": b"weights" * 1000,
+    "tokenizer.json": b'{"a": 1}',
+    "README.md": b"no use",
+    "pytorch_model.bin": b"a pickle",
+}
+
+
+def ignore(_: int) -> None:
+    pass
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    folder = tmp_path / "models--owner--small" / "snapshots" / COMMIT
+    folder.mkdir(parents=True)
+    for name, content in FILES.items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+@pytest.fixture
+def saved(source: Path, tmp_path: Path) -> Path:
+    target = tmp_path / "saved" / "small"
+    save_model(ENTRY, source, target, on_bytes=ignore)
+    return target
+
+
+def test_a_saved_folder_holds_weights_and_tokenizer_and_no_pickle(saved: Path) -> None:
+    names = {path.name for path in saved.iterdir()}
+
+    assert names == {"config.json", "model.safetensors", "tokenizer.json", MANIFEST}
+
+
+def test_the_manifest_names_origin_and_sums(saved: Path) -> None:
+    manifest = read_manifest(saved)
+
+    assert manifest is not None
+    assert (manifest.hub_id, manifest.revision) == ("owner/small", COMMIT)
+    weights = manifest.files["model.safetensors"]
+    assert weights.size == 7000
+    assert weights.sha256 == hashlib.sha256(FILES["model.safetensors"]).hexdigest()
+
+
+def test_an_untouched_folder_is_accepted(saved: Path) -> None:
+    verify_saved(saved)
+
+
+def test_a_folder_without_a_manifest_is_not_judged(source: Path) -> None:
+    verify_saved(source)
+
+
+def test_progress_adds_up_to_what_was_announced(source: Path, tmp_path: Path) -> None:
+    pieces: list[int] = []
+
+    save_model(ENTRY, source, tmp_path / "new", on_bytes=pieces.append)
+
+    assert sum(pieces) == saved_bytes(source)
+
+
+def truncate(folder: Path) -> None:
+    (folder / "model.safetensors").write_bytes(FILES["model.safetensors"][:-1])
+
+
+def flip_a_bit(folder: Path) -> None:
+    (folder / "model.safetensors").write_bytes(b"Weights" + FILES["model.safetensors"][7:])
+
+
+def lose_a_file(folder: Path) -> None:
+    (folder / "tokenizer.json").unlink()
+
+
+def add_a_file(folder: Path) -> None:
+    (folder / "adapter_config.json").write_bytes(b"{}")
+
+
+def spoil_the_manifest(folder: Path) -> None:
+    (folder / MANIFEST).write_bytes(b"{")
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (truncate, "model.safetensors does not have its 7000 bytes"),
+        (flip_a_bit, "model.safetensors was changed"),
+        (lose_a_file, "tokenizer.json is missing"),
+        (add_a_file, "adapter_config.json is not in its manifest"),
+        (spoil_the_manifest, "cannot be read"),
+    ],
+)
+def test_a_changed_folder_is_refused_at_load_and_the_file_named(
+    saved: Path, damage: object, said: str
+) -> None:
+    assert callable(damage)
+    damage(saved)
+
+    with pytest.raises(ModelLoadError, match=said):
+        load_model(ENTRY, saved, device="cpu")
+
+
+def test_a_saved_folder_can_be_saved_again_with_its_origin(saved: Path, tmp_path: Path) -> None:
+    again = save_model(ENTRY, saved, tmp_path / "again", on_bytes=ignore)
+
+    assert again.revision == COMMIT
+
+
+def test_a_damaged_folder_is_not_saved_again(saved: Path, tmp_path: Path) -> None:
+    flip_a_bit(saved)
+
+    with pytest.raises(ModelError, match="was changed"):
+        save_model(ENTRY, saved, tmp_path / "again", on_bytes=ignore)
+
+    assert not (tmp_path / "again").exists()
+
+
+def test_a_damaged_download_is_not_saved(source: Path, tmp_path: Path) -> None:
+    blobs = tmp_path / "blobs"
+    blobs.mkdir()
+    blob = blobs / hashlib.sha256(FILES["model.safetensors"]).hexdigest()
+    blob.write_bytes(b"half of it")
+    (source / "model.safetensors").unlink()
+    (source / "model.safetensors").symlink_to(blob)
+
+    with pytest.raises(ModelError, match=r"model\.safetensors was changed"):
+        save_model(ENTRY, source, tmp_path / "new", on_bytes=ignore)
+
+
+def test_nothing_is_left_when_saving_fails_halfway(source: Path, tmp_path: Path) -> None:
+    def fail(_: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        save_model(ENTRY, source, tmp_path / "out" / "new", on_bytes=fail)
+
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_an_existing_folder_is_never_overwritten(source: Path, tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("data", encoding="utf-8")
+
+    with pytest.raises(ModelError, match="exists already"):
+        save_model(ENTRY, source, tmp_path, on_bytes=ignore)
+
+
+def test_an_unwritable_place_is_a_sentence(source: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+
+    with pytest.raises(ModelError, match="could not be saved to"):
+        save_model(ENTRY, source, tmp_path / "file" / "new", on_bytes=ignore)
+
+
+@pytest.mark.parametrize("name", ["../evil", "/etc/passwd", "a/b", ""])
+def test_a_manifest_names_files_of_its_own_folder_only(saved: Path, name: str) -> None:
+    text = (saved / MANIFEST).read_text(encoding="utf-8")
+    (saved / MANIFEST).write_text(text.replace("tokenizer.json", name), encoding="utf-8")
+
+    with pytest.raises(ModelLoadError, match="cannot be read"):
+        verify_saved(saved)
+
+
+def test_removing_frees_the_saved_folder(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "empty"))
+    models_dir = tmp_path / "models"
+    save_model(ENTRY, source, models_dir / "small", on_bytes=ignore)
+
+    freed = remove_model(ENTRY, models_dir)
+
+    assert freed > 7000
+    assert not (models_dir / "small").exists()
+
+
+def test_removing_follows_no_link(source: Path, saved: Path, tmp_path: Path) -> None:
+    models_dir = tmp_path / "models"
+    models_dir.mkdir()
+    (models_dir / "small").symlink_to(saved)
+
+    remove_model(ENTRY, models_dir)
+
+    assert not (models_dir / "small").is_symlink()
+    verify_saved(saved)
