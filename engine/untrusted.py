@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 #: What a prompt of ours is put together with; none of it may come from a question or an entry.
 _LABELS = re.compile(r"\b(ANSWER|QUESTION|RULES):")
-_ENTRY_MARK = re.compile(r"\[\s*(/?)\s*(ENTRY)\b", re.IGNORECASE)
+_ENTRY_MARK = re.compile(r"[<\[](?=\s*/?\s*(?:ENTRY|FAQ)\b)|\[(?=END\])", re.IGNORECASE)
 _VERDICT = re.compile(r"NO_ANSWER", re.IGNORECASE)
 #: The look of a chat template's role and end marks, whatever the model: <|im_start|>, [INST].
 _TEMPLATE_MARK = re.compile(r"<\|(?=[\w ]{1,40}\|>)|\[(?=/?INST\])|<<(?=/?SYS>>)", re.IGNORECASE)
@@ -27,7 +27,7 @@ def neutralise(text: str, marks: Iterable[str] = ()) -> str:
     """
     text = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = _LABELS.sub(r"\1 :", text)
-    text = _ENTRY_MARK.sub(r"( \1\2", text)
+    text = _ENTRY_MARK.sub("(", text)
     text = _VERDICT.sub("no answer", text)
     text = _TEMPLATE_MARK.sub(lambda match: match[0][0] + " " + match[0][1:], text)
     wanted = sorted((mark for mark in marks if len(mark) >= _MIN_MARK_CHARS), key=len, reverse=True)

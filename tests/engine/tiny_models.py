@@ -22,7 +22,7 @@ def entry(alias: str = "tiny", **changes: object) -> ModelEntry:
         "prompt": PromptStyle.CHAT,
         # Batching and sampling tests compare texts; float32 has no near-ties.
         "dtype": Dtype.FLOAT32,
-        "context_window": 1024,
+        "context_window": 4096,
         "generation": GenerationDefaults(max_new_tokens=16),
         "licence": "none",
         "memory_gb": 0.1,
@@ -36,7 +36,7 @@ def catalog(*entries: ModelEntry) -> Catalog:
 
 
 def save_causal(folder: Path, *, seed: int = 0, positions: int = 4096) -> Path:
-    """A random Llama that seldom ends by itself, with a chat template."""
+    """A random Llama with a chat template; it never ends by itself, so limits can be tested."""
     import torch
     from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 
@@ -51,12 +51,12 @@ def save_causal(folder: Path, *, seed: int = 0, positions: int = 4096) -> Path:
             num_key_value_heads=1,
             max_position_embeddings=positions,
             bos_token_id=0,
-            eos_token_id=1,
+            eos_token_id=None,
             pad_token_id=2,
             initializer_range=0.5,
         )
     )
-    model.generation_config = GenerationConfig(bos_token_id=0, eos_token_id=1, pad_token_id=2)
+    model.generation_config = GenerationConfig(bos_token_id=0, pad_token_id=2)
     model.save_pretrained(folder)
     save_tokenizer(folder)
     return folder

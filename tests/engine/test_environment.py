@@ -1,0 +1,51 @@
+"""No secret reaches a child process."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.environment import engine_environment, fetch_environment
+
+SECRETS = dict.fromkeys(
+    [
+        "TELEGRAM_BOT_TOKEN",
+        "TELEGRAM_BOT_TOKEN_FILE",
+        "SLACK_BOT_TOKEN",
+        "SLACK_APP_TOKEN",
+        "SLACK_SIGNING_SECRET",
+        "SLACK_SIGNING_SECRET_FILE",
+        "HF_TOKEN",
+        "HF_TOKEN_FILE",
+        "HF_TOKEN_PATH",
+        "HUGGING_FACE_HUB_TOKEN",
+        "AWS_SECRET_ACCESS_KEY",
+        "OPENAI_API_KEY",
+        "PYTHON_API_KEY",
+        "XDG_SECRET",
+        "DATABASE_URL",
+    ],
+    "s3cret",
+)
+NEEDED = {"PATH": "/bin", "HF_HOME": "/big", "CUDA_VISIBLE_DEVICES": "1", "LC_ALL": "C.UTF-8"}
+
+
+def test_the_engine_sees_what_it_needs_and_no_secret() -> None:
+    seen = engine_environment(NEEDED | SECRETS | {"HTTPS_PROXY": "http://u:p@proxy"})
+
+    assert NEEDED.items() <= seen.items()
+    assert "s3cret" not in seen.values()
+    assert "HTTPS_PROXY" not in seen
+    assert seen["HF_HUB_OFFLINE"] == "1"
+
+
+def test_an_operator_may_choose_another_wait_policy() -> None:
+    assert engine_environment({})["OMP_WAIT_POLICY"] == "passive"
+    assert engine_environment({"OMP_WAIT_POLICY": "active"})["OMP_WAIT_POLICY"] == "active"
+
+
+@pytest.mark.parametrize("name", ["https_proxy", "HTTPS_PROXY", "SSL_CERT_FILE", "HF_ENDPOINT"])
+def test_a_download_sees_the_way_to_the_network_and_no_secret(name: str) -> None:
+    seen = fetch_environment(NEEDED | SECRETS | {name: "x"})
+
+    assert seen[name] == "x"
+    assert "s3cret" not in seen.values()

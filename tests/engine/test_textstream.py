@@ -1,0 +1,45 @@
+"""Streaming: what is shown is never taken back."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.textstream import TextStream
+
+
+def test_the_text_ends_before_a_stop_sequence() -> None:
+    stream = TextStream(("\nQ:",))
+
+    pieces = [stream.feed(text) for text in ("Yes", "Yes.", "Yes.\n", "Yes.\nQ", "Yes.\nQ: more")]
+
+    assert pieces == ["Yes", ".", "", "", ""]
+    assert stream.stopped
+    assert stream.text == "Yes."
+
+
+def test_what_only_looked_like_a_stop_sequence_is_shown_in_the_end() -> None:
+    stream = TextStream(("\nQ:",))
+
+    stream.feed("Yes.\nQ")
+
+    assert stream.finish() == "\nQ"
+
+
+def test_half_a_character_waits_for_its_other_half() -> None:
+    stream = TextStream()
+
+    pieces = [stream.feed("caf\ufffd"), stream.feed("café")]
+
+    assert pieces == ["caf", "é"]
+
+
+@given(st.text(alphabet="ab\nQ:<", max_size=40), st.sampled_from([("\nQ:",), ("<a", "bb"), ()]))
+def test_the_pieces_make_the_text(text: str, stop: tuple[str, ...]) -> None:
+    stream = TextStream(stop)
+
+    shown = "".join(stream.feed(text[:end]) for end in range(1, len(text) + 1)) + stream.finish()
+
+    assert shown == stream.text
+    assert text.startswith(shown)
+    assert not any(mark in shown for mark in stop)
