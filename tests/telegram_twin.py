@@ -18,7 +18,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from tests.telegram_html import MAX_UNITS, ParseError, Entity, parse, units
+from tests.telegram_html import MAX_UNITS, Entity, ParseError, parse, units
 
 TOKEN = "424242:AAtwin-of-telegram_for-tests-0123456789"
 BOT = {"id": 424242, "is_bot": True, "first_name": "FAQ", "username": "faq_twin_bot"}

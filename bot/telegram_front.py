@@ -1,0 +1,318 @@
+"""What to do with each thing that people do on Telegram."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.adapter import DeliveryError, Desk
+from bot.messages import Action, Message, Press, Reply
+from bot.telegram_api import Article, Button, Keyboard, Me, TelegramApi
+from bot.telegram_inbound import Joined, Pressed, Searched, Stopped, Written, read
+from bot.telegram_listen import PLATFORM
+from bot.telegram_render import render
+from bot.texts import say
+from config.settings import TelegramSettings
+from engine.jobs import JobStore
+from engine.types import Document, Match, Source
+
+log = logging.getLogger(__name__)
+
+Search = Callable[[str, str | None], Awaitable[Sequence[Match]]]
+Starters = Callable[[str | None], Sequence[Document]]
+
+#: Reasons of a down-vote, as keys of `bot.texts`.
+REASONS = ("wrong", "outdated", "incomplete", "off_topic")
+MAX_STARTERS = 4
+MAX_ARTICLES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where an answer goes; `reply_to` of a Message is this as a string."""
+
+    chat: int
+    topic: int | None = None
+    #: The message to reply to.
+    message: int | None = None
+
+    @property
+    def private(self) -> bool:
+        """Whether only one person reads there: groups have negative ids."""
+        return self.chat > 0
+
+    def __str__(self) -> str:
+        return f"{self.chat}/{self.topic or ''}/{self.message or ''}"
+
+    @classmethod
+    def read(cls, text: str) -> Target:
+        """The reverse of `str`."""
+        chat, topic, message = text.split("/")
+        return cls(
+            chat=int(chat),
+            topic=int(topic) if topic else None,
+            message=int(message) if message else None,
+        )
+
+
+class TelegramFront:
+    """Turns updates into calls of the desk and shows what it says."""
+
+    def __init__(
+        self,
+        settings: TelegramSettings,
+        api: TelegramApi,
+        store: JobStore,
+        desk: Desk,
+        me: Me,
+        *,
+        admins: Collection[int],
+        search: Search | None,
+        starters: Starters | None,
+        post: Callable[[str, Reply], Awaitable[str]],
+        edit: Callable[[str, str, Reply], Awaitable[None]],
+    ) -> None:
+        self._settings = settings
+        self._api = api
+        self._store = store
+        self._desk = desk
+        self._me = me
+        self._admins = {str(admin) for admin in admins}
+        self._search = search
+        self._starters = starters
+        self._post = post
+        self._edit = edit
+        #: Chats that were told that nothing is answered there: once is enough.
+        self._told: set[int] = set()
+
+    async def handle(self, update: dict[str, Any]) -> None:
+        """Act on one update. Raises StoreError, then it must come again."""
+        incoming = read(update, self._me)
+        match incoming:
+            case Written():
+                await self._written(incoming)
+            case Pressed():
+                await self._pressed(incoming)
+            case Searched():
+                await self._searched(incoming)
+            case Stopped():
+                await self._stopped(incoming)
+            case Joined():
+                await self._joined(incoming)
+
+    def _allowed(self, user: str, chat: int | None) -> bool:
+        if user in self._admins:
+            return True
+        users, chats = self._settings.allowed_users, self._settings.allowed_chats
+        group = chat is not None and chat < 0
+        if group and chats and chat not in chats:
+            return False
+        return not users or (user.isdecimal() and int(user) in users)
+
+    # Messages
+
+    async def _written(self, written: Written) -> None:
+        target = Target(chat=written.chat, topic=written.topic, message=written.message)
+        if not self._allowed(written.user, written.chat):
+            if written.chat not in self._told:
+                self._told.add(written.chat)
+                await self._say(target, "not_allowed", written.language)
+            return
+        text = written.text
+        if written.edited and text.startswith("/"):
+            return  # it was obeyed when it was written
+        if written.wordless:
+            if written.private:
+                await self._say(target, "text_only", written.language)
+            return
+        message = Message(
+            platform=PLATFORM,
+            conversation=await self._conversation(written),
+            message_id=str(written.message),
+            user_id=written.user,
+            text=text,
+            reply_to=str(target),
+            channel=f"{written.chat}/{written.topic}" if written.topic else str(written.chat),
+            language=written.language,
+            private=written.private,
+        )
+        command, _, rest = text.partition(" ")
+        if command == "/start":
+            await self._start(message, rest.strip())
+        else:
+            await self._desk.receive(message)
+
+    async def _conversation(self, written: Written) -> str:
+        """A private chat or topic in one; in groups a chain of replies, named after its root."""
+        if written.private:
+            return f"{written.chat}/{written.topic}" if written.topic else str(written.chat)
+        if written.reply_to is not None:
+            replied = f"{written.chat}/{written.reply_to}"
+            job = await self._store.inbox.job_of_message(PLATFORM, replied)
+            if job is not None:
+                return job.conversation
+        return f"{written.chat}:{written.message}"
+
+    async def _start(self, message: Message, course: str) -> None:
+        """The first thing that people send; a link to the bot may name their course with it."""
+        if course:
+            await self._desk.receive(replace(message, text=f"/course {course}"))
+        starters = self._starters(course or None)[:MAX_STARTERS] if self._starters else ()
+        welcome = say("welcome", message.language)
+        if starters:
+            welcome += "\n\n" + say("starters", message.language)
+        actions = tuple(
+            Action(label=entry.question[:100], value=f"try:{entry.id}") for entry in starters
+        )
+        with suppress(DeliveryError):
+            await self._post(message.reply_to, Reply(text=welcome, actions=actions))
+
+    async def _joined(self, joined: Joined) -> None:
+        key = "welcome.group" if self._allowed(joined.user, joined.chat) else "not_allowed"
+        if key == "not_allowed":
+            self._told.add(joined.chat)
+        await self._say(Target(chat=joined.chat), key, None)
+
+    async def _say(self, target: Target, key: str, language: str | None) -> None:
+        try:
+            await self._post(str(target), Reply(text=say(key, language)))
+        except DeliveryError as error:
+            log.warning("a notice was not delivered on Telegram: %s", error)
+
+    # Buttons
+
+    async def _pressed(self, pressed: Pressed) -> None:
+        if not self._allowed(pressed.user, pressed.chat):
+            await self._toast(pressed, say("not_allowed", pressed.language))
+            return
+        kind, _, rest = pressed.data.partition(":")
+        if kind == "try":
+            await self._try(pressed, rest)
+        elif kind in ("vote", "why"):
+            await self._vote(pressed, kind, rest)
+        else:
+            reply = await self._desk.press(self._press(pressed, pressed.data))
+            await self._show(pressed, reply, ends=kind == "course" and pressed.private)
+
+    def _press(self, pressed: Pressed, value: str, text: str = "") -> Press:
+        chat = pressed.chat or int(pressed.user)
+        target = Target(chat=chat, topic=pressed.topic, message=None)
+        return Press(
+            platform=PLATFORM,
+            user_id=pressed.user,
+            value=value,
+            reply_to=str(target),
+            message_id=f"{chat}/{pressed.message or ''}",
+            channel=f"{chat}/{pressed.topic}" if pressed.topic else str(chat),
+            language=pressed.language,
+            text=text,
+        )
+
+    async def _show(self, pressed: Pressed, reply: Reply | None, *, ends: bool) -> None:
+        """A short line for who pressed; a reply with buttons, or that ends a choice, replaces the
+        message that was pressed."""
+        text = render(reply)[0].plain if reply is not None else ""
+        if reply is not None and (reply.actions or ends) and pressed.message is not None:
+            await self._toast(pressed, "" if reply.actions else text)
+            press = self._press(pressed, pressed.data)
+            with suppress(DeliveryError):
+                await self._edit(press.reply_to, press.message_id, reply)
+            return
+        await self._toast(pressed, text)
+
+    async def _vote(self, pressed: Pressed, kind: str, rest: str) -> None:
+        """Count the vote; a down-vote adds a row of reasons below the votes until one is given."""
+        job_id, _, what = rest.partition(":")
+        if kind == "why" and what not in REASONS:
+            return
+        value = f"vote:{job_id}:{'down' if kind == 'why' else what}"
+        reason = say(f"reason.{what}") if kind == "why" else ""
+        reply = await self._desk.press(self._press(pressed, value, reason))
+        await self._toast(pressed, reply.text if reply else "")
+        if reply is None or reply.job_id is None or pressed.message is None:
+            return
+        votes = [row for row in pressed.keyboard if not row[0].value.startswith("why:")]
+        asks = value.endswith(":down") and not reason
+        keyboard = [*votes, *(_reasons(job_id, pressed.language) if asks else ())]
+        with suppress(DeliveryError):
+            await self._api.swap_keyboard(pressed.chat or 0, pressed.message, keyboard)
+
+    async def _try(self, pressed: Pressed, entry: str) -> None:
+        """One of the questions to begin with: as if the person had typed it."""
+        starters = self._starters(None) if self._starters else ()
+        question = next((item.question for item in starters if item.id == entry), None)
+        if question is None:
+            await self._toast(pressed, say("vote.gone", pressed.language))
+            return
+        press = self._press(pressed, pressed.data)
+        await self._desk.receive(
+            Message(
+                platform=PLATFORM,
+                conversation=str(pressed.chat or pressed.user),
+                message_id=f"press-{pressed.id}",
+                user_id=pressed.user,
+                text=question,
+                reply_to=press.reply_to,
+                channel=press.channel,
+                language=pressed.language,
+                private=pressed.private,
+            )
+        )
+        await self._toast(pressed, "")
+
+    async def _stopped(self, stopped: Stopped) -> None:
+        pressed = Pressed(
+            id="",
+            user=stopped.user,
+            language=stopped.language,
+            data=f"stop:{stopped.draft}",
+            chat=stopped.chat,
+        )
+        await self._desk.press(self._press(pressed, pressed.data))
+
+    async def _toast(self, pressed: Pressed, text: str) -> None:
+        try:
+            await self._api.toast(pressed.id, text)
+        except DeliveryError as error:  # it was pressed too long ago, before a restart
+            log.info("the press of a button was not confirmed: %s", error)
+
+    # Inline search
+
+    async def _searched(self, searched: Searched) -> None:
+        """Entries for somebody who types after our name in another chat; no model, no queue."""
+        found: Sequence[Document] = ()
+        if self._allowed(searched.user, None):
+            if searched.text.strip() and self._search is not None:
+                matches = await self._search(searched.text[:500], None)
+                found = [match.document for match in matches]
+            elif self._starters is not None:
+                found = self._starters(None)
+        unique = {entry.id: entry for entry in found}
+        articles = [_article(entry) for entry in list(unique.values())[:MAX_ARTICLES]]
+        try:
+            await self._api.answer_inline(searched.id, articles)
+        except DeliveryError as error:
+            log.info("an inline search was not answered: %s", error)
+
+
+def _reasons(job_id: str, language: str | None) -> Keyboard:
+    buttons = [
+        Button(label=say(f"reason.{reason}", language), value=f"why:{job_id}:{reason}")
+        for reason in REASONS
+    ]
+    return [buttons[:2], buttons[2:]]
+
+
+def _article(entry: Document) -> Article:
+    match = Match(document=entry, score=0.0)
+    sources = (Source.of(match),) if entry.url else ()
+    reply = Reply(text=entry.answer, notice=entry.question, sources=sources)
+    return Article(
+        id=entry.id if len(entry.id.encode()) <= 64 else entry.id[:16],
+        title=entry.question[:100],
+        description=" ".join(entry.answer.split())[:150],
+        part=render(reply)[0],
+    )
