@@ -50,7 +50,7 @@ BOLD_LINE = re.compile(r"(\*\*|__)(?=\S)(?:(?!\1).)+\1:?[ \t]*$")
 RULE = re.compile(r"(?:[-*_=][ \t]*){3,}$")
 TABLE_DASHES = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)*$")
 #: The end of a sentence; what follows decides whether it is one.
-STOP = re.compile(r"(?:[.!?…]+[\"'”’»)\]*_]*(?=\s)|[。！？]+)")  # noqa: RUF039
+STOP = re.compile(r"(?:[.!?…]+[\"'”’»)\]*_]*(?=\s)|[。！？]+)")
 ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|vs|cf|dr|mr|mrs|ms|prof|approx|ca|fig|no|nr|resp|z\.b|d\.h|bzw)|\b[A-Z])\.$",
     re.IGNORECASE,
