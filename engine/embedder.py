@@ -100,7 +100,8 @@ def _load() -> SentenceTransformer:
 
 def _encode(model: SentenceTransformer, texts: list[str]) -> Vectors:
     vectors: Vectors = model.encode(
-        texts,
+        # The tokenizer refuses half a character.
+        [text.encode("utf-8", "replace").decode() for text in texts],
         batch_size=len(texts) or 1,
         normalize_embeddings=True,
         convert_to_numpy=True,

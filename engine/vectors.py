@@ -7,6 +7,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 from zipfile import BadZipFile
@@ -74,7 +75,7 @@ class VectorStore:
 
 def _load(path: Path) -> dict[Key, Vector]:
     try:
-        with np.load(path, allow_pickle=False) as content:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
             keys, vectors = content["keys"], content["vectors"]
     except FileNotFoundError:
         return {}
@@ -107,7 +108,8 @@ def _save(path: Path, vectors: Mapping[Key, Vector]) -> None:
             np.savez(file, keys=keys, vectors=np.stack(list(vectors.values())))
         temporary.replace(path)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         log.warning("the vectors cannot be kept in %s (%s)", path, error.strerror)
 
 
