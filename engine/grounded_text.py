@@ -34,6 +34,7 @@ class GroundedText:
         self._dropped: list[tuple[str, str]] = []
         self._votes: Counter[str] = Counter()
         self._said: set[frozenset[str]] = set()
+        self._refused: set[str] = set()
         #: Headings and lead-ins that wait for what they introduce, and what was dropped since.
         self._waiting: list[tuple[Unit, bool]] = []
         #: The lead-in that holds for what comes; whether it is shown already.
@@ -97,7 +98,9 @@ class GroundedText:
         return "".join(self._shown[before:])
 
     def _take(self, unit: Unit) -> None:
-        if not any(character.isalnum() for character in unit.text):
+        if unit.text in self._refused:
+            self._drop(unit, "it was said before")
+        elif not any(character.isalnum() for character in unit.text):
             self._take_decoration(unit)
         elif unit.kind in (UnitKind.HEADING, UnitKind.TABLE_HEAD) or _is_lead_in(unit):
             self._take_introduction(unit)
@@ -141,6 +144,7 @@ class GroundedText:
                 return
             reason = verdict.reason
         self._drop(unit, reason)
+        self._refused.add(unit.text)
         if unit.kind is UnitKind.SENTENCE:
             self._end_lead()
 

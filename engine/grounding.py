@@ -51,13 +51,14 @@ class Grounding:
         self._question = visible(question)[:MAX_UNIT_CHARS]
         self._question_prose = read_prose(self._question)
         self._question_claims = claims_of(self._question_prose.clauses)
-        self._texts = tuple(
-            quote_text(visible(f"{d.question}\n{d.section}\n{d.answer}")) for d in self._documents
-        )
+        self._texts = {
+            d.id: quote_text(visible(f"{d.question}\n{d.section}\n{d.answer}"))
+            for d in self._documents
+        }
         self._passages = [
             passage
-            for index, document in enumerate(self._documents)
-            for passage in passages(index, document)
+            for document in self._documents
+            for passage in passages(document)
         ]
 
     def check(self, unit: Unit, *, after: str = "", lead: str = "") -> Verdict:
@@ -87,10 +88,8 @@ class Grounding:
         if is_chatter(text) or any(token.fact for token in tokens) or asserts:
             return self.check(unit) if not is_chatter(text) else Verdict(False, (), "it is talk")
         words = {token.key for token in tokens if token.content}
-        for index, document in enumerate(self._documents):
-            known = self._question_claims.union(
-                *(p.claims | p.context for p in self._passages if p.document == index)
-            )
+        for document in self._documents:
+            known = self._question_claims.union(*(p.reach for p in passages(document)))
             if words <= known:
                 return Verdict(True, (document.id,), "")
         return Verdict(False, (), "the entries do not speak of this")
@@ -106,7 +105,7 @@ class Grounding:
         return found[-1:] in ends
 
     def _verdict(self, support: _Support) -> Verdict:
-        ids = dict.fromkeys(self._documents[p.document].id for p in support.passages)
+        ids = dict.fromkeys(passage.document for passage in support.passages)
         return Verdict(bool(ids), tuple(ids), "" if ids else support.reason)
 
     def _restates(self, text: str) -> bool:
@@ -116,7 +115,7 @@ class Grounding:
         return bare in {re.sub(r"\W+", " ", title.casefold()).strip() for title in titles}
 
     def _find(self, text: str, after: str) -> _Support:
-        if speaks_of_itself(text) and quote_text(text) not in " ".join(self._texts):
+        if speaks_of_itself(text) and quote_text(text) not in " ".join(self._texts.values()):
             return _Support(reason="it speaks of itself")
         opener = OPENER.match(text)
         if opener:
@@ -140,25 +139,26 @@ class Grounding:
         if not statement.clauses:
             return _Support()
         nothing = Known(frozenset(), frozenset())
-        support = self._match(statement.clauses, nothing, frozenset(range(len(self._documents))))
+        support = self._match(statement.clauses, nothing, frozenset(self._texts))
         return support if support.passages else _Support(reason="the entries do not say yes or no")
 
-    def _verbatim(self, text: str) -> frozenset[int]:
+    def _verbatim(self, text: str) -> frozenset[str]:
         """The entries that hold every quotation in `text`."""
         quoted = [m[1] or m[2] for m in QUOTED.finditer(text)] + _LIVE_MARKUP.findall(text)
         needles = [quote_text(quotation).rstrip(" .,;:!?") for quotation in quoted]
         return frozenset(
-            index
-            for index, source in enumerate(self._texts)
+            id_
+            for id_, source in self._texts.items()
             if all(needle in source for needle in needles)
         )
 
     def _match(
-        self, said: Sequence[Clause], known: Known, allowed: frozenset[int], depth: int = 2
+        self, said: Sequence[Clause], known: Known, allowed: frozenset[str], depth: int = 2
     ) -> _Support:
         reason = _Support.__dataclass_fields__["reason"].default
+        words = frozenset(t.key for c in said for t in (*c.unsaid, *c.tokens) if t.content)
         for passage in self._passages:
-            if passage.document in allowed:
+            if words <= passage.reach and passage.document in allowed:
                 why = shortfall(said, passage, known)
                 if not why:
                     return _Support((passage,))
@@ -176,7 +176,7 @@ class Grounding:
         said: Sequence[Clause],
         index: int,
         known: Known,
-        allowed: frozenset[int],
+        allowed: frozenset[str],
         depth: int,
     ) -> _Support:
         """Two statements in one sentence, each on a passage of its own."""

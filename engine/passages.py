@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from engine.polarity import BINDING, NEGATORS, Bound, Clause, Relation, bound, clauses
 from engine.sentences import UnitKind, split
@@ -79,8 +80,8 @@ class Prose:
 class Passage:
     """A sentence of an entry with what belongs to it; a statement must fit into one."""
 
-    #: Index of the entry, and of the sentence in it.
-    document: int
+    #: The entry's id, and the place of the sentence in it.
+    document: str
     order: int
     prose: Prose
     #: Stems of all words and keys of all facts.
@@ -89,6 +90,8 @@ class Passage:
     context: frozenset[str]
     #: The clauses that the context was read from.
     background: tuple[Clause, ...]
+    #: Both.
+    reach: frozenset[str]
     exact: frozenset[str]
     numbers: tuple[Number, ...]
 
@@ -157,9 +160,10 @@ def numbers(clause: Clause) -> Iterator[Number]:
         yield Number(token.key, token.unit, bound(tokens, index), label, counted, around)
 
 
-def passages(index: int, document: Document) -> list[Passage]:
+@lru_cache(maxsize=64)
+def passages(document: Document) -> tuple[Passage, ...]:
     """All passages of an entry, in the order of its text."""
-    return _Reader(index, document).read()
+    return tuple(_Reader(document).read())
 
 
 @dataclass(slots=True)
@@ -177,8 +181,8 @@ class _Sentence:
 class _Reader:
     """Reads one entry."""
 
-    def __init__(self, index: int, document: Document) -> None:
-        self._index = index
+    def __init__(self, document: Document) -> None:
+        self._id = document.id
         self._title = visible(document.question)
         self._answer = visible(document.answer)
         self._proposition = bool(_PROPOSITION.match(self._title))
@@ -266,12 +270,15 @@ class _Reader:
         exact |= {t.key for t in inner if t.kind is TokenKind.EXACT}
         named = frozenset(stem(word) for key in exact if "/" in key for word in words(key))
         stems = frozenset(t.key for c in prose.clauses for t in c.tokens + c.unsaid)
+        claims = stems | frozenset(t.key for t in inner)
+        context = _claims(background) | named
         return Passage(
-            document=self._index,
+            document=self._id,
             order=order,
             prose=prose,
-            claims=stems | frozenset(t.key for t in inner),
-            context=_claims(background) | named,
+            claims=claims,
+            context=context,
+            reach=claims | context,
             background=background,
             exact=frozenset(exact),
             numbers=tuple(number for clause in prose.clauses for number in numbers(clause)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from engine.passages import Number, Passage, numbers
 from engine.polarity import AUXILIARIES, BINDING, PRONOUNS, Bound, Clause, Relation, agrees
@@ -57,10 +58,10 @@ def shortfall(
 
 def _stranger(tokens: Sequence[Token], passage: Passage) -> str:
     for token in tokens:
-        if token.content and token.key not in passage.claims and token.key not in passage.context:
+        if token.content and token.key not in passage.reach:
             return f"the entry does not say “{token.word}” there"
     words = {token.key for token in tokens if token.kind is TokenKind.WORD and not token.content}
-    if len(words - passage.claims - passage.context) > MAX_STRANGE_LIGHT:
+    if len(words - passage.reach) > MAX_STRANGE_LIGHT:
         return "the entry says it in too many other words"
     return ""
 
@@ -207,13 +208,19 @@ def _reach(clause: Clause, passage: Passage) -> frozenset[str]:
     found = set(clause.claims & passage.claims)
     for token in clause.tokens:
         if token.unit == "code" and token.key not in passage.claims:
-            found |= {inner.key for inner in tokenize(token.key)} & passage.claims
+            found |= _inner_keys(token.key) & passage.claims
     return frozenset(found)
 
 
 def _claims(clause: Clause) -> frozenset[str]:
-    inner = {t.key for token in clause.tokens if token.unit == "code" for t in tokenize(token.key)}
-    return clause.claims | inner if inner else clause.claims
+    codes = [_inner_keys(token.key) for token in clause.tokens if token.unit == "code"]
+    return clause.claims.union(*codes) if codes else clause.claims
+
+
+@lru_cache(maxsize=1000)
+def _inner_keys(code: str) -> frozenset[str]:
+    """Keys of the tokens of a code span."""
+    return frozenset(token.key for token in tokenize(code))
 
 
 def _other_subject(said: Sequence[Clause], passage: Passage, known: Known) -> str:

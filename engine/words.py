@@ -127,6 +127,7 @@ _SUFFIXES = ("ational", "ization", "isation", "ations", "ation", "ions", "ion", 
              "y")  # fmt: skip
 _EMOJI_JOINERS = {"\u200d", "\ufe0f"}
 _SCRIPT_JOINERS = {"\u200c", "\u200d"}
+_UNUSUAL = re.compile(r"[^\t\n -~¡-ÿ‐-‧]")
 #: Letters and marks that show nothing.
 _BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
 
@@ -182,7 +183,7 @@ def visible(text: str, previous: str = "") -> str:
 
     Joiners stay where they shape emoji and the Arabic and Indic scripts.
     """
-    if text.isascii() and text.isprintable():
+    if not _UNUSUAL.search(text):
         return text
     kept = []
     for character in text:
