@@ -217,6 +217,7 @@ class SlackAdapter:
         from slack_bolt.authorization import AuthorizeResult
         from slack_bolt.response import BoltResponse
 
+        # Bolt's own authorization would ask Slack, and acknowledge an event when that fails.
         async def authorize() -> AuthorizeResult:
             return AuthorizeResult(
                 enterprise_id=None,
@@ -226,7 +227,11 @@ class SlackAdapter:
                 bot_user_id=me.user,
             )
 
+        # It warns of an unused token, and logs bodies below that.
+        logger = logging.getLogger(f"{__name__}.bolt")
+        logger.setLevel(logging.ERROR)
         app = AsyncApp(
+            logger=logger,
             client=self._web.client,
             authorize=authorize,
             process_before_response=True,

@@ -78,6 +78,7 @@ class SlackHttp:
         self._port = port
         #: Where it listens, once it does (port 0 takes a free one).
         self.port = 0
+        self.listening = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop`. Raises OSError when the port is taken."""
@@ -91,6 +92,7 @@ class SlackHttp:
             site = web.TCPSite(runner, self._host, self._port)
             await site.start()
             self.port = runner.addresses[0][1]
+            self.listening.set()
             log.info("listening for Slack on %s:%d/slack/events", self._host, self.port)
             await stop.wait()
         finally:

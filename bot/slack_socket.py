@@ -122,7 +122,7 @@ class SlackSocket:
         while not stop.is_set():
             old = self._current
             try:
-                new = await self._connect(session)
+                new = await self._connect(session, stop)
             except (DeliveryError, aiohttp_error(), TimeoutError, OSError) as error:
                 # The address holds a ticket and must not be logged.
                 log.warning("no connection to Slack: %s", type(error).__name__)
@@ -164,8 +164,8 @@ class SlackSocket:
         await connection.ws.close()
         self._connections.discard(connection)
 
-    async def _connect(self, session: aiohttp.ClientSession) -> _Connection:
-        await self._allowance()
+    async def _connect(self, session: aiohttp.ClientSession, stop: asyncio.Event) -> _Connection:
+        await self._allowance(stop)
         url = await self._ticket()
         async with asyncio.timeout(self._times.hello):
             ws = await session.ws_connect(url, autoping=False, max_msg_size=8 * 1024 * 1024)
@@ -182,12 +182,16 @@ class SlackSocket:
             raise TimeoutError  # it broke before it said hello
         return connection
 
-    async def _allowance(self) -> None:
+    async def _allowance(self, stop: asyncio.Event) -> None:
+        """Wait until Slack may be asked for a ticket again, but not longer than it may be away."""
         while self._opens and self._opens[0] <= monotonic() - 60:
             self._opens.popleft()
         if len(self._opens) >= self.MAX_OPENS:
             log.warning("too many connections to Slack within a minute; waiting")
-            await asyncio.sleep(self._opens[0] + 60 - monotonic())
+            wait = self._opens[0] + 60 - monotonic()
+            await _within(min(wait, self._times.deaf), stop)
+            if stop.is_set() or wait > self._times.deaf:
+                raise TimeoutError
         self._opens.append(monotonic())
 
     async def _watch(self, connection: _Connection, stop: asyncio.Event) -> None:

@@ -88,6 +88,11 @@ class SlackTwin(Workspace):
         self._count += 1
         return f"{prefix}{self._count}"
 
+    @staticmethod
+    async def pause() -> None:
+        """Let others go on."""
+        await asyncio.sleep(0.005)
+
     # Web API
 
     async def _api(self, request: web.Request) -> web.StreamResponse:

@@ -21,7 +21,7 @@ HOMES = {
     "prompt_toolkit": {"bot/console.py"},
     "telegram": {"bot/telegram_api.py", "bot/telegram_errors.py", "bot/telegram_inbound.py"},
     "slack_bolt": {"bot/slack.py"},
-    "slack_sdk": {"bot/slack.py"},
+    "slack_sdk": {"bot/slack_web.py"},
     "markdown_it": {"bot/markdown.py"},
     "pynvml": {"engine/gpu.py"},
     "typer": {"main.py"},

@@ -1,0 +1,133 @@
+"""A whole desk that serves an offline Slack."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from bot.slack import SlackAdapter
+from bot.slack_socket import SocketTimes
+from bot.slack_web import Pace
+from config.settings import AdminsSettings, Settings, SlackSettings
+from engine.generator import Generator
+from engine.jobs import JobStore
+from tests.fakes import ScriptedGenerator
+from tests.harness import RunningDesk, desk_on
+from tests.slack_twin import APP_TOKEN, BOT_TOKEN, SECRET, SlackTwin
+from tests.slack_workspace import Json, pressable, shown
+
+LATE = "Can I still join after the start?"
+LATE_ANSWER = "You can join at any time."
+STAFF = "USTAFF"
+
+#: The patience of a test.
+QUICK = SocketTimes(
+    ping=0.03, silent=0.1, deaf=0.3, back_off=(0.01, 0.02), hello=0.5, settled=0.5, overlap=0.02
+)
+
+
+def settings_for(slack: SlackTwin, folder: Path, **changes: object) -> Settings:
+    """Settings that point at the twin; `changes` are those of the Slack section."""
+    values = {"base_url": slack.base_url, **changes}
+    return Settings(
+        data_dir=folder,
+        admins=AdminsSettings(slack=(STAFF,)),
+        slack=SlackSettings.model_validate(values),
+    )
+
+
+def adapter_for(
+    slack: SlackTwin, store: JobStore, settings: Settings, *, bot_token: str = BOT_TOKEN
+) -> SlackAdapter:
+    """The real adapter, with no patience and no pace."""
+
+    async def status() -> str:
+        return "- Model: fake (ready)"
+
+    adapter = SlackAdapter(
+        settings.slack,
+        SecretStr(bot_token),
+        SecretStr(APP_TOKEN),
+        SecretStr(SECRET),
+        store,
+        is_staff=lambda user: user in settings.admins.slack,
+        status=status,
+        starters=lambda: [LATE, "How do I get a certificate?"],
+        pace=Pace(burst=1000, channel_s=0.0, per_minute=100_000),
+        times=replace(QUICK, ping=0.5, silent=5, deaf=1),
+    )
+    adapter.edit_interval_s = 0.0
+    return adapter
+
+
+@asynccontextmanager
+async def slack_desk(
+    slack: SlackTwin,
+    folder: Path,
+    generator: Generator | None = None,
+    *,
+    settings: Settings | None = None,
+) -> AsyncIterator[RunningDesk]:
+    """A running desk whose one platform is the twin."""
+    settings = settings or settings_for(slack, folder)
+    async with JobStore(folder / "questions.sqlite3") as store:
+        adapter = adapter_for(slack, store, settings)
+        async with desk_on(
+            store,
+            folder,
+            generator or ScriptedGenerator(lambda _: LATE_ANSWER),
+            {"slack": adapter},
+            settings=settings,
+        ) as desk:
+            if settings.slack.mode == "http":
+                await _listening(slack, adapter)
+            else:
+                await slack.until(lambda: slack.sockets)
+            yield desk
+
+
+async def _listening(slack: SlackTwin, adapter: SlackAdapter) -> None:
+    await slack.until(lambda: slack.called("auth.test"))
+    while adapter.http is None or not adapter.http.port:
+        await slack.pause()
+    slack.http_target = f"http://127.0.0.1:{adapter.http.port}/slack/events"
+
+
+def votable(message: Json) -> bool:
+    """Whether the message is a complete answer."""
+    return any(value.startswith("vote:") for value in pressable(message))
+
+
+def answers(slack: SlackTwin, channel: str) -> list[Json]:
+    """The complete answers in a channel."""
+    return [m for m in slack.ours(channel) if votable(m)]
+
+
+async def answered(slack: SlackTwin, channel: str, count: int = 1) -> list[Json]:
+    """Wait for that many complete answers."""
+    await slack.until(lambda: len(answers(slack, channel)) >= count)
+    return answers(slack, channel)
+
+
+async def says(slack: SlackTwin, channel: str, text: str) -> Json:
+    """Wait for a message of ours that holds the text."""
+
+    def found() -> Json | None:
+        return next((m for m in slack.ours(channel) if text in shown(m)), None)
+
+    message: Json = await slack.until(found)
+    return message
+
+
+async def whispered(slack: SlackTwin, text: str) -> Json:
+    """Wait for an ephemeral message that holds the text."""
+
+    def found() -> Json | None:
+        return next((m for m in slack.ephemerals if text in shown(m)), None)
+
+    message: Json = await slack.until(found)
+    return message
