@@ -1,0 +1,115 @@
+"""Measures what retrieval costs: building, searching, memory; with and without vectors.
+
+    python -m benchmarks.retrieval --documents FAQ.json --questions QUESTIONS.csv
+
+Each measured mode prints one JSON line; a table comes last. The first run computes the vectors;
+run it twice to see a start with the cache.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import psutil
+
+from config.settings import CorpusSettings, RetrievalSettings
+from engine.corpus import CorpusLoader
+from engine.embedder import MiniLmEmbedder
+from engine.evaluation import LabelledQuestion, read_labelled
+from engine.retriever import Retriever
+from engine.types import Question
+
+LONG = "docker compose error while building the image "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What one mode cost."""
+
+    mode: str
+    entries: int
+    #: From the start until words, and until vectors, can be searched.
+    ready_s: float
+    settled_s: float
+    p50_ms: float
+    p95_ms: float
+    worst_ms: float
+    #: One question of a megabyte.
+    megabyte_ms: float
+    memory_mb: float
+
+
+async def measure(
+    documents: Path, questions: list[LabelledQuestion], cache: Path, *, vectors: bool
+) -> Run:
+    retriever = Retriever(
+        CorpusLoader(
+            CorpusSettings(sources=(str(documents),)), cache_dir=cache / "corpus", course_titles={}
+        ),
+        RetrievalSettings(),
+        refresh_s=3600,
+        embedder_factory=MiniLmEmbedder if vectors else None,
+        cache_dir=cache / "vectors",
+    )
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        started = perf_counter()
+        group.create_task(retriever.run(stop))
+        await retriever.ready()
+        ready_s = perf_counter() - started
+        await retriever.settled()
+        settled_s = perf_counter() - started
+        milliseconds = [
+            await _timed(retriever, Question(text=q.question, course=q.course)) for q in questions
+        ]
+        megabyte_ms = await _timed(retriever, Question(text=LONG * (1_000_000 // len(LONG))))
+        stop.set()
+    p50, p95, worst = np.percentile(milliseconds, (50, 95, 100))
+    return Run(
+        mode=retriever.mode.value,
+        entries=len(retriever.corpus.documents) if retriever.corpus else 0,
+        ready_s=round(ready_s, 2),
+        settled_s=round(settled_s, 2),
+        p50_ms=round(float(p50), 1),
+        p95_ms=round(float(p95), 1),
+        worst_ms=round(float(worst), 1),
+        megabyte_ms=round(megabyte_ms, 1),
+        memory_mb=round(psutil.Process().memory_info().rss / 2**20),
+    )
+
+
+async def _timed(retriever: Retriever, question: Question) -> float:
+    started = perf_counter()
+    await retriever.search(question)
+    return (perf_counter() - started) * 1000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="What retrieval costs.")
+    parser.add_argument("--documents", type=Path, required=True)
+    parser.add_argument("--questions", type=Path, required=True)
+    parser.add_argument(
+        "--cache", type=Path, default=Path(tempfile.gettempdir()) / "faq-desk-benchmark"
+    )
+    options = parser.parse_args()
+    questions = read_labelled(options.questions)
+    runs = []
+    for vectors in (False, True):
+        run = asyncio.run(measure(options.documents, questions, options.cache, vectors=vectors))
+        print(json.dumps(asdict(run)), flush=True)
+        runs.append(run)
+    names = list(asdict(runs[0]))
+    print()
+    for name in names:
+        print(f"{name:<14}" + "".join(f"{asdict(run)[name]!s:>12}" for run in runs))
+
+
+if __name__ == "__main__":
+    main()
