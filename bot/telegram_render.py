@@ -30,7 +30,7 @@ from engine.types import Source
 #: What Telegram itself would bring to life: addresses, mentions, links into the app.
 _ALIVE = re.compile(
     r"(?P<url>https?://[\w-]+(?:\.[\w-]+)+(?::\d+)?(?:[/?#][\w/@%.~#?&=+:,;!-]*)?(?![\w@.-]))"
-    r"|(?P<app>\b(?:tg|ton|tonsite)://\S*)"
+    r"|(?P<app>(?:tg|ton|tonsite)://\S*)"
     r"|(?P<at>(?<![\w/.+%-])[\w/.+%-]*@[\w.-]*\w)",
     re.IGNORECASE,
 )

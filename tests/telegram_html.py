@@ -115,7 +115,7 @@ def live_mentions(text: str, entities: list[Entity]) -> list[str]:
     for entity in entities:
         if entity.type in ("code", "pre"):
             covered |= set(range(entity.offset, entity.offset + entity.length))
-    for address in re.finditer(r"https?://[\w-]+(?:\.[\w-]+)+/\S*|[\w.+-]+@[\w-]+\.\w+", text):
+    for address in re.finditer(r"(?i:https?)://[\w-]+(?:\.[\w-]+)+/\S*|[\w.+-]+@[\w-]+\.\w+", text):
         start = units(text[: address.start()])
         covered |= set(range(start, start + units(address.group())))
     return [
