@@ -54,7 +54,7 @@ def render(reply: Reply) -> list[Part]:
     sources = reply.sources or tuple(Source.of(match) for match in reply.matches)
     if sources:
         blocks.append(_entries(reply.sources_title, sources))
-    return parts_of([block for block in blocks if block]) or [Part(html="…", plain="…")]
+    return parts_of([block for block in blocks if block], _safe) or [Part(html="…", plain="…")]
 
 
 def _entries(title: str, sources: Sequence[Source]) -> Runs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from html import escape
 from itertools import groupby
@@ -68,8 +68,12 @@ def units(text: str) -> int:
     return len(text) + sum(char > "\uffff" for char in text)
 
 
-def parts_of(blocks: list[tuple[Run, ...]]) -> list[Part]:
-    """`blocks` in as few messages as hold them, cut between blocks where that can be."""
+def parts_of(
+    blocks: list[tuple[Run, ...]],
+    finish: Callable[[list[Run]], Iterable[Run]] = lambda runs: runs,
+) -> list[Part]:
+    """`blocks` in as few messages as hold them, cut between blocks where that can be. `finish` sees
+    the runs of each message at last: a cut may have made something new of them."""
     parts: list[list[Run]] = []
     room, entities = 0, 0
     for block in blocks:
@@ -82,10 +86,11 @@ def parts_of(blocks: list[tuple[Run, ...]]) -> list[Part]:
             else:
                 parts.append(list(piece))
                 room, entities = MAX_UNITS - length, MAX_ENTITIES - count
-    return [part for part in map(_part, parts) if part.plain.strip()]
+    return [part for part in (_part(finish(runs)) for runs in parts) if part.plain.strip()]
 
 
-def _part(runs: list[Run]) -> Part:
+def _part(runs: Iterable[Run]) -> Part:
+    runs = list(runs)
     html = ""
     for quote, quoted in groupby(_joined(runs), key=lambda run: run.quote):
         inner = "".join(run.html for run in quoted)
@@ -93,7 +98,7 @@ def _part(runs: list[Run]) -> Part:
     return Part(html=html, plain="".join(run.text for run in runs))
 
 
-def _joined(runs: list[Run]) -> Iterator[Run]:
+def _joined(runs: Iterable[Run]) -> Iterator[Run]:
     """Neighbours of one style become one run."""
     last: Run | None = None
     for run in runs:
