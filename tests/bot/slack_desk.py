@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from bot.slack_web import Pace
 from config.settings import AdminsSettings, Settings, SlackSettings
 from engine.generator import Generator
 from engine.jobs import JobStore
+from engine.types import Generation, GenerationRequest
 from tests.fakes import ScriptedGenerator
 from tests.harness import RunningDesk, desk_on
 from tests.slack_twin import APP_TOKEN, BOT_TOKEN, SECRET, SlackTwin
@@ -62,6 +64,21 @@ def adapter_for(
     )
     adapter.edit_interval_s = 0.0
     return adapter
+
+
+class HeldGenerator(ScriptedGenerator):
+    """Writes nothing before `begin` is set, and its last word only when `gate` is."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(lambda _: text)
+        self.begin = asyncio.Event()
+        self.gate.clear()
+
+    async def _write(
+        self, request: GenerationRequest, on_text: Callable[[str], None]
+    ) -> Generation:
+        await self.begin.wait()
+        return await super()._write(request, on_text)
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ from tests.bot.slack_desk import (
     LATE,
     LATE_ANSWER,
     STAFF,
+    HeldGenerator,
     answered,
     answers,
     says,
@@ -85,10 +86,11 @@ async def test_the_answer_grows_in_a_stream_and_ends_as_one_message(
     slack: SlackTwin, tmp_path: Path
 ) -> None:
     text = f"{LATE_ANSWER} Register with the form at https://example.org/join for that."
-    script = ScriptedGenerator(lambda _: text)
-    script.gate.clear()
+    script = HeldGenerator(text)
     async with slack_desk(slack, tmp_path, script):
         await slack.mention("C1", "U1", LATE)
+        await slack.until(lambda: slack.ours("C1"))
+        script.begin.set()
         await slack.until(lambda: slack.called("chat.startStream"))
         growing = len(slack.ours("C1"))
         script.gate.set()
@@ -107,10 +109,11 @@ async def test_a_workspace_without_streams_sees_the_message_edited(
 ) -> None:
     slack.has_streams = False
     text = f"{LATE_ANSWER} Register with the form at https://example.org/join for that."
-    script = ScriptedGenerator(lambda _: text)
-    script.gate.clear()
+    script = HeldGenerator(text)
     async with slack_desk(slack, tmp_path, script):
         await slack.mention("C1", "U1", LATE)
+        await slack.until(lambda: slack.ours("C1"))
+        script.begin.set()
         await says(slack, "C1", LATE_ANSWER)
         script.gate.set()
         await answered(slack, "C1")
@@ -125,10 +128,11 @@ async def test_a_stream_that_lapsed_is_repaired_by_editing(
     slack: SlackTwin, tmp_path: Path
 ) -> None:
     text = f"{LATE_ANSWER} Register with the form at https://example.org/join for that. Bye."
-    script = ScriptedGenerator(lambda _: text)
-    script.gate.clear()
+    script = HeldGenerator(text)
     async with slack_desk(slack, tmp_path, script):
         await slack.mention("C1", "U1", LATE)
+        await slack.until(lambda: slack.ours("C1"))
+        script.begin.set()
         await slack.until(lambda: any(m.get("streaming") for m in slack.ours("C1")))
         for message in slack.ours("C1"):
             message["streaming"] = False

@@ -26,12 +26,40 @@ SOURCE = Source(
     score=0.9,
 )
 
-FRAGMENTS = """
-<!channel> <!here|here> <@U123> <#C1|general> <https://evil.example|click> @here &lt;!channel&gt;
-[click](https://evil.example/x) <https://a.example/b> https://a.example/?a=1&b=2. &amp; ``` ` * > -
-![image](https://evil.example/p.png) **bold** _it_ ~~gone~~ ~ # 1. 😀 é \\< < > | \ud800
-<think>secret</think> [x][1]
-""".split()
+FRAGMENTS = [
+    "<!channel>",
+    "<!here|here>",
+    "<@U123>",
+    "<#C1|general>",
+    "<https://evil.example|click>",
+    "@here",
+    "&lt;!channel&gt;",
+    "[click](https://evil.example/x)",
+    "<https://a.example/b>",
+    "https://a.example/?a=1&b=2.",
+    "&amp;",
+    "```",
+    "`",
+    "*",
+    ">",
+    "-",
+    "![image](https://evil.example/p.png)",
+    "**bold**",
+    "_it_",
+    "~~gone~~",
+    "~",
+    "#",
+    "1.",
+    "😀",
+    "é",
+    "\\<",
+    "<",
+    ">",
+    "|",
+    "\ud800",
+    "<think>secret</think>",
+    "[x][1]",
+]
 BLOCKS = [
     "\n\n",
     "\n",
