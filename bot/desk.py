@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 
@@ -38,6 +39,8 @@ class FaqDesk:
         delivery: Delivery,
         commands: Commands,
         adapters: Mapping[str, ChatAdapter],
+        *,
+        watch_s: tuple[float, float] = (5.0, 60.0),
     ) -> None:
         self._settings = settings
         self._store = store
@@ -45,6 +48,8 @@ class FaqDesk:
         self._delivery = delivery
         self._commands = commands
         self._adapters = adapters
+        #: `/gpu watch`: seconds between two looks, and in all.
+        self._watch_s = watch_s
         self._rate = RateLimit(settings.limits.questions_per_minute)
 
     async def receive(self, message: Message) -> None:
@@ -111,9 +116,7 @@ class FaqDesk:
 
     async def _known(self, message: Message) -> bool:
         """Whether this is a redelivery; it must not count against the limits."""
-        return await self._store.knows(
-            message.platform, message.conversation, message.message_id
-        )
+        return await self._store.knows(message.platform, message.conversation, message.message_id)
 
     async def _refusal(self, message: Message) -> Reply | None:
         """Why this person must wait; staff never must."""
@@ -137,10 +140,11 @@ class FaqDesk:
 
     async def _course(self, message: Message) -> str | None:
         """The course of the channel, else the one the person chose, else all."""
-        for name, course in self._settings.courses.items():
-            mapped = course.slack_channels + course.telegram_chats
-            if message.channel and message.channel in mapped:
-                return name
+        chat = message.channel.partition("/")[0]
+        for place in filter(None, (message.channel, chat)):  # a topic goes before its chat
+            for name, course in self._settings.courses.items():
+                if place in course.slack_channels + course.telegram_chats:
+                    return name
         return await self._commands.chosen_course(message)
 
     # Commands
@@ -154,6 +158,9 @@ class FaqDesk:
                 return await self._commands.course(message, rest)
             case "model":
                 return await self._switch(message, rest) if rest else self._commands.models(message)
+            case "gpu" if rest.lower() == "watch" and self.is_admin(message):
+                self._delivery.spawn(self._watch_gpu(message))
+                return None
             case "gpu":
                 return self._commands.gpu(message)
             case "status":
@@ -163,9 +170,7 @@ class FaqDesk:
                 return Reply(text=say("new", message.language), ephemeral=True)
             case "cancel":
                 return await self._cancel_latest(message)
-        return Reply(
-            text=say("command.unknown", message.language, name=f"/{name}"), ephemeral=True
-        )
+        return Reply(text=say("command.unknown", message.language, name=f"/{name}"), ephemeral=True)
 
     def is_admin(self, message: Message) -> bool:
         """Whether the person may switch models and see the card."""
@@ -196,6 +201,19 @@ class FaqDesk:
                 await adapter.edit(message.reply_to, posted, outcome)
         except DeliveryError as error:
             log.warning("the outcome of the switch to %s could not be told: %s", alias, error)
+
+    async def _watch_gpu(self, message: Message) -> None:
+        """Post the state of the card and keep it up to date for a while."""
+        adapter = self._adapters[message.platform]
+        every, during = self._watch_s
+        try:
+            posted = await adapter.post(message.reply_to, self._commands.gpu(message))
+            for _ in range(round(during / every)):
+                await asyncio.sleep(every)
+                shown = self._commands.gpu(message)
+                posted = await adapter.edit(message.reply_to, posted, shown) or posted
+        except DeliveryError as error:
+            log.info("the card is no longer watched on %s: %s", message.platform, error)
 
     # Stopping and voting
 
