@@ -139,7 +139,7 @@ class SlackAdapter:
 
     async def _introduce(self, stop: asyncio.Event) -> _Self | None:
         """Who we are; None when stopped before Slack could be reached."""
-        delay, waited = 1.0, 0.0
+        delay, waited = self._times.back_off[0], 0.0
         while not stop.is_set():
             try:
                 answer = await self._web.call("auth.test")
@@ -154,7 +154,7 @@ class SlackAdapter:
                 log.warning("Slack cannot be reached yet: %s", error)
                 wait = max(delay, error.retry_after_s or 0)
                 await _sleep(stop, wait)
-                waited, delay = waited + wait, min(delay * 2, 30.0)
+                waited, delay = waited + wait, min(delay * 2, self._times.back_off[1])
             else:
                 ids = {key: str(answer.get(key) or "") for key in ("team_id", "user_id", "bot_id")}
                 return _Self(team=ids["team_id"], user=ids["user_id"], bot=ids["bot_id"])

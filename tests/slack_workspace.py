@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
+import time
 from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -62,6 +64,12 @@ class Workspace:
     def stamp(self) -> str:
         self._clock += 1
         return f"{self._clock}.000100"
+
+    def now(self) -> Callable[[], str]:
+        """Makes stamps of the real present, for what catches up by the clock."""
+        start = time.time()
+        numbers = itertools.count(1)
+        return lambda: f"{start + next(numbers):.6f}"
 
     def fail(self, method: str, *faults: Fault) -> None:
         """The next calls of `method` go wrong like this."""
