@@ -13,7 +13,7 @@ from tests.fakes import ScriptedGenerator
 from tests.harness import FakeAdapter, RunningDesk, message, running_desk
 
 LATE = "Can I still join after the start?"
-LATE_ANSWER = "Yes, you can join at any time."
+LATE_ANSWER = "You can join at any time."
 
 
 def generator() -> ScriptedGenerator:
@@ -63,13 +63,13 @@ async def test_the_matching_entries_are_shown_while_the_asker_waits(
     tmp_path: Path, adapter: FakeAdapter
 ) -> None:
     slow = generator()
-    slow.hold()
+    slow.gate.clear()
     async with running_desk(tmp_path, slow, {"fake": adapter}) as desk:
         await desk.desk.receive(message(LATE))
         async with adapter.changed:
             await adapter.changed.wait_for(lambda: bool(adapter.messages))
         first = adapter.messages["m1"][0]
-        slow.release()
+        slow.gate.set()
         await adapter.wait_for_finals(1)
 
     assert first.matches[0].document.id == "join-late"
@@ -246,12 +246,12 @@ async def test_at_most_three_questions_of_one_person_wait(
     tmp_path: Path, adapter: FakeAdapter
 ) -> None:
     slow = generator()
-    slow.hold()
+    slow.gate.clear()
     async with running_desk(tmp_path, slow, {"fake": adapter}) as desk:
         for number in range(4):
             await desk.desk.receive(message(LATE, number=number))
         refused = (await adapter.wait_for_finals(1))[0]
-        slow.release()
+        slow.gate.set()
         await adapter.wait_for_finals(4)
 
     assert refused.text.startswith("You have 3 questions waiting.")
@@ -262,15 +262,17 @@ async def test_a_full_queue_is_refused_at_once_with_an_estimate(
 ) -> None:
     settings = Settings(data_dir=tmp_path, limits=LimitsSettings(max_queue=2))
     slow = generator()
-    slow.hold()
+    slow.gate.clear()
     async with running_desk(
         tmp_path, slow, {"fake": adapter}, settings=settings
     ) as desk:
-        for number in range(3):
+        await desk.desk.receive(message(LATE, number=0, user="student-0"))
+        await slow.waiting.wait()
+        for number in range(1, 4):
             await desk.desk.receive(message(LATE, number=number, user=f"student-{number}"))
         refused = (await adapter.wait_for_finals(1))[0]
-        slow.release()
-        await adapter.wait_for_finals(3)
+        slow.gate.set()
+        await adapter.wait_for_finals(4)
 
     assert refused.text.startswith("There are very many questions at the moment")
 
@@ -302,10 +304,10 @@ async def test_an_answer_can_be_stopped_by_its_asker_only(
     tmp_path: Path, adapter: FakeAdapter
 ) -> None:
     slow = generator()
-    slow.hold()
+    slow.gate.clear()
     async with running_desk(tmp_path, slow, {"fake": adapter}) as desk:
         await desk.desk.receive(message(LATE))
-        await slow.started(1)
+        await slow.waiting.wait()
         other = await desk.desk.press(
             Press(platform="fake", user_id="x", value="stop:1", reply_to="x", message_id="m1")
         )
@@ -315,7 +317,7 @@ async def test_an_answer_can_be_stopped_by_its_asker_only(
             )
         )
         reply = (await adapter.wait_for_finals(1))[0]
-        slow.release()
+        slow.gate.set()
         again = await ask(desk, adapter, LATE, number=2)
 
     assert other is not None
@@ -326,7 +328,7 @@ async def test_an_answer_can_be_stopped_by_its_asker_only(
 
 async def test_twenty_waiting_questions_survive_a_restart(tmp_path: Path) -> None:
     slow = generator()
-    slow.hold()
+    slow.gate.clear()
     before, after = FakeAdapter(), FakeAdapter()
     async with running_desk(tmp_path, slow, {"fake": before}) as desk:
         for number in range(20):
