@@ -29,7 +29,7 @@ _CHATTER = re.compile(
     rf"""^[\s*_\W]*(?:
         as\ an?\ (?:ai|language|large|assistant|artificial)
       | i(?:'m|’m|\ am)\ (?:an?\ (?:ai|language|assistant)|sorry|afraid|unable|not\ (?:able|sure))
-      | (?:i|we)\ (?:hope|think|believe|understand|apologi[sz]e|cannot|can['’]?t|don['’]?t|do\ not|would|will|can)\b
+      | i\ (?:hope|think|believe|understand|apologi[sz]e|cannot|can['’]?t|don['’]?t|do\ not|would|will|can)\b
       | (?:i['’]d|i['’]ll|i['’]ve)\b
       | sorry\b | unfortunately,?\ i\b
       | (?:please\ )?(?:let\ me\ know|feel\ free|don['’]t\ hesitate|do\ not\ hesitate)
@@ -54,7 +54,7 @@ _CITATION = re.compile(
 CONNECTOR = re.compile(
     r"^(?:however|therefore|thus|hence|so|also|additionally|in addition|furthermore|moreover|"
     r"besides|but|and|finally|similarly|likewise|as a result|consequently|for example|"
-    r"for instance|on the other hand|nevertheless|that said)\b,?\s+",
+    r"for instance|on the other hand|nevertheless|that said|alternatively)\b,?\s+",
     re.IGNORECASE,
 )
 #: Means nothing without the sentence before.

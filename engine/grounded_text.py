@@ -10,7 +10,8 @@ from dataclasses import replace
 from engine.chatter import CONNECTOR, LEANING, OPENER, capitalized, is_chatter, trim
 from engine.grounding import Grounding, Verdict, claims_of
 from engine.passages import read_prose
-from engine.polarity import Modal, Relation
+from engine.clauses import Relation
+from engine.polarity import Modal
 from engine.sentences import Joiner, Splitter, Unit, UnitKind
 from engine.types import Document
 from engine.words import visible

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from engine.chatter import OPENER, is_chatter, speaks_of_itself
 from engine.passages import Passage, code_lines, passages, read_prose, with_lines
-from engine.polarity import BINDING, Clause, Relation
+from engine.clauses import BINDING, Clause, Relation
 from engine.sentences import Unit, UnitKind
 from engine.support import Known, has_code, shortfall
 from engine.tokens import QUOTED, quote_text

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from engine.polarity import BINDING, NEGATORS, Bound, Clause, Relation, bound, clauses
+from engine.clauses import BINDING, Clause, Relation, clauses
+from engine.lexicon import NEGATORS
+from engine.polarity import Bound, bound
 from engine.sentences import UnitKind, split
 from engine.tokens import (
     ADDRESS,

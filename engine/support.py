@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from engine.passages import Number, Passage, numbers
-from engine.polarity import AUXILIARIES, BINDING, PRONOUNS, Bound, Clause, Relation, agrees
+from engine.clauses import BINDING, Clause, Relation, agrees
+from engine.lexicon import PREPOSITIONS
 from engine.tokens import Token, TokenKind, plain, tokenize
 from engine.words import is_when
 
@@ -200,7 +201,23 @@ def _same_order(said: Clause, source: Clause, passage: Passage) -> bool:
         back += not later
         last = later[0] if later else free[0]
         free.remove(last)
-    return back <= MAX_STEPS_BACK
+    return back <= MAX_STEPS_BACK and not _turned_round(said, source)
+
+
+def _turned_round(said: Clause, source: Clause) -> bool:
+    """Whether `A to B` was made of `B to A`, with any preposition."""
+    words = [token.word for token in source.tokens]
+    keys = [token.key for token in source.tokens]
+    for index, token in enumerate(said.tokens):
+        if token.word not in PREPOSITIONS:
+            continue
+        before = [t.key for t in said.tokens[:index] if t.content or t.fact][-1:]
+        after = [t.key for t in said.tokens[index + 1 :] if t.content or t.fact][:1]
+        if before and after and before != after and {*before, *after} <= set(keys):
+            first, second = keys.index(after[0]), keys.index(before[0])
+            if first < second and token.word in words[first:second]:
+                return True
+    return False
 
 
 def _reach(clause: Clause, passage: Passage) -> frozenset[str]:
@@ -261,7 +278,7 @@ def _lost_condition(
         if clause.relation not in binding or not clause.claims:
             continue
         bound_to = source[1:] if index == 0 else (source[index - 1],)
-        if not any(claims & other.claims for other in bound_to):
+        if not any(claims & {token.key for token in other.tokens} for other in bound_to):
             continue
         seen = clause.claims & (claims | known.question | known.previous)
         if len(seen) < CONDITION_KNOWN * len(clause.claims):

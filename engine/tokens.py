@@ -128,7 +128,7 @@ def _read(chunk: str) -> Iterator[Token]:
             yield Token(TokenKind.PUNCTUATION, mark)
     yield from _read_core(core, chunk)
     for mark in chunk[start + len(core) :] if core else chunk:
-        if mark in ")]},;:.!?—–|-":
+        if mark in ")]},;:.!?—–|-" or (mark in "([{" and not core):
             yield Token(TokenKind.PUNCTUATION, mark)
 
 

@@ -41,7 +41,7 @@ LIGHT_WORDS = word_set(
     directly currently actually generally usually typically normally basically essentially
     necessary required requirement require mandatory recommend recommended suggest suggested
     advise advised optional option available have mean means simply easily easy process action
-    never avoid none nothing become etc kind sort part certain various different several able
+    never avoid none nothing alternatively hold held become etc kind sort part certain various different several able
     variable command option value parameter setting method solution approach
     """
 ) - {"several", "different", "usually", "typically", "generally", "first", "second"}
@@ -74,6 +74,8 @@ pick choose select
 several multiple
 anonymous anonymously
 automatic automatically
+accident accidentally
+run execute
 terminate stop
 january jan
 february feb
@@ -139,6 +141,8 @@ def _raw_stem(word: str) -> str:
     for suffix in _SUFFIXES:
         if word.endswith(suffix) and len(word) - len(suffix) >= max(3, len(suffix)):
             if suffix == "s" and word.endswith(("ss", "us", "is")):
+                return word
+            if suffix == "y" and word[-2] in "aeou":
                 return word
             root = word[: -len(suffix)]
             if suffix in ("ies", "ied"):
