@@ -29,9 +29,9 @@ from engine.types import Source
 
 #: What Telegram itself would bring to life: addresses, mentions, links into the app.
 _ALIVE = re.compile(
-    r"(?P<url>https?://[\w-]+(?:\.[\w-]+)+(?::\d+)?(?:[/?#][\w/@%.~#?&=+:,;!-]*)?(?![\w@.-]))"
+    r"(?P<url>https?://[\w-]+(?:\.[\w-]+)+(?::\d+)?(?:[/?#][\w/@%.~#?&=+:,;!-]*)?(?![\w/.+%@-]))"
     r"|(?P<app>(?:tg|ton|tonsite)://\S*)"
-    r"|(?P<at>(?<![\w/.+%-])[\w/.+%-]*@[\w.-]*\w)",
+    r"|(?P<at>(?<![\w/.+%@-])[\w/.+%-]*@[\w/.+%@-]*\w)",
     re.IGNORECASE,
 )
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]*[A-Za-z0-9]@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
