@@ -1,236 +1,277 @@
-"""The truth check: which sentences of a model's answer stand in the entries it was given."""
+"""The truth check: keeps of an answer, while it is written, what the entries say."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
-from engine.chatter import OPENER, is_chatter, speaks_of_itself
-from engine.passages import Passage, code_lines, passages, read_prose, with_lines
-from engine.clauses import BINDING, Clause, Relation
-from engine.sentences import Unit, UnitKind
-from engine.support import Known, has_code, shortfall
-from engine.tokens import QUOTED, quote_text
+from engine.chatter import CONNECTOR, LEANING, OPENER, capitalized, is_chatter, trim
+from engine.verdict import Grounding, Verdict, claims_of
+from engine.passages import read_prose
+from engine.clauses import Relation
+from engine.polarity import Modal
+from engine.sentences import Joiner, Splitter, Unit, UnitKind
 from engine.types import Document
 from engine.words import visible
 
-#: Longer sentences are no sentences; they would only cost time.
-MAX_UNIT_CHARS = 1500
-#: Sentences between two passages that one joined sentence may stand on.
-MAX_APART = 2
-#: Code may stand without the sentence that says before or after what it is run.
-_CODE_BINDING = BINDING - {Relation.BEFORE, Relation.AFTER}
-_LIVE_MARKUP = re.compile(r"<[!@#][^>\s]*>")
+__all__ = ["GroundedText", "Grounding", "Verdict", "is_thin"]
+
+#: A model that writes on and on is cut off: no answer is this long.
+MAX_ANSWER_CHARS = 20_000
+_POINTS_DOWN = re.compile(r"\b(?:following|below|command|run|execute|like this)\b", re.IGNORECASE)
+_PROSE = (UnitKind.SENTENCE, UnitKind.ITEM)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether a unit may be shown."""
-
-    supported: bool
-    #: The entries it stands on, at most two; empty when unsupported.
-    document_ids: tuple[str, ...]
-    #: For staff: why not.
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Support:
-    """Where a statement stands, or why it does not."""
-
-    passages: tuple[Passage, ...] = ()
-    reason: str = "the entries do not say this"
-
-
-class Grounding:
-    """Checks the units of one answer against the entries it may stand on."""
+class GroundedText:
+    """The supported part of an answer that arrives in pieces."""
 
     def __init__(self, documents: Sequence[Document], question: str) -> None:
-        self._documents = tuple(documents)
-        self._question = visible(question)[:MAX_UNIT_CHARS]
-        self._question_prose = read_prose(self._question)
-        self._question_claims = claims_of(self._question_prose.clauses)
-        self._texts = {
-            d.id: quote_text(visible(f"{d.question}\n{d.section}\n{d.answer}"))
-            for d in self._documents
-        }
-        self._passages = [
-            passage
-            for document in self._documents
-            for passage in passages(document)
-        ]
+        self._grounding = Grounding(documents, question)
+        self._splitter = Splitter()
+        self._joiner = Joiner()
+        self._last_character = ""
+        self._length = 0
+        self._shown: list[str] = []
+        self._dropped: list[tuple[str, str]] = []
+        self._votes: Counter[str] = Counter()
+        self._said: set[frozenset[str]] = set()
+        self._refused: set[str] = set()
+        #: Headings and lead-ins that wait for what they introduce, and what was dropped since.
+        self._waiting: list[tuple[Unit, bool]] = []
+        #: The lead-in that holds for what comes; whether it is shown already.
+        self._lead = ""
+        self._lead_shown = False
+        #: The lead-in does not hold, so nothing that it introduces is shown.
+        self._lead_dead = False
+        #: The kind of what followed the lead-in.
+        self._led: UnitKind | None = None
+        self._table_kept = False
+        #: The text shown right before; empty when the unit before was dropped.
+        self._before = ""
 
-    def check(self, unit: Unit, *, after: str = "", lead: str = "") -> Verdict:
-        """Whether `unit` stands in the entries.
+    @property
+    def text(self) -> str:
+        """All Markdown that may be shown."""
+        return "".join(self._shown)
 
-        `after` is the text shown before it, `lead` the lead-in (`To do this, run:`) it follows.
-        """
-        text = unit.text
-        if len(text) > MAX_UNIT_CHARS:
-            return Verdict(False, (), "it is too long to be one statement")
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """What the model wrote and the entries do not say."""
+        return tuple(text for text, _ in self._dropped)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why each of `dropped` was dropped."""
+        return tuple(reason for _, reason in self._dropped)
+
+    @property
+    def document_ids(self) -> tuple[str, ...]:
+        """The entries that support the text, most used first."""
+        return tuple(id_ for id_, _ in self._votes.most_common())
+
+    def feed(self, piece: str) -> str:
+        """Take the next piece of the answer; returns the Markdown that may now be added."""
+        piece = piece[: MAX_ANSWER_CHARS - self._length]
+        self._length += len(piece)
+        shown = visible(piece, self._last_character)
+        self._last_character = shown[-1:] or self._last_character
+        return self._take_all(self._splitter.feed(shown))
+
+    def finish(self) -> str:
+        """The end of the answer; returns the Markdown that may now be added."""
+        units = self._splitter.finish()
+        added = self._take_all(units[:-1])
+        for unit in units[-1:]:
+            if unit.kind in _PROSE and not _is_ended(unit) and not self._ends_whole(unit):
+                self._drop(unit, "it breaks off")
+            else:
+                added += self._take_all([unit])
+        self._drop_waiting("nothing follows it")
+        return added
+
+    def _ends_whole(self, unit: Unit) -> bool:
+        return self._grounding.ends_whole(unit)
+
+    def _take_all(self, units: Sequence[Unit]) -> str:
+        before = len(self._shown)
+        for unit in units:
+            self._take(unit)
+        return "".join(self._shown[before:])
+
+    def _take(self, unit: Unit) -> None:
+        if unit.text in self._refused:
+            self._drop(unit, "it was said before")
+        elif not any(character.isalnum() for character in unit.text):
+            self._take_decoration(unit)
+        elif unit.kind in (UnitKind.HEADING, UnitKind.TABLE_HEAD) or _is_lead_in(unit):
+            self._take_introduction(unit)
+        elif unit.kind is UnitKind.ROW and not self._table_kept:
+            self._drop(unit, "the head of its table was dropped")
+        else:
+            self._take_statement(unit)
+
+    def _take_decoration(self, unit: Unit) -> None:
+        """Rules and emoji go; the dashes under a table's head stay with it."""
+        if unit.kind is UnitKind.TABLE_HEAD and self._waiting and self._table_kept:
+            self._waiting.append((unit, True))
+        else:
+            self._waiting.append((unit, False))
+
+    def _take_introduction(self, unit: Unit) -> None:
+        self._end_lead()
+        if unit.kind is UnitKind.HEADING:
+            self._drop_waiting("nothing follows it", UnitKind.HEADING)
+        unit = replace(unit, text=trim(unit.text))
+        verdict = self._grounding.carries(unit)
+        if unit.kind is UnitKind.TABLE_HEAD:
+            self._table_kept = verdict.supported
+        if unit.kind in _PROSE and not is_chatter(unit.text):
+            self._lead = "" if _says_nothing(unit.text) else unit.text
+            self._lead_dead = not verdict.supported
+        if verdict.supported:
+            self._waiting.append((unit, True))
+        else:
+            self._drop(unit, verdict.reason)
+
+    def _take_statement(self, unit: Unit) -> None:
+        if self._led is not None and (unit.kind is not self._led or self._led is UnitKind.SENTENCE):
+            self._end_lead()
+        self._led = unit.kind
+        reason = "it refers to what was dropped"
+        for candidate in self._readings(unit):
+            verdict = self._check(candidate)
+            if verdict.supported:
+                self._show(candidate, verdict)
+                return
+            reason = verdict.reason
+        self._drop(unit, reason)
+        self._refused.add(unit.text)
+        if unit.kind is UnitKind.SENTENCE:
+            self._end_lead()
+
+    def _readings(self, unit: Unit) -> Iterator[Unit]:
+        """`unit` as it may be shown: trimmed, without a yes or connector that hangs in the air."""
         if unit.kind is UnitKind.CODE:
-            return self._verdict(self._find_code(text, lead, after))
-        if is_chatter(text) or self._restates(text):
-            return Verdict(False, (), "it is talk, not a statement about the matter")
-        if unit.kind in (UnitKind.ROW, UnitKind.TABLE_HEAD):
-            text = text.replace("|", " ")
-        if lead:
-            text = f"{lead.rstrip(': ')} {text}"
-        return self._verdict(self._find(text, after))
-
-    def carries(self, unit: Unit) -> Verdict:
-        """Whether `unit`, a heading or lead-in, may stand before what is shown; it claims nothing."""
-        text = unit.text.strip("#*_ ").replace("|", " ")
-        prose = read_prose(text)
-        tokens = [token for clause in prose.clauses for token in clause.tokens]
-        asserts = any(clause.negated or clause.subject for clause in prose.clauses)
-        if is_chatter(text) or any(token.fact for token in tokens) or asserts:
-            return self.check(unit) if not is_chatter(text) else Verdict(False, (), "it is talk")
-        words = {token.key for token in tokens if token.content}
-        for document in self._documents:
-            known = self._question_claims.union(*(p.reach for p in passages(document)))
-            if words <= known:
-                return Verdict(True, (document.id,), "")
-        return Verdict(False, (), "the entries do not speak of this")
-
-    def ends_whole(self, unit: Unit) -> bool:
-        """Whether a text without full stop ends where a clause of an entry ends."""
-        found = claims_in_order(read_prose(unit.text).clauses)
-        if not found:
-            return False
-        ends = {
-            claims_in_order((clause,))[-1:] for p in self._passages for clause in p.prose.clauses
-        }
-        return found[-1:] in ends
-
-    def _verdict(self, support: _Support) -> Verdict:
-        ids = dict.fromkeys(passage.document for passage in support.passages)
-        return Verdict(bool(ids), tuple(ids), "" if ids else support.reason)
-
-    def _restates(self, text: str) -> bool:
-        """Whether `text` is the question, or the title of an entry, and no more."""
-        bare = re.sub(r"\W+", " ", text.casefold()).strip()
-        titles = (self._question, *(d.question for d in self._documents))
-        return bare in {re.sub(r"\W+", " ", title.casefold()).strip() for title in titles}
-
-    def _find(self, text: str, after: str) -> _Support:
-        if speaks_of_itself(text) and quote_text(text) not in " ".join(self._texts.values()):
-            return _Support(reason="it speaks of itself")
+            yield from _closed(unit)
+            return
+        if unit.kind is UnitKind.ROW:
+            yield unit
+            return
+        text = trim(unit.text)
+        if not self._before:
+            connector = CONNECTOR.match(text)
+            text = capitalized(text[connector.end() :]) if connector else text
+            if LEANING.match(text) and not self._lead:
+                return
+        yield replace(unit, text=_balanced(text))
         opener = OPENER.match(text)
-        if opener:
-            answer = self._opener(negated=opener[1].casefold() == "no")
-            rest = text[opener.end() :]
-            if not answer.passages or not rest:
-                return answer
-            return self._find(rest, after)
-        prose = read_prose(text)
-        if prose.deceptive:
-            return _Support(reason="a link shows another address than it opens")
-        allowed = self._verbatim(text)
-        if not prose.clauses or not allowed:
-            return _Support(reason="what it quotes is not verbatim" if prose.clauses else "it is empty")
-        known = Known(self._question_claims, claims_of(read_prose(after).clauses))
-        return self._match(prose.clauses, known, allowed)
+        if opener and text[opener.end() :]:
+            yield replace(unit, text=_balanced(capitalized(text[opener.end() :])))
 
-    def _opener(self, *, negated: bool) -> _Support:
-        """Whether the entries answer the question itself with no (`negated`) or yes."""
-        statement = read_prose(self._question.rstrip("? "), negate=negated)
-        if not statement.clauses:
-            return _Support()
-        nothing = Known(frozenset(), frozenset())
-        support = self._match(statement.clauses, nothing, frozenset(self._texts))
-        return support if support.passages else _Support(reason="the entries do not say yes or no")
+    def _check(self, unit: Unit) -> Verdict:
+        repeated = unit.kind is not UnitKind.CODE and _signature(unit) in self._said
+        if repeated:
+            return Verdict(False, (), "it was said before")
+        lead = self._lead
+        if unit.kind is UnitKind.CODE and not lead and _introduces_code(self._before):
+            return self._grounding.check(unit, after=self._before, lead=self._before)
+        if self._lead_dead:
+            return Verdict(False, (), "its lead-in does not hold")
+        return self._grounding.check(unit, after=self._before, lead=lead)
 
-    def _verbatim(self, text: str) -> frozenset[str]:
-        """The entries that hold every quotation in `text`."""
-        quoted = [m[1] or m[2] for m in QUOTED.finditer(text)] + _LIVE_MARKUP.findall(text)
-        needles = [quote_text(quotation).rstrip(" .,;:!?") for quotation in quoted]
-        return frozenset(
-            id_
-            for id_, source in self._texts.items()
-            if all(needle in source for needle in needles)
-        )
+    def _show(self, unit: Unit, verdict: Verdict) -> None:
+        for waiting, kept in self._waiting:
+            if kept:
+                self._add(waiting)
+            else:
+                self._joiner.skip(waiting)
+        self._waiting.clear()
+        self._add(unit)
+        self._lead_shown = bool(self._lead)
+        self._before = unit.text
+        self._said.add(_signature(unit))
+        self._votes.update(verdict.document_ids)
 
-    def _match(
-        self, said: Sequence[Clause], known: Known, allowed: frozenset[str], depth: int = 2
-    ) -> _Support:
-        reason = _Support.__dataclass_fields__["reason"].default
-        words = frozenset(t.key for c in said for t in (*c.unsaid, *c.tokens) if t.content)
-        for passage in self._passages:
-            if words <= passage.reach and passage.document in allowed:
-                why = shortfall(said, passage, known)
-                if not why:
-                    return _Support((passage,))
-                if not why.startswith(("the entry does not say", "the code", "“")):
-                    reason = why
-        if depth:
-            for index in _joints(said):
-                joined = self._match_joined(said, index, known, allowed, depth)
-                if joined.passages:
-                    return joined
-        return _Support(reason=str(reason))
+    def _add(self, unit: Unit) -> None:
+        markdown = self._joiner.add(unit)
+        self._shown.append(markdown if self._shown else markdown.lstrip())
 
-    def _match_joined(
-        self,
-        said: Sequence[Clause],
-        index: int,
-        known: Known,
-        allowed: frozenset[str],
-        depth: int,
-    ) -> _Support:
-        """Two statements in one sentence, each on a passage of its own."""
-        first = self._match(said[:index], known, allowed, depth - 1)
-        if not first.passages:
-            return first
-        before = Known(known.question, known.previous | claims_of(said[:index]))
-        second = self._match(said[index:], before, allowed, depth - 1)
-        if not second.passages:
-            return second
-        left, right = first.passages[-1], second.passages[0]
-        near = left.document == right.document and 0 < right.order - left.order <= MAX_APART
-        if not near:
-            return _Support(reason="it puts together what the entries say apart")
-        return _Support(first.passages + second.passages)
+    def _drop(self, unit: Unit, reason: str) -> None:
+        self._dropped.append((unit.text, reason))
+        self._waiting.append((unit, False))
+        self._before = ""
 
-    def _find_code(self, block: str, lead: str, after: str) -> _Support:
-        lines = code_lines(block)
-        if not lines:
-            return _Support(reason="it is empty")
-        prose = with_lines(read_prose(lead or "Run"), lines)
-        known = Known(self._question_claims, claims_of(read_prose(after).clauses))
-        for passage in self._passages:
-            if not _in_order(lines, passage):
-                continue
-            if not shortfall(prose.clauses, passage, known, BINDING if lead else _CODE_BINDING):
-                return _Support((passage,))
-        return _Support(reason="the code does not stand so in an entry")
+    def _end_lead(self) -> None:
+        """A lead-in is over; when nothing that it introduces was kept, it goes too."""
+        if not self._lead_shown:
+            self._drop_waiting("what it introduces was dropped", *_PROSE, UnitKind.TABLE_HEAD)
+        self._lead, self._lead_shown, self._lead_dead, self._led = "", False, False, None
+
+    def _drop_waiting(self, reason: str, *kinds: UnitKind) -> None:
+        for index, (unit, kept) in enumerate(self._waiting):
+            if kept and (not kinds or unit.kind in kinds):
+                self._dropped.append((unit.text, reason))
+                self._waiting[index] = (unit, False)
 
 
-def claims_of(clauses: Sequence[Clause]) -> frozenset[str]:
-    """Everything that `clauses` claim."""
-    return frozenset().union(*(clause.claims for clause in clauses))
+def is_thin(text: str, min_words: int = 4) -> bool:
+    """Whether `text` is too little to be an answer: no fact and fewer than `min_words` words."""
+    clauses = read_prose(visible(text)).clauses
+    if any(token.fact for clause in clauses for token in clause.tokens):
+        return False
+    words = [token for clause in clauses for token in clause.tokens if token.word]
+    return len(words) < min_words or not claims_of(clauses)
 
 
-def claims_in_order(clauses: Sequence[Clause]) -> tuple[str, ...]:
-    """Keys of content words and facts as they are written."""
-    return tuple(t.key for clause in clauses for t in clause.tokens if t.content or t.fact)
+def _is_lead_in(unit: Unit) -> bool:
+    return unit.kind in _PROSE and unit.text.rstrip("*_ ").endswith(":")
 
 
-def _joints(said: Sequence[Clause]) -> Iterator[int]:
-    """Where a sentence may be taken apart into two statements."""
-    for index in range(1, len(said)):
-        whole = any(c.relation is Relation.NONE and c.claims for c in said[:index])
-        if whole and said[index].relation in (Relation.NONE, Relation.PURPOSE):
-            yield index
+def _is_ended(unit: Unit) -> bool:
+    return unit.text.rstrip("*_)\"'”’ ").endswith((".", "!", "?", ":", "。", "！", "？", "…"))
 
 
-def _in_order(lines: Sequence[str], passage: Passage) -> bool:
-    codes = list(passage.prose.codes)
-    position = 0
-    for line in lines:
-        if line in codes[position:]:
-            position += codes[position:].index(line) + 1
-        elif line in codes or not has_code(line, passage):
-            return False
-    return True
+def _says_nothing(lead: str) -> bool:
+    """Whether a lead-in such as “Follow these steps:” leaves open what it introduces."""
+    return not any(
+        clause.claims
+        or clause.negated
+        or clause.modal is not Modal.NONE
+        or clause.relation is not Relation.NONE
+        for clause in read_prose(lead).clauses
+    )
+
+
+def _introduces_code(text: str) -> bool:
+    clauses = read_prose(text).clauses
+    related = any(clause.relation is not Relation.NONE for clause in clauses)
+    return related or bool(_POINTS_DOWN.search(text))
+
+
+def _signature(unit: Unit) -> frozenset[str]:
+    if unit.kind is UnitKind.CODE:
+        return frozenset((unit.text,))
+    return claims_of(read_prose(unit.text).clauses) or frozenset((unit.text.casefold(),))
+
+
+def _balanced(text: str) -> str:
+    """`text` without emphasis that is opened here and closed in another sentence."""
+    for mark in ("**", "__", "~~"):
+        if text.count(mark) % 2:
+            text = text.replace(mark, "")
+    return text.replace("`", "") if text.count("`") % 2 else text
+
+
+def _closed(unit: Unit) -> Iterator[Unit]:
+    """A code block; one that breaks off is closed, if need be without its last line."""
+    lines = unit.text.split("\n")
+    fence = re.match(r"`{3,}|~{3,}", lines[0])
+    assert fence is not None
+    if len(lines) > 1 and lines[-1].strip("> \t").startswith(fence[0]):
+        yield unit
+        return
+    yield replace(unit, text="\n".join([*lines, fence[0]]))
+    if len(lines) > 2:
+        yield replace(unit, text="\n".join([*lines[:-1], fence[0]]))
