@@ -12,6 +12,7 @@ from engine.errors import ModelError, ModelLoadError
 from engine.loading import load_model
 from engine.saved_model import (
     MANIFEST,
+    describe_saved,
     read_manifest,
     remove_model,
     save_model,
@@ -128,6 +129,11 @@ def test_a_changed_folder_is_refused_at_load_and_the_file_named(
 
     with pytest.raises(ModelLoadError, match=said):
         load_model(ENTRY, saved, device="cpu")
+
+
+def test_a_saved_folder_tells_its_origin_and_state(saved: Path, source: Path) -> None:
+    assert f"from owner/small at {COMMIT}, licence MIT; every file" in describe_saved(saved)
+    assert "without a manifest" in describe_saved(source)
 
 
 def test_a_saved_folder_can_be_saved_again_with_its_origin(saved: Path, tmp_path: Path) -> None:
