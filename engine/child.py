@@ -57,6 +57,10 @@ _MAX_LINE = 16 * 1024 * 1024
 _NUM_LAST_LINES = 30
 
 
+class NeverStarted(EngineCrashed):
+    """The engine process ended before it began with the question: it may be asked again."""
+
+
 class EngineChild:
     """One running engine process with at most one model. `start` makes it."""
 
@@ -75,6 +79,8 @@ class EngineChild:
         self._last_lines: deque[str] = deque(maxlen=_NUM_LAST_LINES)
         #: Set when the process is gone.
         self.ended = asyncio.Event()
+        #: False as soon as the process is going.
+        self.is_usable = True
         #: For people, after `load`.
         self.device = ""
         self.dtype = ""
@@ -148,21 +154,24 @@ class EngineChild:
     async def generate(
         self, request: GenerationRequest, on_text: Callable[[str], None], *, stall_s: float
     ) -> Generation:
-        """Generate; see engine.generator.Generator. After a GenerationTimeout the process is
-        being killed; cancelling the caller leaves it usable.
+        """Generate; see engine.generator.Generator. Raises NeverStarted besides. After a
+        GenerationTimeout the process is being killed; cancelling the caller leaves it usable.
         """
-        if self.ended.is_set():
-            raise EngineCrashed
+        if not self.is_usable:
+            raise NeverStarted
         # Numbers of our own: a question that is asked again must not hear its own echo.
         number = str(next(self._numbers))
         messages: asyncio.Queue[FromEngine | None] = asyncio.Queue()
         self._flights[number] = messages
         self._send(Generate(request=replace(request, id=number)))
         patience = stall_s * FIRST_TOKEN_FACTOR
+        started = False
         try:
             while True:
                 message = await asyncio.wait_for(messages.get(), patience)
                 match message:
+                    case Started():
+                        started = True
                     case Text(piece=piece):
                         patience = stall_s
                         on_text(piece)
@@ -172,10 +181,12 @@ class EngineChild:
                         return generation
                     case Failed(kind=kind, message=text):
                         raise _error(kind, text)
-                    case None:
+                    case None if started:
                         raise EngineCrashed(
                             f"The engine process ended while it answered ({self._why_ended()})."
                         )
+                    case None:
+                        raise NeverStarted
         except TimeoutError:
             self.kill()
             raise GenerationTimeout(
@@ -189,6 +200,7 @@ class EngineChild:
 
     async def shut_down(self) -> None:
         """End the process: asked nicely, then killed."""
+        self.is_usable = False
         self._send(Shutdown())
         try:
             await asyncio.wait_for(self.ended.wait(), SHUTDOWN_S)
@@ -200,6 +212,7 @@ class EngineChild:
 
     def kill(self) -> None:
         """End the process at once."""
+        self.is_usable = False
         with suppress(ProcessLookupError):
             self._process.kill()
 
@@ -214,6 +227,7 @@ class EngineChild:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._read_log())
                 await self._read_messages()
+                self.is_usable = False
                 # Its end of the socket is closed: whatever still runs is of no use.
                 await self._let_end()
         finally:

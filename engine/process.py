@@ -14,7 +14,7 @@ from time import monotonic
 
 from config.settings import EngineSettings
 from engine.catalog import Catalog, ModelEntry, choose_model
-from engine.child import EngineChild
+from engine.child import EngineChild, NeverStarted
 from engine.errors import EngineCrashed, EngineDown, ModelError, ModelLoadError
 from engine.gpu import read_cards, read_host
 from engine.types import (
@@ -88,8 +88,7 @@ class EngineProcess:
         """Write the answer for `request`; see engine.generator.Generator."""
         await self.settled()
         async with self._turn:
-            child = await self._serving()
-            generation = await child.generate(request, on_text, stall_s=self._settings.stall_s)
+            generation = await self._ask(request, on_text)
         if generation.finish_reason is FinishReason.CANCELLED:
             raise EngineDown(self._status.detail)  # ended by our own shutdown, half written
         self._failures = 0
@@ -232,7 +231,14 @@ class EngineProcess:
         self._status = replace(self._status, device=child.device, dtype=child.dtype)
 
     def _is_serving(self) -> bool:
-        return self._child is not None and not self._child.ended.is_set()
+        return self._child is not None and self._child.is_usable
+
+    async def _ask(self, request: GenerationRequest, on_text: Callable[[str], None]) -> Generation:
+        while True:
+            child = await self._serving()
+            # A process that dies between two questions must not cost the next one its answer.
+            with suppress(NeverStarted):
+                return await child.generate(request, on_text, stall_s=self._settings.stall_s)
 
     async def _serving(self) -> EngineChild:
         """The process that serves, waiting while it loads. Raises EngineDown."""

@@ -75,11 +75,19 @@ class EngineWorker:
         return self._stopping.is_set() or request_id in self._cancelled
 
     def _read(self) -> None:
-        with self._connection.makefile("rb") as lines:
-            for line in lines:
-                self._take(decode_to_engine(line))
+        status = 0
+        try:
+            with self._connection.makefile("rb") as lines:
+                for line in lines:
+                    self._take(decode_to_engine(line))
+        except ConnectionError:
+            # It died with messages of ours unread.
+            log.debug("the bot is gone")
+        except Exception:
+            log.exception("the bot cannot be understood")
+            status = EXIT_BROKEN
         # The bot is gone and with it whoever wanted the answer; a thread cannot be stopped.
-        os._exit(0)
+        os._exit(status)
 
     def _take(self, message: ToEngine) -> None:
         if isinstance(message, Cancel):

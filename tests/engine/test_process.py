@@ -1,0 +1,246 @@
+"""The engine process under a real supervisor: crashes, hangs, deadlines, secrets, switching."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from config.settings import ROOT, EngineSettings
+from engine.catalog import PromptStyle, Task
+from engine.environment import engine_environment
+from engine.errors import (
+    EngineCrashed,
+    EngineDown,
+    GenerationTimeout,
+    ModelLoadError,
+    UnknownModel,
+)
+from engine.process import EngineProcess
+from engine.types import Document, EngineState, FinishReason, GenerationRequest
+from tests.engine.tiny_models import catalog, entry, save_causal, save_seq2seq
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+STALL_S = 1.5
+
+
+def request(max_new_tokens: int = 8, deadline_s: float = 60) -> GenerationRequest:
+    document = Document(id="a", course="c", section="s", question="Join?", answer="Yes.")
+    return GenerationRequest(
+        id="1",
+        question="May I join?",
+        documents=(document,),
+        max_new_tokens=max_new_tokens,
+        deadline_s=deadline_s,
+    )
+
+
+LONG = request(max_new_tokens=3500)
+
+
+def ignore(_: str) -> None:
+    """No one listens."""
+
+
+def is_alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def seen_by(pid: int) -> bytes:
+    """The process's environment and command line."""
+    return b"".join(Path(f"/proc/{pid}/{name}").read_bytes() for name in ("environ", "cmdline"))
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models")
+    save_causal(folder / "tiny")
+    save_seq2seq(folder / "tiny-t5")
+    save_causal(folder / "broken")
+    weights = folder / "broken" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    return folder
+
+
+def make_engine(models: Path, model: str = "tiny") -> EngineProcess:
+    return EngineProcess(
+        EngineSettings(model=model, device="cpu", threads=1, stall_s=STALL_S),
+        catalog=catalog(
+            entry("tiny"),
+            entry("tiny-t5", task=Task.SEQ2SEQ, prompt=PromptStyle.INSTRUCTION),
+            entry("broken"),
+        ),
+        models_dir=models,
+        hf_token="hf_s3cret",
+    )
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def engine(models: Path) -> AsyncIterator[EngineProcess]:
+    stop = asyncio.Event()
+    engine = make_engine(models)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("TELEGRAM_BOT_TOKEN", "SLACK_APP_TOKEN", "HF_TOKEN", "SLACK_BOT_TOKEN_FILE"):
+            patch.setenv(name, "s3cret")
+        running = asyncio.create_task(engine.run(stop))
+        await engine.settled()
+    yield engine
+    (pid,) = engine.pids() or (None,)
+    stop.set()
+    await asyncio.wait_for(running, 15)
+    assert pid is None or not is_alive(pid)
+    with pytest.raises(EngineDown):
+        await engine.generate(request(), ignore)
+
+
+async def begin(engine: EngineProcess) -> asyncio.Task[object]:
+    """Start a long generation; returns when its first token is here."""
+    begun = asyncio.Event()
+    task: asyncio.Task[object] = asyncio.create_task(engine.generate(LONG, lambda _: begun.set()))
+    await begun.wait()
+    return task
+
+
+async def test_the_process_holds_no_secret(engine: EngineProcess) -> None:
+    (pid,) = engine.pids()
+
+    seen = seen_by(pid)
+
+    assert b"s3cret" not in seen
+    assert b"HF_HUB_OFFLINE=1" in seen
+
+
+async def test_the_process_stands_apart_from_the_terminal(engine: EngineProcess) -> None:
+    (pid,) = engine.pids()
+
+    assert os.getsid(pid) == pid
+    os.kill(pid, signal.SIGINT)
+    assert (await engine.generate(request(), ignore)).completion_tokens == 8
+
+
+async def test_the_deadline_ends_an_answer_with_what_it_has(engine: EngineProcess) -> None:
+    generation = await engine.generate(request(max_new_tokens=3500, deadline_s=0.3), ignore)
+
+    assert generation.finish_reason is FinishReason.DEADLINE
+    assert 0 < generation.completion_tokens < 3500
+    assert generation.text
+
+
+async def test_a_killed_process_fails_its_question_and_serves_the_next(
+    engine: EngineProcess,
+) -> None:
+    task = await begin(engine)
+    waiting = asyncio.create_task(engine.generate(request(), ignore))
+    (pid,) = engine.pids()
+
+    os.kill(pid, signal.SIGKILL)
+
+    with pytest.raises(EngineCrashed):
+        await task
+    assert (await waiting).completion_tokens == 8
+    assert engine.pids() != {pid}
+
+
+async def test_a_hung_process_is_replaced(engine: EngineProcess) -> None:
+    task = await begin(engine)
+    (pid,) = engine.pids()
+
+    os.kill(pid, signal.SIGSTOP)
+
+    with pytest.raises(GenerationTimeout):
+        await task
+    assert (await engine.generate(request(), ignore)).completion_tokens == 8
+    assert engine.pids() != {pid}
+
+
+async def test_a_model_that_cannot_be_loaded_leaves_the_old_one_serving(
+    engine: EngineProcess,
+) -> None:
+    before = engine.pids()
+
+    with pytest.raises(ModelLoadError, match=r"broken could not be loaded.*models pull broken"):
+        await engine.switch("broken")
+
+    assert engine.pids() == before
+    assert engine.status().model == "tiny"
+    assert (await engine.generate(request(), ignore)).model == "tiny"
+
+
+async def test_an_unknown_model_is_refused(engine: EngineProcess) -> None:
+    with pytest.raises(UnknownModel):
+        await engine.switch("gpt-5")
+
+    assert engine.status().state is EngineState.READY
+
+
+async def test_the_model_is_switched_while_a_question_is_being_answered(
+    engine: EngineProcess,
+) -> None:
+    running = asyncio.create_task(engine.generate(request(max_new_tokens=2000), ignore))
+    before = engine.pids()
+
+    await engine.switch("tiny-t5")
+
+    assert (await running).model == "tiny"
+    assert (await engine.generate(request(), ignore)).model == "tiny-t5"
+    assert not engine.pids() & before
+
+
+async def test_a_model_that_never_loads_is_said_to_be_down(models: Path) -> None:
+    stop = asyncio.Event()
+    engine = make_engine(models, "broken")
+    running = asyncio.create_task(engine.run(stop))
+
+    await engine.settled()
+
+    status = engine.status()
+    assert status.state is EngineState.DOWN
+    assert "broken could not be loaded" in status.detail
+    with pytest.raises(EngineDown, match="could not be loaded"):
+        await engine.generate(request(), ignore)
+    stop.set()
+    await asyncio.wait_for(running, 15)
+
+
+async def test_an_unknown_model_in_the_settings_is_said_to_be_down(models: Path) -> None:
+    stop = asyncio.Event()
+    engine = make_engine(models, "gpt-5")
+    running = asyncio.create_task(engine.run(stop))
+
+    await engine.settled()
+
+    assert engine.status().state is EngineState.DOWN
+    assert "gpt-5" in engine.status().detail
+    stop.set()
+    await asyncio.wait_for(running, 15)
+
+
+@pytest.mark.parametrize("read_all", [True, False], ids=["all read", "messages unread"])
+async def test_the_process_ends_when_the_bot_is_gone(read_all: bool) -> None:
+    ours, theirs = socket.socketpair()
+    ours.settimeout(20)
+    process = subprocess.Popen(  # noqa: ASYNC220 - nothing else runs in this test
+        [sys.executable, "-m", "engine.worker", str(theirs.fileno()), str(os.getpid()), "1"],
+        pass_fds=(theirs.fileno(),),
+        cwd=ROOT,
+        env=engine_environment(os.environ),
+    )
+    theirs.close()
+    try:
+        ours.recv(1000 if read_all else 1)  # it is ready
+
+        ours.close()
+
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.wait(20)
