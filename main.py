@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,14 +22,19 @@ from engine.errors import EngineError
 
 if TYPE_CHECKING:
     from bot.adapter import ChatAdapter
-    from bot.commands import ModelChoice
+    from bot.commands import Commands, ModelChoice
     from engine.answering import Answerer
     from engine.jobs import JobStore
     from engine.process import EngineProcess
     from engine.retriever import Retriever
-    from engine.types import Answer, Question
+    from engine.types import Answer, Match, Question
 
 T = TypeVar("T")
+
+#: The file in the data folder that stays fresh while the assistant is well.
+ALIVE = "alive"
+#: Entries offered by Telegram's inline search.
+NUM_INLINE = 20
 
 app = typer.Typer(
     help="FAQ Desk answers course questions from the FAQ: in Slack, Telegram or a terminal.",
@@ -87,6 +92,18 @@ def check(config: ConfigOption = None, model: ModelOption = None) -> None:
     """Look at settings, FAQ, model, card and tokens; name every problem; exit 1 if there is one."""
     settings, secrets = _load(config, model, quiet=True)
     _run(_check(settings, secrets))
+
+
+@app.command()
+def health(config: ConfigOption = None) -> None:
+    """Exit 0 while the assistant of this data folder is well, else say why not and exit 1."""
+    from bot.heartbeat import find_trouble
+
+    settings, _ = _load(config, None, quiet=True)
+    trouble = find_trouble(settings.data_dir / ALIVE)
+    if trouble:
+        _say_error(trouble)
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -222,14 +239,14 @@ async def _serve(settings: Settings, secrets: Secrets, *, console: bool) -> None
     from bot.commands import Commands
     from bot.delivery import Delivery
     from bot.desk import FaqDesk, is_admin
+    from bot.heartbeat import beat
     from engine.dispatcher import Dispatcher
     from engine.jobs import JobStore
 
     stop, drained = asyncio.Event(), asyncio.Event()
     store = JobStore(settings.data_dir / "questions.sqlite3")
+    adapters: dict[str, ChatAdapter] = {}
     async with store, _running_assistant(settings, secrets) as assistant:
-        adapters = _adapters(settings, secrets, store, assistant, console=console)
-        _stop_on_signals(stop, adapters)
         delivery = Delivery(
             store,
             assistant.retriever,
@@ -246,14 +263,26 @@ async def _serve(settings: Settings, secrets: Secrets, *, console: bool) -> None
             _model_choices(settings),
             is_admin=lambda platform, user: is_admin(settings, platform, user),
         )
+        adapters |= _adapters(settings, secrets, store, assistant, commands, console=console)
         desk = FaqDesk(settings, store, dispatcher, delivery, commands, adapters)
+        _stop_on_signals(stop, adapters)
         async with asyncio.TaskGroup() as background:
-            background.create_task(delivery.run(drained))
+            background.create_task(delivery.run(drained), name="delivery")
             try:
                 async with asyncio.TaskGroup() as front:
-                    front.create_task(dispatcher.run(stop))
-                    for adapter in adapters.values():
-                        front.create_task(adapter.run(desk, stop))
+                    tasks = [front.create_task(dispatcher.run(stop), name="dispatcher")]
+                    tasks += [
+                        front.create_task(adapter.run(desk, stop), name=name)
+                        for name, adapter in adapters.items()
+                    ]
+                    background.create_task(
+                        beat(
+                            settings.data_dir / ALIVE,
+                            stop,
+                            tasks=tasks,
+                            engine_status=assistant.engine.status,
+                        )
+                    )
             finally:
                 drained.set()
 
@@ -263,14 +292,52 @@ def _adapters(
     secrets: Secrets,
     store: JobStore,
     assistant: Assistant,
+    commands: Commands,
     *,
     console: bool,
 ) -> dict[str, ChatAdapter]:
+    """The platforms that have tokens, or the console. Raises ConfigError."""
     if console:
         from bot.console import open_console
 
         return {"console": open_console(_BANNER)}
-    raise ConfigError("Telegram and Slack come with the next version; use `python main.py chat`.")
+    from bot.starters import starters
+    from engine.types import Question
+
+    async def search(text: str, course: str | None) -> Sequence[Match]:
+        question = Question(text=text, course=course)
+        return (await assistant.retriever.search(question, NUM_INLINE)).matches
+
+    adapters: dict[str, ChatAdapter] = {}
+    if secrets.telegram_bot_token:
+        from bot.telegram import TelegramAdapter
+
+        adapters["telegram"] = TelegramAdapter(
+            settings.telegram,
+            secrets.telegram_bot_token,
+            store,
+            admins=settings.admins.telegram,
+            search=search,
+            starters=lambda course: starters(assistant.retriever.corpus, course),
+            webhook_secret=secrets.telegram_webhook_secret,
+        )
+    if secrets.slack_bot_token:
+        from bot.slack import SlackAdapter
+
+        async def status() -> str:
+            return (await commands.status()).text
+
+        adapters["slack"] = SlackAdapter(
+            settings.slack,
+            secrets.slack_bot_token,
+            secrets.slack_app_token,
+            secrets.slack_signing_secret,
+            store,
+            is_staff=lambda user: user in settings.admins.slack,
+            status=status,
+            starters=lambda: [d.question for d in starters(assistant.retriever.corpus, None)],
+        )
+    return adapters
 
 
 _BANNER = (

@@ -301,7 +301,7 @@ def load_secrets(env_file: Path = Path(".env")) -> Secrets:
                 raise ConfigError(
                     f"{name.upper()}_FILE: {path} cannot be read ({error.strerror})."
                 ) from None
-    found = Secrets(_env_file=env_file, **from_files)  # type: ignore[call-arg]
+    found = Secrets(_env_file=env_file, **from_files)  # type: ignore[call-arg, arg-type]
     blank = {name for name, value in found if value is not None and not value.get_secret_value()}
     return found.model_copy(update=dict.fromkeys(blank))
 
