@@ -28,6 +28,10 @@ class MessageGone(DeliveryError):
     """The message to edit no longer exists; a new one may be posted."""
 
 
+class PlatformLost(Exception):
+    """The platform can no longer be heard: the process must end and be started again."""
+
+
 class Desk(Protocol):
     """What an adapter calls; `bot.desk.FaqDesk` is the one in the product."""
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 from pydantic import SecretStr
 
 from bot.adapter import DeliveryError, Desk
 from bot.messages import Reply
+from bot.slack_app import Identity, bolt_app, over_http, over_socket
 from bot.slack_http import SignedRequests, SlackHttp
 from bot.slack_listener import SlackListener
 from bot.slack_people import SlackPeople
@@ -24,9 +24,6 @@ from bot.texts import say
 from config.settings import ConfigError, SlackSettings
 from engine.jobs import JobStore
 
-if TYPE_CHECKING:
-    from slack_bolt.async_app import AsyncApp
-
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -35,19 +32,6 @@ T = TypeVar("T")
 BOOT_S = 60.0
 #: Seconds that what came in may take to be stored after a stop.
 STOP_S = 3.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Self:
-    """Who we are in the workspace."""
-
-    team: str
-    user: str
-    bot: str
-
-    @property
-    def ids(self) -> frozenset[str]:
-        return frozenset(each for each in (self.user, self.bot) if each)
 
 
 class SlackAdapter:
@@ -137,7 +121,7 @@ class SlackAdapter:
         if self._web.lost.is_set():
             raise ConfigError("Slack no longer accepts SLACK_BOT_TOKEN; install the app again.")
 
-    async def _introduce(self, stop: asyncio.Event) -> _Self | None:
+    async def _introduce(self, stop: asyncio.Event) -> Identity | None:
         """Who we are; None when stopped before Slack could be reached."""
         delay, waited = self._times.back_off[0], 0.0
         while not stop.is_set():
@@ -157,11 +141,11 @@ class SlackAdapter:
                 waited, delay = waited + wait, min(delay * 2, self._times.back_off[1])
             else:
                 ids = {key: str(answer.get(key) or "") for key in ("team_id", "user_id", "bot_id")}
-                return _Self(team=ids["team_id"], user=ids["user_id"], bot=ids["bot_id"])
+                return Identity(team=ids["team_id"], user=ids["user_id"], bot=ids["bot_id"])
         return None
 
     async def _serve(
-        self, group: asyncio.TaskGroup, desk: Desk, me: _Self, ended: asyncio.Event
+        self, group: asyncio.TaskGroup, desk: Desk, me: Identity, ended: asyncio.Event
     ) -> None:
         def spawn(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
             task = group.create_task(work)
@@ -196,55 +180,19 @@ class SlackAdapter:
         async def catch_up() -> None:
             await seen.missed(self._web, listener.event)
 
-        app = self._bolt(me, listener)
+        app = bolt_app(self._web.client, me, listener.take_in)
         if self._requests is not None:
             host, _, port = self._settings.listen.rpartition(":")
             self.http = SlackHttp(
-                self._requests, _over_http(app), host=host or "127.0.0.1", port=int(port)
+                self._requests, over_http(app), host=host or "127.0.0.1", port=int(port)
             )
             spawn(catch_up())
             await self.http.run(ended)
         else:
             socket = SlackSocket(
-                self._ticket, _over_socket(app), caught_up=catch_up, times=self._times
+                self._ticket, over_socket(app), caught_up=catch_up, times=self._times
             )
             await socket.run(ended)
-
-    def _bolt(self, me: _Self, listener: SlackListener) -> AsyncApp:
-        """The Bolt app. Its first and only middleware of ours takes everything in: when that
-        raises, Slack gets no acknowledgement."""
-        from slack_bolt.async_app import AsyncApp
-        from slack_bolt.authorization import AuthorizeResult
-        from slack_bolt.response import BoltResponse
-
-        # Bolt's own authorization would ask Slack, and acknowledge an event when that fails.
-        async def authorize() -> AuthorizeResult:
-            return AuthorizeResult(
-                enterprise_id=None,
-                team_id=me.team,
-                bot_token=self._web.client.token,
-                bot_id=me.bot,
-                bot_user_id=me.user,
-            )
-
-        # It warns of an unused token, and logs bodies below that.
-        logger = logging.getLogger(f"{__name__}.bolt")
-        logger.setLevel(logging.ERROR)
-        app = AsyncApp(
-            logger=logger,
-            client=self._web.client,
-            authorize=authorize,
-            process_before_response=True,
-            # Socket Mode has no signatures; HTTP requests are checked before they come here.
-            request_verification_enabled=False,
-        )
-
-        async def take_in(body: Mapping[str, Any]) -> BoltResponse:
-            await listener.take_in(body)
-            return BoltResponse(status=200, body="")
-
-        app.middleware(take_in)
-        return app
 
     async def _ticket(self) -> str:
         """The address of a new websocket."""
@@ -257,36 +205,6 @@ class SlackAdapter:
                 f"Slack refuses SLACK_APP_TOKEN ({error.code}); it needs connections:write."
             ) from None
         return str(answer.get("url") or "")
-
-
-def _over_socket(
-    app: AsyncApp,
-) -> Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, Any] | None]]:
-    async def handle(kind: str, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        from slack_bolt.request.async_request import AsyncBoltRequest
-
-        request = AsyncBoltRequest(mode="socket_mode", body=dict(payload))
-        response = await app.async_dispatch(request)
-        if response.status != 200:
-            log.warning("a delivery of Slack (%s) was not taken; it will come again", kind)
-            return None
-        return {}
-
-    return handle
-
-
-def _over_http(
-    app: AsyncApp,
-) -> Callable[[str, Mapping[str, str]], Awaitable[tuple[int, str, str]]]:
-    async def dispatch(body: str, headers: Mapping[str, str]) -> tuple[int, str, str]:
-        from slack_bolt.request.async_request import AsyncBoltRequest
-
-        request = AsyncBoltRequest(body=body, headers=dict(headers))
-        response = await app.async_dispatch(request)
-        kind = response.first_headers().get("content-type", "").partition(";")[0]
-        return response.status, response.body or "", kind
-
-    return dispatch
 
 
 async def _either(stop: asyncio.Event, lost: asyncio.Event, ended: asyncio.Event) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from bot.adapter import DeliveryError
+from bot.adapter import DeliveryError, PlatformLost
 
 if TYPE_CHECKING:
     import aiohttp
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 Handle = Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, Any] | None]]
 
 
-class SocketDead(Exception):
+class SocketDead(PlatformLost):
     """Slack can no longer be heard over Socket Mode."""
 
 

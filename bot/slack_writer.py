@@ -12,13 +12,15 @@ from bot.slack_inbound import ReplyTo
 from bot.slack_mrkdwn import escape
 from bot.slack_render import Json, Level, Part, render
 from bot.slack_streams import SlackStreams
+from bot.slack_traces import metadata, ours
 from bot.slack_web import MarkupRejected, OutcomeUnknown, SlackError, SlackWeb
 
 log = logging.getLogger(__name__)
 
-EVENT_TYPE = "faq_desk_answer"
 #: The id of a message that only one person sees: Slack keeps none.
 EPHEMERAL = "ephemeral"
+#: Seconds between two updates of a message that one person sees.
+LOOK_S = 14.0
 #: Longest time that signs of life may take.
 HEARD_S = 3.0
 #: Questions of this process that are remembered.
@@ -32,6 +34,8 @@ class SlackWriter:
         self._web = web
         self._known: OrderedDict[str, None] = OrderedDict()
         self._streams = SlackStreams(web)
+        #: Address for one person's eyes → when it was used last.
+        self._used: OrderedDict[str, float] = OrderedDict()
         self._can_show_status = True
         self._level = Level.NATIVE
         self._rejected = 0
@@ -75,7 +79,7 @@ class SlackWriter:
             return EPHEMERAL
         if reply.job_id is not None and reply_to not in self._known:
             # An earlier attempt, perhaps of an earlier process, may have come through.
-            found = (await self._ours(to, reply.job_id)).get(0)
+            found = (await ours(self._web, to, reply.job_id)).get(0)
             if found:
                 message_id = f"{to.channel}/{found[0]}"
                 await self.edit(reply_to, message_id, reply)
@@ -96,7 +100,10 @@ class SlackWriter:
         """See ChatAdapter."""
         to = ReplyTo.load(reply_to)
         if message_id == EPHEMERAL:
-            await self.replace(to, reply)
+            # The address takes five messages: a display that is kept up to date gets them slowly.
+            last = self._used.get(to.response_url)
+            if last is None or not reply.ephemeral or self._web.pace.clock() - last >= LOOK_S:
+                await self.replace(to, reply)
             return None
         if reply.state is ReplyState.WRITING and reply.text and to.thread:
             shown_in = await self._streams.show(to, message_id, reply.text)
@@ -145,7 +152,7 @@ class SlackWriter:
         channel, _, ts = message_id.partition("/")
         there: dict[int, list[str]] = {}
         if len(parts) > 1 and reply.job_id is not None:
-            there = await self._ours(to, reply.job_id, since=ts)
+            there = await ours(self._web, to, reply.job_id, since=ts)
         for number, part in enumerate(parts[1:], 1):
             if number in there:
                 known = f"{channel}/{there[number][0]}"
@@ -169,7 +176,7 @@ class SlackWriter:
             "thread_ts": thread or None,
             "text": part.text,
             "blocks": part.blocks or None,
-            "metadata": _metadata(job_id, number),
+            "metadata": metadata(job_id, number),
             "unfurl_links": False,
             "unfurl_media": False,
             "parse": "none",
@@ -195,7 +202,7 @@ class SlackWriter:
             "ts": ts,
             "text": part.text,
             "blocks": part.blocks,
-            "metadata": _metadata(job_id, number),
+            "metadata": metadata(job_id, number),
             "parse": "none",
             "link_names": False,
         }
@@ -212,8 +219,8 @@ class SlackWriter:
         """A new message that one person sees: through the address that came with their command
         or press, or as an ephemeral message."""
         part = render(reply, level=Level.PLAIN)[0]
-        message = {"text": part.text, "blocks": part.blocks}
-        if to.response_url and await self._web.respond(to.response_url, message, replace=False):
+        message: Json = {"text": part.text, "blocks": part.blocks}
+        if to.response_url and await self._respond(to.response_url, message, replace=False):
             return
         values: dict[str, object] = {
             "user": to.user,
@@ -230,9 +237,15 @@ class SlackWriter:
     async def replace(self, to: ReplyTo, reply: Reply) -> None:
         """The message that was pressed, or that answered a command, now reads like `reply`."""
         part = render(reply, level=Level.PLAIN)[0]
-        message = {"text": part.text, "blocks": part.blocks}
-        if not await self._web.respond(to.response_url, message, replace=True):
+        message: Json = {"text": part.text, "blocks": part.blocks}
+        if not await self._respond(to.response_url, message, replace=True):
             raise DeliveryError("an ephemeral message can no longer be changed")
+
+    async def _respond(self, url: str, message: Json, *, replace: bool) -> bool:
+        self._used[url] = self._web.pace.clock()
+        while len(self._used) > MAX_KNOWN:
+            self._used.popitem(last=False)
+        return await self._web.respond(url, message, replace=replace)
 
     # Tidying up and looking
 
@@ -243,45 +256,13 @@ class SlackWriter:
         try:
             if job_id is not None and to.thread and reply_to not in self._known:
                 # An earlier process may have left its placeholder beside the stream.
-                ours = await self._ours(to, job_id)
-                stale += [f"{to.channel}/{ts}" for ts in ours.get(0, [])]
+                there = await ours(self._web, to, job_id)
+                stale += [f"{to.channel}/{ts}" for ts in there.get(0, [])]
             for each in set(stale) - {message_id}:
                 channel, _, ts = each.partition("/")
                 await self._web.write("chat.delete", channel, {"ts": ts})
         except DeliveryError as error:
             log.info("a message that is no longer needed stays: %s", error)
-
-    async def _ours(self, to: ReplyTo, job_id: int, since: str = "") -> dict[int, list[str]]:
-        """Part → time stamps of our messages about this question, oldest first."""
-        values: dict[str, object] = {"channel": to.channel, "limit": 200}
-        values |= {"include_all_metadata": True, "inclusive": True}
-        if to.thread:
-            method, values["ts"] = "conversations.replies", to.thread
-            oldest = since or to.message
-        else:
-            method, oldest = "conversations.history", since or to.message
-        if oldest:
-            values["oldest"] = oldest
-        try:
-            answer = await self._web.call(method, **values)
-        except SlackError as error:
-            if error.code == "ratelimited":
-                raise
-            log.warning("cannot look for earlier messages: %s", error.code)
-            return {}
-        found: dict[int, list[str]] = {}
-        for message in answer.get("messages") or []:
-            metadata = message.get("metadata") or {}
-            payload = metadata.get("event_payload") or {}
-            if metadata.get("event_type") == EVENT_TYPE and payload.get("job_id") == job_id:
-                found.setdefault(int(payload.get("part") or 0), []).append(str(message["ts"]))
-        return {part: sorted(stamps) for part, stamps in found.items()}
-
-
-def _metadata(job_id: int | None, part: int) -> Json | None:
-    if job_id is None:
-        return None
-    return {"event_type": EVENT_TYPE, "event_payload": {"job_id": job_id, "part": part}}
 
 
 def _asked(to: ReplyTo) -> str:

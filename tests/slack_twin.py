@@ -269,7 +269,7 @@ class SlackTwin(Workspace):
             "user_id": user,
             "team_id": TEAM,
             "trigger_id": self._next("trigger"),
-            "response_url": self._response_url(channel, user, None),
+            "response_url": self.response_url(channel, user, None),
         }
         return await self.deliver("slash_commands", payload, tries=1)
 
@@ -287,7 +287,7 @@ class SlackTwin(Workspace):
             "channel": {"id": channel},
             "container": container,
             "actions": [action],
-            "response_url": self._response_url(channel, user, message),
+            "response_url": self.response_url(channel, user, message),
         }
         if ts:
             payload["message"] = {k: message.get(k) for k in ("ts", "thread_ts", "text")}
@@ -305,7 +305,7 @@ class SlackTwin(Workspace):
             "callback_id": "answer",
             "channel": {"id": channel},
             "message": self.message(channel, ts),
-            "response_url": self._response_url(channel, user, None),
+            "response_url": self.response_url(channel, user, None),
         }
         return await self.deliver("interactive", payload, tries=1)
 
@@ -330,7 +330,8 @@ class SlackTwin(Workspace):
 
     # response_url
 
-    def _response_url(self, channel: str, user: str, original: Json | None) -> str:
+    def response_url(self, channel: str, user: str, original: Json | None = None) -> str:
+        """An address that takes five messages for one person."""
         name = self._next("response")
         kept = {"channel": channel, "user": user, "original": original, "uses": 0}
         self._responses[name] = kept

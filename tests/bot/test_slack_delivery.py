@@ -421,3 +421,17 @@ def long_text() -> str:
     code = "\n".join(f"pip install package-{n}" for n in range(120))
     rows = "\n".join(f"| {n} | {n * n} |" for n in range(40))
     return f"{prose}\n\n```bash\n{code}\n```\n\n| n | square |\n|---|---|\n{rows}"
+
+
+async def test_a_watched_display_makes_its_five_updates_last_a_minute(slack: SlackTwin) -> None:
+    now = [0.0]
+    writer = SlackWriter(SlackWeb(BOT_TOKEN, slack.base_url, Pace(clock=lambda: now[0])))
+    to = ReplyTo(channel="C9", user="U1", response_url=slack.response_url("C9", "U1")).dump()
+    posted = await writer.post(to, Reply(text="at 0 s", ephemeral=True))
+
+    for _ in range(12):
+        now[0] += 5
+        await writer.edit(to, posted, Reply(text=f"at {now[0]:.0f} s", ephemeral=True))
+
+    (display,) = slack.ephemerals
+    assert shown(display) == "at 60 s"
