@@ -43,7 +43,7 @@ class ReplyTo:
     @classmethod
     def load(cls, text: str) -> ReplyTo:
         """What `dump` wrote."""
-        return cls(**json.loads(text))
+        return cls(**{"channel": "", "user": "", **json.loads(text)})
 
     @property
     def private(self) -> bool:
