@@ -4,50 +4,56 @@ from __future__ import annotations
 
 import re
 
-_MATTER = r"(?:provided |given |above |following |available |relevant |retrieved |course |official )*"
+_KIND = r"(?:provided |given |above |following |available |relevant |retrieved |course |official )*"
 _SOURCE = (
     r"(?:faq|context|information|text|document(?:ation|s)?|entr(?:y|ies)|passage|excerpt|sources?|"
     r"answer|details|course materials?|knowledge base)"
 )
-_NAMED = (
-    rf"(?:the |this |these |your )?{_MATTER}{_SOURCE}(?: (?:provided|given|above|entries|entry))*"
-).replace(" ", r"\ ")
+_AFTER = r"(?: (?:provided|given|above|entries|entry))*"
+_NAMED = rf"(?:the |this |these |your )?{_KIND}{_SOURCE}{_AFTER}"
+_SAYS = r"(?:say|state|mention|note|explain|indicate|suggest)s?(?: that|:|,)\s*(?![\"“])"
+_POLITE = r"(?:sure|certainly|of course|great question|good question|hello|hi|thanks?|thank you)"
+_EMPTY = (
+    r"(?:in (?:short|summary|conclusion)|to (?:summarize|sum up|answer your question)|basically|"
+    r"overall|(?:please )?note(?: that|(?=[:,]))|remember that|keep in mind that)"
+)
 #: Said before the matter: taken off, and the rest is looked at.
 LEAD_IN = re.compile(
-    rf"""^[\s*_]*(?:
-        (?:based\ on|according\ to|as\ (?:stated|mentioned|noted|described)\ in|as\ per|per|from|in)\ {_NAMED}\s*,\s*
-      | (?:based\ on|according\ to)\ {_NAMED}\ (?=\w+\b)
-      | {_NAMED}\ (?:says?|states?|mentions?|notes?|explains?|indicates?|suggests?)(?:\ that|:|,)\s*(?!["“])
-      | (?:answer|a|response|reply|final\ answer)\s*:[\s*_]*
-      | (?:sure|certainly|of\ course|great\ question|good\ question|hello|hi|thanks?|thank\ you)\b[^.:;\n]{{0,60}}?[,!.:]\s+
-      | (?:in\ (?:short|summary|conclusion)|to\ (?:summarize|sum\ up|answer\ your\ question)|basically
-          |overall|note\ that|please\ note\ that|(?:please\ )?note|remember\ that|keep\ in\ mind\ that)\s*[,:]?\s+
-    )""",
-    re.IGNORECASE | re.VERBOSE,
+    r"^[\s*_]*(?:"
+    rf"(?:based on|according to|as (?:stated|mentioned|noted|described) in|as per|per|from|in) "
+    rf"{_NAMED}\s*,\s*"
+    rf"|(?:based on|according to) {_NAMED} (?=\w)"
+    rf"|{_NAMED} {_SAYS}"
+    r"|(?:final answer|answer|a|response|reply)\s*:[\s*_]*"
+    rf"|{_POLITE}\b[^.:;\n]{{0,60}}?[,!.:]\s+"
+    rf"|{_EMPTY}\s*[,:]?\s+"
+    r")",
+    re.IGNORECASE,
 )
 _CHATTER = re.compile(
-    rf"""^[\s*_\W]*(?:
-        as\ an?\ (?:ai|language|large|assistant|artificial)
-      | i(?:'m|’m|\ am)\ (?:an?\ (?:ai|language|assistant)|sorry|afraid|unable|not\ (?:able|sure))
-      | i\ (?:hope|think|believe|understand|apologi[sz]e|cannot|can['’]?t|don['’]?t|do\ not|would|will|can)\b
-      | (?:i['’]d|i['’]ll|i['’]ve)\b
-      | sorry\b | unfortunately,?\ i\b
-      | (?:please\ )?(?:let\ me\ know|feel\ free|don['’]t\ hesitate|do\ not\ hesitate)
-      | if\ you\ (?:have|need)\ (?:any\ )?(?:other|more|further|additional)\b
-      | (?:good\ luck|happy\ (?:learning|coding)|have\ a\ (?:nice|great)|you['’]re\ welcome)
-      | (?:hope|glad)\ (?:this|that|to|i)\b
-      | (?:here|below)\ (?:is|are)\ (?:the|an?|my)\ (?:answer|response|summary)
-      | you\ (?:asked|want\ to\ know|are\ asking|would\ like\ to\ know)
-      | the\ (?:user|question|prompt|student\ asks|asker)\b
-      | {_NAMED}\ (?:do(?:es)?\ not|do(?:es)?n['’]t|did\ not|has\ no|ha(?:ve|s)\ no|contains?\ no|is\ not|are\ not)\b
-      | (?:question|q|user|human|system|assistant|instructions?)\s*:
-      | no_answer
-    )""",
-    re.IGNORECASE | re.VERBOSE,
+    r"^[\s*_\W]*(?:"
+    r"as an? (?:ai|language|large|assistant|artificial)"
+    r"|i(?:['’]m| am) (?:an? (?:ai|language|assistant)|sorry|afraid|unable|not (?:able|sure))"
+    r"|i (?:hope|think|believe|understand|apologi[sz]e|cannot|can['’]?t|don['’]?t|do not|would)\b"
+    r"|i (?:will|can)\b|i['’](?:d|ll|ve)\b|sorry\b|unfortunately,? i\b"
+    r"|(?:please )?(?:let me know|feel free|don['’]t hesitate|do not hesitate)"
+    r"|if you (?:have|need) (?:any )?(?:other|more|further|additional)\b"
+    r"|(?:good luck|happy (?:learning|coding)|have a (?:nice|great)|you['’]re welcome)"
+    r"|(?:hope|glad) (?:this|that|to|i)\b"
+    r"|(?:here|below) (?:is|are) (?:the|an?|my) (?:answer|response|summary)"
+    r"|you (?:asked|want to know|are asking|would like to know)"
+    r"|the (?:user|question|prompt|student asks|asker)\b"
+    rf"|{_NAMED} (?:(?:do|does|did|is|are|has|have) not|(?:do|does|did|is|are)n['’]t"
+    r"|(?:has|have|contains?) no)\b"
+    r"|(?:question|q|user|human|system|assistant|instructions?)\s*:"
+    r"|no_answer"
+    r")",
+    re.IGNORECASE,
 )
 _FIRST_PERSON = re.compile(r"(?<![\w`'’\"/.-])(?:I|I['’](?:m|d|ll|ve)|my|me|myself)(?![\w`/.-])")
 _CITATION = re.compile(
-    r"\s*[\[(](?:(?:see |source:? ?|faq ?|entry ?|document ?|doc ?|id:? ?)+#?\d*|\d{1,2})[\])](?!\()",
+    r"\s*[\[(](?:(?:see |source:? ?|faq ?|entry ?|document ?|doc ?|id:? ?)+#?\d*|\d{1,2})"
+    r"[\])](?!\()",
     re.IGNORECASE,
 )
 #: Joins a sentence to the one before; without that one it is taken off.
@@ -57,11 +63,16 @@ CONNECTOR = re.compile(
     r"for instance|on the other hand|nevertheless|that said|alternatively)\b,?\s+",
     re.IGNORECASE,
 )
+#: `It is possible to…` refers to nothing.
+_EMPTY_IT = (
+    r"is (?:not |only )?(?:possible|recommended|required|necessary|allowed|important|better|best|"
+    r"advised|mandatory|optional|enough|sufficient)\b"
+)
 #: Means nothing without the sentence before.
 LEANING = re.compile(
-    r"^\W*(?:it(?! is (?:not |only )?(?:possible|recommended|required|necessary|allowed|important|"
-    r"better|best|advised|mandatory|optional|enough|sufficient)\b)|its|this|that|these|those|they|them|their|otherwise|instead|then|in (?:that|this) case|"
-    r"if (?:so|not)|afterwards?|after that|before that|he|she|such|the (?:former|latter)|both)\b",
+    rf"^\W*(?:it(?! {_EMPTY_IT})|its|this|that|these|those|they|them|their|otherwise|instead|then|"
+    r"in (?:that|this) case|if (?:so|not)|afterwards?|after that|before that|he|she|such|"
+    r"the (?:former|latter)|both)\b",
     re.IGNORECASE,
 )
 OPENER = re.compile(r"^\W*(yes|no)\b(?:\s*[,.!:;—–-]+\s*|\s*$)", re.IGNORECASE)

@@ -1,18 +1,56 @@
-"""Answers without a model: the best entry, verbatim."""
+"""Answers without a model: the best entry verbatim."""
 
 from __future__ import annotations
 
-from engine.excerpt import longest_excerpt
+import re
+from collections.abc import Iterator
+
+from engine.excerpt import balanced, longest_excerpt
 from engine.types import Match
 
-#: Characters of an entry that are quoted; the source has the rest.
-MAX_QUOTE_CHARS = 1500
+#: Ends a quotation that was cut; the source stands below every answer.
+CUT = "…\n\n*The entry goes on; open the source below to read the rest.*"
+_FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
 
 
-def quote(match: Match, max_chars: int = MAX_QUOTE_CHARS) -> str:
-    """The entry's own text; a longer one is cut at a sentence border, never inside code."""
-    answer = match.document.answer.strip()
+def quote(match: Match, max_chars: int = 1500) -> str:
+    """The answer of the best entry as it is written, cut between paragraphs when it is longer.
+
+    A code block is quoted whole or not at all.
+    """
+    answer = balanced(match.document.answer.strip())
     if len(answer) <= max_chars:
         return answer
-    kept = longest_excerpt(answer, lambda text: len(text) <= max_chars)
-    return f"{kept}\n\n…" if kept else f"{answer[:max_chars].rstrip()} …"
+    kept = ""
+    for paragraph in _paragraphs(answer):
+        if len(kept) + len(paragraph) > max_chars:
+            break
+        kept += paragraph
+    if not kept.strip():
+        first = next(_paragraphs(answer))
+        if not _FENCE.match(first):
+            kept = longest_excerpt(first, lambda text: len(text) <= max_chars)
+    return f"{kept.rstrip()}\n\n{CUT}".lstrip()
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    """The paragraphs of `text`, each with the white space after it; a code block is one."""
+    paragraph, fence = "", ""
+    for line in text.splitlines(keepends=True):
+        opening = _FENCE.match(line)
+        if opening and not fence:
+            if paragraph.strip():
+                yield paragraph
+                paragraph = ""
+            fence = opening[1]
+        elif (
+            fence and line.strip("> \t\n").startswith(fence) and not line.strip("> \t\n" + fence[0])
+        ):
+            yield paragraph + line
+            paragraph, fence = "", ""
+            continue
+        paragraph += line
+        if not fence and not line.strip() and paragraph.strip():
+            yield paragraph
+            paragraph = ""
+    yield paragraph

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from engine.chatter import CONNECTOR, LEANING, OPENER, capitalized, is_chatter, trim
-from engine.verdict import Grounding, Verdict, claims_of
-from engine.passages import read_prose
 from engine.clauses import Relation
 from engine.polarity import Modal
+from engine.prose import read_prose
 from engine.sentences import Joiner, Splitter, Unit, UnitKind
 from engine.types import Document
+from engine.verdict import Grounding, Verdict, claims_of
 from engine.words import visible
 
 __all__ = ["GroundedText", "Grounding", "Verdict", "is_thin"]

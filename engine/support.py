@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from engine.passages import Number, Passage, numbers
 from engine.clauses import BINDING, Clause, Relation, agrees
 from engine.lexicon import PREPOSITIONS
+from engine.passages import Passage
+from engine.prose import Number, numbers
 from engine.tokens import Token, TokenKind, plain, tokenize
 from engine.words import is_when
 
@@ -75,7 +76,9 @@ def _missing_fact(tokens: Sequence[Token], passage: Passage) -> str:
         elif token.kind is TokenKind.EXACT:
             if not _has_exact(token.key, passage):
                 return f"“{token.key}” does not stand there"
-        elif token.kind is TokenKind.WORD and is_when(token.key) and token.key not in passage.claims:
+        elif (
+            token.kind is TokenKind.WORD and is_when(token.key) and token.key not in passage.claims
+        ):
             return f"“{token.word}” does not stand there"
     return ""
 
@@ -86,8 +89,10 @@ def has_code(code: str, passage: Passage) -> bool:
         return True
     bare, sought = passage.prose.bare, f" {plain(code)} "
     if " " not in code:
-        return code in passage.exact or sought in bare or any(
-            code in other.split() for other in passage.prose.codes
+        return (
+            code in passage.exact
+            or sought in bare
+            or any(code in other.split() for other in passage.prose.codes)
         )
     found = bare.find(sought)
     if found < 0:

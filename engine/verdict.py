@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from engine.chatter import OPENER, is_chatter, speaks_of_itself
-from engine.passages import Passage, code_lines, passages, read_prose, with_lines
 from engine.clauses import BINDING, Clause, Relation
+from engine.passages import Passage, passages
+from engine.prose import code_lines, read_prose, with_lines
 from engine.sentences import Unit, UnitKind
 from engine.support import Known, has_code, shortfall
 from engine.tokens import QUOTED, quote_text
@@ -76,7 +77,7 @@ class Grounding:
         return self._verdict(self._find(text, after))
 
     def carries(self, unit: Unit) -> Verdict:
-        """Whether `unit`, a heading or lead-in, may stand before what is shown; it claims nothing."""
+        """Whether `unit`, a heading or lead-in that claims nothing, may introduce what is shown."""
         text = unit.text.strip("#*_ ").replace("|", " ")
         prose = read_prose(text)
         tokens = [token for clause in prose.clauses for token in clause.tokens]

@@ -15,19 +15,19 @@ def word_set(text: str) -> frozenset[str]:
 #: Grammar: never compared. Negations, modals and bounds are read by engine/polarity.py.
 STOP_WORDS = word_set(
     """
-    a an the this that these those it its itself they them their theirs he she him her his hers
-    you your yours yourself we us our ours i me my mine someone somebody anyone one's is are was
-    were be been being am do does did doing done has have had having will would shall and or but
-    nor so as of in on at by to for from with into onto about up out off over under through via
-    per among between within during upon toward towards against who whom whose which what where
-    when why how there here then thus hence too also just even still already yet else such same
-    own very quite rather please well really simply if because since while although though
-    unless until before after once whether than whenever wherever however therefore moreover
-    furthermore otherwise without except instead till can could may might must should ought cannot need needs needed not no
-    yes let lets like etc e.g i.e s t re ve ll d m der das den dem des ein eine einen einem
-    einer und oder ist sind zu zum zur mit für von im am auf sie er wir ihr ich du
-    auch le la les un une des du de et ou est sont el los las una y o que il gli e è
-    sono
+    a an the this that these those it its itself they them their theirs he she him her his
+    hers you your yours yourself we us our ours i me my mine someone somebody anyone one's is
+    are was were be been being am do does did doing done has have had having will would shall
+    and or but nor so as of in on at by to for from with into onto about up out off over under
+    through via per among between within during upon toward towards against who whom whose
+    which what where when why how there here then thus hence too also just even still already
+    yet else such same own very quite rather please well really simply if because since while
+    although though unless until before after once whether than whenever wherever however
+    therefore moreover furthermore otherwise without except instead till can could may might
+    must should ought cannot need needs needed not no yes let lets like etc e.g i.e s t re ve
+    ll d m der das den dem des ein eine einen einem einer und oder ist sind zu zum zur mit für
+    von im auf sie er wir ihr ich du auch le la les un une de et ou est sont el los las una y
+    o que il gli e è sono
     """
 )
 #: Words that say little: they may appear though the entry has others in their place.
@@ -35,14 +35,15 @@ LIGHT_WORDS = word_set(
     """
     able allow allowed permitted possible possibly perhaps maybe probably likely ensure make
     sure want wish try attempt order help way thing case note keep mind remember get go come
-    happen use using used work take give given provide provided contain include following follow
-    below above step next first second then finally lastly additionally specific specifically
-    certain respective relevant appropriate proper properly correct correctly successfully
-    directly currently actually generally usually typically normally basically essentially
-    necessary required requirement require mandatory recommend recommended suggest suggested
-    advise advised optional option available have mean means simply easily easy process action
-    never avoid none nothing alternatively hold held become etc kind sort part certain various different several able
-    variable command option value parameter setting method solution approach
+    happen use using used work take give given provide provided contain include following
+    follow below above step next first second then finally lastly additionally specific
+    specifically certain respective relevant appropriate proper properly correct correctly
+    successfully directly currently actually generally usually typically normally basically
+    essentially necessary required requirement require mandatory recommend recommended suggest
+    suggested advise advised optional option available have mean means simply easily easy
+    process action never avoid none nothing alternatively hold held become etc kind sort part
+    various different several variable command value parameter setting method solution
+    approach
     """
 ) - {"several", "different", "usually", "typically", "generally", "first", "second"}
 
