@@ -214,7 +214,10 @@ def _build(style: PromptStyle, parts: _Parts) -> Prompt:
                 ChatMessage("assistant", turn.answer),
             )
         ]
-        asked = f"{_faq(parts)}\n\nUsing only the FAQ above, answer in one or two sentences: {parts.question}"
+        asked = (
+            f"{_faq(parts)}\n\n"
+            f"Using only the FAQ above, answer in one or two sentences: {parts.question}"
+        )
         return Prompt(messages=(ChatMessage("system", _RULES), *turns, ChatMessage("user", asked)))
     earlier = "".join(
         f"Earlier question: {turn.question}\nEarlier answer: {turn.answer}\n\n"
