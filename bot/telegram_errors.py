@@ -15,7 +15,7 @@ from telegram.error import (
     TimedOut,
 )
 
-from bot.adapter import DeliveryError, DeliveryRefused, MessageGone
+from bot.adapter import DeliveryError, DeliveryRefused, MessageGone, PlatformLost
 from config.logging import redact
 
 #: What python-telegram-bot raises, also about junk instead of an answer.
@@ -37,11 +37,11 @@ _FINAL = (
 _GONE = ("message to edit not found", "message can't be edited", "message_id_invalid")
 
 
-class TelegramLost(Exception):
+class TelegramLost(PlatformLost):
     """Telegram can no longer be heard."""
 
 
-class TokenRejected(DeliveryError):
+class TokenRejected(DeliveryError, PlatformLost):
     """Telegram does not accept TELEGRAM_BOT_TOKEN; get a new one from BotFather."""
 
 

@@ -165,7 +165,7 @@ class TelegramFront:
         if starters:
             welcome += "\n\n" + say("starters", message.language)
         actions = tuple(
-            Action(label=entry.question[:100], value=f"try:{entry.id}") for entry in starters
+            Action(label=entry.question[:100], value=f"try:{course}:{entry.id}") for entry in starters
         )
         with suppress(DeliveryError):
             await self._post(message.reply_to, Reply(text=welcome, actions=actions))
@@ -240,9 +240,10 @@ class TelegramFront:
         with suppress(DeliveryError):
             await self._api.swap_keyboard(pressed.chat or 0, pressed.message, keyboard)
 
-    async def _try(self, pressed: Pressed, entry: str) -> None:
+    async def _try(self, pressed: Pressed, which: str) -> None:
         """One of the questions to begin with: as if the person had typed it."""
-        starters = self._starters(None) if self._starters else ()
+        course, _, entry = which.partition(":")
+        starters = self._starters(course or None) if self._starters else ()
         question = next((item.question for item in starters if item.id == entry), None)
         if question is None:
             await self._toast(pressed, say("vote.gone", pressed.language))
