@@ -57,17 +57,23 @@ class SlackAdapter:
         pace: Pace | None = None,
         times: SocketTimes | None = None,
     ) -> None:
-        if settings.mode == "socket" and app_token is None:
+        http = settings.mode == "http" or (settings.mode == "auto" and app_token is None)
+        if http and signing_secret is None:
             raise ConfigError(
-                "Slack's Socket Mode needs SLACK_APP_TOKEN (it starts with xapp-); "
-                "without one set FAQ_SLACK__MODE=http and SLACK_SIGNING_SECRET."
+                "Slack needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP mode) "
+                "beside SLACK_BOT_TOKEN."
+                if settings.mode == "auto"
+                else "Slack's HTTP mode needs SLACK_SIGNING_SECRET."
+            )
+        if not http and app_token is None:
+            raise ConfigError(
+                "Slack's Socket Mode needs SLACK_APP_TOKEN, which starts with xapp-; "
+                "HTTP mode needs SLACK_SIGNING_SECRET instead."
             )
         self._settings = settings
         self._app_token = app_token
         self._requests = None
-        if settings.mode == "http":
-            if signing_secret is None:
-                raise ConfigError("Slack's HTTP mode needs SLACK_SIGNING_SECRET.")
+        if http and signing_secret is not None:
             self._requests = SignedRequests(signing_secret.get_secret_value())
         self._store = store
         self._is_staff = is_staff

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from time import time
 from typing import TYPE_CHECKING
 
+from config.settings import ConfigError
+
 if TYPE_CHECKING:
     from aiohttp import web
 
@@ -31,7 +33,7 @@ class SignedRequests:
 
     def __init__(self, secret: str, clock: Callable[[], float] = time) -> None:
         if not secret.strip():
-            raise ValueError("HTTP mode needs SLACK_SIGNING_SECRET.")
+            raise ConfigError("Slack's HTTP mode needs SLACK_SIGNING_SECRET.")
         self._secret = secret.encode()
         self._clock = clock
         self._seen: dict[str, float] = {}

@@ -167,8 +167,9 @@ class SlackSettings(Section):
 
     base_url: str = "https://slack.com/api/"
     """Address of the Web API, as slack-sdk's `AsyncWebClient.base_url`."""
-    mode: Literal["socket", "http"] = "socket"
-    """`socket` needs SLACK_APP_TOKEN and no public address; `http` needs SLACK_SIGNING_SECRET."""
+    mode: Literal["auto", "socket", "http"] = "auto"
+    """`socket` needs SLACK_APP_TOKEN and no public address; `http` needs SLACK_SIGNING_SECRET;
+    `auto` takes the first for which there is a secret."""
     listen: str = "127.0.0.1:3000"
     """Where the server of HTTP mode listens, behind the proxy that speaks https."""
     allowed_channels: Strings = ()
@@ -301,7 +302,7 @@ def load_secrets(env_file: Path = Path(".env")) -> Secrets:
                 raise ConfigError(
                     f"{name.upper()}_FILE: {path} cannot be read ({error.strerror})."
                 ) from None
-    found = Secrets(_env_file=env_file, **from_files)  # type: ignore[call-arg, arg-type]
+    found = Secrets(_env_file=env_file, **from_files)  # type: ignore[arg-type]
     blank = {name for name, value in found if value is not None and not value.get_secret_value()}
     return found.model_copy(update=dict.fromkeys(blank))
 

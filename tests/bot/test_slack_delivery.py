@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from bot.adapter import DeliveryError, MessageGone
 from bot.messages import Message, Press, Reply, ReplyState
+from bot.slack import SlackAdapter
 from bot.slack_inbound import ReplyTo
 from bot.slack_web import Pace, SlackWeb, retry_after
 from bot.slack_writer import SlackWriter
-from config.settings import ConfigError
+from config.settings import ConfigError, SlackSettings
 from engine.errors import StoreError
 from engine.jobs import JobStore
 from tests.bot.slack_desk import (
@@ -435,3 +437,26 @@ async def test_a_watched_display_makes_its_five_updates_last_a_minute(slack: Sla
 
     (display,) = slack.ephemerals
     assert shown(display) == "at 60 s"
+
+
+@pytest.mark.parametrize(
+    ("mode", "app_token", "secret", "problem"),
+    [
+        ("auto", None, None, "SLACK_APP_TOKEN .Socket Mode. or SLACK_SIGNING_SECRET"),
+        ("socket", None, SECRET, "Socket Mode needs SLACK_APP_TOKEN"),
+        ("http", APP_TOKEN, None, "HTTP mode needs SLACK_SIGNING_SECRET"),
+        ("http", APP_TOKEN, " ", "SLACK_SIGNING_SECRET"),
+    ],
+)
+def test_a_missing_secret_is_named_at_once(
+    mode: str, app_token: str | None, secret: str | None, problem: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=problem):
+        SlackAdapter(
+            SlackSettings.model_validate({"mode": mode}),
+            SecretStr(BOT_TOKEN),
+            SecretStr(app_token) if app_token else None,
+            SecretStr(secret) if secret else None,
+            JobStore(tmp_path / "q.sqlite3"),
+            is_staff=lambda _: False,
+        )

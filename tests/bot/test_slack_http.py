@@ -12,6 +12,7 @@ import aiohttp
 import pytest
 
 from bot.slack_http import MAX_BODY, SignedRequests, SlackHttp
+from config.settings import ConfigError
 from tests.slack_twin import SECRET, signed
 
 
@@ -129,5 +130,5 @@ def test_no_mutation_of_a_signed_request_is_genuine() -> None:
 
 
 def test_an_empty_secret_is_refused() -> None:
-    with pytest.raises(ValueError, match="SLACK_SIGNING_SECRET"):
+    with pytest.raises(ConfigError, match="SLACK_SIGNING_SECRET"):
         SignedRequests(" ")
