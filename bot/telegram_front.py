@@ -116,17 +116,23 @@ class TelegramFront:
 
     async def _written(self, written: Written) -> None:
         target = Target(chat=written.chat, topic=written.topic, message=written.message)
+        channel = f"{written.chat}/{written.topic}" if written.topic else str(written.chat)
+        if written.text == "/id":
+            # For the operator, who needs the ids for the settings: also where nobody may ask yet.
+            ids = say("ids", written.language, user=f"`{written.user}`", channel=f"`{channel}`")
+            await self._say(target, ids)
+            return
         if not self._allowed(written.user, written.chat):
             if written.chat not in self._told:
                 self._told.add(written.chat)
-                await self._say(target, "not_allowed", written.language)
+                await self._say(target, say("not_allowed", written.language))
             return
         text = written.text
         if written.edited and text.startswith("/"):
             return  # it was obeyed when it was written
         if written.wordless:
             if written.private:
-                await self._say(target, "text_only", written.language)
+                await self._say(target, say("text_only", written.language))
             return
         message = Message(
             platform=PLATFORM,
@@ -135,7 +141,7 @@ class TelegramFront:
             user_id=written.user,
             text=text,
             reply_to=str(target),
-            channel=f"{written.chat}/{written.topic}" if written.topic else str(written.chat),
+            channel=channel,
             language=written.language,
             private=written.private,
         )
@@ -165,7 +171,8 @@ class TelegramFront:
         if starters:
             welcome += "\n\n" + say("starters", message.language)
         actions = tuple(
-            Action(label=entry.question[:100], value=f"try:{course}:{entry.id}") for entry in starters
+            Action(label=entry.question[:100], value=f"try:{course}:{entry.id}")
+            for entry in starters
         )
         with suppress(DeliveryError):
             await self._post(message.reply_to, Reply(text=welcome, actions=actions))
@@ -174,11 +181,11 @@ class TelegramFront:
         key = "welcome.group" if self._allowed(joined.user, joined.chat) else "not_allowed"
         if key == "not_allowed":
             self._told.add(joined.chat)
-        await self._say(Target(chat=joined.chat), key, None)
+        await self._say(Target(chat=joined.chat), say(key))
 
-    async def _say(self, target: Target, key: str, language: str | None) -> None:
+    async def _say(self, target: Target, text: str) -> None:
         try:
-            await self._post(str(target), Reply(text=say(key, language)))
+            await self._post(str(target), Reply(text=text))
         except DeliveryError as error:
             log.warning("a notice was not delivered on Telegram: %s", error)
 

@@ -55,6 +55,7 @@ ENGLISH = {
         "There are very many questions at the moment ({count} are waiting). "
         "Please try again in about {eta}."
     ),
+    "ids": "You: {user}\nHere: {channel}",
     "not_allowed": "I am sorry, I may not answer here. The course staff can change that.",
     "text_only": "I can read text only. Please write your question.",
     "admins_only": "Only the course staff can do that.",

@@ -56,6 +56,7 @@ FRENCH = {
         "Il y a énormément de questions en ce moment ({count} en attente). Veuillez réessayer "
         "dans environ {eta}."
     ),
+    "ids": "Vous : {user}\nIci : {channel}",
     "not_allowed": "Désolé, je ne peux pas répondre ici. L'équipe du cours peut l'autoriser.",
     "text_only": "Je ne sais lire que du texte. Veuillez écrire votre question.",
     "admins_only": "Seule l'équipe du cours peut faire cela.",

@@ -52,6 +52,7 @@ GERMAN = {
         "Im Moment sind es sehr viele Fragen ({count} warten). Bitte versuch es in etwa {eta} "
         "noch einmal."
     ),
+    "ids": "Du: {user}\nHier: {channel}",
     "not_allowed": "Hier darf ich leider nicht antworten. Das Kursteam kann das freischalten.",
     "text_only": "Ich kann nur Text lesen. Bitte schreib deine Frage.",
     "admins_only": "Das kann nur das Kursteam.",

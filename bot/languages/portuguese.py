@@ -53,6 +53,7 @@ PORTUGUESE = {
     "refused.queue": (
         "Há muitas perguntas neste momento ({count} em espera). Tente de novo em cerca de {eta}."
     ),
+    "ids": "Você: {user}\nAqui: {channel}",
     "not_allowed": "Desculpe, não posso responder aqui. A equipe do curso pode liberar.",
     "text_only": "Só consigo ler texto. Por favor, escreva a sua pergunta.",
     "admins_only": "Só a equipe do curso pode fazer isso.",

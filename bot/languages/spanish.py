@@ -54,6 +54,7 @@ SPANISH = {
         "Hay muchísimas preguntas en este momento ({count} en espera). Inténtalo de nuevo en "
         "unos {eta}."
     ),
+    "ids": "Tú: {user}\nAquí: {channel}",
     "not_allowed": "Lo siento, aquí no puedo responder. El equipo del curso puede habilitarlo.",
     "text_only": "Solo puedo leer texto. Por favor, escribe tu pregunta.",
     "admins_only": "Solo el equipo del curso puede hacer eso.",

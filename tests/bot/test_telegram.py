@@ -236,6 +236,16 @@ async def test_strangers_are_refused_once_and_politely(tmp_path: Path) -> None:
         assert len(on.twin.shown(8)) == 1
 
 
+async def test_ids_for_the_settings_are_told_to_anybody(tmp_path: Path) -> None:
+    async with bench(tmp_path, allowed_users=(8,)) as on:
+        forum = on.twin.group(-100600, forum=True)
+
+        await on.twin.say(forum, on.twin.person(7), f"/id{ME}", topic=33)
+
+        told = await on.twin.wait_shown(forum, "You: 7")
+        assert told.text == "You: 7\nHere: -100600/33"
+
+
 # Delivered once
 
 
