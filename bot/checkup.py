@@ -55,9 +55,7 @@ def _data_dir(path: Path) -> Finding:
             sentence=f"{path} cannot be used ({error.strerror}); set FAQ_DATA_DIR.",
         )
     if not os.access(path, os.W_OK):
-        return Finding(
-            subject="data folder", good=False, sentence=f"{path} cannot be written to."
-        )
+        return Finding(subject="data folder", good=False, sentence=f"{path} cannot be written to.")
     if free < MIN_FREE_BYTES:
         return Finding(
             subject="data folder",
@@ -112,9 +110,7 @@ def _card(engine: EngineProcess) -> Finding:
         return Finding(
             subject="GPU", good=True, sentence="no NVIDIA card; the model runs on the CPU."
         )
-    names = ", ".join(
-        f"{card.name} with {card.memory_total / 1024**3:.0f} GiB" for card in cards
-    )
+    names = ", ".join(f"{card.name} with {card.memory_total / 1024**3:.0f} GiB" for card in cards)
     return Finding(subject="GPU", good=True, sentence=f"{names}.")
 
 

@@ -73,7 +73,9 @@ class Commands:
 
     def help(self, message: Message, names: Sequence[str]) -> Reply:
         """What can be done, as this person may do it."""
-        lines = "\n".join(f"- /{name}: {say(f'command.{name}', message.language)}" for name in names)
+        lines = "\n".join(
+            f"- /{name}: {say(f'command.{name}', message.language)}" for name in names
+        )
         return Reply(text=say("help", message.language, commands=lines), ephemeral=True)
 
     # /course
