@@ -14,11 +14,12 @@ from bot.messages import Reply
 from bot.slack_app import Identity, bolt_app, over_http, over_socket
 from bot.slack_http import SignedRequests, SlackHttp
 from bot.slack_listener import SlackListener
+from bot.slack_pace import Pace
 from bot.slack_people import SlackPeople
 from bot.slack_presses import PLATFORM, SlackPresses
 from bot.slack_seen import SeenMessages
 from bot.slack_socket import SlackSocket, SocketDead, SocketTimes
-from bot.slack_web import Pace, SlackWeb, TokenLost
+from bot.slack_web import SlackWeb, TokenLost
 from bot.slack_writer import SlackWriter
 from bot.texts import say
 from config.settings import ConfigError, SlackSettings

@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 LANGUAGE_S = 0.7
 #: Seconds after which it is asked for again.
 LANGUAGE_KEPT_S = 3600.0
+#: The same when Slack did not say.
+UNKNOWN_KEPT_S = 60.0
 MAX_PEOPLE = 10_000
 
 
@@ -30,6 +32,7 @@ class SlackPeople:
         self._settings = settings
         self._web = web
         self.is_staff = is_staff
+        #: Person → until when it is believed, language.
         self._languages: OrderedDict[str, tuple[float, str | None]] = OrderedDict()
 
     def allowed(self, channel: str, user: str) -> bool:
@@ -44,7 +47,7 @@ class SlackPeople:
     async def language(self, user: str) -> str | None:
         """The language of the person's client, as far as Slack tells it in time."""
         known = self._languages.get(user)
-        if known is not None and monotonic() - known[0] < LANGUAGE_KEPT_S:
+        if known is not None and monotonic() < known[0]:
             return known[1]
         language = None
         try:
@@ -53,7 +56,8 @@ class SlackPeople:
                 language = str((answer.get("user") or {}).get("locale") or "") or None
         except (DeliveryError, TimeoutError):
             log.debug("the language of a person is not known")
-        self._languages[user] = (monotonic(), language)
+        kept_s = LANGUAGE_KEPT_S if language else UNKNOWN_KEPT_S
+        self._languages[user] = (monotonic() + kept_s, language)
         while len(self._languages) > MAX_PEOPLE:
             self._languages.popitem(last=False)
         return language

@@ -6,6 +6,7 @@ import logging
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from bot.adapter import DeliveryError
 from bot.slack_inbound import ReplyTo
 from bot.slack_render import stream_text
 from bot.slack_web import OutcomeUnknown, SlackError, SlackWeb
@@ -100,6 +101,8 @@ class SlackStreams:
                 log.info("this workspace has no streams (%s); messages are edited", error.code)
                 self._supported = False
             self._remember(message_id, _Stream(sent="", placeholder="", open=False))
+            return None
+        except DeliveryError:  # too many streams for now: this version is an edit
             return None
         moved = f"{answer.get('channel') or to.channel}/{answer.get('ts')}"
         self._remember(moved, _Stream(sent=text, placeholder=message_id))

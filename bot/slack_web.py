@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from time import monotonic
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bot.adapter import DeliveryError, DeliveryRefused, MessageGone
+from bot.slack_pace import Pace
 
 if TYPE_CHECKING:
     from slack_sdk.web.async_client import AsyncWebClient
@@ -81,57 +79,6 @@ class TokenLost(SlackError):
     """The token is no longer valid; see FATAL. What waits is delivered when there is a new one."""
 
 
-@dataclass(slots=True)
-class Pace:
-    """How fast we may write: so many messages a channel and in all; Retry-After per channel."""
-
-    #: Messages in a channel at once; one more every `channel_s` seconds.
-    burst: int = 3
-    channel_s: float = 1.0
-    #: Messages and edits in all within a minute (Slack: 50 edits).
-    per_minute: int = 45
-    clock: Callable[[], float] = monotonic
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    _channels: dict[str, deque[float]] = field(default_factory=dict)
-    _paused: dict[str, float] = field(default_factory=dict)
-    _all: deque[float] = field(default_factory=deque)
-
-    async def turn(self, channel: str, *, patient: bool) -> None:
-        """Wait until something may be written there.
-
-        Raises DeliveryError instead when the caller is not patient and it would take a while.
-        """
-        while (wait := self._wait_s(channel, patient=patient)) > 0:
-            if not patient:
-                raise DeliveryError("too much is being written", retry_after_s=wait)
-            await self.sleep(wait)
-        now = self.clock()
-        self._channels.setdefault(channel, deque(maxlen=self.burst)).append(now)
-        self._all.append(now)
-        if len(self._channels) > 1000:
-            self._channels.pop(next(iter(self._channels)))
-
-    def pause(self, channel: str, seconds: float) -> None:
-        """Slack asked to leave this channel alone for so long."""
-        self._paused[channel] = self.clock() + seconds
-
-    def _wait_s(self, channel: str, *, patient: bool) -> float:
-        now = self.clock()
-        until = self._paused.get(channel, 0.0)
-        if until <= now:
-            self._paused.pop(channel, None)
-        sent = self._channels.get(channel)
-        if sent is not None and len(sent) == self.burst:
-            until = max(until, sent[0] + self.burst * self.channel_s)
-        while self._all and self._all[0] <= now - 60:
-            self._all.popleft()
-        # Interim edits leave room for the messages that matter.
-        limit = self.per_minute if patient else self.per_minute * 2 // 3
-        if len(self._all) >= limit:
-            until = max(until, self._all[len(self._all) - limit] + 60)
-        return until - now
-
-
 class SlackWeb:
     """The Web API of one workspace."""
 
@@ -156,7 +103,7 @@ class SlackWeb:
         self, method: str, channel: str, values: Mapping[str, object], *, patient: bool = True
     ) -> dict[str, Any]:
         """Call a method that writes into `channel`, when it is its turn."""
-        await self.pace.turn(channel, patient=patient)
+        await self.pace.turn(method, channel, patient=patient)
         try:
             return await self.call(method, channel=channel, **values)
         except DeliveryError as error:

@@ -11,8 +11,8 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.slack import SlackAdapter
+from bot.slack_pace import Pace
 from bot.slack_socket import SocketTimes
-from bot.slack_web import Pace
 from config.settings import AdminsSettings, Settings, SlackSettings
 from engine.generator import Generator
 from engine.jobs import JobStore
@@ -59,7 +59,7 @@ def adapter_for(
         is_staff=lambda user: user in settings.admins.slack,
         status=status,
         starters=lambda: [LATE, "How do I get a certificate?"],
-        pace=Pace(burst=1000, channel_s=0.0, per_minute=100_000),
+        pace=Pace(channel_s=0.0, per_minute={}, others=100_000),
         times=replace(QUICK, ping=0.5, silent=5, deaf=1),
     )
     adapter.edit_interval_s = 0.0

@@ -15,7 +15,8 @@ from bot.adapter import DeliveryError, MessageGone
 from bot.messages import Message, Press, Reply, ReplyState
 from bot.slack import SlackAdapter
 from bot.slack_inbound import ReplyTo
-from bot.slack_web import Pace, SlackWeb, retry_after
+from bot.slack_pace import Pace
+from bot.slack_web import SlackWeb, retry_after
 from bot.slack_writer import SlackWriter
 from config.settings import ConfigError, SlackSettings
 from engine.errors import StoreError
@@ -46,7 +47,7 @@ async def slack() -> AsyncIterator[SlackTwin]:
 @pytest.fixture
 def writer(slack: SlackTwin) -> SlackWriter:
     slack.channels["C1"].append({"ts": "1.0", "user": "U1", "text": "the question"})
-    pace = Pace(burst=1000, channel_s=0.0, per_minute=100_000, clock=lambda: 0.0)
+    pace = Pace(channel_s=0.0, per_minute={}, others=100_000, clock=lambda: 0.0)
     return SlackWriter(SlackWeb(BOT_TOKEN, slack.base_url, pace))
 
 
@@ -312,12 +313,12 @@ async def test_a_channel_gets_a_message_a_second_after_a_short_burst() -> None:
     pace = Pace(clock=lambda: now[0], sleep=sleep)
     times = []
     for _ in range(6):
-        await pace.turn("C1", patient=True)
+        await pace.turn("chat.postMessage", "C1", patient=True)
         times.append(now[0])
 
     assert times == [0, 0, 0, 3, 3, 3]
     with pytest.raises(DeliveryError) as busy:
-        await pace.turn("C1", patient=False)
+        await pace.turn("chat.postMessage", "C1", patient=False)
     assert busy.value.retry_after_s == 3
 
 
@@ -328,13 +329,13 @@ async def test_interim_edits_leave_room_for_what_matters() -> None:
         now[0] += seconds
 
     pace = Pace(clock=lambda: now[0], sleep=sleep)
-    for number in range(30):
-        await pace.turn(f"C{number}", patient=False)
+    for number in range(32):
+        await pace.turn("chat.update", f"C{number}", patient=False)
 
     with pytest.raises(DeliveryError):
-        await pace.turn("C99", patient=False)
+        await pace.turn("chat.update", "C99", patient=False)
     for number in range(15):
-        await pace.turn(f"D{number}", patient=True)
+        await pace.turn("chat.update", f"D{number}", patient=True)
 
     assert now[0] == 0.0
 
