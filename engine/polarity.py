@@ -100,7 +100,6 @@ def _negates(words: Sequence[str], index: int) -> bool:
         return word != "no" or index > 0
     return not (
         rest[0] == "matter"
-        or (rest[0] in ("only", "just") and "but" in rest)
         or (rest[0] in ("later", "more", "less", "fewer") and rest[1:2] == ["than"])
     )
 

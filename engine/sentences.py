@@ -124,7 +124,7 @@ class Splitter:
             return UnitKind.CODE
         if RULE.match(body):
             return UnitKind.RULE
-        if HEADING.match(body) or BOLD_LINE.match(body):
+        if HEADING.match(body) or (BOLD_LINE.match(body) and not STOP.search(body[:-3])):
             return UnitKind.HEADING
         return None
 

@@ -59,7 +59,7 @@ ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _CHUNK = re.compile(r"\S+")
-_LEADING = "([{\"'«“„‘’*_<>,;:!?…`~|"
+_LEADING = "([{\"'«“„‘’*_<>,;:!?…`|"
 _TRAILING = ".,;:!?…)]}\"'»“”‘’*_>`|"
 _NUMBER = re.compile(r"([$€£]?)([~≈<>≤≥]?)(\d[\d,]*(?:\.\d+)?)(%|[a-z°µ]{1,8}(?:/[a-z]{1,4})?)?")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
@@ -112,8 +112,6 @@ def tokenize(text: str) -> tuple[Token, ...]:
 
 def _strip(chunk: str) -> str:
     core = chunk.lstrip(_LEADING).rstrip(_TRAILING)
-    if chunk.startswith("~/"):
-        core = "~" + core
     if "_" in core or chunk.strip(_LEADING + _TRAILING) == "":
         # `__init__` keeps its underscores.
         core = chunk.lstrip(_LEADING.replace("_", "")).rstrip(_TRAILING.replace("_", ""))

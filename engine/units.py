@@ -63,9 +63,8 @@ class Joiner:
         if unit.block == self._block:
             return (unit.gap or "") + text
         opening = max(self._skipped_opening, unit.opening, key=lambda s: s.count("\n"))
-        first = not self._block
         self._block, self._skipped_opening = unit.block, ""
-        return ("" if first and self._removed else opening) + self._renumbered(unit) + text
+        return opening + self._renumbered(unit) + text
 
     def skip(self, unit: Unit) -> None:
         """Leave `unit` out."""

@@ -1,0 +1,59 @@
+"""Reads the hand-written cases of the truth check; the benchmark uses it too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from engine.grounding import GroundedText
+from engine.types import Document
+
+DATA = Path(__file__).resolve().parent.parent / "data"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Something a model may say about some entries."""
+
+    documents: tuple[Document, ...]
+    question: str
+    says: str
+    #: What a reader should see: `says` or less when faithful, nothing when invented.
+    becomes: str
+    faithful: bool
+    why: str
+
+    @property
+    def name(self) -> str:
+        """A short name for the test's id."""
+        return f"{self.documents[0].id}: {self.says[:60]}"
+
+
+def cases(name: str) -> Iterator[Case]:
+    """The cases of one file."""
+    data = yaml.safe_load((DATA / f"{name}.yaml").read_text(encoding="utf-8"))
+    entries = {
+        id_: Document(id=id_, course="course", **entry) for id_, entry in data["entries"].items()
+    }
+    for case in data["cases"]:
+        about = case["about"] if isinstance(case["about"], list) else [case["about"]]
+        faithful = case["truth"] == "faithful"
+        yield Case(
+            documents=tuple(entries[id_] for id_ in about),
+            question=case.get("question", ""),
+            says=case["says"],
+            becomes=case.get("becomes", case["says"]) if faithful else "",
+            faithful=faithful,
+            why=case["why"],
+        )
+
+
+def shown(case: Case) -> GroundedText:
+    """The check after it has read what the model says."""
+    grounded = GroundedText(case.documents, case.question)
+    grounded.feed(case.says)
+    grounded.finish()
+    return grounded

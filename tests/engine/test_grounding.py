@@ -1,0 +1,275 @@
+"""What a model says is shown as far as the entries say it, whole or while it is written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.grounding import GroundedText, Grounding, is_thin
+from engine.sentences import split
+from engine.types import Document
+from tests.engine.grounding_cases import Case, cases, shown
+
+TUNED = [*cases("grounding_cases"), *cases("grounding_heldout")]
+ENTRIES = {document.id: document for case in TUNED for document in case.documents}
+#: Of the faithful cases; what falls short is listed by benchmarks/grounding.py.
+LEAST_KEPT = 0.9
+
+
+def check(says: str, *about: str, question: str = "") -> GroundedText:
+    grounded = GroundedText([ENTRIES[id_] for id_ in about], question)
+    grounded.feed(says)
+    grounded.finish()
+    return grounded
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in TUNED if not case.faithful], ids=lambda case: case.name
+)
+def test_nothing_invented_is_shown(case: Case) -> None:
+    grounded = shown(case)
+
+    assert grounded.text == "", case.why
+    assert grounded.document_ids == ()
+
+
+def test_most_of_what_is_faithful_is_shown() -> None:
+    faithful = [case for case in TUNED if case.faithful]
+
+    kept = [case for case in faithful if shown(case).text == case.becomes]
+
+    assert len(kept) >= LEAST_KEPT * len(faithful)
+
+
+def test_the_entry_of_what_is_shown_is_named() -> None:
+    grounded = check("A T4 has 16 GiB of memory. Use Python 3.11.", "python", "gpu", "late")
+
+    assert grounded.text == "A T4 has 16 GiB of memory. Use Python 3.11."
+    assert set(grounded.document_ids) == {"gpu", "python"}
+
+
+def test_the_entry_used_most_comes_first() -> None:
+    grounded = check(
+        "Use Python 3.11. Reviews are anonymous. You have seven days.", "python", "review"
+    )
+
+    assert grounded.document_ids == ("review", "python")
+
+
+def test_the_invented_is_cut_out_of_the_middle() -> None:
+    grounded = check(
+        "Restart the kernel afterwards. This costs 5 euros. However, do not delete the folder "
+        "while a model is loading.",
+        "hfhome",
+    )
+
+    assert grounded.text == (
+        "Restart the kernel afterwards. Do not delete the folder while a model is loading."
+    )
+    assert grounded.dropped == ("This costs 5 euros.",)
+    assert len(grounded.reasons) == 1
+
+
+@pytest.mark.parametrize(
+    ("says", "expected"),
+    [
+        ("Follow these steps:\n\n1. Search the FAQ first.\n2. Call the dean.",
+         "Follow these steps:\n\n1. Search the FAQ first."),
+        ("Follow these steps:\n\n1. Call the dean.\n2. Search the FAQ first.",
+         "Follow these steps:\n\n1. Search the FAQ first."),
+        ("Follow these steps:\n\n1. Call the dean.\n2. Call him again.", ""),
+        ("Follow these steps:\n\n1. Call the dean.\n\nShow the error message.",
+         "Show the error message."),
+        ("## Contact\n\nCall the dean.", ""),
+        ("## Asking\n\nSearch the FAQ first.", "## Asking\n\nSearch the FAQ first."),
+        ("## Refunds\n\nSearch the FAQ first.", "Search the FAQ first."),
+        ("You do not have to do this:\n\n- Search the FAQ first.", ""),
+        ("Search the FAQ first. Search the FAQ first.", "Search the FAQ first."),
+        ("Search the FAQ first. **Do", "Search the FAQ first."),
+        ("---\n\nSearch the FAQ first. 🎉", "Search the FAQ first."),
+        ("**Search the FAQ first. Call the dean.**", "Search the FAQ first."),
+        ("Sure! Here is how: Search the FAQ first.", "Here is how: Search the FAQ first."),
+        ("Answer: Search the FAQ first.", "Search the FAQ first."),
+        ("Search the FAQ first [1].", "Search the FAQ first."),
+    ],
+)  # fmt: skip
+def test_nothing_is_left_dangling(says: str, expected: str) -> None:
+    grounded = check(says, "contact")
+
+    assert grounded.text == expected
+
+
+@pytest.mark.parametrize(
+    ("says", "expected"),
+    [
+        ("```bash\ndocker container prune", "```bash\ndocker container prune\n```"),
+        ("```bash\ndocker container prune\ndocker vol", "```bash\ndocker container prune\n```"),
+        ("```bash\ndocker volume prune", ""),
+        ("```bash\n```", ""),
+    ],
+)
+def test_a_broken_code_block_is_closed_or_dropped(says: str, expected: str) -> None:
+    assert check(says, "docker").text == expected
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "Homework 1 is due on 14 March at 23:59 UTC. It is due on 21 March.",
+        "Nobody knows. It is due on 14 March at 23:59 UTC.",
+    ],
+)
+def test_a_pronoun_does_not_carry_a_claim_over_to_another_subject(says: str) -> None:
+    assert "It is due" not in check(says, "dates").text
+
+
+def test_a_sentence_that_breaks_off_is_dropped() -> None:
+    assert check("Search the FAQ first. Write to staff@course.example only", "contact").text == (
+        "Search the FAQ first."
+    )
+
+
+def test_invisible_characters_are_removed_first() -> None:
+    grounded = check("Use\u200b Python\U000e0041 3.11\u202e.", "python")
+
+    assert grounded.text == "Use Python 3.11."
+
+
+def test_an_emoji_sequence_stays_whole() -> None:
+    entry = Document(
+        id="e", course="c", section="", question="Who?", answer="The 👩‍💻 team answers."
+    )
+    grounded = GroundedText([entry], "")
+
+    grounded.feed("The 👩\u200d")
+    grounded.feed("💻 team answers.")
+    grounded.finish()
+
+    assert grounded.text == "The 👩‍💻 team answers."
+
+
+def test_text_is_approved_while_it_arrives() -> None:
+    grounded = GroundedText([ENTRIES["contact"]], "")
+
+    first = grounded.feed("Search the FAQ first. Do not")
+    second = grounded.feed(" send direct messages to the instructors. ")
+    last = grounded.finish()
+
+    assert first == "Search the FAQ first."
+    assert first + second + last == grounded.text
+    assert grounded.text.endswith("Do not send direct messages to the instructors.")
+
+
+def test_a_verdict_names_the_entry_or_the_reason() -> None:
+    grounding = Grounding([ENTRIES["gpu"]], "")
+
+    kept = grounding.check(split("A T4 has 16 GiB of memory.")[0])
+    dropped = grounding.check(split("A T4 has 24 GiB of memory.")[0])
+
+    assert (kept.supported, kept.document_ids, kept.reason) == (True, ("gpu",), "")
+    assert (dropped.supported, dropped.document_ids) == (False, ())
+    assert dropped.reason
+
+
+@pytest.mark.parametrize("text", ["", "Yes.", "You can do it.", "However,", "🎉", "**Note**"])
+def test_too_little_is_thin(text: str) -> None:
+    assert is_thin(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Restart the kernel afterwards.", "`make run`", "On 14 March.", "See https://a.example/b"],
+)
+def test_an_answer_with_a_fact_or_a_sentence_is_not_thin(text: str) -> None:
+    assert not is_thin(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["not " * 5000, "If you can, then not, but it is. " * 600, "[a](b " * 4000, "`" * 19_999,
+     "“a " * 6000, "<!x " * 5000, "| a " * 5000, "- x\n" * 5000, "a/b.c_d " * 2500, "(" * 20_000],
+)  # fmt: skip
+def test_a_long_hostile_answer_is_checked(text: str) -> None:
+    grounded = check(text, "docker", "dates", "late")
+
+    assert len(grounded.text) <= len(text)
+
+
+WORDS = sorted({word for entry in ENTRIES.values() for word in entry.answer.split()})
+FOREIGN = ["https://evil.example/x", "`rm -rf /`", "999", "not", "cannot", "must", "before", "*",
+           ":", "@mallory", "7,5", "<!channel>", "However,", "Yes,", "```", "\n\n", "\n- ",
+           "\n1. ", "“", "🙃", "\u200d", "\ud7ff", "|", "##"]  # fmt: skip
+SENTENCES = [unit.text + " " for entry in ENTRIES.values() for unit in split(entry.answer)]
+ANSWERS = st.lists(
+    st.one_of(
+        st.sampled_from(SENTENCES),
+        st.sampled_from(WORDS).map(lambda word: f"{word} "),
+        st.sampled_from(FOREIGN).map(lambda word: f"{word} "),
+        st.text(max_size=6),
+    ),
+    max_size=30,
+).map("".join)
+ABOUT = st.lists(st.sampled_from(sorted(ENTRIES)), min_size=1, max_size=3, unique=True)
+
+
+def everything(about: Sequence[str]) -> str:
+    return "\n".join(
+        f"{ENTRIES[id_].question} {ENTRIES[id_].section} {ENTRIES[id_].answer}" for id_ in about
+    )
+
+
+@given(ANSWERS, ABOUT, st.text(max_size=30))
+def test_every_address_number_and_mention_shown_stands_in_an_entry(
+    answer: str, about: list[str], question: str
+) -> None:
+    text = check(answer, *about, question=question).text
+
+    source = everything(about)
+    prose = re.sub(r"(?m)^[\s>]*\d{1,4}[.)] ", "", text)
+    assert all(
+        address.rstrip(".,;:!?)*_`'\"") in source
+        for address in re.findall(r"\w+://[^\s<>|]+", text)
+    )
+    assert all(mention in source for mention in re.findall(r"<[!@#]\w+>|@\w{3,}", text))
+    assert all(number in source for number in re.findall(r"[0-9]{2,}", prose))
+
+
+@given(ANSWERS, ABOUT, st.text(max_size=30))
+def test_any_answer_gives_proper_markdown_and_names_its_entries(
+    answer: str, about: list[str], question: str
+) -> None:
+    grounded = check(answer, *about, question=question)
+
+    fences = [line for line in grounded.text.split("\n") if line.lstrip("> ").startswith("```")]
+    assert len(fences) % 2 == 0
+    assert set(grounded.document_ids) <= set(about)
+    assert bool(grounded.document_ids) == bool(grounded.text)
+    assert not grounded.text.rstrip("*_ ").endswith(":")
+
+
+@given(ANSWERS, ABOUT, st.lists(st.integers(1, 9), max_size=80))
+def test_an_answer_in_pieces_is_checked_like_the_whole(
+    answer: str, about: list[str], sizes: list[int]
+) -> None:
+    grounded = GroundedText([ENTRIES[id_] for id_ in about], "")
+    rest, added = answer, ""
+    for size in sizes:
+        added += grounded.feed(rest[:size])
+        rest = rest[size:]
+    added += grounded.feed(rest)
+    added += grounded.finish()
+
+    assert added == grounded.text == check(answer, *about).text
+
+
+@given(st.sampled_from([id_ for id_ in sorted(ENTRIES) if id_ != "team"]))
+def test_an_entry_repeated_word_for_word_is_mostly_shown(id_: str) -> None:
+    units = split(ENTRIES[id_].answer)
+
+    grounded = check(ENTRIES[id_].answer, id_)
+
+    assert len(grounded.dropped) <= len(units) / 3
