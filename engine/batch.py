@@ -1,0 +1,261 @@
+"""What the engine process drives: takes questions, works on many at once, tells who is done."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from engine.catalog import ModelEntry, Quantisation, Task
+from engine.errors import OutOfMemory
+from engine.gpu import read_host
+from engine.huggingface import HuggingFaceModel
+from engine.loading import free_memory, is_out_of_memory
+from engine.prompt import FittedPrompt
+from engine.types import FinishReason, Generation, GenerationRequest
+from engine.watch import Nobody, Watcher
+
+if TYPE_CHECKING:
+    from engine.scheduler import Outcome, Scheduler
+
+log = logging.getLogger(__name__)
+
+#: Share of the free memory that rows may take; the rest is for the work itself.
+_SHARE = {"cpu": 0.25, "cuda": 0.7}
+#: The most an encoder-decoder model writes.
+_MAX_SEQ2SEQ_NEW = 512
+#: How far the logits of a covered model may be from transformers' own, as a share of their range.
+_TOLERANCE = {"float32": 1e-3, "float16": 0.02, "bfloat16": 0.08}
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A question's end."""
+
+    id: str
+    #: An error is of this question alone.
+    result: Generation | Exception
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    request: GenerationRequest
+    watcher: Watcher
+    on_start: Callable[[], None]
+    #: After memory ran out it is tried once more with half the context.
+    halved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    asked: _Asked
+    fitted: FittedPrompt
+    started: float
+
+
+class Batch:
+    """One model at work. Not for several threads at once."""
+
+    def __init__(
+        self, model: HuggingFaceModel, scheduler: Scheduler | None, num_slots: int
+    ) -> None:
+        self._model = model
+        self._scheduler = scheduler
+        #: How many questions it works on at once.
+        self.num_slots = num_slots
+        self._waiting: deque[_Asked] = deque()
+        self._flights: dict[str, _Flight] = {}
+
+    @classmethod
+    def load(cls, entry: ModelEntry, path: Path, *, device: str, max_batch: int) -> Batch:
+        """Load the model and have it write one token. Raises ModelLoadError."""
+        model = HuggingFaceModel.load(entry, path, device=device)
+        return cls.of(model, max_batch=max_batch)
+
+    @classmethod
+    def of(cls, model: HuggingFaceModel, *, max_batch: int) -> Batch:
+        """Work with `model`, in slots where its architecture allows it."""
+        scheduler, num_slots = _scheduler(model, max_batch)
+        batch = cls(model, scheduler, num_slots)
+        hello = GenerationRequest(id="", question="Hello?", documents=(), max_new_tokens=2)
+        batch.add(hello, Nobody(), lambda: None)
+        while batch.is_busy:
+            for done in batch.step():
+                if isinstance(done.result, Exception):
+                    raise done.result
+        return batch
+
+    @property
+    def device(self) -> str:
+        """For people."""
+        return self._model.device
+
+    @property
+    def dtype(self) -> str:
+        """For people."""
+        return self._model.dtype
+
+    @property
+    def on_card(self) -> bool:
+        """Whether it computes on a CUDA card."""
+        return self._model.on_card
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether `step` has something to do."""
+        return bool(self._waiting or self._flights)
+
+    def add(
+        self, request: GenerationRequest, watcher: Watcher, on_start: Callable[[], None]
+    ) -> None:
+        """Queue a question; `on_start` is called when its turn has come."""
+        self._waiting.append(_Asked(request, watcher, on_start))
+
+    def step(self) -> list[Done]:
+        """Work for a moment; returns who is done."""
+        done = self._drop()
+        if self._scheduler is None:
+            return done + ([self._answer(self._waiting.popleft())] if self._waiting else [])
+        while self._waiting and self._scheduler.wants_more:
+            asked = self._waiting.popleft()
+            try:
+                self._hand_over(asked)
+            except Exception as error:  # noqa: BLE001 - whatever a tokenizer raises at a text
+                done.append(Done(asked.request.id, error))
+        for outcome in self._scheduler.step():
+            done += self._conclude(self._flights.pop(outcome.request.id), outcome)
+        return done
+
+    def _drop(self) -> list[Done]:
+        """A cancelled question leaves the queue at once."""
+        gone = [asked for asked in self._waiting if asked.watcher.is_cancelled()]
+        if gone:
+            self._waiting = deque(asked for asked in self._waiting if asked not in gone)
+        return [Done(asked.request.id, self._nothing()) for asked in gone]
+
+    def _nothing(self) -> Generation:
+        return Generation(
+            text="",
+            finish_reason=FinishReason.CANCELLED,
+            prompt_tokens=0,
+            completion_tokens=0,
+            document_ids=(),
+            model=self._model.entry.alias,
+            first_token_s=0.0,
+            total_s=0.0,
+        )
+
+    def _answer(self, asked: _Asked) -> Done:
+        """Without slots: one question from beginning to end."""
+        asked.on_start()
+        try:
+            return Done(asked.request.id, self._model.generate(asked.request, asked.watcher))
+        except OutOfMemory as error:
+            return Done(asked.request.id, error)
+        except Exception as error:
+            if self._model.on_card:
+                raise
+            return Done(asked.request.id, error)
+
+    def _hand_over(self, asked: _Asked) -> None:
+        from engine.row import SlotRequest
+        from engine.sampling import Sampling
+
+        assert self._scheduler is not None
+        request, how = asked.request, self._model.entry.generation
+        if not asked.halved:
+            asked.on_start()
+        started = monotonic()
+        limit = self._model.limit(request)
+        if self._model.entry.task is Task.SEQ2SEQ:
+            limit = min(limit, _MAX_SEQ2SEQ_NEW)
+        room = self._model.entry.context_window - limit
+        fitted = self._model.fit(request, room // 2 if asked.halved else room)
+        self._flights[request.id] = _Flight(asked, fitted, started)
+        self._scheduler.add(
+            SlotRequest(
+                id=request.id,
+                prompt=self._model.tokens(fitted.prompt),
+                max_new_tokens=limit,
+                sampling=Sampling(
+                    temperature=how.temperature if how.do_sample else 0.0,
+                    top_k=how.top_k,
+                    top_p=how.top_p,
+                    repetition_penalty=how.repetition_penalty,
+                ),
+                stop=fitted.stop,
+                deadline=started + request.deadline_s,
+            ),
+            asked.watcher,
+        )
+
+    def _conclude(self, flight: _Flight, outcome: Outcome) -> list[Done]:
+        asked, ended = flight.asked, monotonic()
+        if outcome.error is not None:
+            if not is_out_of_memory(outcome.error):
+                return [Done(asked.request.id, outcome.error)]
+            free_memory()
+            if asked.halved:
+                return [Done(asked.request.id, OutOfMemory())]
+            halved = _Asked(asked.request, asked.watcher, asked.on_start, halved=True)
+            self._waiting.appendleft(halved)
+            return []
+        generation = Generation(
+            text=outcome.text,
+            finish_reason=outcome.reason,
+            prompt_tokens=len(outcome.request.prompt),
+            completion_tokens=outcome.num_new_tokens,
+            document_ids=flight.fitted.document_ids,
+            model=self._model.entry.alias,
+            first_token_s=(outcome.first_token_at or ended) - flight.started,
+            total_s=ended - flight.started,
+        )
+        return [Done(asked.request.id, generation)]
+
+
+def _scheduler(model: HuggingFaceModel, max_batch: int) -> tuple[Scheduler | None, int]:
+    """The slots for `model`, as many as memory allows; None where it is not covered."""
+    from engine import runner
+    from engine.packed import pack_linears
+    from engine.scheduler import CARD_CHUNKS, CPU_CHUNKS, Scheduler
+
+    entry, network = model.entry, model.network
+    if entry.generation.num_beams > 1:
+        log.info("%s searches with beams and answers one question at a time", entry.alias)
+        return None, 1
+    # Measured before the weights are laid out anew, which changes the last digits.
+    if not runner.covers(network, tolerance=_TOLERANCE[str(network.dtype).split(".")[-1]]):
+        log.info("%s is not covered by the slots; it answers one question at a time", entry.alias)
+        return None, 1
+    if not model.on_card and entry.quantisation is Quantisation.NONE:
+        pack_linears(network)
+    seq2seq = entry.task is Task.SEQ2SEQ
+    row = runner.bytes_per_row(network, num_tokens=entry.context_window, num_new=_MAX_SEQ2SEQ_NEW)
+    num_slots = max(1, min(max_batch, int(_free_bytes(on_card=model.on_card) // row)))
+    log.info("%s: %d slots of %.0f MB", entry.alias, num_slots, row / 1e6)
+    graphs = model.on_card and entry.quantisation is Quantisation.NONE
+    room: dict[str, Any] = {"num_slots": num_slots, "num_tokens": entry.context_window}
+    scheduler = Scheduler(
+        runner.Seq2SeqRunner(network, **room, num_new=_MAX_SEQ2SEQ_NEW, graphs=graphs)
+        if seq2seq
+        else runner.CausalRunner(network, **room, graphs=graphs),
+        decode=model.decode,
+        ends=frozenset(model.ends),
+        start_token=network.generation_config.decoder_start_token_id if seq2seq else None,
+        chunks=CARD_CHUNKS if model.on_card else CPU_CHUNKS,
+    )
+    scheduler.keep_prefix(model.constant_part())
+    return scheduler, num_slots
+
+
+def _free_bytes(*, on_card: bool) -> float:
+    if on_card:
+        import torch
+
+        return _SHARE["cuda"] * torch.cuda.mem_get_info()[0]
+    host = read_host()
+    return _SHARE["cpu"] * (host.memory_total - host.memory_used)

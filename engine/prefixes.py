@@ -1,0 +1,56 @@
+"""Spares work on beginnings of prompts that were computed before: the constant part, or a row's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.slots import Kept, Slab
+
+
+class Prefixes:
+    """What the slots hold, the free ones too, and the constant beginning of all prompts."""
+
+    def __init__(self, slab: Slab) -> None:
+        self._slab = slab
+        #: Tokens whose keys and values lie in each slot, with the group they were made in.
+        self._held: dict[int, tuple[list[int], int]] = {}
+        self._constant: list[int] = []
+        self._kept: Kept = []
+
+    def keep(self, slot: int, tokens: list[int]) -> None:
+        """From now on `tokens`, which lie in `slot`, are the constant beginning."""
+        self._constant, self._kept = tokens, self._slab.keep(slot, len(tokens))
+
+    def remember(self, slot: int, tokens: list[int], group: int) -> None:
+        """The row in `slot` ended and left `tokens` there."""
+        self._held[slot] = (tokens, group)
+
+    def begin(self, free: Sequence[int], prompt: Sequence[int], group: int) -> tuple[int, int]:
+        """Choose one of the `free` slots for a row; returns it and how many tokens are there.
+
+        At least the last token of the prompt is left to compute.
+        """
+        lengths = {
+            slot: _common(held, prompt)
+            for slot, (held, of) in self._held.items()
+            if slot in free and of == group
+        }
+        constant = _common(self._constant, prompt) if group == 0 else 0
+        best = max(lengths.values(), default=0)
+        if best > constant:
+            slot = min(slot for slot, length in lengths.items() if length == best)
+            count = best
+        else:
+            slot, count = min(free), constant
+            if count:
+                self._slab.restore(self._kept, slot, count)
+        self._held.pop(slot, None)
+        return slot, count
+
+
+def _common(one: Sequence[int], prompt: Sequence[int]) -> int:
+    """Length of the common beginning, without the prompt's last token."""
+    length = min(len(one), len(prompt) - 1)
+    if list(one[:length]) == list(prompt[:length]):
+        return length
+    return next(i for i in range(length) if one[i] != prompt[i])
