@@ -18,7 +18,7 @@ from bot.telegram_errors import TelegramLost, TokenRejected
 from bot.telegram_front import Search, Starters, Target, TelegramFront
 from bot.telegram_listen import PLATFORM, TelegramListener, Times
 from bot.telegram_menu import publish_menus
-from bot.telegram_pace import Pace
+from bot.telegram_pace import MAX_CHATS, Pace
 from bot.telegram_render import render
 from bot.telegram_text import Part
 from bot.telegram_webhook import TelegramWebhook, check_secret
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 #: Telegram shows "typing" for five seconds.
 TYPING_S = 5.0
+#: The signs that a question was heard must not hold up its answer.
+HEARD_S = 3.0
 #: Buttons of one row: two votes fit, titles of courses do not.
 MAX_ROW_CHARS = 12
 #: Replies to commands are not kept anywhere: they are tried again if the wait is short.
@@ -140,10 +142,12 @@ class TelegramAdapter:
     async def heard(self, reply_to: str) -> None:
         """See ChatAdapter."""
         target = Target.read(reply_to)
-        with suppress(DeliveryError):
-            if target.message is not None:
-                await self._api.react(target.chat, target.message, "👀")
-        await self._type(target)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HEARD_S):
+                with suppress(DeliveryError):
+                    if target.message is not None:
+                        await self._api.react(target.chat, target.message, "👀")
+                await self._type(target)
 
     async def post(self, reply_to: str, reply: Reply) -> str:
         """See ChatAdapter. A question's message that was posted already is edited instead."""
@@ -250,6 +254,8 @@ class TelegramAdapter:
         if now - self._typed_at.get(target.chat, -TYPING_S) < TYPING_S:
             return
         self._typed_at[target.chat] = now
+        if len(self._typed_at) > MAX_CHATS:
+            del self._typed_at[next(iter(self._typed_at))]
         with suppress(DeliveryError):
             await self._api.typing(target.chat, target.topic)
 

@@ -236,6 +236,7 @@ class JobStore:
             db.change("forget_turns", **person)
             db.change("forget_votes", **person)
             db.change("forget_turn_taking", **person)
+            db.change("forget_poison")
             db.change("forget_settings", suffix=f":{platform}:{user_id}")
             count = db.change("forget_jobs", **person)
             db.change("tidy_conversations")
@@ -249,6 +250,7 @@ class JobStore:
 
         def expire(db: Database) -> int:
             db.change("expire_turns", before=text_of(before))
+            db.change("forget_poison")
             count = db.change("expire_jobs", before=text_of(before))
             db.change("tidy_conversations")
             db.change("tidy_askers")

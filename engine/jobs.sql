@@ -308,3 +308,7 @@ SELECT part, message FROM messages WHERE job_id = :id ORDER BY part;
 -- Whose talk a message is part of.
 SELECT jobs.* FROM jobs JOIN messages ON messages.job_id = jobs.id
 WHERE jobs.platform = :platform AND messages.message = :message ORDER BY jobs.id DESC LIMIT 1;
+
+-- name: forget_poison
+-- Updates that could not be handled: nobody knows whose they are, so all go.
+DELETE FROM inbox WHERE poison IS NOT NULL;

@@ -90,3 +90,14 @@ async def test_forgetting_a_person_forgets_their_messages(tmp_path: Path) -> Non
         assert await store.inbox.job_of_message("telegram", "7/2") is None
         await store.inbox.add_message(job.id, "7/2", 1)
         assert await store.inbox.messages(job.id) == {}
+
+
+async def test_forgetting_a_person_forgets_what_nobody_could_read(tmp_path: Path) -> None:
+    async with JobStore(tmp_path / "q.sqlite3") as store:
+        await store.inbox.take_in("telegram", [Delivered(id=1, raw="{}")])
+        await store.inbox.poison("telegram", 1, "no chat")
+
+        await store.forget("telegram", "7")
+        await store.inbox.take_in("telegram", [Delivered(id=1, raw="{}")])
+
+        assert len(await store.inbox.open("telegram")) == 1
