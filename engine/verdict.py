@@ -196,7 +196,7 @@ class Grounding:
         lines = code_lines(block)
         if not lines:
             return _Support(reason="it is empty")
-        prose = with_lines(read_prose(lead or "Run"), lines)
+        prose = with_lines(read_prose(lead), lines)
         known = Known(self._question_claims, claims_of(read_prose(after).clauses))
         for passage in self._passages:
             if not _in_order(lines, passage):

@@ -1,0 +1,201 @@
+"""Measures the truth check: what is faithful and kept, what is invented and kept, and its cost.
+
+    python -m benchmarks.grounding [--documents FAQ] [--entries 250] [--seed 7] [--show 5]
+
+First the hand-written cases of tests/data. Then every sentence of some entries of an FAQ (the
+sample FAQ unless given), word for word and made false in one place at a time. Each set prints one
+JSON line; a table comes last.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from time import perf_counter
+
+from config.settings import CorpusSettings
+from engine.corpus import CorpusLoader
+from engine.grounding import Grounding
+from engine.sentences import Unit, UnitKind, split
+from engine.tokens import TokenKind, tokenize
+from engine.types import Document
+from tests.engine.grounding_cases import DATA, cases, shown
+
+ENTRIES_AT_ONCE = 5
+FLIPS = {
+    "negation": [
+        (" can ", " cannot "), (" cannot ", " can "), (" is ", " is not "), (" are ", " are not "),
+        (" do not ", " "), (" don't ", " "), (" does not ", " does "), (" not ", " "),
+        (" will ", " will not "), (" never ", " always "),
+    ],
+    "modality": [
+        (" must ", " can "), (" can ", " must "), (" should ", " must "), (" may ", " must "),
+        (" need to ", " can "), (" usually ", " "), (" might ", " must "),
+    ],
+    "order": [
+        (" before ", " after "), (" after ", " before "), (" without ", " with "),
+        (" instead of ", " and "), (" at least ", " at most "), (" if ", " unless "),
+    ],
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """How one kind of statement fared."""
+
+    set: str
+    kind: str
+    #: Whether the statements are true, and ought to be kept.
+    true: bool
+    statements: int
+    kept: int
+
+    @property
+    def share(self) -> float:
+        return self.kept / self.statements if self.statements else 0.0
+
+
+def hand_written(name: str, show: int) -> list[Row]:
+    rows = []
+    for faithful in (True, False):
+        chosen = [case for case in cases(name) if case.faithful is faithful]
+        texts = [shown(case).text for case in chosen]
+        kept = [
+            text == case.becomes if faithful else bool(text)
+            for case, text in zip(chosen, texts, strict=True)
+        ]
+        kind = "faithful" if faithful else "invented"
+        rows.append(Row(set=name, kind=kind, true=faithful, statements=len(kept), kept=sum(kept)))
+        wrong = [c for c, k in zip(chosen, kept, strict=True) if k is not faithful]
+        for case in wrong[:show]:
+            print(f"  {'lost' if faithful else 'KEPT'}: {case.says!r}")
+    return rows
+
+
+def is_statement(unit: Unit) -> bool:
+    """Whether a unit of an entry can stand in an answer: a sentence in the third person."""
+    prose = unit.kind in (UnitKind.SENTENCE, UnitKind.ITEM) and unit.text[:1].isupper()
+    personal = re.search(r"\b(?:I|my|me)\b", unit.text)
+    return (
+        prose
+        and not personal
+        and len(unit.text.split()) >= 5
+        and not unit.text.endswith(("?", ":"))
+    )
+
+
+def falsified(text: str, words: list[str], chance: random.Random) -> Iterator[tuple[str, str]]:
+    """`text` made false in one place, with the kind of the change."""
+    number = re.search(r"(?<![\w.])\d+(?![\w.])", text)
+    if number:
+        other = str(int(number[0]) + chance.choice([1, 2, 7]))
+        yield "number", text[: number.start()] + other + text[number.end() :]
+    address = re.search(r"https?://[^\s)>\]]+", text)
+    if address:
+        changed = address[0].rstrip("/.,") + chance.choice(["/login", "x", "?ref=1"])
+        yield "address", text.replace(address[0], changed)
+    for kind, pairs in FLIPS.items():
+        for old, new in pairs:
+            if old in text:
+                yield kind, text.replace(old, new, 1)
+                break
+    own = [m for m in re.finditer(r"(?<![\w./:_-])[a-z]{4,}(?![\w./:_-])", text) if content(m[0])]
+    present = set(text.lower().split())
+    fresh = [word for word in words if word not in present and content(word)]
+    if own and fresh:
+        place = chance.choice(own)
+        yield "word", text[: place.start()] + chance.choice(fresh) + text[place.end() :]
+    if len(own) >= 4:
+        first, second = sorted(chance.sample(own, 2), key=lambda match: match.start())
+        if first[0] != second[0]:
+            yield (
+                "swap",
+                text[: first.start()] + second[0] + text[first.end() : second.start()]
+                + first[0] + text[second.end() :],
+            )  # fmt: skip
+
+
+def content(word: str) -> bool:
+    return any(token.kind is TokenKind.WORD and token.content for token in tokenize(word))
+
+
+def over_documents(
+    documents: list[Document], entries: int, chance: random.Random, show: int
+) -> list[Row]:
+    counts: dict[str, list[int]] = {}
+    times: list[float] = []
+    shown_so_far: dict[str, int] = {}
+
+    def count(grounding: Grounding, kind: str, unit: Unit) -> None:
+        started = perf_counter()
+        supported = grounding.check(unit).supported
+        times.append(perf_counter() - started)
+        tally = counts.setdefault(kind, [0, 0])
+        tally[0] += 1
+        tally[1] += supported
+        if supported is not (kind == "verbatim") and shown_so_far.get(kind, 0) < show:
+            shown_so_far[kind] = shown_so_far.get(kind, 0) + 1
+            print(f"  {kind} {'kept' if supported else 'lost'}: {unit.text!r}")
+
+    for document in chance.sample(documents, min(entries, len(documents))):
+        others = chance.sample(documents, min(ENTRIES_AT_ONCE - 1, len(documents)))
+        grounding = Grounding([document, *others], document.question)
+        words = re.findall(r"(?<![\w./:_-])[a-z]{4,}(?![\w./:_-])", document.answer)
+        for unit in filter(is_statement, split(document.answer)):
+            count(grounding, "verbatim", unit)
+            for kind, text in falsified(unit.text, words, chance):
+                count(grounding, kind, replace(unit, text=text))
+    times.sort()
+    print(
+        json.dumps(
+            {
+                "checks": len(times),
+                "mean_ms": round(1000 * sum(times) / len(times), 2),
+                "p95_ms": round(1000 * times[int(0.95 * len(times))], 2),
+            }
+        )
+    )
+    return [
+        Row(set="documents", kind=kind, true=kind == "verbatim", statements=n, kept=kept)
+        for kind, (n, kept) in counts.items()
+    ]
+
+
+async def load(source: str) -> list[Document]:
+    with tempfile.TemporaryDirectory() as folder:
+        settings = CorpusSettings(sources=(source,))
+        corpus = await CorpusLoader(settings, cache_dir=Path(folder), course_titles={}).load()
+        return list(corpus.documents)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--documents", default="config/faq")
+    parser.add_argument("--entries", type=int, default=250)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--show", type=int, default=0, help="print so many failures of each kind")
+    arguments = parser.parse_args()
+    names = sorted(path.stem for path in DATA.glob("grounding_*.yaml"))
+    rows = [row for name in names for row in hand_written(name, arguments.show)]
+    documents = asyncio.run(load(arguments.documents))
+    chance = random.Random(arguments.seed)
+    rows += over_documents(documents, arguments.entries, chance, arguments.show)
+    for row in rows:
+        print(json.dumps(asdict(row)))
+    print(f"\n{'set':<20} {'kind':<10} {'true':<6} {'statements':>10} {'kept':>6} {'share':>7}")
+    for row in rows:
+        print(
+            f"{row.set:<20} {row.kind:<10} {'yes' if row.true else 'no':<6} "
+            f"{row.statements:>10} {row.kept:>6} {row.share:>7.1%}"
+        )
+
+
+if __name__ == "__main__":
+    main()
