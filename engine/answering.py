@@ -12,7 +12,7 @@ from config.settings import Settings
 from engine.errors import GenerationError
 from engine.extractive import quote
 from engine.generator import Generator
-from engine.grounded_text import GroundedText, is_thin
+from engine.grounding import GroundedText, is_thin
 from engine.prompt import says_no_answer
 from engine.retriever import Retriever
 from engine.types import (

@@ -1,9 +1,46 @@
-"""How property tests run: quickly by default, long with `--hypothesis-profile=deep`."""
+"""What every test gets: no network, quick property tests, and the default model on request."""
 
 from __future__ import annotations
 
+import asyncio
+import ipaddress
+import os
+import sys
+from pathlib import Path
+
+import pytest
 from hypothesis import settings
+
+from engine.catalog import load_catalog
+from engine.weights import prepare_weights
+
+ROOT = Path(__file__).resolve().parent.parent
 
 settings.register_profile("quick", max_examples=100, deadline=None)
 settings.register_profile("deep", max_examples=100_000, deadline=None)
 settings.load_profile("quick")
+
+
+def _refuse_network(event: str, arguments: tuple[object, ...]) -> None:
+    """Let nothing in this process connect to another machine."""
+    if event != "socket.connect" or not isinstance(arguments[1], tuple):
+        return
+    host = str(arguments[1][0])
+    try:
+        local = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        local = host == "localhost"
+    if not local:
+        raise ConnectionRefusedError(f"tests may not connect to {host}")
+
+
+sys.addaudithook(_refuse_network)
+
+
+@pytest.fixture(scope="session")
+def default_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of SmolLM2-135M: the one `make` prepared, else converted here once."""
+    entry = load_catalog(ROOT / "config" / "models.yaml").get("smollm2-135m")
+    prepared = Path(os.environ.get("FAQ_DATA_DIR", ROOT / "data")) / "models"
+    models = prepared if (prepared / entry.alias).is_dir() else tmp_path_factory.mktemp("models")
+    return asyncio.run(prepare_weights(entry, models, on_progress=lambda _: None))
