@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from engine.clauses import Clause, Relation, agrees
-from engine.lexicon import PREPOSITIONS
+from engine.lexicon import NEGATORS, PREPOSITIONS
 from engine.passages import Passage
 from engine.tokens import TokenKind, tokenize
 
@@ -43,7 +43,11 @@ def misaligned(said: Sequence[Clause], passage: Passage) -> str:
 def _stands_behind(said: Clause, passage: Passage) -> bool:
     """Whether a clause without words of the passage is taken from its title, or says nothing."""
     if not said.claims:
-        alike = (other for other in passage.prose.clauses if not other.claims)
+        alike = [other for other in passage.prose.clauses if not other.claims]
+        words = {token.word for token in said.tokens} - NEGATORS
+        same = [other for other in alike if words <= {token.word for token in other.tokens}]
+        if same and all(said.negated is not other.negated for other in same):
+            return False
         harmless = said.relation in (Relation.NONE, Relation.PURPOSE, Relation.IF)
         return (harmless and not said.negated) or any(
             said.relation is other.relation and said.negated is other.negated for other in alike

@@ -54,18 +54,18 @@ VERB_WORDS = word_set(
     declare decrease define delete deploy describe disable disconnect discuss divide do
     download drop edit enable encode end enrol enroll ensure enter evaluate execute exit expand
     explain export extract fetch fill filter find finish fit fix follow force free gather
-    generate get give go grade grant happen have help hold ignore import improve include
+    generate get give go grade grant guess hand happen have help hold ignore import improve include
     increase inform initialize insert inspect install introduce invoke join keep kill know
     launch learn leave let limit link list load locate log look lose lower make map mark mean
     measure mention merge modify mount move multiply navigate need note obtain omit open order
-    output override paste pause pay permit pick pin place plan play plot point post practice
+    output override pass paste pause pay permit pick pin place plan play plot point post practice
     predict prepare press prevent print proceed process produce protect provide publish pull
     push put raise reach read rebuild receive recommend record recreate reduce refer refresh
     register reinstall reload remember remove rename repeat replace report request require
     rerun reset resolve respond restart restore restrict resubmit retrain retry return review
-    revoke rewrite run save scale score search see select send set share show sign simulate
+    revoke rewrite run save scale score search see select send set share shorten show sign simulate
     skip solve sort specify split start stay stop store submit subscribe substitute subtract
-    switch tag take tell terminate test track train transform translate try tune turn type
+    switch tag take talk tell terminate test track train transform translate try tune turn type
     uncomment understand uninstall unpack unzip update upgrade upload use validate verify view
     visit wait watch work write zip
     """

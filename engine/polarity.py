@@ -99,7 +99,7 @@ def _negates(words: Sequence[str], index: int) -> bool:
     if word not in ("not", "no") or not rest:
         return word != "no" or index > 0
     return not (
-        rest[0] == "matter"
+        (word == "no" and rest[0] == "matter")
         or (rest[0] in ("later", "more", "less", "fewer") and rest[1:2] == ["than"])
     )
 
@@ -112,7 +112,10 @@ def modal(tokens: Sequence[Token], *, negated: bool) -> Modal:
         return Modal.CAN
     if {"optional", "voluntary"} & present:
         return Modal.MUST
-    if negated and {"must", "shall"} & present:
+    if negated and any(
+        word in ("must", "shall") and words[index + 1 : index + 2] in (["not"], ["never"])
+        for index, word in enumerate(words)
+    ):
         return Modal.CAN
     for index, word in enumerate(words):
         if word in ("may", "could"):
