@@ -13,14 +13,16 @@ from pydantic import SecretStr
 
 from bot.adapter import DeliveryError, Desk, MessageGone
 from bot.messages import Action, ActionStyle, Reply, ReplyState
-from bot.telegram_api import Button, Keyboard, Me, TelegramApi
+from bot.telegram_api import TelegramApi
 from bot.telegram_errors import TelegramLost, TokenRejected
-from bot.telegram_front import Search, Starters, Target, TelegramFront
+from bot.telegram_front import TelegramFront
+from bot.telegram_inline import Search, Starters
 from bot.telegram_listen import PLATFORM, TelegramListener, Times
 from bot.telegram_menu import publish_menus
 from bot.telegram_pace import MAX_CHATS, Pace
 from bot.telegram_render import render
 from bot.telegram_text import Part
+from bot.telegram_values import Button, Keyboard, Me, Target
 from bot.telegram_webhook import TelegramWebhook, check_secret
 from config.settings import TelegramSettings
 from engine.jobs import JobStore

@@ -6,7 +6,6 @@ import logging
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import SecretStr
@@ -29,6 +28,7 @@ from bot.adapter import DeliveryRefused, MessageGone
 from bot.telegram_errors import FAILURES, MarkupRejected, Moved, Unchanged, failure_of
 from bot.telegram_pace import Pace
 from bot.telegram_text import Part
+from bot.telegram_values import Article, Keyboard, Me
 
 log = logging.getLogger(__name__)
 
@@ -41,36 +41,6 @@ ALLOWED_UPDATES = (
     "my_chat_member",
     "stopped_message_generation",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Me:
-    """The bot's own account."""
-
-    id: int
-    username: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Button:
-    """One button of an inline keyboard."""
-
-    label: str
-    value: str
-    style: str | None = None
-
-
-Keyboard = Sequence[Sequence[Button]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Article:
-    """One result of an inline search."""
-
-    id: str
-    title: str
-    description: str
-    part: Part
 
 
 class _RawBot(Bot):

@@ -3,59 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from bot.adapter import DeliveryError, Desk
 from bot.messages import Action, Message, Press, Reply
-from bot.telegram_api import Article, Button, Keyboard, Me, TelegramApi
+from bot.telegram_api import TelegramApi
 from bot.telegram_inbound import Joined, Pressed, Searched, Stopped, Written, read
+from bot.telegram_inline import Search, Starters, answer_inline
 from bot.telegram_listen import PLATFORM
 from bot.telegram_render import render
+from bot.telegram_values import Button, Keyboard, Me, Target
 from bot.texts import say
 from config.settings import TelegramSettings
 from engine.jobs import JobStore
-from engine.types import Document, Match, Source
 
 log = logging.getLogger(__name__)
-
-Search = Callable[[str, str | None], Awaitable[Sequence[Match]]]
-Starters = Callable[[str | None], Sequence[Document]]
 
 #: Reasons of a down-vote, as keys of `bot.texts`.
 REASONS = ("wrong", "outdated", "incomplete", "off_topic")
 MAX_STARTERS = 4
-MAX_ARTICLES = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """Where an answer goes; `reply_to` of a Message is this as a string."""
-
-    chat: int
-    topic: int | None = None
-    #: The message to reply to.
-    message: int | None = None
-
-    @property
-    def private(self) -> bool:
-        """Whether only one person reads there: groups have negative ids."""
-        return self.chat > 0
-
-    def __str__(self) -> str:
-        return f"{self.chat}/{self.topic or ''}/{self.message or ''}"
-
-    @classmethod
-    def read(cls, text: str) -> Target:
-        """The reverse of `str`."""
-        chat, topic, message = text.split("/")
-        return cls(
-            chat=int(chat),
-            topic=int(topic) if topic else None,
-            message=int(message) if message else None,
-        )
 
 
 class TelegramFront:
@@ -287,23 +256,14 @@ class TelegramFront:
         except DeliveryError as error:  # it was pressed too long ago, before a restart
             log.info("the press of a button was not confirmed: %s", error)
 
-    # Inline search
-
     async def _searched(self, searched: Searched) -> None:
-        """Entries for somebody who types after our name in another chat; no model, no queue."""
-        found: Sequence[Document] = ()
-        if self._allowed(searched.user, None):
-            if searched.text.strip() and self._search is not None:
-                matches = await self._search(searched.text[:500], None)
-                found = [match.document for match in matches]
-            elif self._starters is not None:
-                found = self._starters(None)
-        unique = {entry.id: entry for entry in found}
-        articles = [_article(entry) for entry in list(unique.values())[:MAX_ARTICLES]]
-        try:
-            await self._api.answer_inline(searched.id, articles)
-        except DeliveryError as error:
-            log.info("an inline search was not answered: %s", error)
+        allowed = self._allowed(searched.user, None)
+        await answer_inline(
+            self._api,
+            searched,
+            self._search if allowed else None,
+            self._starters if allowed else None,
+        )
 
 
 def _reasons(job_id: str, language: str | None) -> Keyboard:
@@ -312,15 +272,3 @@ def _reasons(job_id: str, language: str | None) -> Keyboard:
         for reason in REASONS
     ]
     return [buttons[:2], buttons[2:]]
-
-
-def _article(entry: Document) -> Article:
-    match = Match(document=entry, score=0.0)
-    sources = (Source.of(match),) if entry.url else ()
-    reply = Reply(text=entry.answer, notice=entry.question, sources=sources)
-    return Article(
-        id=entry.id if len(entry.id.encode()) <= 64 else entry.id[:16],
-        title=entry.question[:100],
-        description=" ".join(entry.answer.split())[:150],
-        part=render(reply)[0],
-    )

@@ -8,7 +8,7 @@ from typing import Any
 from telegram import CallbackQuery, ChatMember, ChatMemberUpdated, InlineQuery, Message, Update
 from telegram import MessageEntity as Entity
 
-from bot.telegram_api import Button, Me
+from bot.telegram_values import Button, Me
 
 #: The user id of somebody who writes as a group or channel: no number, so never an admin's.
 ANONYMOUS = "chat:"
@@ -192,12 +192,10 @@ def _answers_us(message: Message, me: Me) -> bool:
         return False
     if original.forum_topic_created is not None:
         return False  # everything in a topic "replies" to the message that opened it
-    first = min(_entities(message), key=lambda entity: entity.offset, default=None)
-    turns_away = first is not None and first.offset == 0 and first.type in _OTHERS
-    return not turns_away or _is_us(first, _entities(message)[first], me)  # type: ignore[arg-type,index]
-
-
-_OTHERS = (Entity.MENTION, Entity.TEXT_MENTION)
+    for entity, text in _entities(message).items():
+        if entity.offset == 0 and entity.type in (Entity.MENTION, Entity.TEXT_MENTION):
+            return _is_us(entity, text, me)
+    return True
 
 
 def _pressed(query: CallbackQuery) -> Pressed:
