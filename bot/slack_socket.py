@@ -176,8 +176,7 @@ class SlackSocket:
             async with asyncio.timeout(self._times.hello):
                 await connection.greeted.wait()
         except TimeoutError:
-            await ws.close()
-            raise
+            log.info("Slack did not say hello; listening all the same")
         if ws.closed:
             raise TimeoutError  # it broke before it said hello
         return connection
@@ -243,6 +242,7 @@ class SlackSocket:
             log.info("Slack asks for a new connection: %s", connection.reason)
             connection.leaving.set()
         elif kind is not None and envelope.get("envelope_id"):
+            connection.greeted.set()
             self._spawn(self._answer(connection, envelope), self._handling)
 
     async def _answer(self, connection: _Connection, envelope: Mapping[str, Any]) -> None:

@@ -47,6 +47,9 @@ _UNSURE = frozenset({"fatal_error", "internal_error", "request_timeout", "servic
 _MARKUP = frozenset(
     {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"}
 )
+#: Methods that take a form and no JSON. The SDK puts their arguments into the address, where
+#: they end up in the logs of proxies, and where not every server looks.
+_FORMS = ("conversations.", "reactions.", "users.")
 #: Longest Retry-After that is believed.
 MAX_RETRY_AFTER_S = 3600.0
 
@@ -118,7 +121,11 @@ class SlackWeb:
 
         arguments = {key: value for key, value in values.items() if value is not None}
         try:
-            response = await getattr(self.client, method.replace(".", "_"))(**arguments)
+            if method.startswith(_FORMS):
+                form = {key: _form_value(value) for key, value in arguments.items()}
+                response = await self.client.api_call(method, data=form)
+            else:
+                response = await getattr(self.client, method.replace(".", "_"))(**arguments)
             data = response.data
         except SlackApiError as error:
             failure = _error(method, error.response)
@@ -166,6 +173,10 @@ def _error(method: str, response: Any) -> DeliveryError:
         if code in codes:
             return kind(method, code)
     return SlackError(method, code)
+
+
+def _form_value(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def retry_after(headers: Any) -> float:

@@ -224,7 +224,8 @@ class SlackWriter:
             return
         values: dict[str, object] = {
             "user": to.user,
-            "thread_ts": to.thread or None,
+            # In a thread that has no replies yet nobody would see it.
+            "thread_ts": to.thread if to.thread and to.thread != to.message else None,
             "text": part.text,
         }
         try:

@@ -41,6 +41,7 @@ class SlackTwin(Workspace):
         self.sockets: list[web.WebSocketResponse] = []
         self.opened = 0
         self.tickets: set[str] = set()
+        self.says_hello = True
         #: Every connection is told to go away.
         self.too_many = False
         #: Pings get no answer and nothing is said any more: a half-open connection.
@@ -145,7 +146,8 @@ class SlackTwin(Workspace):
         self.tickets.discard(ticket)
         ws = web.WebSocketResponse(autoping=False)
         await ws.prepare(request)
-        await ws.send_json({"type": "hello", "num_connections": len(self.sockets) + 1})
+        if self.says_hello:
+            await ws.send_json({"type": "hello", "num_connections": len(self.sockets) + 1})
         if self.too_many:
             await ws.send_json({"type": "disconnect", "reason": "too_many_websockets"})
             await ws.close()

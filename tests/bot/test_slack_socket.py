@@ -180,3 +180,12 @@ async def test_junk_on_the_socket_is_ignored(slack: SlackTwin) -> None:
 
     assert acked
     assert listening.handled == [{"n": 5}]
+
+
+async def test_a_connection_that_does_not_say_hello_is_listened_to(slack: SlackTwin) -> None:
+    slack.says_hello = False
+    async with listening_to(slack, replace(QUICK, hello=0.05)) as listening:
+        acked = await slack.deliver("events_api", {"n": 6})
+
+    assert acked
+    assert listening.handled == [{"n": 6}]
