@@ -92,6 +92,8 @@ class EngineSettings(Section):
     """The model catalogue."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where the model runs."""
+    max_batch: int = Field(0, ge=0, le=256)
+    """Questions that are answered at once, memory permitting; 0: 8 on the CPU, 32 on a card."""
     threads: int = Field(0, ge=0)
     """CPU threads of the engine process; 0 takes all cores."""
     max_new_tokens: int = Field(160, ge=1)
@@ -311,9 +313,7 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(
-            f"The settings file {path} cannot be read ({error.strerror})."
-        ) from None
+        raise ConfigError(f"The settings file {path} cannot be read ({error.strerror}).") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         where = getattr(error, "problem_mark", None)
         line = f" at line {where.line + 1}" if where else ""

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 
 from config.settings import ROOT
 from engine.catalog import ModelEntry
@@ -57,6 +58,10 @@ _MAX_LINE = 16 * 1024 * 1024
 _NUM_LAST_LINES = 30
 
 
+class CrashedTogether(EngineCrashed):
+    """The process ended while it answered several questions: one of them may be to blame."""
+
+
 class NeverStarted(EngineCrashed):
     """The engine process ended before it began with the question: it may be asked again."""
 
@@ -75,6 +80,8 @@ class EngineChild:
         self._writer = writer
         self._loading: asyncio.Queue[FromEngine | None] = asyncio.Queue()
         self._flights: dict[str, asyncio.Queue[FromEngine | None]] = {}
+        #: Whether several were in flight when the process ended.
+        self._was_shared = False
         self._numbers = itertools.count(1)
         self._last_lines: deque[str] = deque(maxlen=_NUM_LAST_LINES)
         #: Set when the process is gone.
@@ -84,6 +91,10 @@ class EngineChild:
         #: For people, after `load`.
         self.device = ""
         self.dtype = ""
+        #: How many questions it works on at once.
+        self.num_slots = 1
+        #: When the process last said anything: it is alive while it works for others.
+        self._heard_at = monotonic()
 
     @classmethod
     async def start(cls, group: asyncio.TaskGroup, *, threads: int) -> EngineChild:
@@ -124,11 +135,12 @@ class EngineChild:
         path: Path,
         *,
         device: str,
+        max_batch: int,
         timeout: float,
         on_progress: Callable[[str], None],
     ) -> None:
         """Load the model. Raises ModelLoadError, or EngineCrashed, with a sentence."""
-        self._send(Load(entry=entry, path=str(path), device=device))
+        self._send(Load(entry=entry, path=str(path), device=device, max_batch=max_batch))
         try:
             async with asyncio.timeout(timeout):
                 while True:
@@ -139,6 +151,7 @@ class EngineChild:
                         raise ModelLoadError(message.message)
                     elif isinstance(message, Loaded):
                         self.device, self.dtype = message.device, message.dtype
+                        self.num_slots = message.num_slots
                         return
                     elif message is None:
                         raise EngineCrashed(
@@ -168,7 +181,7 @@ class EngineChild:
         started = False
         try:
             while True:
-                message = await asyncio.wait_for(messages.get(), patience)
+                message = await self._next(messages, patience)
                 match message:
                     case Started():
                         started = True
@@ -182,7 +195,7 @@ class EngineChild:
                     case Failed(kind=kind, message=text):
                         raise _error(kind, text)
                     case None if started:
-                        raise EngineCrashed(
+                        raise (CrashedTogether if self._was_shared else EngineCrashed)(
                             f"The engine process ended while it answered ({self._why_ended()})."
                         )
                     case None:
@@ -197,6 +210,17 @@ class EngineChild:
             raise
         finally:
             del self._flights[number]
+
+    async def _next(
+        self, messages: asyncio.Queue[FromEngine | None], patience: float
+    ) -> FromEngine | None:
+        """The next message. Raises TimeoutError when the process said nothing to anybody."""
+        while True:
+            try:
+                return await asyncio.wait_for(messages.get(), patience)
+            except TimeoutError:
+                if monotonic() - self._heard_at > patience:
+                    raise
 
     async def shut_down(self) -> None:
         """End the process: asked nicely, then killed."""
@@ -235,6 +259,7 @@ class EngineChild:
             self._writer.close()
             await self._process.wait()
             self.ended.set()
+            self._was_shared = len(self._flights) > 1
             for waiting in (self._loading, *self._flights.values()):
                 waiting.put_nowait(None)
 
@@ -255,6 +280,7 @@ class EngineChild:
             log.exception("the engine process sent nonsense and is ended")
 
     def _take(self, message: FromEngine) -> None:
+        self._heard_at = monotonic()
         if isinstance(message, Text | Beat | Started | Finished) or (
             isinstance(message, Failed) and message.id is not None
         ):

@@ -14,9 +14,11 @@ from time import monotonic
 
 from config.settings import EngineSettings
 from engine.catalog import Catalog, ModelEntry, choose_model
-from engine.child import EngineChild, NeverStarted
+from engine.child import CrashedTogether, EngineChild, NeverStarted
 from engine.errors import EngineCrashed, EngineDown, ModelError, ModelLoadError
 from engine.gpu import read_cards, read_host
+from engine.textstream import Resumed
+from engine.turnstile import Turnstile
 from engine.types import (
     EngineState,
     EngineStatus,
@@ -32,6 +34,8 @@ log = logging.getLogger(__name__)
 BACKOFF_S = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 #: Failures in a row from which on questions are no longer kept waiting for the next start.
 MAX_HOPEFUL_FAILURES = 2
+#: Questions that are worked on at once unless the settings say otherwise.
+CPU_BATCH, CARD_BATCH = 8, 32
 _CHOSEN = "It was chosen with /model."
 #: Seconds running answers get to end when the program stops; the dispatcher gives up before.
 STOP_GRACE_S = 5.5
@@ -60,8 +64,8 @@ class EngineProcess:
         self._child: EngineChild | None = None
         self._group: asyncio.TaskGroup | None = None
         self._failures = 0
-        #: One request at a time is with the process; the others wait here in their order.
-        self._turn = asyncio.Lock()
+        #: As many requests as it has slots are with the process; the others wait here.
+        self._turns = Turnstile(1)
         #: Whoever starts or replaces a process holds this.
         self._changing = asyncio.Lock()
         self._changed = asyncio.Event()
@@ -71,6 +75,14 @@ class EngineProcess:
         """What the engine is doing now; never blocks."""
         mean = sum(self._speeds) / len(self._speeds) if self._speeds else None
         return replace(self._status, tokens_per_s=mean)
+
+    @property
+    def capacity(self) -> int:
+        """How many questions it is worth asking at once."""
+        if self._settings.max_batch:
+            return self._settings.max_batch
+        on_card = self._settings.device != "cpu" and _card_free_gb() is not None
+        return CARD_BATCH if on_card else CPU_BATCH
 
     def pids(self) -> frozenset[int]:
         """The engine's processes."""
@@ -87,8 +99,15 @@ class EngineProcess:
     ) -> Generation:
         """Write the answer for `request`; see engine.generator.Generator."""
         await self.settled()
-        async with self._turn:
-            generation = await self._ask(request, on_text)
+        resumed = Resumed(on_text)
+        try:
+            async with self._turns.place():
+                generation = await self._ask(request, resumed)
+        except CrashedTogether:
+            # Whoever is innocent gets another try; whoever is not takes nobody along again.
+            async with self._turns.alone():
+                resumed.begin_again()
+                generation = await self._ask(request, resumed)
         if generation.finish_reason is FinishReason.CANCELLED:
             raise EngineDown(self._status.detail)  # ended by our own shutdown, half written
         self._failures = 0
@@ -120,7 +139,7 @@ class EngineProcess:
                 if self._entry != entry and self._status.state is before.state:
                     self._set(before.state, before.detail)
         if old is not None:
-            async with self._turn:
+            async with self._turns.alone():
                 await old.shut_down()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -133,7 +152,7 @@ class EngineProcess:
             self._set(EngineState.STOPPED, "The program is stopping.")
             supervisor.cancel()
             try:
-                async with asyncio.timeout(STOP_GRACE_S), self._turn:
+                async with asyncio.timeout(STOP_GRACE_S), self._turns.alone():
                     pass
             except TimeoutError:
                 log.info("an answer was not finished in time and is given up")
@@ -197,7 +216,7 @@ class EngineProcess:
 
     async def _exchange(self, old: EngineChild, entry: ModelEntry, path: Path) -> None:
         """Without room for both, the old process goes first; on failure it is started again."""
-        async with self._turn:
+        async with self._turns.alone():
             self._child = None
             self._set(EngineState.LOADING, f"Changing to {entry.alias}.")
             await old.shut_down()
@@ -216,6 +235,7 @@ class EngineProcess:
                 entry,
                 path,
                 device=self._settings.device,
+                max_batch=self.capacity,
                 timeout=self._settings.load_timeout_s,
                 on_progress=self._note,
             )
@@ -227,6 +247,7 @@ class EngineProcess:
     def _serve_with(self, child: EngineChild, entry: ModelEntry, why: str) -> None:
         self._child, self._entry, self._why = child, entry, why
         self._speeds.clear()
+        self._turns.resize(child.num_slots)
         self._set(EngineState.READY, why, entry)
         self._status = replace(self._status, device=child.device, dtype=child.dtype)
 

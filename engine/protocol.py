@@ -31,11 +31,13 @@ class Load:
     path: str
     #: `auto`, `cpu` or `cuda`.
     device: str
+    #: The most questions to work on at once.
+    max_batch: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generate:
-    """Answer this; requests are worked on in the order in which they come."""
+    """Answer this; requests are begun in the order in which they come."""
 
     type: Literal["generate"] = "generate"
     request: GenerationRequest
@@ -80,6 +82,8 @@ class Loaded:
     #: For people: `CPU, 2 threads` or the card's name.
     device: str
     dtype: str
+    #: How many questions it works on at once.
+    num_slots: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

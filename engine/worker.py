@@ -1,4 +1,4 @@
-"""The engine process: sole owner of the model; all generation passes through it in order."""
+"""The engine process: sole owner of the model; all generation passes through its one batch."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
+from engine.batch import Batch, Done
 from engine.errors import ModelLoadError, OutOfMemory
-from engine.huggingface import HuggingFaceModel
 from engine.loading import prepare_libraries
 from engine.protocol import (
     Beat,
@@ -35,7 +38,6 @@ from engine.protocol import (
     decode_to_engine,
     encode,
 )
-from engine.types import GenerationRequest
 
 log = logging.getLogger(__name__)
 
@@ -63,12 +65,23 @@ class EngineWorker:
         first = self._inbox.get()
         if not isinstance(first, Load):
             return
-        model = self._load(first)
-        while model is not None:
-            message = self._inbox.get()
-            if not isinstance(message, Generate):
-                return
-            self._generate(model, message.request)
+        batch = self._load(first)
+        while batch is not None:
+            for message in self._messages(wait=not batch.is_busy):
+                if not isinstance(message, Generate):
+                    return
+                number = message.request.id
+                reporter = _Reporter(self, number)
+                batch.add(message.request, reporter, partial(self._send, Started(id=number)))
+            for done in batch.step():
+                self._report_end(done)
+
+    def _messages(self, *, wait: bool) -> Iterator[Load | Generate | Shutdown]:
+        """What has come since; with `wait` at least one."""
+        with suppress(queue.Empty):
+            while True:
+                yield self._inbox.get(block=wait)
+                wait = False
 
     def is_cancelled(self, request_id: str) -> bool:
         """Whether work on this request must end."""
@@ -100,34 +113,34 @@ class EngineWorker:
     def _send(self, message: FromEngine) -> None:
         self._connection.sendall(encode(message))
 
-    def _load(self, message: Load) -> HuggingFaceModel | None:
+    def _load(self, message: Load) -> Batch | None:
         try:
             self._send(Progress(detail="Starting PyTorch"))
             prepare_libraries(self._threads)
             self._send(Progress(detail=f"Loading {message.entry.alias}"))
-            model = HuggingFaceModel.load(message.entry, Path(message.path), device=message.device)
+            batch = Batch.load(
+                message.entry,
+                Path(message.path),
+                device=message.device,
+                max_batch=message.max_batch,
+            )
         except (ModelLoadError, OutOfMemory) as error:
             self._send(Failed(kind=Failure.LOAD, message=str(error)))
             return None
-        self._send(Loaded(device=model.device, dtype=model.dtype))
-        return model
+        self._send(Loaded(device=batch.device, dtype=batch.dtype, num_slots=batch.num_slots))
+        return batch
 
-    def _generate(self, model: HuggingFaceModel, request: GenerationRequest) -> None:
-        self._send(Started(id=request.id))
-        try:
-            generation = model.generate(request, _Reporter(self, request.id))
-        except OutOfMemory as error:
-            self._send(Failed(id=request.id, kind=Failure.OUT_OF_MEMORY, message=str(error)))
-        except Exception as error:
-            # After an unknown error on a card every later result is in doubt.
-            if model.on_card:
-                raise
-            log.exception("request %s failed", request.id)
-            text = f"The model failed on this question ({type(error).__name__})."
-            self._send(Failed(id=request.id, kind=Failure.GENERATION, message=text))
+    def _report_end(self, done: Done) -> None:
+        if isinstance(done.result, OutOfMemory):
+            kind = Failure.OUT_OF_MEMORY
+            self._send(Failed(id=done.id, kind=kind, message=str(done.result)))
+        elif isinstance(done.result, Exception):
+            log.error("request %s failed", done.id, exc_info=done.result)
+            text = f"The model failed on this question ({type(done.result).__name__})."
+            self._send(Failed(id=done.id, kind=Failure.GENERATION, message=text))
         else:
-            self._send(Finished(id=request.id, generation=generation))
-        self._cancelled.discard(request.id)
+            self._send(Finished(id=done.id, generation=done.result))
+        self._cancelled.discard(done.id)
 
     def report(self, request_id: str, piece: str) -> None:
         """Tell the bot of one token."""

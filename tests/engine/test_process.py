@@ -139,15 +139,48 @@ async def test_a_killed_process_fails_its_question_and_serves_the_next(
     engine: EngineProcess,
 ) -> None:
     task = await begin(engine)
-    waiting = asyncio.create_task(engine.generate(request(), ignore))
     (pid,) = engine.pids()
 
     os.kill(pid, signal.SIGKILL)
 
     with pytest.raises(EngineCrashed):
         await task
-    assert (await waiting).completion_tokens == 8
+    assert (await engine.generate(request(), ignore)).completion_tokens == 8
     assert engine.pids() != {pid}
+
+
+async def test_questions_that_were_answered_together_are_asked_again_one_by_one(
+    engine: EngineProcess,
+) -> None:
+    begun, pieces = asyncio.Event(), list[str]()
+
+    def listen(piece: str) -> None:
+        pieces.append(piece)
+        begun.set()
+
+    other = await begin(engine)
+    task = asyncio.create_task(engine.generate(request(max_new_tokens=300), listen))
+    await begun.wait()
+
+    for pid in engine.pids():
+        os.kill(pid, signal.SIGKILL)
+    while engine.status().state is EngineState.READY:
+        await asyncio.sleep(0)
+    other.cancel()
+
+    generation = await task
+    assert generation.completion_tokens == 300
+    assert "".join(pieces).strip() == generation.text
+
+
+async def test_several_questions_are_answered_at_once(engine: EngineProcess) -> None:
+    long = await begin(engine)
+
+    generations = await asyncio.gather(*(engine.generate(request(), ignore) for _ in range(12)))
+
+    assert [generation.completion_tokens for generation in generations] == [8] * 12
+    assert not long.done()
+    long.cancel()
 
 
 async def test_a_hung_process_is_replaced(engine: EngineProcess) -> None:
