@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bot.adapter import ChatAdapter
     from bot.commands import Commands, ModelChoice
     from engine.answering import Answerer
+    from engine.catalog import ModelEntry
     from engine.jobs import JobStore
     from engine.process import EngineProcess
     from engine.retriever import Retriever
@@ -131,6 +132,36 @@ def models_pull(alias: str, config: ConfigOption = None) -> None:
     """Fetch a model and make it ready, so that it loads without a network."""
     settings, secrets = _load(config, None, quiet=True)
     _run(_pull(settings, secrets, alias))
+
+
+@models_app.command("save")
+def models_save(alias: str, folder: Path, config: ConfigOption = None) -> None:
+    """Save a model to a new folder, with sums, for machines without a login or network."""
+    settings, secrets = _load(config, None, quiet=True)
+    _run(_pull(settings, secrets, alias))
+    _or_exit(lambda: _save_model(settings, alias, folder))
+
+
+@models_app.command("show")
+def models_show(alias: str, config: ConfigOption = None) -> None:
+    """Where a model's weights lie, where they come from, and whether they are as saved."""
+    from engine.saved_model import describe_saved
+
+    settings, _ = _load(config, None, quiet=True)
+    entry, found = _or_exit(lambda: _find_model(settings, alias))
+    print(f"{alias}: {entry.hub_id}, {entry.licence}, about {entry.memory_gb:g} GB of memory.")
+    print(_or_exit(lambda: describe_saved(found)) if found else "Not on this machine.")
+
+
+@models_app.command("remove")
+def models_remove(alias: str, config: ConfigOption = None) -> None:
+    """Delete a model's weights from this machine, those in the hub's cache too."""
+    from engine.saved_model import remove_model
+
+    settings, _ = _load(config, None, quiet=True)
+    entry, _ = _or_exit(lambda: _find_model(settings, alias))
+    freed = _or_exit(lambda: remove_model(entry, settings.data_dir / "models"))
+    print(f"{freed / 1e9:.2f} GB freed." if freed else f"{alias} is not on this machine.")
 
 
 @eval_app.command("retrieval")
@@ -255,7 +286,9 @@ async def _serve(settings: Settings, secrets: Secrets, *, console: bool) -> None
             engine_status=assistant.engine.status,
             contact=settings.contact,
         )
-        dispatcher = Dispatcher(store, assistant.answerer, delivery)
+        dispatcher = Dispatcher(
+            store, assistant.answerer, delivery, slots=assistant.engine.capacity
+        )
         commands = Commands(
             store,
             assistant.retriever,
@@ -420,6 +453,25 @@ async def _pull(settings: Settings, secrets: Secrets, alias: str) -> None:
         on_progress=_say_error,
     )
     _say_error(f"{alias} is ready in {folder}.")
+
+
+def _find_model(settings: Settings, alias: str) -> tuple[ModelEntry, Path | None]:
+    """The catalogue's entry and the folder with its weights. Raises ModelError."""
+    from engine.catalog import load_catalog
+    from engine.weights import find_weights
+
+    entry = load_catalog(settings.engine.catalog).get(alias)
+    return entry, find_weights(entry, settings.data_dir / "models")
+
+
+def _save_model(settings: Settings, alias: str, folder: Path) -> None:
+    from engine.saved_model import save_model, saved_bytes
+
+    entry, found = _find_model(settings, alias)
+    assert found is not None  # it was pulled just now
+    with typer.progressbar(length=saved_bytes(found), label=f"Saving {alias}") as bar:
+        manifest = save_model(entry, found, folder, on_bytes=bar.update)
+    print(f"{len(manifest.files)} files of {alias} are saved in {folder}.")
 
 
 async def _gaps(settings: Settings, days: int, limit: int, as_json: bool) -> None:

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from config.settings import Secrets
+from main import app, models_app
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPOSE_FILES = sorted(ROOT.glob("compose*.yaml"))
@@ -140,3 +141,17 @@ def test_no_address_of_a_package_index_is_named(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
 
     assert not re.search(r"--(extra-)?index-url|pypi\.|download\.pytorch|ghcr\.io|nvcr\.io", text)
+
+
+def test_every_command_that_the_pages_name_exists() -> None:
+    known = {
+        kind: {info.name or info.callback.__name__ for info in group.registered_commands}
+        for kind, group in (("", app), ("models ", models_app))
+    }
+
+    for path in OWN_FILES:
+        text = path.read_text(encoding="utf-8")
+        for kind, name in re.findall(r"python main\.py (models )?([a-z]+)\b", text):
+            assert name in known[kind] or (not kind and name == "models"), f"{path.name}: {name}"
+    assert instructions("CMD")[-1] == '["run"]'
+    assert "health" in known[""]
