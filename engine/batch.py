@@ -220,21 +220,23 @@ class Batch:
 def _scheduler(model: HuggingFaceModel, max_batch: int) -> tuple[Scheduler | None, int]:
     """The slots for `model`, as many as memory allows; None where it is not covered."""
     from engine import runner
+    from engine.coverage import covers
     from engine.packed import pack_linears
     from engine.scheduler import CARD_CHUNKS, CPU_CHUNKS, Scheduler
+    from engine.shapes import bytes_per_row
 
     entry, network = model.entry, model.network
     if entry.generation.num_beams > 1:
         log.info("%s searches with beams and answers one question at a time", entry.alias)
         return None, 1
     # Measured before the weights are laid out anew, which changes the last digits.
-    if not runner.covers(network, tolerance=_TOLERANCE[str(network.dtype).split(".")[-1]]):
+    if not covers(network, tolerance=_TOLERANCE[str(network.dtype).split(".")[-1]]):
         log.info("%s is not covered by the slots; it answers one question at a time", entry.alias)
         return None, 1
     if not model.on_card and entry.quantisation is Quantisation.NONE:
         pack_linears(network)
     seq2seq = entry.task is Task.SEQ2SEQ
-    row = runner.bytes_per_row(network, num_tokens=entry.context_window, num_new=_MAX_SEQ2SEQ_NEW)
+    row = bytes_per_row(network, num_tokens=entry.context_window, num_new=_MAX_SEQ2SEQ_NEW)
     num_slots = max(1, min(max_batch, int(_free_bytes(on_card=model.on_card) // row)))
     log.info("%s: %d slots of %.0f MB", entry.alias, num_slots, row / 1e6)
     graphs = model.on_card and entry.quantisation is Quantisation.NONE

@@ -10,8 +10,9 @@ from engine.slots import Kept, Slab
 class Prefixes:
     """What the slots hold, the free ones too, and the constant beginning of all prompts."""
 
-    def __init__(self, slab: Slab) -> None:
+    def __init__(self, slab: Slab, *, remembers: bool = True) -> None:
         self._slab = slab
+        self._remembers = remembers
         #: Tokens whose keys and values lie in each slot, with the group they were made in.
         self._held: dict[int, tuple[list[int], int]] = {}
         self._constant: list[int] = []
@@ -23,7 +24,8 @@ class Prefixes:
 
     def remember(self, slot: int, tokens: list[int], group: int) -> None:
         """The row in `slot` ended and left `tokens` there."""
-        self._held[slot] = (tokens, group)
+        if self._remembers:
+            self._held[slot] = (tokens, group)
 
     def begin(self, free: Sequence[int], prompt: Sequence[int], group: int) -> tuple[int, int]:
         """Choose one of the `free` slots for a row; returns it and how many tokens are there.

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 import torch
-from transformers import DynamicCache
 from transformers.modeling_outputs import BaseModelOutput
 
-from engine import attention
 from engine.graphs import Graphs
 from engine.plan import Piece, Plan
-from engine.slots import CrossSlab, LayerShape, Slab, SlabPair, row_bytes
-
-log = logging.getLogger(__name__)
+from engine.shapes import layer_shapes, source_shapes
+from engine.slots import CrossSlab, Slab, SlabPair
 
 
 class Runner(Protocol):
@@ -205,109 +201,6 @@ def _graphs(
         device=runner.device,
         source_lengths=source_lengths,
     )
-
-
-def covers(model: Any, *, tolerance: float) -> bool:
-    """Prepare the model if passes in slots compute what transformers computes; else leave it.
-
-    Models differ in how they mark positions, window and scale; a try tells for all of them.
-    """
-    ids = torch.arange(3, 43).remainder(model.config.vocab_size)
-    try:
-        want = _reference(model, ids)
-        prepare(model)
-        got = _in_slots(model, ids.tolist())
-        distance = float((want - got).abs().max() / (want.max() - want.min()))
-    except Exception:  # whatever a class that does not fit raises
-        log.info("%s does not run in slots", type(model).__name__, exc_info=True)
-        distance = float("inf")
-    if distance <= tolerance:
-        return True
-    log.info("%s differs in slots by %.3g", type(model).__name__, distance)
-    restore(model)
-    return False
-
-
-@torch.inference_mode()
-def _reference(model: Any, ids: torch.Tensor) -> torch.Tensor:
-    row = ids[None].to(model.device)
-    if model.config.is_encoder_decoder:
-        start = torch.full((1, 1), model.generation_config.decoder_start_token_id)
-        output = model(input_ids=row, decoder_input_ids=start.to(model.device))
-    else:
-        output = model(input_ids=row)
-    logits: torch.Tensor = output.logits[0, -1].float()
-    return logits
-
-
-def _in_slots(model: Any, ids: list[int]) -> torch.Tensor:
-    runner: Runner
-    if model.config.is_encoder_decoder:
-        runner = Seq2SeqRunner(model, num_slots=2, num_tokens=len(ids), num_new=1)
-        runner.admit(1, ids)
-        parts = [[model.generation_config.decoder_start_token_id]]
-    else:
-        runner = CausalRunner(model, num_slots=2, num_tokens=len(ids))
-        parts = [ids[:-6], ids[-6:-1], ids[-1:]]
-    start = 0
-    for part in parts:
-        piece = Piece(slot=1, start=start, ids=part, num_logits=1, row_tokens=len(ids))
-        logits = runner.forward([piece])
-        start += len(part)
-    return logits[0].float()
-
-
-def prepare(model: Any) -> None:
-    """Have the model's own layers call our attention; an encoder keeps its own."""
-    attention.register()
-    decoder = model.decoder if model.config.is_encoder_decoder else model
-    decoder.set_attn_implementation(attention.NAME)
-
-
-def restore(model: Any) -> None:
-    """Undo `prepare`."""
-    decoder = model.decoder if model.config.is_encoder_decoder else model
-    decoder.set_attn_implementation("sdpa")
-
-
-def layer_shapes(model: Any) -> list[LayerShape]:
-    """What each layer of a decoder-only model keeps, seen by running it on one token."""
-    cache = DynamicCache()
-    _run_once(model, cache=cache, input_ids=torch.zeros(1, 1, dtype=torch.long))
-    return [LayerShape.of(layer.keys, layer.values) for layer in cache.layers]
-
-
-def source_shapes(model: Any) -> tuple[list[LayerShape], list[LayerShape]]:
-    """The same for an encoder-decoder model: of its own tokens, and of the source's."""
-    one = torch.zeros(1, 1, dtype=torch.long)
-    pair = _run_once(model, input_ids=one, decoder_input_ids=one).cache
-    own, cross = (
-        [LayerShape.of(layer.keys, layer.values) for layer in cache.layers]
-        for cache in (pair.self_attention_cache, pair.cross_attention_cache)
-    )
-    return own, cross
-
-
-def bytes_per_row(model: Any, *, num_tokens: int, num_new: int) -> int:
-    """Bytes of one slot of a runner."""
-    if not model.config.is_encoder_decoder:
-        return row_bytes(layer_shapes(model), num_tokens)
-    own, cross = source_shapes(model)
-    return row_bytes(own, num_new) + row_bytes(cross, num_tokens)
-
-
-@torch.inference_mode()
-def _run_once(model: Any, **inputs: Any) -> Any:
-    """One pass as transformers does it, whatever attention is set."""
-    restore(model)
-    try:
-        moved = {
-            name: value.to(model.device) if isinstance(value, torch.Tensor) else value
-            for name, value in inputs.items()
-        }
-        return model(use_cache=True, **moved)
-    finally:
-        prepare(model)
 
 
 def _short_rope(config: Any) -> int | None:

@@ -58,6 +58,7 @@ class Scheduler:
         start_token: int | None = None,
         chunks: tuple[int, int] = CPU_CHUNKS,
         drafts: bool = True,
+        remembers: bool = True,
     ) -> None:
         self._runner = runner
         self._decode = decode
@@ -70,7 +71,10 @@ class Scheduler:
         self._waiting: deque[tuple[SlotRequest, Watcher]] = deque()
         self._rows: list[Row] = []
         self._free = list(range(runner.num_slots))
-        self._prefixes = Prefixes(runner.slab) if runner.continues_prompt else None
+        #: Beginnings of prompts that need not be run again; `remembers` those of past rows too.
+        self._prefixes = (
+            Prefixes(runner.slab, remembers=remembers) if runner.continues_prompt else None
+        )
         self._last_group = 0
         self._looked_at = 0.0
 

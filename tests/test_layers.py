@@ -15,6 +15,7 @@ SLOTS = {
     for name in (
         "attention",
         "batch",
+        "coverage",
         "graphs",
         "packed",
         "plan",
@@ -22,6 +23,7 @@ SLOTS = {
         "runner",
         "sampling",
         "scheduler",
+        "shapes",
         "slots",
     )
 }
@@ -31,6 +33,7 @@ HOMES = {
         "engine/loading.py",
         "engine/attention.py",
         "engine/runner.py",
+        "engine/shapes.py",
         "engine/slots.py",
     },
     "sentence_transformers": {"engine/embedder.py"},
