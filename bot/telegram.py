@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 TYPING_S = 5.0
 #: The signs that a question was heard must not hold up its answer.
 HEARD_S = 3.0
+#: Drafts that fail before the first one succeeds: then this server has none.
+MAX_FAILED_DRAFTS = 3
 #: Buttons of one row: two votes fit, titles of courses do not.
 MAX_ROW_CHARS = 12
 #: Replies to commands are not kept anywhere: they are tried again if the wait is short.
@@ -71,6 +73,7 @@ class TelegramAdapter:
         self._starters = starters
         #: None until the first draft was tried: an older server does not know them.
         self._drafts: bool | None = None
+        self._failed_drafts = 0
         #: Questions whose text grows as a draft.
         self._drafting: set[int] = set()
         self._typed_at: dict[int, float] = {}
@@ -123,8 +126,7 @@ class TelegramAdapter:
             try:
                 me = await listener.unless(stop, self._api.open())
                 if me is not None:
-                    webhook = self._settings.webhook_url
-                    await self._api.set_webhook(webhook, self._secret)
+                    await self._choose_way()
                 return me
             except TokenRejected:
                 raise
@@ -134,6 +136,15 @@ class TelegramAdapter:
                 await listener.unless(stop, asyncio.sleep(max(pause, error.retry_after_s or 0)))
                 pause = min(pause * 2, self._times.retry_s[1])
         return None
+
+    async def _choose_way(self) -> None:
+        """Have Telegram call us or wait to be asked, as the settings say."""
+        try:
+            await self._api.set_webhook(self._settings.webhook_url, self._secret)
+        except TokenRejected:
+            # The token was good a moment ago: this server has no webhooks that could be in the way.
+            if self._settings.webhook_url:
+                raise
 
     async def _listen(self, listener: TelegramListener, stop: asyncio.Event) -> None:
         if self._settings.webhook_url:
@@ -238,6 +249,9 @@ class TelegramAdapter:
             if error.retry_after_s is not None:
                 raise
             log.info("a draft was not shown, the message is edited instead: %s", error)
+            self._failed_drafts += 1
+            if self._drafts is None and self._failed_drafts >= MAX_FAILED_DRAFTS:
+                self._drafts = False
             return False
         self._drafts = shown
         if shown:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, TypeVar
 
 from pydantic import SecretStr
 from telegram import (
-    Bot,
     BotCommand,
     BotCommandScopeChat,
     BotCommandScopeDefault,
@@ -22,9 +21,9 @@ from telegram import (
     ReplyParameters,
 )
 from telegram.error import InvalidToken
-from telegram.request import HTTPXRequest
 
 from bot.adapter import DeliveryRefused, MessageGone
+from bot.telegram_bot import open_bot
 from bot.telegram_errors import FAILURES, MarkupRejected, Moved, Unchanged, failure_of
 from bot.telegram_pace import Pace
 from bot.telegram_text import Part
@@ -33,57 +32,26 @@ from bot.telegram_values import Article, Keyboard, Me
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-ALLOWED_UPDATES = (
-    "message",
-    "edited_message",
-    "callback_query",
-    "inline_query",
-    "my_chat_member",
-    "stopped_message_generation",
-)
-
-
-class _RawBot(Bot):
-    """Bot parses updates at once, and one malformed one fails all; here they come out raw."""
-
-    async def raw_updates(self, offset: int, timeout_s: int) -> list[Any]:
-        data: dict[str, Any] = {
-            "offset": offset,
-            "timeout": timeout_s,
-            "limit": 100,
-            "allowed_updates": list(ALLOWED_UPDATES),
-        }
-        result = await self._post("getUpdates", data, read_timeout=timeout_s + 10)
-        return result if isinstance(result, list) else []
+BASIC_UPDATES = ("message", "edited_message", "callback_query", "inline_query", "my_chat_member")
+#: The last is of Bot API 10.3.
+ALL_UPDATES = (*BASIC_UPDATES, "stopped_message_generation")
 
 
 class TelegramApi:
     """One bot on one server."""
 
     def __init__(self, token: SecretStr, base_url: str, pace: Pace, *, timeout_s: float) -> None:
-        # Opt in to what the next version does, which also keeps its warnings away.
-        os.environ.setdefault("PTB_TIMEDELTA", "true")
-        self._bot = _RawBot(
-            token=token.get_secret_value(),
-            base_url=base_url,
-            request=HTTPXRequest(
-                connection_pool_size=32,
-                read_timeout=timeout_s,
-                write_timeout=timeout_s,
-                connect_timeout=timeout_s / 2,
-                pool_timeout=timeout_s / 2,
-            ),
-            get_updates_request=HTTPXRequest(
-                connection_pool_size=2, connect_timeout=timeout_s / 2, pool_timeout=timeout_s / 4
-            ),
-        )
+        self._bot = open_bot(token, base_url, timeout_s=timeout_s)
         self._pace = pace
         self._moved: dict[int, int] = {}
+        #: Not every server is of the latest version, and some refuse what they do not know.
+        self._updates: tuple[str, ...] = ALL_UPDATES
+        self._lean = False
 
     async def open(self) -> Me:
         """Who we are. Raises DeliveryError, TokenRejected among them."""
         await self._call(self._bot.initialize)
-        return Me(id=self._bot.id, username=self._bot.username)
+        return Me(id=self._bot.id, username=self._bot.bot.username or "")
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -91,14 +59,24 @@ class TelegramApi:
 
     async def updates(self, offset: int, timeout_s: int) -> list[Any]:
         """What happened since `offset`, which everything before it is confirmed with."""
-        return await self._call(lambda: self._bot.raw_updates(offset, timeout_s))
+        return await self._with_kinds(lambda kinds: self._bot.raw_updates(offset, timeout_s, kinds))
+
+    async def _with_kinds(self, work: Callable[[tuple[str, ...]], Awaitable[T]]) -> T:
+        """`work` with all kinds of updates, or with those that every server knows."""
+        try:
+            return await self._call(lambda: work(self._updates))
+        except MarkupRejected:
+            if self._updates == BASIC_UPDATES:
+                raise
+        self._updates = BASIC_UPDATES
+        return await self._call(lambda: work(self._updates))
 
     async def set_webhook(self, url: str, secret: str) -> None:
         """Have Telegram call us; an empty `url`: have it wait to be asked."""
         if url:
-            await self._call(
-                lambda: self._bot.set_webhook(
-                    url, secret_token=secret, allowed_updates=list(ALLOWED_UPDATES)
+            await self._with_kinds(
+                lambda kinds: self._bot.set_webhook(
+                    url, secret_token=secret, allowed_updates=list(kinds)
                 )
             )
         else:
@@ -124,8 +102,8 @@ class TelegramApi:
                 parse_mode=mode,
                 message_thread_id=topic,
                 reply_parameters=_reply(answers),
-                reply_markup=_markup(keyboard),
-                link_preview_options=LinkPreviewOptions(is_disabled=True),
+                reply_markup=_markup(keyboard, lean=self._lean),
+                link_preview_options=self._no_preview(),
             )
             return int(sent.message_id)
 
@@ -148,8 +126,8 @@ class TelegramApi:
                 chat_id=chat,
                 message_id=message,
                 parse_mode=mode,
-                reply_markup=_markup(keyboard),
-                link_preview_options=LinkPreviewOptions(is_disabled=True),
+                reply_markup=_markup(keyboard, lean=self._lean),
+                link_preview_options=self._no_preview(),
             )
 
         try:
@@ -165,7 +143,7 @@ class TelegramApi:
 
         async def swap() -> None:
             await self._bot.edit_message_reply_markup(
-                chat_id=chat, message_id=message, reply_markup=_markup(keyboard)
+                chat_id=chat, message_id=message, reply_markup=_markup(keyboard, lean=self._lean)
             )
 
         await self._pace.turn(chat)
@@ -218,7 +196,7 @@ class TelegramApi:
                 input_message_content=InputTextMessageContent(
                     article.part.html,
                     parse_mode="HTML",
-                    link_preview_options=LinkPreviewOptions(is_disabled=True),
+                    link_preview_options=self._no_preview(),
                 ),
             )
             for article in articles
@@ -242,17 +220,25 @@ class TelegramApi:
     async def _formatted(
         self, chat: int, part: Part, put: Callable[[str, str | None], Awaitable[T]]
     ) -> T:
-        """`put` the part as HTML, and as plain text when Telegram rejects that."""
-        await self._pace.turn(chat)
-        try:
-            return await self._call(lambda: put(part.html, "HTML"), chat)
-        except MarkupRejected as error:
-            log.warning("Telegram rejected the markup of a message: %s", error)
-        await self._pace.turn(chat)
-        try:
-            return await self._call(lambda: put(part.plain, None), chat)
-        except MarkupRejected as error:
-            raise DeliveryRefused(str(error)) from None
+        """`put` the part as HTML; without the extras when the server does not know them; as plain
+        text when it rejects the markup."""
+        text: str = part.html
+        mode: str | None = "HTML"
+        while True:
+            await self._pace.turn(chat)
+            try:
+                return await self._call(partial(put, text, mode), chat)
+            except MarkupRejected as error:
+                log.warning("Telegram rejected a message as it was: %s", error)
+                if "not supported" in str(error) and not self._lean:
+                    self._lean = True
+                elif mode is not None:
+                    text, mode = part.plain, None
+                else:
+                    raise DeliveryRefused(str(error)) from None
+
+    def _no_preview(self) -> LinkPreviewOptions | None:
+        return None if self._lean else LinkPreviewOptions(is_disabled=True)
 
     async def _call(self, work: Callable[[], Awaitable[T]], chat: int | None = None) -> T:
         """The result of `work`; every failure becomes a DeliveryError that says which."""
@@ -272,13 +258,17 @@ def _reply(message: int | None) -> ReplyParameters | None:
     return ReplyParameters(message, allow_sending_without_reply=True)
 
 
-def _markup(keyboard: Keyboard) -> InlineKeyboardMarkup | None:
+def _markup(keyboard: Keyboard, *, lean: bool) -> InlineKeyboardMarkup | None:
     if not keyboard:
         return None
     return InlineKeyboardMarkup(
         [
             [
-                InlineKeyboardButton(button.label, callback_data=button.value, style=button.style)
+                InlineKeyboardButton(
+                    button.label,
+                    callback_data=button.value,
+                    style=None if lean else button.style,
+                )
                 for button in row
             ]
             for row in keyboard

@@ -110,8 +110,10 @@ class Shown:
 class TelegramTwin:
     """See the module; use `telegram_twin()`."""
 
-    def __init__(self, *, without: frozenset[str] = frozenset()) -> None:
+    def __init__(self, *, without: frozenset[str] = frozenset(), strict: bool = False) -> None:
         self.without = without
+        #: Whether it refuses what an older or smaller server does not know.
+        self.strict = strict
         self.base_url = ""
         self.calls: list[Call] = []
         #: Every version of every message of the bot: (chat, id) → versions.
@@ -333,6 +335,8 @@ class TelegramTwin:
         do = getattr(self, f"_{method}", None)
         if do is None or method in self.without:
             raise RefusedError(404, "Not Found")
+        if self.strict:
+            _refuse_news(args)
         return await do(args)
 
     async def _getMe(self, args: Json) -> Json:
@@ -516,9 +520,11 @@ class TelegramTwin:
 
 
 @asynccontextmanager
-async def telegram_twin(*, without: frozenset[str] = frozenset()) -> AsyncIterator[TelegramTwin]:
+async def telegram_twin(
+    *, without: frozenset[str] = frozenset(), strict: bool = False
+) -> AsyncIterator[TelegramTwin]:
     """A running twin; `without` names methods that this server does not know."""
-    twin = TelegramTwin(without=without)
+    twin = TelegramTwin(without=without, strict=strict)
     app = web.Application()
     app.router.add_route("*", "/bot{token}/{method}", twin.handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
@@ -544,6 +550,16 @@ async def _arguments(request: web.Request) -> Json:
             with suppress(ValueError):
                 args[key] = json.loads(value)
     return args
+
+
+def _refuse_news(args: Json) -> None:
+    if "link_preview_options" in args:
+        raise RefusedError(400, "Bad Request: link_preview_options is not supported yet")
+    if "stopped_message_generation" in args.get("allowed_updates", ()):
+        raise RefusedError(400, "Bad Request: invalid allowed_updates")
+    for row in (args.get("reply_markup") or {}).get("inline_keyboard", ()):
+        if any("style" in button for button in row):
+            raise RefusedError(400, "Bad Request: invalid reply_markup")
 
 
 def _error(status: int, description: str, parameters: Json | None = None) -> web.Response:

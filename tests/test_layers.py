@@ -43,7 +43,12 @@ HOMES = {
     "sqlite3": {"engine/database.py"},
     "docx": {"engine/corpus_docx.py"},
     "prompt_toolkit": {"bot/console.py"},
-    "telegram": {"bot/telegram_api.py", "bot/telegram_errors.py", "bot/telegram_inbound.py"},
+    "telegram": {
+        "bot/telegram_api.py",
+        "bot/telegram_bot.py",
+        "bot/telegram_errors.py",
+        "bot/telegram_inbound.py",
+    },
     "slack_bolt": {"bot/slack_app.py"},
     "slack_sdk": {"bot/slack_app.py", "bot/slack_web.py"},
     "markdown_it": {"bot/markdown.py"},

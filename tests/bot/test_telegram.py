@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapter import DeliveryError, DeliveryRefused, MessageGone
-from bot.messages import Action, Reply, ReplyState
+from bot.messages import Action, ActionStyle, Reply, ReplyState
 from bot.telegram_errors import TelegramLost, TokenRejected
 from bot.telegram_listen import Times
 from bot.telegram_pace import Pace
@@ -303,7 +303,7 @@ async def test_a_malformed_update_or_a_bug_stops_nobody(tmp_path: Path) -> None:
         assert [message.text for message in await on.desk.told()] == ["next"]
         async with asyncio.timeout(5):
             while await on.store.inbox.open("telegram"):
-                await asyncio.sleep(0.01)
+                await on.twin.wait(lambda: True)
 
 
 async def test_one_persons_trouble_does_not_hold_up_the_others(tmp_path: Path) -> None:
@@ -573,6 +573,28 @@ async def test_markup_that_telegram_rejects_becomes_plain_text(tmp_path: Path) -
 
         (shown,) = on.twin.shown(7)
         assert (shown.text, shown.entities) == ("bold text", ())
+
+
+async def test_a_small_strict_server_is_enough(tmp_path: Path) -> None:
+    news = {"sendMessageDraft", "setMessageReaction", "deleteWebhook", "setMyCommands"}
+    async with (
+        telegram_twin(without=frozenset(news), strict=True) as twin,
+        bench(tmp_path, twin=twin) as on,
+    ):
+        await twin.private(twin.person(7), "How?")
+        (message,) = await on.desk.told()
+        stop = (Action(label="Stop", value="stop:1", style=ActionStyle.DANGER),)
+
+        await on.adapter.heard(message.reply_to)
+        posted = await on.adapter.post(message.reply_to, Reply(text="Next.", actions=stop))
+        await on.adapter.edit(message.reply_to, posted, Reply(text="**Yes**.", actions=stop))
+
+        (shown,) = twin.shown(7)
+        assert (shown.text, shown.styled("bold"), list(shown.buttons)) == (
+            "Yes.",
+            ["Yes"],
+            ["Stop"],
+        )
 
 
 # What goes wrong with messages
