@@ -34,6 +34,7 @@ from benchmarks.engine_sides import (
     TransformersBatching,
     interleaved,
     sync,
+    timed,
 )
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -67,8 +68,9 @@ Measure = Callable[["Bench"], list[Figure]]
 class Bench:
     """The models and prompts of one invocation."""
 
-    def __init__(self, size: Size, device: str, with_transformers: bool) -> None:
+    def __init__(self, size: Size, device: str, *, with_transformers: bool, by_cpu: bool) -> None:
         self.size = size
+        self._by_cpu = by_cpu
         self.device = torch.device(device)
         self.with_transformers = with_transformers
         self.lines: list[dict[str, Any]] = []
@@ -97,13 +99,14 @@ class Bench:
         """Print a JSON line a side; returns each side's median seconds a question."""
         medians = {}
         for name, side in runs.items():
-            medians[name] = median(run.per_question for run in side)
+            medians[name] = median(self.seconds(run) for run in side)
             firsts = sorted(first for run in side for first in run.first_tokens)
             line = {
                 "figure": figure,
                 "side": name,
                 "questions": side[0].num_questions,
                 "seconds": [round(run.seconds, 3) for run in side],
+                "cpu_seconds": [round(run.cpu_seconds, 3) for run in side],
                 "seconds_per_question": round(medians[name], 4),
                 "tokens_per_s": round(len(side[0].tokens[0]) / medians[name], 1),
             }
@@ -112,6 +115,10 @@ class Bench:
                 line["first_token_p95_s"] = round(firsts[int(len(firsts) * 0.95)], 3)
             self.note(line)
         return medians
+
+    def seconds(self, run: Run) -> float:
+        """Seconds a question, by the clock that counts."""
+        return run.cpu_seconds / run.num_questions if self._by_cpu else run.per_question
 
     def note(self, line: dict[str, Any]) -> None:
         """Print and keep one JSON line."""
@@ -211,7 +218,9 @@ def waiting(number: int, goal: float, batching_goal: float | None = None) -> Mea
         )
         if batching_goal is not None and bench.with_transformers:
             other = TransformersBatching(bench.model(torch.float32), **room)
-            times |= bench.report(name, {other.name: [other.run(prompts, size.answer)]})
+            times |= bench.report(
+                name, {other.name: [timed(lambda: other.run(prompts, size.answer))]}
+            )
             ratio = times[other.name] / times[slots.name]
             figures.append(
                 Figure(
@@ -319,13 +328,13 @@ def growth(bench: Bench) -> list[Figure]:
     seconds = {}
     for number in (10, 100, 1000) if bench.size.tiny else (32, 100, 1000, 10_000):
         prompts = [[draw.randrange(3, 500) for _ in range(8)] for _ in range(number)]
-        run = slots.run(prompts, 4)
-        seconds[number] = run.per_question
+        run = timed(lambda prompts=prompts: slots.run(prompts, 4))
+        seconds[number] = bench.seconds(run)
         bench.note(
             {
                 "figure": "growth",
                 "questions": number,
-                "seconds_per_question": round(run.per_question, 6),
+                "seconds_per_question": round(seconds[number], 6),
             }
         )
     full = list(seconds.values())[1:]
@@ -359,8 +368,8 @@ def on_card(bench: Bench) -> list[Figure]:
         size.repeats,
     )
     times = bench.report("card, bfloat16, whole questions", runs)
-    one, first = times["slots, 1 waiting"], plain.run(prompts[:1], 1).per_question
-    read = slots.run(prompts[:1], 1).per_question
+    one = times["slots, 1 waiting"]
+    first, read = (bench.seconds(timed(lambda s=s: s.run(prompts[:1], 1))) for s in (plain, slots))
     speed = (size.answer - 1) / max(one - read, 1e-9)
     plain_speed = (size.answer - 1) / max(times[plain.name] - first, 1e-9)
     share = speed * weights / bandwidth(bench.device)
@@ -377,7 +386,9 @@ def on_card(bench: Bench) -> list[Figure]:
         figures.append(_ratio(f"card, whole questions, {number} waiting", goal, gain, "plain"))
     if bench.with_transformers:
         other = TransformersBatching(model, num_slots=32, num_tokens=size.prompt + size.answer)
-        theirs = bench.report("card", {other.name: [other.run(prompts[:32], size.answer)]})
+        theirs = bench.report(
+            "card", {other.name: [timed(lambda: other.run(prompts[:32], size.answer))]}
+        )
         gain = theirs[other.name] / times["slots, 32 waiting"]
         figures.append(_ratio("card, 32 waiting", 3, gain, "transformers' batching"))
     return [*figures, *swap(bench, model)]
@@ -472,6 +483,12 @@ def main() -> None:
     parser.add_argument("--only", default="", help="figures, with commas: " + ", ".join(MEASURES))
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument(
+        "--clock",
+        default="wall",
+        choices=["wall", "cpu"],
+        help="cpu, with --threads 1: what counts on a machine that others use at the same time",
+    )
     parser.add_argument("--no-transformers", action="store_true", help="skip its own batching")
     parser.add_argument("--output", type=Path, help="where the results go, as JSON")
     options = parser.parse_args()
@@ -480,7 +497,12 @@ def main() -> None:
     size = Size(repeats=options.repeats)
     if options.tiny:
         size = Size(prompt=40, answer=6, constant=20, repeats=1, tiny=True)
-    bench = Bench(size, options.device, not options.no_transformers)
+    bench = Bench(
+        size,
+        options.device,
+        with_transformers=not options.no_transformers,
+        by_cpu=options.clock == "cpu",
+    )
     about = machine(bench.device)
     bench.note({"machine": about})
     wanted = options.only.split(",") if options.only else list(MEASURES)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from time import perf_counter
+from dataclasses import dataclass, field, replace
+from time import perf_counter, process_time
 from typing import Any
 
 import torch
@@ -27,6 +27,8 @@ class Run:
     tokens: list[list[int]] = field(repr=False)
     #: Seconds from the beginning to each question's first token.
     first_tokens: list[float] = field(default_factory=list)
+    #: Processor time, of all threads. With one thread it is what a machine at rest would take.
+    cpu_seconds: float = 0.0
 
     @property
     def per_question(self) -> float:
@@ -186,5 +188,12 @@ def interleaved(
     runs: dict[str, list[Run]] = {name: [] for name, _ in sides}
     for _ in range(repeats):
         for name, side in sides:
-            runs[name].append(side())
+            runs[name].append(timed(side))
     return runs
+
+
+def timed(side: Callable[[], Run]) -> Run:
+    """Run it and note the processor time as well."""
+    started = process_time()
+    run = side()
+    return replace(run, cpu_seconds=process_time() - started)
