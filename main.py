@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from config.logging import set_up_logging
-from config.settings import ConfigError, Secrets, Settings, load_secrets, load_settings
+from config.settings import ConfigError, Secrets, Settings, hub_home, load_secrets, load_settings
 from engine.errors import EngineError
 
 if TYPE_CHECKING:
@@ -547,6 +547,9 @@ def _load(
         logging_settings = logging_settings.model_copy(update={"level": "WARNING"})
     set_up_logging(logging_settings)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    home = hub_home()
+    if home:
+        os.environ["HF_HOME"] = home
     return settings, secrets
 
 
@@ -570,9 +573,11 @@ def _first(error: BaseException) -> BaseException:
 
 
 def _or_exit(work: Callable[[], T]) -> T:
+    from bot.adapter import PlatformLost
+
     try:
         return work()
-    except (ConfigError, EngineError) as error:
+    except (ConfigError, EngineError, PlatformLost) as error:
         _say_error(str(error))
         raise typer.Exit(1) from None
     except KeyboardInterrupt:

@@ -48,6 +48,10 @@ class Desk(Protocol):
         new version of the message that holds the button), or None."""
         ...
 
+    async def all_told(self) -> None:
+        """Return when everything asked so far, also before a restart, has its final message."""
+        ...
+
 
 class ChatAdapter(Protocol):
     """One platform. `reply_to` and message ids are the adapter's own strings: they are stored

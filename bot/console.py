@@ -6,7 +6,7 @@ import asyncio
 import sys
 import threading
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from typing import TextIO
 
 from rich.console import Console, Group, RenderableType
@@ -87,6 +87,8 @@ class ConsoleAdapter:
                     break
                 if line.strip():
                     await self._take(desk, line, stop)
+            if not self._interactive:  # a script reads all it asked for, also before a restart
+                await self._unless(stop, desk.all_told())
         finally:
             self._end_live()
             stop.set()
@@ -106,6 +108,14 @@ class ConsoleAdapter:
             self._asked += 1
             await desk.receive(self._message("/cancel"))
             await self._first_of(self._finished, stop)
+
+    async def _unless(self, stop: asyncio.Event, work: Coroutine[None, None, None]) -> None:
+        waits = {asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())}
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
 
     def _message(self, line: str) -> Message:
         number = f"{self._session}-{self._asked}"

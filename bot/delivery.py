@@ -57,6 +57,8 @@ class Delivery:
         self._engine_status = engine_status
         self._contact = contact
         self._open: dict[int, _Progress] = {}
+        self._resumed = asyncio.Event()
+        self._followed = asyncio.Condition()
         self._work: asyncio.Queue[Coroutine[None, None, None]] = asyncio.Queue()
 
     # What the desk and the dispatcher report
@@ -87,6 +89,12 @@ class Delivery:
         """Run `work` beside the deliveries, until it ends or the program stops."""
         self._work.put_nowait(work)
 
+    async def all_told(self) -> None:
+        """Return when every question known so far has its final message."""
+        await self._resumed.wait()
+        async with self._followed:
+            await self._followed.wait_for(lambda: not self._open)
+
     # The loop
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -99,6 +107,7 @@ class Delivery:
                 self.answered(job, job.answer)
         for job in await self._store.waiting_jobs():
             self.accepted(job)
+        self._resumed.set()
         async with asyncio.TaskGroup() as group:
             running: set[asyncio.Task[None]] = set()
             stopping = group.create_task(_wait(stop))
@@ -140,6 +149,8 @@ class Delivery:
             log.exception("the message of question %d could not be kept up to date", job.id)
         finally:
             self._open.pop(job.id, None)
+            async with self._followed:
+                self._followed.notify_all()
 
     def final_reply(self, progress: _Progress) -> Reply | None:
         """The last version of the message, once it is known."""

@@ -88,6 +88,10 @@ class FaqDesk:
         log.warning("a button of an unknown kind was pressed on %s", press.platform)
         return None
 
+    async def all_told(self) -> None:
+        """See Desk.all_told."""
+        await self._delivery.all_told()
+
     # Questions
 
     async def _ask(self, message: Message, text: str) -> None:

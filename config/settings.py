@@ -309,6 +309,14 @@ def load_secrets(env_file: Path = Path(".env")) -> Secrets:
     return found.model_copy(update=dict.fromkeys(blank))
 
 
+def hub_home(env_file: Path = Path(".env")) -> str | None:
+    """HF_HOME, which the hub's own library reads from the environment only."""
+    from dotenv import dotenv_values
+
+    written = dotenv_values(env_file).get("HF_HOME") if env_file.is_file() else None
+    return os.environ.get("HF_HOME") or written
+
+
 def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -6,21 +6,22 @@ import asyncio
 import json
 import os
 import signal
+import sqlite3
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
 
 from tests.slack_twin import SlackTwin
-from tests.telegram_twin import TelegramTwin, telegram_twin
+from tests.slack_workspace import APP_TOKEN, BOT_TOKEN
+from tests.telegram_twin import TOKEN, TelegramTwin, telegram_twin
 
 ROOT = Path(__file__).resolve().parent.parent
-TELEGRAM_TOKEN = "123456789:AAF-canary_canary_canary_canary_canar"
-SLACK_TOKENS = {"SLACK_BOT_TOKEN": "xoxb-canary-1", "SLACK_APP_TOKEN": "xapp-canary-1"}
+SLACK_TOKENS = {"SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_APP_TOKEN": APP_TOKEN}
 #: Seconds a process may take for anything here on a busy machine.
-PATIENCE_S = 120
+PATIENCE_S = 60
 
 pytestmark = pytest.mark.model
 
@@ -74,7 +75,8 @@ async def serving(data_dir: Path, **env: str) -> AsyncIterator[asyncio.subproces
         if process.returncode is None:
             process.send_signal(signal.SIGTERM)
         code, out, err = await finish(process, timeout=30)
-        assert "canary" not in out + err, "no token in the log"
+        for token in (TOKEN, BOT_TOKEN, APP_TOKEN):
+            assert token not in out + err
     assert code in (0, -signal.SIGKILL), err
 
 
@@ -91,16 +93,18 @@ async def test_a_script_gets_one_answer_a_line(data_dir: Path) -> None:
     assert "Please ask the course staff." in unknown
 
 
-@pytest.mark.parametrize(
-    "text", ["", "\n\n", "x" * 1_000_000 + "\n", "🤷\n", "\x00\x1b[31m\n"], ids=range(5)
-)
-async def test_odd_input_never_takes_the_program_down(text: str, data_dir: Path) -> None:
+async def test_odd_input_never_takes_the_program_down(data_dir: Path) -> None:
+    lines = ["", "   ", "🤷", "\x00\x1b[31m", "/nonsense", "/model nope", "x" * 1_000_000]
     process = await start(data_dir, "chat")
 
-    code, _, err = await finish(process, text)
+    code, out, err = await finish(process, "\n".join(lines))
 
     assert code == 0, err
     assert "Traceback" not in err
+    assert "\x1b" not in out
+    assert out.count("I found no question in that.") == 2
+    assert "I do not know the command /nonsense." in out
+    assert "There is no model `nope`." in out
 
 
 async def test_ask_prints_one_json_object(data_dir: Path) -> None:
@@ -135,9 +139,7 @@ async def test_check_is_content_with_the_defaults(data_dir: Path) -> None:
     ],
     ids=["corpus", "model", "slack"],
 )
-async def test_check_names_the_problem(
-    env: dict[str, str], named: str, data_dir: Path
-) -> None:
+async def test_check_names_the_problem(env: dict[str, str], named: str, data_dir: Path) -> None:
     code, out, err = await finish(await start(data_dir, "check", **env))
 
     assert code == 1, out
@@ -170,7 +172,7 @@ async def test_killed_in_mid_answer_a_console_question_is_answered_once_after_th
     assert process.stdin
     process.stdin.write(b"How do I save a model to load it without a login?\n")
     await process.stdin.drain()
-    await until_running(data_dir)
+    await until(data_dir, "status = 'running'", 1)
     process.kill()
     await process.communicate()
 
@@ -189,7 +191,7 @@ async def test_telegram_answers_survive_a_kill(data_dir: Path) -> None:
         async with serving(data_dir, **on(twin)) as process:
             for user in people:
                 await twin.private(user, "Can I still join after the course has started?")
-            await twin.wait(lambda: len(twin.shown()) == 5, PATIENCE_S)
+            await until(data_dir, "placeholder IS NOT NULL", 5)
             process.kill()
             await process.wait()
         async with serving(data_dir, **on(twin)):
@@ -214,7 +216,7 @@ async def test_both_platforms_are_served_by_one_process(data_dir: Path) -> None:
 
 
 def on(twin: TelegramTwin) -> dict[str, str]:
-    return {"TELEGRAM_BOT_TOKEN": TELEGRAM_TOKEN, "FAQ_TELEGRAM__BASE_URL": twin.base_url}
+    return {"TELEGRAM_BOT_TOKEN": TOKEN, "FAQ_TELEGRAM__BASE_URL": twin.base_url}
 
 
 def answered(twin: TelegramTwin, people: Sequence[dict[str, object]]) -> bool:
@@ -224,13 +226,19 @@ def answered(twin: TelegramTwin, people: Sequence[dict[str, object]]) -> bool:
     )
 
 
-async def until_running(data_dir: Path) -> None:
-    """Wait until the question is on its way, by looking at the log file of the store."""
+async def until(data_dir: Path, condition: str, count: int) -> None:
+    """Wait until the store holds so many questions of that kind."""
     async with asyncio.timeout(PATIENCE_S):
-        while not running(data_dir):
+        while stored(data_dir, condition) < count:
             await asyncio.sleep(0.05)
 
 
-def running(data_dir: Path) -> bool:
-    wal = data_dir / "questions.sqlite3-wal"
-    return wal.exists() and b"running" in wal.read_bytes()
+def stored(data_dir: Path, condition: str) -> int:
+    try:
+        with closing(
+            sqlite3.connect(f"file:{data_dir}/questions.sqlite3?mode=ro", uri=True)
+        ) as database:
+            query = f"SELECT count(*) FROM jobs WHERE {condition}"
+            return int(database.execute(query).fetchone()[0])
+    except sqlite3.OperationalError:  # not created yet
+        return 0
