@@ -293,7 +293,7 @@ async def _serve(settings: Settings, secrets: Secrets, *, console: bool) -> None
             store,
             assistant.retriever,
             assistant.engine,
-            _model_choices(settings),
+            lambda: _model_choices(settings),
             is_admin=lambda platform, user: is_admin(settings, platform, user),
         )
         adapters |= _adapters(settings, secrets, store, assistant, commands, console=console)

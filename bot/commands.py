@@ -61,7 +61,7 @@ class Commands:
         store: JobStore,
         retriever: Retriever,
         engine: ModelHost,
-        models: Sequence[ModelChoice],
+        models: Callable[[], Sequence[ModelChoice]],
         *,
         is_admin: Callable[[str, str], bool],
     ) -> None:
@@ -135,7 +135,7 @@ class Commands:
         status = self._engine.status()
         lines = [
             f"- {'✅ ' if choice.alias == status.model else ''}`{choice.alias}`: {choice.summary}"
-            for choice in self._models
+            for choice in self._models()
         ]
         admin = self._is_admin(message.platform, message.user_id)
         how = "\n\n" + say("model.how", message.language) if admin else ""
@@ -147,7 +147,7 @@ class Commands:
                     value=f"model:{choice.alias}",
                     current=choice.alias == status.model,
                 )
-                for choice in self._models
+                for choice in self._models()
             )
             if admin
             else (),
@@ -158,7 +158,7 @@ class Commands:
         """Why this person cannot switch to `alias`, or None when they can."""
         if not self._is_admin(message.platform, message.user_id):
             return Reply(text=say("admins_only", message.language), ephemeral=True)
-        known = [choice.alias for choice in self._models]
+        known = [choice.alias for choice in self._models()]
         if alias not in known:
             return Reply(
                 text=say(

@@ -213,7 +213,7 @@ async def desk_on(
         store,
         retriever,
         models,
-        [
+        lambda: [
             ModelChoice(alias="smollm2-135m", summary="135M"),
             ModelChoice(alias="phi-3-mini", summary="3.8B"),
             ModelChoice(alias="broken", summary="never loads"),
