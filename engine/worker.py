@@ -38,6 +38,7 @@ from engine.protocol import (
     decode_to_engine,
     encode,
 )
+from engine.types import GenerationRequest
 
 log = logging.getLogger(__name__)
 
@@ -66,15 +67,23 @@ class EngineWorker:
         if not isinstance(first, Load):
             return
         batch = self._load(first)
-        while batch is not None:
+        if batch is None:
+            return
+        while not self._stopping.is_set():
             for message in self._messages(wait=not batch.is_busy):
-                if not isinstance(message, Generate):
-                    return
-                number = message.request.id
-                reporter = _Reporter(self, number)
-                batch.add(message.request, reporter, partial(self._send, Started(id=number)))
-            for done in batch.step():
-                self._report_end(done)
+                if isinstance(message, Generate):
+                    self._add(batch, message.request)
+            self._step(batch)
+        while batch.is_busy:  # everyone who waits hears that it is over
+            self._step(batch)
+
+    def _add(self, batch: Batch, request: GenerationRequest) -> None:
+        started = partial(self._send, Started(id=request.id))
+        batch.add(request, _Reporter(self, request.id), started)
+
+    def _step(self, batch: Batch) -> None:
+        for done in batch.step():
+            self._report_end(done)
 
     def _messages(self, *, wait: bool) -> Iterator[Load | Generate | Shutdown]:
         """What has come since; with `wait` at least one."""

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from engine.batch import Batch
-from engine.catalog import GenerationDefaults, ModelEntry, PromptStyle, Task
+from engine.catalog import GenerationDefaults, ModelEntry, PromptStyle, Quantisation, Task
 from engine.errors import OutOfMemory
 from engine.huggingface import HuggingFaceModel
 from engine.loading import load_model
 from engine.types import Document, FinishReason, Generation, GenerationRequest
 from engine.watch import Nobody
-from tests.engine.tiny_models import entry, save_causal, save_seq2seq
+from tests.engine import tiny_networks
+from tests.engine.tiny_models import entry, save_causal, save_seq2seq, save_tokenizer
 from tests.engine.tiny_networks import Listener
 
 
@@ -83,6 +84,23 @@ def test_questions_answered_together_get_the_answers_they_get_alone(
         assert together.document_ids == alone.document_ids
         assert together.prompt_tokens == alone.prompt_tokens
         assert together.completion_tokens == alone.completion_tokens
+
+
+@pytest.mark.parametrize("how", [Quantisation.NF4, Quantisation.INT8], ids=lambda how: how.value)
+def test_a_quantised_model_works_in_slots(how: Quantisation, tmp_path: Path) -> None:
+    tiny_networks.llama().save_pretrained(tmp_path)
+    save_tokenizer(tmp_path)
+    one = entry(context_window=900, quantisation=how)
+    loaded = model(one, tmp_path)
+    expected = [loaded.generate(request(number), Nobody()).text for number in range(3)]
+
+    batch = Batch.of(loaded, max_batch=3)
+    for number in range(3):
+        batch.add(request(number), Nobody(), lambda: None)
+    results = finish(batch)
+
+    assert batch.num_slots == 3
+    assert [getattr(results[str(number)], "text", None) for number in range(3)] == expected
 
 
 def test_beams_are_searched_one_question_after_the_other(causal: Path) -> None:
