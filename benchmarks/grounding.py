@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 from config.settings import CorpusSettings
 from engine.corpus import CorpusLoader
@@ -134,9 +134,9 @@ def over_documents(
     shown_so_far: dict[str, int] = {}
 
     def count(grounding: Grounding, kind: str, unit: Unit) -> None:
-        started = perf_counter()
+        started = process_time()
         supported = grounding.check(unit).supported
-        times.append(perf_counter() - started)
+        times.append(process_time() - started)
         tally = counts.setdefault(kind, [0, 0])
         tally[0] += 1
         tally[1] += supported
@@ -157,8 +157,8 @@ def over_documents(
         json.dumps(
             {
                 "checks": len(times),
-                "mean_ms": round(1000 * sum(times) / len(times), 2),
-                "p95_ms": round(1000 * times[int(0.95 * len(times))], 2),
+                "mean_cpu_ms": round(1000 * sum(times) / len(times), 2),
+                "p95_cpu_ms": round(1000 * times[int(0.95 * len(times))], 2),
             }
         )
     )

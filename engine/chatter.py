@@ -72,7 +72,7 @@ _EMPTY_IT = (
 LEANING = re.compile(
     rf"^\W*(?:it(?! {_EMPTY_IT})|its|this|that|these|those|they|them|their|otherwise|instead|then|"
     r"in (?:that|this) case|if (?:so|not)|afterwards?|after that|before that|he|she|such|"
-    r"the (?:former|latter)|both)\b",
+    r"the (?:former|latter)|both (?:of|are|is|can|must|have|will))\b",
     re.IGNORECASE,
 )
 OPENER = re.compile(r"^\W*(yes|no)\b(?:\s*[,.!:;—–-]+\s*|\s*$)", re.IGNORECASE)

@@ -128,13 +128,18 @@ def _unsaid(main: Clause, tokens: tuple[Token, ...]) -> tuple[Token, ...]:
     return main.tokens
 
 
+_HELPING = frozenset(("remember", "try", "make", "sure", "ensure", "want"))
+
+
 def _object(main: Clause) -> tuple[Token, ...]:
     """What `it` after `main` means: the words after its verb, up to a preposition."""
     start = 0
     for index, token in enumerate(main.tokens):
         if token.word in AUXILIARIES or token.word == "not":
             start = index + 1
-    while start < len(main.tokens) and main.tokens[start].kind is TokenKind.STOP:
+    while start < len(main.tokens) and (
+        main.tokens[start].kind is TokenKind.STOP or main.tokens[start].word in _HELPING
+    ):
         start += 1
     found: list[Token] = []
     for token in main.tokens[start + 1 :]:

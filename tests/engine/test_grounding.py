@@ -45,6 +45,19 @@ def test_most_of_what_is_faithful_is_shown() -> None:
     assert len(kept) >= LEAST_KEPT * len(faithful)
 
 
+def test_cases_that_the_check_was_not_fitted_to_fare_as_well() -> None:
+    """The one invented case that is shown is its true part; its wrong “Yes” is removed."""
+    sealed = list(cases("grounding_sealed"))
+
+    invented = [shown(case).text for case in sealed if not case.faithful]
+    faithful = [shown(case).text == case.becomes for case in sealed if case.faithful]
+
+    assert [text for text in invented if text] == [
+        "The lectures and the homework are free of charge."
+    ]
+    assert sum(faithful) >= 0.6 * len(faithful)
+
+
 def test_the_entry_of_what_is_shown_is_named() -> None:
     grounded = check("A T4 has 16 GiB of memory. Use Python 3.11.", "python", "gpu", "late")
 
