@@ -113,7 +113,8 @@ class Answerer:
         clock: _Clock,
     ) -> Answer:
         documents = tuple(match.document for match in retrieval.matches)
-        grounded = GroundedText(documents, question.text)
+        # Reading long entries takes some tens of milliseconds the first time.
+        grounded = await asyncio.to_thread(GroundedText, documents, question.text)
 
         def take(piece: str) -> None:
             if grounded.feed(piece):
