@@ -102,7 +102,8 @@ async def test_odd_input_never_takes_the_program_down(data_dir: Path) -> None:
     assert code == 0, err
     assert "Traceback" not in err
     assert "\x1b" not in out
-    assert out.count("I found no question in that.") == 2
+    assert out.count("I found no question in that.") == 1
+    assert out.count("The FAQ has no answer to this.") == 2
     assert "I do not know the command /nonsense." in out
     assert "There is no model `nope`." in out
 
