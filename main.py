@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from bot.commands import Commands, ModelChoice
     from engine.answering import Answerer
     from engine.catalog import ModelEntry
-    from engine.jobs import JobStore
     from engine.process import EngineProcess
-    from engine.retriever import Retriever
+    from engine.retrieval.retriever import Retriever
+    from engine.store.jobs import JobStore
     from engine.types import Answer, Match, Question
 
 T = TypeVar("T")
@@ -243,9 +243,9 @@ def _model_choices(settings: Settings) -> list[ModelChoice]:
 
 
 def _retriever(settings: Settings) -> Retriever:
-    from engine.corpus import CorpusLoader
-    from engine.embedder import MiniLmEmbedder
-    from engine.retriever import Retriever
+    from engine.corpus.loader import CorpusLoader
+    from engine.retrieval.embedder import MiniLmEmbedder
+    from engine.retrieval.retriever import Retriever
 
     loader = CorpusLoader(
         settings.corpus,
@@ -272,7 +272,7 @@ async def _serve(settings: Settings, secrets: Secrets, *, console: bool) -> None
     from bot.desk import FaqDesk, is_admin
     from bot.heartbeat import beat
     from engine.dispatcher import Dispatcher
-    from engine.jobs import JobStore
+    from engine.store.jobs import JobStore
 
     stop, drained = asyncio.Event(), asyncio.Event()
     store = JobStore(settings.data_dir / "questions.sqlite3")
@@ -343,7 +343,7 @@ def _adapters(
 
     adapters: dict[str, ChatAdapter] = {}
     if secrets.telegram_bot_token:
-        from bot.telegram import TelegramAdapter
+        from bot.telegram.adapter import TelegramAdapter
 
         adapters["telegram"] = TelegramAdapter(
             settings.telegram,
@@ -355,7 +355,7 @@ def _adapters(
             webhook_secret=secrets.telegram_webhook_secret,
         )
     if secrets.slack_bot_token:
-        from bot.slack import SlackAdapter
+        from bot.slack.adapter import SlackAdapter
 
         async def status() -> str:
             return (await commands.status()).text
@@ -475,7 +475,7 @@ def _save_model(settings: Settings, alias: str, folder: Path) -> None:
 
 
 async def _gaps(settings: Settings, days: int, limit: int, as_json: bool) -> None:
-    from engine.jobs import JobStore
+    from engine.store.jobs import JobStore
 
     since = datetime.now(UTC) - timedelta(days=days)
     async with JobStore(settings.data_dir / "questions.sqlite3") as store:
@@ -505,7 +505,7 @@ async def _eval_retrieval(
     no_vectors: bool,
     as_json: bool,
 ) -> None:
-    from engine.evaluation import evaluate_retrieval, read_labelled, read_offtopic
+    from engine.retrieval.evaluation import evaluate_retrieval, read_labelled, read_offtopic
 
     chosen = settings.model_copy(
         update={

@@ -21,10 +21,10 @@ from pathlib import Path
 from time import process_time
 
 from config.settings import CorpusSettings
-from engine.corpus import CorpusLoader
-from engine.grounding import Grounding
-from engine.sentences import Unit, UnitKind, split
-from engine.tokens import TokenKind, tokenize
+from engine.corpus.loader import CorpusLoader
+from engine.grounding.grounded_text import Grounding
+from engine.grounding.sentences import Unit, UnitKind, split
+from engine.grounding.tokens import TokenKind, tokenize
 from engine.types import Document
 from tests.engine.grounding_cases import DATA, cases, shown
 

@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from time import perf_counter
 
-from engine.jobs import JobStore, NewJob
+from engine.store.jobs import JobStore, NewJob
 from engine.types import Question
 
 Run = Callable[[JobStore], Awaitable[tuple[float, list[float]]]]

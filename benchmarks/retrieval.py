@@ -20,10 +20,10 @@ import numpy as np
 import psutil
 
 from config.settings import CorpusSettings, RetrievalSettings
-from engine.corpus import CorpusLoader
-from engine.embedder import MiniLmEmbedder
-from engine.evaluation import LabelledQuestion, read_labelled
-from engine.retriever import Retriever
+from engine.corpus.loader import CorpusLoader
+from engine.retrieval.embedder import MiniLmEmbedder
+from engine.retrieval.evaluation import LabelledQuestion, read_labelled
+from engine.retrieval.retriever import Retriever
 from engine.types import Question
 
 LONG = "docker compose error while building the image "

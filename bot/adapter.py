@@ -70,7 +70,7 @@ class ChatAdapter(Protocol):
         ...
 
     async def heard(self, reply_to: str) -> None:
-        """Show at once that the message was seen (a reaction, typing). Best effort, never raises."""
+        """Show at once that the message was seen: a reaction, typing. Never raises."""
         ...
 
     async def post(self, reply_to: str, reply: Reply) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from config.settings import Secrets, Settings
 from engine.gpu import read_cards
 from engine.process import EngineProcess
-from engine.retriever import Retriever
+from engine.retrieval.retriever import Retriever
 from engine.types import EngineState, RetrievalMode
 
 #: Below this much free space new questions could not be stored safely.

@@ -11,8 +11,8 @@ from bot.messages import Action, Message, Reply
 from bot.texts import say
 from engine.errors import ModelError
 from engine.gpu import Card, read_cards, read_host
-from engine.jobs import JobStore
-from engine.retriever import Retriever
+from engine.retrieval.retriever import Retriever
+from engine.store.jobs import JobStore
 from engine.types import EngineStatus
 
 log = logging.getLogger(__name__)

@@ -12,8 +12,8 @@ from bot import replies
 from bot.adapter import ChatAdapter, DeliveryError, DeliveryRefused, MessageGone
 from bot.messages import Reply, ReplyState
 from engine.errors import StoreError
-from engine.jobs import Job, JobStore
-from engine.retriever import Retriever
+from engine.retrieval.retriever import Retriever
+from engine.store.jobs import Job, JobStore
 from engine.types import Answer, EngineState, EngineStatus, Match
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from bot.messages import Message, Press, Reply
 from bot.texts import duration, say
 from config.settings import Settings
 from engine.dispatcher import Dispatcher
-from engine.jobs import Job, JobStore, NewJob, Vote
+from engine.store.jobs import Job, JobStore, NewJob, Vote
 from engine.types import Question, Turn
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.messages import Action, ActionStyle, Reply, ReplyState
 from bot.texts import duration, say
-from engine.jobs import Job
+from engine.store.jobs import Job
 from engine.types import Answer, Decision, Match
 
 #: Entries offered while the asker waits.

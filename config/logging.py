@@ -10,9 +10,7 @@ from typing import TextIO
 from config.settings import LoggingSettings
 
 #: Shapes of the tokens this program handles: Telegram, Slack, Slack app level, Hugging Face.
-_TOKENS = re.compile(
-    r"\d{6,}:[\w-]{30,}|xox[a-z]-[\w-]{6,}|xapp-[\w-]{6,}|hf_[A-Za-z0-9]{8,}"
-)
+_TOKENS = re.compile(r"\d{6,}:[\w-]{30,}|xox[a-z]-[\w-]{6,}|xapp-[\w-]{6,}|hf_[A-Za-z0-9]{8,}")
 #: Libraries that log addresses (Telegram's hold the token) or every request.
 _CHATTY = ("httpx", "httpcore", "telegram", "slack_bolt", "slack_sdk", "aiohttp", "asyncio")
 

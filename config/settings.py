@@ -69,7 +69,7 @@ class RetrievalSettings(Section):
     """How entries are found."""
 
     embedder: Literal["auto", "none"] = "auto"
-    """`auto` adds dense vectors when the embedding model is installed; `none` searches words only."""
+    """`auto` adds dense vectors when the embedding model is installed; `none` searches words."""
     num_results: int = Field(5, ge=1, le=20)
     """Entries handed to the model."""
     lexical_weight: float = Field(0.4, ge=0)

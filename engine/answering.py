@@ -12,9 +12,9 @@ from config.settings import Settings
 from engine.errors import GenerationError
 from engine.extractive import quote
 from engine.generator import Generator
-from engine.grounding import GroundedText, is_thin
+from engine.grounding.grounded_text import GroundedText, is_thin
 from engine.prompt import says_no_answer
-from engine.retriever import Retriever
+from engine.retrieval.retriever import Retriever
 from engine.types import (
     Answer,
     Decision,
@@ -168,9 +168,7 @@ class Answerer:
                 f"({len(grounded.dropped)} sentences dropped).",
                 clock,
             )
-            return replace(
-                answer, dropped=grounded.dropped, timings=clock.timings(generation)
-            )
+            return replace(answer, dropped=grounded.dropped, timings=clock.timings(generation))
         used = set(grounded.document_ids)
         return Answer(
             text=grounded.text,

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from engine.answering import Answerer, apology
 from engine.errors import StoreError
-from engine.jobs import Job, JobStore
+from engine.store.jobs import Job, JobStore
 from engine.types import Answer
 
 log = logging.getLogger(__name__)

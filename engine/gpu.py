@@ -86,9 +86,7 @@ def _read_card(index: int, driver: str, our_pids: frozenset[int]) -> Card:
         utilisation: int | None = int(pynvml.nvmlDeviceGetUtilizationRates(handle).gpu)
     except pynvml.NVMLError:
         utilisation = None
-    temperature = optional(
-        pynvml.nvmlDeviceGetTemperature, handle, pynvml.NVML_TEMPERATURE_GPU
-    )
+    temperature = optional(pynvml.nvmlDeviceGetTemperature, handle, pynvml.NVML_TEMPERATURE_GPU)
     milliwatts = optional(pynvml.nvmlDeviceGetPowerUsage, handle)
     return Card(
         index=index,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import torch
 
@@ -15,6 +16,15 @@ log = logging.getLogger(__name__)
 _SIZES = (1, 2, 4, 8, 16, 32)
 #: Columns are rounded up to this: each number of them needs graphs of its own.
 _COLUMNS = 512
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A graph, and the memory it reads from and writes to."""
+
+    replay: Callable[[], None]
+    inputs: torch.Tensor
+    logits: torch.Tensor
 
 
 class Graphs:
@@ -34,9 +44,9 @@ class Graphs:
         self._last_column = last_column
         self._device = device
         self._source_lengths = source_lengths
-        self._made: dict[
-            tuple[int, int], tuple[torch.cuda.CUDAGraph, torch.Tensor, torch.Tensor]
-        ] = {}
+        self._made: dict[tuple[int, int], _Made] = {}
+        #: Set when a graph could not be made: the model works without.
+        self._broken = False
 
     @staticmethod
     def usable(device: torch.device) -> bool:
@@ -44,22 +54,33 @@ class Graphs:
         return device.type == "cuda"
 
     def fits(self, pieces: Sequence[Piece]) -> bool:
-        """Whether the pass is one that there are graphs for."""
-        return all(len(piece.ids) == 1 for piece in pieces)
+        """Whether there is, or can be made, a graph for the pass."""
+        if self._broken or any(len(piece.ids) > 1 for piece in pieces):
+            return False
+        size = self._size(pieces)
+        if size not in self._made:
+            try:
+                self._made[size] = self._capture(*size)
+            except RuntimeError:
+                log.warning("no CUDA graphs for this model", exc_info=True)
+                self._broken = True
+        return not self._broken
 
     def forward(self, pieces: Sequence[Piece]) -> torch.Tensor:
-        """The logits of each piece's token, in the order of their slots."""
+        """The logits of each piece's token, in the order of their slots; `fits` was asked."""
+        size, columns = self._size(pieces)
+        made = self._made[size, columns]
+        made.inputs.copy_(self._inputs(pieces, size))
+        made.replay()
+        return made.logits[torch.tensor([piece.slot for piece in pieces]).to(self._device)]
+
+    def _size(self, pieces: Sequence[Piece]) -> tuple[int, int]:
+        """Rows and columns of the graph for the pass."""
         needed = max(piece.slot for piece in pieces) + 1
         size = next((s for s in _SIZES if s >= needed), needed)
-        size = max(needed, min(size, self._num_slots))
         reach = max(piece.end for piece in pieces)
         columns = min(-(-reach // _COLUMNS) * _COLUMNS, self._last_column)
-        if (size, columns) not in self._made:
-            self._made[size, columns] = self._capture(size, columns)
-        graph, inputs, logits = self._made[size, columns]
-        inputs.copy_(self._inputs(pieces, size))
-        graph.replay()
-        return logits[torch.tensor([piece.slot for piece in pieces]).to(self._device)]
+        return max(needed, min(size, self._num_slots)), columns
 
     def _inputs(self, pieces: Sequence[Piece], size: int) -> torch.Tensor:
         """Ids, positions and columns by slot; slots without a row write to the last column."""
@@ -69,9 +90,7 @@ class Graphs:
             rows[1][piece.slot] = rows[2][piece.slot] = piece.start
         return torch.tensor(rows)
 
-    def _capture(
-        self, size: int, columns: int
-    ) -> tuple[torch.cuda.CUDAGraph, torch.Tensor, torch.Tensor]:
+    def _capture(self, size: int, columns: int) -> _Made:
         inputs = self._inputs([], size).to(self._device)
         slots = torch.arange(size, device=self._device)
 
@@ -92,6 +111,11 @@ class Graphs:
             return self._run(plan)
 
         log.info("capturing a CUDA graph for %d rows of %d tokens", size, columns)
+        replay, logits = self._record(run)
+        return _Made(replay, inputs, logits)
+
+    def _record(self, run: Callable[[], torch.Tensor]) -> tuple[Callable[[], None], torch.Tensor]:
+        """Something that does what `run` does, and where it leaves the logits."""
         stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
@@ -101,4 +125,4 @@ class Graphs:
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
             logits = run()
-        return graph, inputs, logits
+        return graph.replay, logits

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 
 #: Lengths are rounded up to this: kernels and graphs like few, even shapes.
 BUCKET = 64
+#: On the CPU so many tokens of a piece share an attention call: none computes much of what comes
+#: after it, which is hidden from it anyway.
+CPU_BLOCK = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,10 @@ class Piece:
     def end(self) -> int:
         """Position after the last token."""
         return self.start + len(self.ids)
+
+    def part(self, at: int, length: int) -> Piece:
+        """Some of its tokens."""
+        return replace(self, start=self.start + at, ids=self.ids[at : at + length], num_logits=0)
 
 
 @dataclass(slots=True)
@@ -50,7 +57,7 @@ class Plan:
     high: int
     #: Columns of the slab that the pass can reach, in buckets.
     num_columns: int
-    #: The other pieces, each with the index of its first token.
+    #: The other pieces or parts of them, each with the index of its first token.
     longs: list[tuple[int, Piece]]
     #: For encoder-decoder models, [num_slots]: length of each slot's source.
     source_lengths: torch.Tensor | None = None
@@ -83,7 +90,10 @@ class Plan:
             after = first + len(piece.ids)
             keep += range(after - piece.num_logits, after)
             if len(piece.ids) > 1:
-                longs.append((first, piece))
+                block = CPU_BLOCK if device.type == "cpu" else len(piece.ids)
+                longs += [
+                    (first + at, piece.part(at, block)) for at in range(0, len(piece.ids), block)
+                ]
             first = after
         singles = [piece.slot for piece in pieces if len(piece.ids) == 1]
         reach = max(piece.end for piece in pieces)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from engine.embedder import Vectors
 from engine.errors import EmbedderUnavailable
+from engine.retrieval.embedder import Vectors
 
 
 class FakeEmbedder:

@@ -19,8 +19,8 @@ from engine.answering import Answerer
 from engine.dispatcher import Dispatcher
 from engine.errors import ModelLoadError
 from engine.generator import Generator
-from engine.jobs import JobStore
-from engine.retriever import Retriever
+from engine.retrieval.retriever import Retriever
+from engine.store.jobs import JobStore
 from engine.types import Corpus, Document, EngineState, EngineStatus
 
 FAQ = (
@@ -163,8 +163,9 @@ async def running_desk(
     run_adapters: bool = True,
 ) -> AsyncIterator[RunningDesk]:
     """A desk on a real store in `folder`, words-only retrieval, and the given adapters."""
-    async with JobStore(folder / "questions.sqlite3") as store:
-        async with desk_on(
+    async with (
+        JobStore(folder / "questions.sqlite3") as store,
+        desk_on(
             store,
             folder,
             generator,
@@ -173,8 +174,9 @@ async def running_desk(
             corpus=corpus,
             models=models,
             run_adapters=run_adapters,
-        ) as desk:
-            yield desk
+        ) as desk,
+    ):
+        yield desk
 
 
 @asynccontextmanager

@@ -11,12 +11,12 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.messages import Message, Press, Reply
-from bot.telegram import TelegramAdapter
-from bot.telegram_listen import Times
-from bot.telegram_pace import Pace
+from bot.telegram.adapter import TelegramAdapter
+from bot.telegram.listen import Times
+from bot.telegram.pace import Pace
 from config.settings import TelegramSettings
 from engine.errors import StoreError
-from engine.jobs import Job, JobStore, NewJob
+from engine.store.jobs import Job, JobStore, NewJob
 from engine.types import Document, Match, Question
 from tests.telegram_twin import TOKEN, TelegramTwin, telegram_twin
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from config.settings import LimitsSettings, Settings
-from engine.jobs import JobStore
+from engine.store.jobs import JobStore
 from engine.types import GenerationRequest
 from tests.fakes import ScriptedGenerator
 from tests.harness import desk_on

@@ -8,7 +8,7 @@ import pytest
 
 from bot.messages import Press, Reply
 from config.settings import AdminsSettings, LimitsSettings, Settings
-from engine.jobs import Vote
+from engine.store.jobs import Vote
 from tests.fakes import ScriptedGenerator
 from tests.harness import FakeAdapter, RunningDesk, message, running_desk
 
@@ -47,9 +47,7 @@ def adapter() -> FakeAdapter:
     return FakeAdapter()
 
 
-async def test_a_question_is_answered_with_its_source(
-    tmp_path: Path, adapter: FakeAdapter
-) -> None:
+async def test_a_question_is_answered_with_its_source(tmp_path: Path, adapter: FakeAdapter) -> None:
     async with running_desk(tmp_path, generator(), {"fake": adapter}) as desk:
         reply = await ask(desk, adapter, LATE)
 
@@ -208,17 +206,15 @@ async def test_staff_switch_the_model_and_a_failed_switch_keeps_the_old_one(
 ) -> None:
     adapter = FakeAdapter(platform="slack")
     settings = Settings(data_dir=tmp_path, admins=AdminsSettings(slack=("U1",)))
-    async with running_desk(
-        tmp_path, generator(), {"slack": adapter}, settings=settings
-    ) as desk:
+    async with running_desk(tmp_path, generator(), {"slack": adapter}, settings=settings) as desk:
         for number, text in enumerate(("/model phi-3-mini", "/model broken", "/model nope")):
-            await desk.desk.receive(
-                message(text, number=number, user="U1", platform="slack")
-            )
+            await desk.desk.receive(message(text, number=number, user="U1", platform="slack"))
             async with adapter.changed:
                 await adapter.changed.wait_for(
-                    lambda count=number + 1: len(adapter.messages) == count
-                    and "Loading" not in adapter.messages[f"m{count}"][-1].text
+                    lambda count=number + 1: (
+                        len(adapter.messages) == count
+                        and "Loading" not in adapter.messages[f"m{count}"][-1].text
+                    )
                 )
 
     texts = [versions[-1].text for versions in adapter.messages.values()]
@@ -233,9 +229,7 @@ async def test_asking_too_often_is_told_when_to_come_back(
     tmp_path: Path, adapter: FakeAdapter
 ) -> None:
     settings = Settings(data_dir=tmp_path, limits=LimitsSettings(questions_per_minute=1))
-    async with running_desk(
-        tmp_path, generator(), {"fake": adapter}, settings=settings
-    ) as desk:
+    async with running_desk(tmp_path, generator(), {"fake": adapter}, settings=settings) as desk:
         await ask(desk, adapter, LATE, number=1)
         reply = await ask(desk, adapter, LATE, number=2)
 
@@ -263,9 +257,7 @@ async def test_a_full_queue_is_refused_at_once_with_an_estimate(
     settings = Settings(data_dir=tmp_path, limits=LimitsSettings(max_queue=2))
     slow = generator()
     slow.gate.clear()
-    async with running_desk(
-        tmp_path, slow, {"fake": adapter}, settings=settings
-    ) as desk:
+    async with running_desk(tmp_path, slow, {"fake": adapter}, settings=settings) as desk:
         await desk.desk.receive(message(LATE, number=0, user="student-0"))
         await slow.waiting.wait()
         for number in range(1, 4):
@@ -312,9 +304,7 @@ async def test_an_answer_can_be_stopped_by_its_asker_only(
             Press(platform="fake", user_id="x", value="stop:1", reply_to="x", message_id="m1")
         )
         await desk.desk.press(
-            Press(
-                platform="fake", user_id="student", value="stop:1", reply_to="x", message_id="m1"
-            )
+            Press(platform="fake", user_id="student", value="stop:1", reply_to="x", message_id="m1")
         )
         reply = (await adapter.wait_for_finals(1))[0]
         slow.gate.set()

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from bot.slack import SlackAdapter
-from bot.slack_pace import Pace
-from bot.slack_socket import SocketTimes
+from bot.slack.adapter import SlackAdapter
+from bot.slack.pace import Pace
+from bot.slack.socket import SocketTimes
 from config.settings import AdminsSettings, Settings, SlackSettings
 from engine.generator import Generator
-from engine.jobs import JobStore
+from engine.store.jobs import JobStore
 from engine.types import Generation, GenerationRequest
 from tests.fakes import ScriptedGenerator
 from tests.harness import RunningDesk, desk_on

@@ -13,14 +13,14 @@ from pydantic import SecretStr
 
 from bot.adapter import DeliveryError, MessageGone
 from bot.messages import Message, Press, Reply, ReplyState
-from bot.slack import SlackAdapter
-from bot.slack_inbound import ReplyTo
-from bot.slack_pace import Pace
-from bot.slack_web import SlackWeb, retry_after
-from bot.slack_writer import SlackWriter
+from bot.slack.adapter import SlackAdapter
+from bot.slack.inbound import ReplyTo
+from bot.slack.pace import Pace
+from bot.slack.web import SlackWeb, retry_after
+from bot.slack.writer import SlackWriter
 from config.settings import ConfigError, SlackSettings
 from engine.errors import StoreError
-from engine.jobs import JobStore
+from engine.store.jobs import JobStore
 from tests.bot.slack_desk import (
     LATE,
     LATE_ANSWER,

@@ -10,7 +10,7 @@ import pytest
 
 from bot.texts import say
 from config.settings import CourseSettings
-from engine.jobs import Vote
+from engine.store.jobs import Vote
 from tests.bot.slack_desk import (
     LATE,
     LATE_ANSWER,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.messages import Action, Reply, ReplyState
-from bot.slack_render import Level, Part, render, stream_text
+from bot.slack.render import Level, Part, render, stream_text
 from engine.types import Document, Match, Source
 from tests.slack_workspace import check_message, pressable, shown
 

@@ -10,11 +10,11 @@ import pytest
 
 from bot.adapter import DeliveryError, DeliveryRefused, MessageGone
 from bot.messages import Action, ActionStyle, Reply, ReplyState
-from bot.telegram_errors import TelegramLost, TokenRejected
-from bot.telegram_listen import Times
-from bot.telegram_pace import Pace
+from bot.telegram.errors import TelegramLost, TokenRejected
+from bot.telegram.listen import Times
+from bot.telegram.pace import Pace
 from config.settings import ConfigError
-from engine.jobs import JobStore
+from engine.store.jobs import JobStore
 from tests.telegram_bench import ADMIN, QUICK, NotingDesk, adapter_on, bench
 from tests.telegram_twin import (
     BAD_GATEWAY,

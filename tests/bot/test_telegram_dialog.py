@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.settings import AdminsSettings, CourseSettings, LimitsSettings, Settings
-from engine.jobs import JobStatus, JobStore, Vote
+from engine.store.jobs import JobStatus, JobStore, Vote
 from engine.types import GenerationRequest
 from tests.fakes import ScriptedGenerator
 from tests.harness import RunningDesk, desk_on

@@ -38,9 +38,7 @@ def test_a_file_beats_the_defaults_and_leaves_the_rest(tmp_path: Path) -> None:
     assert settings.engine.model == "auto"
 
 
-def test_the_environment_beats_the_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_environment_beats_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "my.yaml"
     file.write_text("engine:\n  max_new_tokens: 7\n")
     monkeypatch.setenv("FAQ_ENGINE__MAX_NEW_TOKENS", "8")
@@ -78,7 +76,13 @@ def test_lists_are_comma_separated_in_the_environment(monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize(
     "name",
-    ["FAQ_ENGIN__MODEL", "FAQ_ENGINE__MODLE", "FAQ_ENGINE", "FAQ_COURSES__X__TITLE", "FAQ_MODEL__A"],
+    [
+        "FAQ_ENGIN__MODEL",
+        "FAQ_ENGINE__MODLE",
+        "FAQ_ENGINE",
+        "FAQ_COURSES__X__TITLE",
+        "FAQ_MODEL__A",
+    ],
 )
 def test_an_unknown_variable_is_named_and_its_value_is_not(
     name: str, monkeypatch: pytest.MonkeyPatch

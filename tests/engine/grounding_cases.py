@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from engine.grounding import GroundedText
+from engine.grounding.grounded_text import GroundedText
 from engine.types import Document
 
 DATA = Path(__file__).resolve().parent.parent / "data"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from engine.clauses import Relation, agrees, clauses
-from engine.polarity import Bound, Modal, bound
-from engine.prose import read_prose
-from engine.tokens import TokenKind, tokenize
+from engine.grounding.clauses import Relation, agrees, clauses
+from engine.grounding.polarity import Bound, Modal, bound
+from engine.grounding.prose import read_prose
+from engine.grounding.tokens import TokenKind, tokenize
 
 
 @pytest.mark.parametrize(

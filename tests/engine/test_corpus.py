@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.settings import CorpusSettings
-from engine.corpus import CorpusLoader
-from engine.corpus_text import clean_line, clean_text
+from engine.corpus.loader import CorpusLoader
+from engine.corpus.text import clean_line, clean_text
 from engine.errors import CorpusError
 from engine.types import Corpus
 

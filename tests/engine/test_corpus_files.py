@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.corpus_entry import Entry
-from engine.corpus_files import Reading, list_files, read_source
-from engine.corpus_markdown import parse_markdown, parse_metadata
+from engine.corpus.entry import Entry
+from engine.corpus.files import Reading, list_files, read_source
+from engine.corpus.markdown import parse_markdown, parse_metadata
 from engine.errors import CorpusError
 
 LIMIT = 1_000_000

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.corpus_entry import Parsed
-from engine.corpus_formats import parse_csv, parse_json, parse_yaml
+from engine.corpus.entry import Parsed
+from engine.corpus.formats import parse_csv, parse_json, parse_yaml
 from engine.errors import CorpusError
 
 #: Text that cleaning leaves as it is.

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.corpus_text import (
+from engine.corpus.text import (
     clean_line,
     clean_text,
     clean_url,

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.dense import MAX_WINDOWS, WHOLE, WINDOW, DenseIndex, passages
+from engine.retrieval.dense import MAX_WINDOWS, WHOLE, WINDOW, DenseIndex, passages
+from engine.retrieval.vectors import VectorStore
 from engine.types import Document
-from engine.vectors import VectorStore
 from tests.fake_embedder import FakeEmbedder
 
 

@@ -12,10 +12,10 @@ import pytest
 import pytest_asyncio
 
 from config.settings import CorpusSettings, RetrievalSettings
-from engine.corpus import CorpusLoader
-from engine.embedder import MiniLmEmbedder
+from engine.corpus.loader import CorpusLoader
 from engine.errors import EmbedderUnavailable
-from engine.retriever import Retriever
+from engine.retrieval.embedder import MiniLmEmbedder
+from engine.retrieval.retriever import Retriever
 from engine.types import Question, RetrievalMode
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import EngineError
-from engine.evaluation import (
+from engine.retrieval.evaluation import (
     LabelledQuestion,
     OfftopicQuestion,
     evaluate_retrieval,

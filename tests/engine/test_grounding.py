@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.grounding import GroundedText, Grounding, is_thin
-from engine.sentences import split
+from engine.grounding.grounded_text import GroundedText, Grounding, is_thin
+from engine.grounding.sentences import split
 from engine.types import Document
 from tests.engine.grounding_cases import Case, cases, shown
 

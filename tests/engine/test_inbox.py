@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.inbox import Delivered
-from engine.jobs import Job, JobStore, NewJob
+from engine.store.inbox import Delivered
+from engine.store.jobs import Job, JobStore, NewJob
 from engine.types import Question
 
 

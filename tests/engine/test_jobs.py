@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.database import read_queries
 from engine.errors import StoreError
-from engine.jobs import QUERIES, Job, JobStatus, JobStore, NewJob, Vote
+from engine.store.database import read_queries
+from engine.store.jobs import QUERIES, Job, JobStatus, JobStore, NewJob, Vote
 from engine.types import Answer, Decision, Question, Source, Timings, Turn
 
 TOMORROW = datetime.now(UTC) + timedelta(days=1)

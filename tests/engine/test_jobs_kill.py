@@ -22,7 +22,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.jobs import Job, JobStatus, JobStore, NewJob
+from engine.store.jobs import Job, JobStatus, JobStore, NewJob
 from engine.types import Answer, Decision, Question, Timings
 
 ROOT = Path(__file__).resolve().parents[2]

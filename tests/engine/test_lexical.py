@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from minsearch import Index
 
-from engine.lexical import BOOSTS, LexicalIndex
+from engine.retrieval.lexical import BOOSTS, LexicalIndex
 from engine.types import Document
 
 

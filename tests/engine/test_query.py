@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.query import query_in_context, query_text
+from engine.retrieval.query import query_in_context, query_text
 from engine.types import Question, Turn
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from config.settings import RetrievalSettings
 from engine.errors import CorpusError
-from engine.retriever import FEW_TEXTS, Retriever
+from engine.retrieval.retriever import FEW_TEXTS, Retriever
 from engine.types import Corpus, Document, Problem, Question, Retrieval, RetrievalMode, Turn
 from tests.fake_embedder import FakeEmbedder
 

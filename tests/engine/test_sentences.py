@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.sentences import Splitter, UnitKind, join, split
-from engine.units import Joiner
+from engine.grounding.sentences import Splitter, UnitKind, join, split
+from engine.grounding.units import Joiner
 
 SNIPPETS = ["a", "B", ". ", "! ", "\n", "\n\n", "- ", "1. ", "> ", "## ", "**", "`", "```", "```\n",
             "| x | y |\n", "|---|---|\n", ": ", "e.g. ", "3.11", "  ", "\t", "é", "好。", "😀",

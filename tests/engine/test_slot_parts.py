@@ -13,6 +13,7 @@ from engine.detokenizer import Detokenizer
 from engine.drafter import Drafter
 from engine.graphs import Graphs
 from engine.packed import PackedLinear, pack_linears
+from engine.plan import Piece
 from engine.sampling import Chooser, Sampling, greedy
 from tests.engine import tiny_networks as tiny
 
@@ -36,6 +37,51 @@ def test_a_family_that_marks_positions_otherwise_is_not_and_works_on_as_before()
 def test_no_graph_is_used_on_the_cpu() -> None:
     assert not Graphs.usable(torch.device("cpu"))
     assert Graphs.usable(torch.device("cuda"))
+
+
+class Unrecorded(Graphs):
+    """Runs each time what a graph would record."""
+
+    def _record(self, run: Callable[[], torch.Tensor]) -> tuple[Callable[[], None], torch.Tensor]:
+        logits = run().clone()
+        return lambda: logits.copy_(run()), logits
+
+
+@pytest.mark.parametrize(
+    "make", [tiny.llama, tiny.mistral, tiny.phi3, tiny.t5], ids=lambda make: make.__name__
+)
+@torch.inference_mode()
+def test_what_graphs_record_computes_the_same_for_rows_that_come_and_go(
+    make: Callable[[], Any],
+) -> None:
+    network = make()
+    prompts = tiny.prompts(17, 40, 5, 50, 30)
+    expected = [tiny.alone(network, prompt, 12) for prompt in prompts]
+
+    with tiny.slots(network, drafts=False) as scheduler:
+        runner = scheduler._runner
+        runner._graphs = Unrecorded(  # type: ignore[attr-defined]
+            runner.run,  # type: ignore[attr-defined]
+            num_slots=3,
+            last_column=runner.slab.num_columns - 1,
+            device=torch.device("cpu"),
+            source_lengths=getattr(runner, "_lengths", None),
+        )
+        for number, prompt in enumerate(prompts):
+            tiny.ask(scheduler, str(number), prompt, 12)
+        outcomes = tiny.finish(scheduler)
+
+    assert [outcomes[str(number)].text for number in range(5)] == expected
+
+
+def test_a_model_that_cannot_be_recorded_goes_on_without_graphs() -> None:
+    class Refused(Graphs):
+        def _record(self, run: object) -> Any:
+            raise RuntimeError("operation not permitted when stream is capturing")
+
+    graphs = Refused(lambda plan: plan.ids, num_slots=1, last_column=63, device=torch.device("cpu"))
+
+    assert not graphs.fits([Piece(slot=0, start=0, ids=[1], num_logits=1, row_tokens=1)])
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)

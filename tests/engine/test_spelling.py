@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.spelling import Spelling
+from engine.retrieval.spelling import Spelling
 
 SPELLING = Spelling(
     ["Install docker, docker certificates and the homework", "dockes"],

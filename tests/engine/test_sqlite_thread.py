@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.database import Database
 from engine.errors import StoreError
-from engine.sqlite_thread import SqliteThread
+from engine.store.database import Database
+from engine.store.sqlite_thread import SqliteThread
 
 QUERIES = {
     "tables": "CREATE TABLE parents (id INTEGER PRIMARY KEY);"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.errors import EmbedderUnavailable
-from engine.vectors import BATCH, VectorStore, key_of
+from engine.retrieval.vectors import BATCH, VectorStore, key_of
 from tests.fake_embedder import FakeEmbedder
 
 TEXTS = ["how do I join", "docker does not start", "when is it due"]

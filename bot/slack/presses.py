@@ -1,0 +1,131 @@
+"""Buttons, votes, menus, the window that asks for a reason, and the Home tab."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+
+from bot.adapter import DeliveryError, Desk
+from bot.messages import Press
+from bot.slack.inbound import Payload, ReplyTo
+from bot.slack.people import SlackPeople
+from bot.slack.render import home_view, reason_view
+from bot.slack.web import SlackWeb
+from bot.slack.writer import SlackWriter
+from bot.texts import say
+
+log = logging.getLogger(__name__)
+
+PLATFORM = "slack"
+REASONS = ("wrong", "outdated", "incomplete", "off_topic")
+
+
+class SlackPresses:
+    """Hands presses to the desk and shows what it says."""
+
+    def __init__(
+        self,
+        web: SlackWeb,
+        writer: SlackWriter,
+        desk: Desk,
+        people: SlackPeople,
+        *,
+        team: str,
+        status: Callable[[], Awaitable[str]] | None,
+        starters: Callable[[], Sequence[str]] | None,
+    ) -> None:
+        self._web = web
+        self._writer = writer
+        self._desk = desk
+        self._people = people
+        self._team = team
+        self._status = status
+        self._starters = starters
+
+    async def pressed(self, body: Payload, value: str) -> None:
+        """Somebody pressed the button, or chose the entry, of that value."""
+        user = str((body.get("user") or {}).get("id") or "")
+        container, message = body.get("container") or {}, body.get("message") or {}
+        channel = str((body.get("channel") or {}).get("id") or container.get("channel_id") or "")
+        to = ReplyTo(
+            channel=channel,
+            user=user,
+            team=self._team,
+            thread=str(message.get("thread_ts") or container.get("thread_ts") or ""),
+            response_url=str(body.get("response_url") or ""),
+        )
+        stamp = str(message.get("ts") or container.get("message_ts") or "")
+        press = Press(
+            platform=PLATFORM,
+            user_id=user,
+            value=value,
+            reply_to=to.dump(),
+            message_id=f"{channel}/{stamp}",
+            channel=channel,
+            language=await self._people.language(user),
+        )
+        reply = await self._desk.press(press)
+        if reply is None:
+            return
+        kind = value.partition(":")[0]
+        down = kind == "vote" and value.endswith(":down") and reply.job_id is not None
+        if down and await self._ask_reason(str(body.get("trigger_id") or ""), press, to):
+            return
+        if kind in ("gpu", "model", "course") and to.response_url:
+            await self._writer.replace(to, reply)
+        else:
+            await self._writer.whisper(to, reply)
+
+    async def _ask_reason(self, trigger: str, press: Press, to: ReplyTo) -> bool:
+        view = reason_view(
+            press.value,
+            label=say("vote.reason", press.language),
+            reasons={name: say(f"reason.{name}", press.language) for name in REASONS},
+            reply_to=replace(to, response_url="").dump(),
+        )
+        try:
+            await self._web.call("views.open", trigger_id=trigger, view=view)
+        except DeliveryError as error:
+            log.info("the reason of a vote could not be asked for: %s", error)
+            return False
+        return True
+
+    async def reasoned(self, body: Payload) -> None:
+        """The window with the reason of a down-vote was sent."""
+        view = body.get("view") or {}
+        if view.get("callback_id") != "reason":
+            return
+        value, _, reply_to = str(view.get("private_metadata") or "").partition("\n")
+        state = (view.get("state") or {}).get("values") or {}
+        picked = ((state.get("kind") or {}).get("kind") or {}).get("selected_option") or {}
+        words = str(((state.get("words") or {}).get("words") or {}).get("value") or "").strip()
+        reason = ": ".join(part for part in (str(picked.get("value") or ""), words) if part)
+        if not reason:
+            return
+        user = str((body.get("user") or {}).get("id") or "")
+        to = ReplyTo.load(reply_to)
+        press = Press(
+            platform=PLATFORM,
+            user_id=user,
+            value=value,
+            reply_to=reply_to,
+            message_id="",
+            channel=to.channel,
+            language=await self._people.language(user),
+            text=reason[:500],
+        )
+        reply = await self._desk.press(press)
+        if reply is not None:
+            await self._writer.whisper(to, reply)
+
+    async def show_home(self, user: str) -> None:
+        """Status and starter questions on somebody's Home tab."""
+        language = await self._people.language(user)
+        view = home_view(
+            await self._status() if self._status else "",
+            self._starters() if self._starters else (),
+            welcome=say("welcome", language),
+            how=say("starters", language),
+        )
+        await self._web.call("views.publish", user_id=user, view=view)

@@ -1,0 +1,48 @@
+"""The menus of commands: everybody's, and a longer one in the private chats of the staff."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+
+from bot.adapter import DeliveryError
+from bot.telegram.api import TelegramApi
+from bot.telegram.errors import TokenRejected
+from bot.texts import LANGUAGES, say
+from engine.errors import StoreError
+from engine.store.jobs import JobStore
+
+log = logging.getLogger(__name__)
+
+EVERYONE = ("ask", "course", "new", "cancel", "model", "status", "help")
+STAFF = (*EVERYONE, "gpu")
+#: In the store: which menus were published last.
+KEY = "telegram:menu"
+
+
+async def publish_menus(api: TelegramApi, store: JobStore, admins: Collection[int]) -> None:
+    """Best effort: without menus everything works, too."""
+    wanted = f"1 {','.join(map(str, sorted(admins)))} {' '.join(STAFF)}"
+    try:
+        if await store.get_value(KEY) == wanted:
+            return
+        complete = True
+        for language in LANGUAGES:
+            code = "" if language == "en" else language
+            await api.set_menu(_menu(EVERYONE, language), None, code)
+            for admin in admins:
+                try:
+                    await api.set_menu(_menu(STAFF, language), admin, code)
+                except TokenRejected:
+                    raise
+                except DeliveryError as error:  # they have not written to the bot yet
+                    complete = False
+                    log.info("no menu for admin %d: %s", admin, error)
+        if complete:
+            await store.set_value(KEY, wanted)
+    except (DeliveryError, StoreError) as error:
+        log.warning("the menu of commands was not published: %s", error)
+
+
+def _menu(names: Collection[str], language: str) -> list[tuple[str, str]]:
+    return [(name, say(f"command.{name}", language)) for name in names]

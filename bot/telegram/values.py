@@ -1,0 +1,66 @@
+"""The values that the parts of the Telegram adapter hand to each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.telegram.text import Part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Me:
+    """The bot's own account."""
+
+    id: int
+    username: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """One button of an inline keyboard."""
+
+    label: str
+    value: str
+    style: str | None = None
+
+
+Keyboard = Sequence[Sequence[Button]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """One result of an inline search."""
+
+    id: str
+    title: str
+    description: str
+    part: Part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where an answer goes; `reply_to` of a Message is this as a string."""
+
+    chat: int
+    topic: int | None = None
+    #: The message to reply to.
+    message: int | None = None
+
+    @property
+    def private(self) -> bool:
+        """Whether only one person reads there: groups have negative ids."""
+        return self.chat > 0
+
+    def __str__(self) -> str:
+        return f"{self.chat}/{self.topic or ''}/{self.message or ''}"
+
+    @classmethod
+    def read(cls, text: str) -> Target:
+        """The reverse of `str`."""
+        chat, topic, message = text.split("/")
+        return cls(
+            chat=int(chat),
+            topic=int(topic) if topic else None,
+            message=int(message) if message else None,
+        )

@@ -1,0 +1,1 @@
+"""The FAQ: read from files and addresses into Documents."""

@@ -1,0 +1,123 @@
+"""One FAQ entry as read from a file, before it gets its id and its place in a course."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from engine.corpus.text import clean_line, clean_text
+from engine.errors import CorpusError
+
+_QUESTION = ("question", "q")
+_ANSWER = ("answer", "text", "a")
+#: A file may hold thousands of bad entries; the operator needs to see the first few.
+_MOST_PROBLEMS = 20
+#: Far beyond any FAQ; a file of twenty million bytes could hold millions.
+_MOST_ENTRIES = 100_000
+_LONGEST_NAME = 60
+#: After all entries that have a sort order.
+UNSORTED = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A question with its answer, cleaned; what the file leaves out is empty."""
+
+    question: str
+    answer: str
+    id: str = ""
+    #: As written: a machine name or a title.
+    course: str = ""
+    section: str = ""
+    url: str = ""
+    #: Place among its neighbours in the same section.
+    sort_order: int = UNSORTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """What one file holds."""
+
+    entries: tuple[Entry, ...]
+    #: Sentences about entries that were skipped.
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class EntryList:
+    """Collects the entries of one file and what is wrong with the others."""
+
+    _entries: list[Entry] = field(default_factory=list)
+    _problems: list[str] = field(default_factory=list)
+    _skipped: int = 0
+    _seen: int = 0
+
+    def add(self, raw: object, *, course: str = "", section: str = "") -> None:
+        """Add what `raw` holds; `course` and `section` stand in where it names none.
+
+        Raises CorpusError when there are too many.
+        """
+        self._seen += 1
+        if self._seen > _MOST_ENTRIES:
+            raise CorpusError(f"The file holds more than {_MOST_ENTRIES} entries; split it.")
+        if not isinstance(raw, Mapping):
+            self.skip("is not a question with an answer; mend or delete it")
+            return
+        fields = {clean_line(str(key)).casefold(): value for key, value in raw.items()}
+        question = clean_line(_first(fields, _QUESTION))
+        answer = clean_text(_first(fields, _ANSWER))
+        if not question or not answer:
+            missing = "answer" if question else "question"
+            named = (
+                f" (“{_shortened(question or clean_line(answer))}”)" if question or answer else ""
+            )
+            self.skip(f"has no {missing}; write one or delete the entry", named)
+            return
+        self._entries.append(
+            Entry(
+                question=question,
+                answer=answer,
+                id=clean_line(as_text(fields.get("id"))),
+                course=clean_line(as_text(fields.get("course"))) or course,
+                section=clean_line(as_text(fields.get("section"))) or section,
+                url=as_text(fields.get("url")),
+                sort_order=_whole_number(as_text(fields.get("sort_order"))),
+            )
+        )
+
+    def skip(self, reason: str, named: str = "") -> None:
+        """Note why the entry at hand is left out."""
+        self._skipped += 1
+        if self._skipped <= _MOST_PROBLEMS:
+            self._problems.append(f"Entry {self._seen}{named} {reason}.")
+
+    def parsed(self) -> Parsed:
+        """All that was collected."""
+        problems = list(self._problems)
+        if self._skipped > _MOST_PROBLEMS:
+            problems.append(f"{self._skipped - _MOST_PROBLEMS} more entries have such problems.")
+        return Parsed(entries=tuple(self._entries), problems=tuple(problems))
+
+
+def as_text(value: object) -> str:
+    """A field as text: numbers as written, lists of texts as lines, anything else empty."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return "\n".join(value)
+    return ""
+
+
+def _first(fields: Mapping[str, object], names: tuple[str, ...]) -> str:
+    return next((text for name in names if (text := as_text(fields.get(name)).strip())), "")
+
+
+def _whole_number(text: str) -> int:
+    return int(text) if re.fullmatch(r"[0-9]{1,6}", text.strip()) else UNSORTED
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_NAME else text[:_LONGEST_NAME].rstrip() + "…"

@@ -1,0 +1,176 @@
+"""Loads the FAQ from files and addresses, and keeps what was good when a source turns bad."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import re
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, replace
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+from config.settings import CorpusSettings
+from engine.corpus.address import AddressReader
+from engine.corpus.entry import Entry
+from engine.corpus.files import Listing, Reading, list_files, read_source
+from engine.corpus.text import clean_url, pretty_name
+from engine.errors import CorpusError
+from engine.types import Corpus, Document, Problem
+
+log = logging.getLogger(__name__)
+_ADDRESS = re.compile(r"(?i)([a-z][a-z0-9+.-]*)://")
+_WEB = {"http", "https"}
+_LONGEST_ID = 100
+_MOST_SHOWN = 10
+
+
+class CorpusLoader:
+    """Reads every source into one Corpus; per source, the last good entries stay in use."""
+
+    def __init__(
+        self, settings: CorpusSettings, *, cache_dir: Path, course_titles: dict[str, str]
+    ) -> None:
+        self._settings = settings
+        self._course_titles = course_titles
+        schemes = {source: _scheme(source) for source in settings.sources}
+        self._addresses = AddressReader(
+            [source for source, scheme in schemes.items() if scheme in _WEB], settings, cache_dir
+        )
+        self._paths = {
+            source: Path(source).expanduser() for source, scheme in schemes.items() if not scheme
+        }
+        self._refused = tuple(
+            Problem(
+                source=source,
+                reason=f"{scheme}:// is not supported; list a path or an http(s) address.",
+            )
+            for source, scheme in schemes.items()
+            if scheme and scheme not in _WEB
+        )
+        self._listings: dict[str, Listing] | None = None
+        self._readings: dict[str, Reading] = {}
+        self._loaded_at = 0.0
+
+    async def load(self) -> Corpus:
+        """Read everything.
+
+        Raises CorpusError when no source gave a single entry; the message lists the problems.
+        """
+        self._loaded_at = time.monotonic()
+        async with asyncio.TaskGroup() as group:
+            files = group.create_task(asyncio.to_thread(self._read_files))
+            addresses = group.create_task(self._addresses.read())
+        self._listings, self._readings = files.result()
+        return self._assembled(self._readings | addresses.result())
+
+    async def changed(self) -> bool:
+        """Whether a file changed since the last `load`, or an address is due."""
+        if self._listings is None:
+            return True
+        age = time.monotonic() - self._loaded_at
+        if self._addresses.urls and age >= self._settings.url_refresh_s:
+            return True
+        return await asyncio.to_thread(self._list_files) != self._listings
+
+    def _list_files(self) -> dict[str, Listing]:
+        return {source: list_files(path) for source, path in self._paths.items()}
+
+    def _read_files(self) -> tuple[dict[str, Listing], dict[str, Reading]]:
+        # Listed before reading: what changes meanwhile is seen as changed afterwards.
+        listings = self._list_files()
+        readings = {
+            source: read_source(
+                path,
+                listings[source],
+                self._readings.get(source, Reading()),
+                self._settings.max_bytes,
+            )
+            for source, path in self._paths.items()
+        }
+        return listings, readings
+
+    def _assembled(self, readings: Mapping[str, Reading]) -> Corpus:
+        sources = dict.fromkeys(source for source in self._settings.sources if source in readings)
+        ordered = [readings[source] for source in sources]
+        problems = (*self._refused, *(each for reading in ordered for each in reading.problems))
+        documents = _documents(entry for reading in ordered for entry in reading.entries())
+        if not documents:
+            raise CorpusError(_nothing(problems))
+        corpus = Corpus(
+            documents=documents,
+            courses=self._courses(documents, ordered),
+            problems=problems,
+            version=_version(documents),
+            loaded_at=datetime.now(UTC),
+        )
+        log.info(
+            "Read %d FAQ entries of %d courses, with %d problems",
+            len(documents),
+            len(corpus.courses),
+            len(problems),
+            extra={"action": "corpus_loaded", "version": corpus.version},
+        )
+        return corpus
+
+    def _courses(
+        self, documents: Iterable[Document], readings: Iterable[Reading]
+    ) -> dict[str, str]:
+        titles: dict[str, str] = {}
+        for readable in (each for reading in readings for each in reading.files.values()):
+            titles = {**readable.titles, **titles}
+        titles |= self._course_titles
+        courses = dict.fromkeys(document.course for document in documents)
+        return {course: titles.get(course) or pretty_name(course) or course for course in courses}
+
+
+def _documents(entries: Iterable[Entry]) -> tuple[Document, ...]:
+    """Each entry once. Different entries under one id are told apart by a hash of the content."""
+    documents: dict[str, Document] = {}
+    for entry in entries:
+        document = _document(entry)
+        for attempt in count():
+            key = document.id if attempt == 0 else f"{document.id}-{_hash(attempt, document)[:6]}"
+            if key not in documents:
+                documents[key] = replace(document, id=key)
+                break
+            if replace(documents[key], id=document.id) == document:
+                break
+    return tuple(documents.values())
+
+
+def _document(entry: Entry) -> Document:
+    own = entry.id if len(entry.id) <= _LONGEST_ID else ""
+    return Document(
+        id=own or _hash(entry.course, entry.section, entry.question)[:10],
+        course=entry.course,
+        section=entry.section,
+        question=entry.question,
+        answer=entry.answer,
+        url=clean_url(entry.url),
+    )
+
+
+def _version(documents: tuple[Document, ...]) -> str:
+    return _hash(*documents)[:16]
+
+
+def _hash(*parts: object) -> str:
+    written = json.dumps([astuple(p) if isinstance(p, Document) else p for p in parts])
+    return hashlib.sha1(written.encode(), usedforsecurity=False).hexdigest()
+
+
+def _scheme(source: str) -> str:
+    match = _ADDRESS.match(source)
+    return match[1].lower() if match else ""
+
+
+def _nothing(problems: tuple[Problem, ...]) -> str:
+    shown = [f"{problem.source}: {problem.reason}" for problem in problems[:_MOST_SHOWN]]
+    more = len(problems) - len(shown)
+    tail = [f"{more} more problems."] if more else []
+    return " ".join(["No FAQ entry could be read (corpus.sources).", *shown, *tail])

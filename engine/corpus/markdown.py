@@ -1,0 +1,81 @@
+"""Reads Markdown entries with YAML front matter, and the `_metadata.yaml` that names a course."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.corpus.entry import EntryList, Parsed, as_text
+from engine.corpus.formats import load_yaml
+from engine.corpus.text import clean_line, decode, pretty_name
+from engine.errors import CorpusError
+
+_FRONT_MATTER = re.compile(
+    r"\A\s*---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.S | re.M
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseNames:
+    """What `_metadata.yaml` says."""
+
+    course: str = ""
+    title: str = ""
+    #: Folder name → name for people, in the course's order.
+    sections: Mapping[str, str]
+
+
+def parse_markdown(data: bytes) -> Parsed:
+    """One entry: the front matter holds the question, the text below it is the answer.
+
+    Raises CorpusError when the front matter is missing or malformed.
+    """
+    text = decode(data)
+    match = _FRONT_MATTER.match(text)
+    if match is None:
+        raise CorpusError(
+            "The file does not start with front matter (a block between two lines “---” that "
+            "holds “question:”); add it, or move the file out of the FAQ."
+        )
+    fields = load_yaml(match[1])
+    if not isinstance(fields, Mapping):
+        raise CorpusError("The front matter holds no “question:”; add one.")
+    found = EntryList()
+    found.add({**fields, "answer": text[match.end() :], "text": ""})
+    return found.parsed()
+
+
+def parse_metadata(data: bytes) -> CourseNames:
+    """The names of a course and its sections.
+
+    Raises CorpusError when the file is malformed.
+    """
+    content = load_yaml(decode(data))
+    if not isinstance(content, Mapping):
+        raise CorpusError("The file names no course; write “course:” and “sections:”.")
+    titles = (clean_line(as_text(content.get(key))) for key in ("course_name", "title", "name"))
+    return CourseNames(
+        course=clean_line(as_text(content.get("course"))),
+        title=next(filter(None, titles), ""),
+        sections=_sections(content.get("sections")),
+    )
+
+
+def section_name(folder: str, names: CourseNames | None) -> str:
+    """The section's name for people: the course's own, or made of the folder's name."""
+    return (names and names.sections.get(folder)) or pretty_name(folder)
+
+
+def _sections(raw: object) -> dict[str, str]:
+    """A list of `{id, name}` or of names, or a mapping id → name."""
+    if isinstance(raw, Mapping):
+        raw = [{"id": key, "name": value} for key, value in raw.items()]
+    named: dict[str, str] = {}
+    for item in raw if isinstance(raw, list) else []:
+        fields = item if isinstance(item, Mapping) else {"id": item}
+        folder = clean_line(as_text(fields.get("id")))
+        name = clean_line(as_text(fields.get("name")) or as_text(fields.get("title")))
+        if folder:
+            named[folder] = name or pretty_name(folder)
+    return named

@@ -1,0 +1,226 @@
+"""Words for the truth check: tokens, light stems, and which words carry no claim of their own."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a list written as running text."""
+    return frozenset(text.split())
+
+
+#: Grammar: never compared. Negations, modals and bounds are read by engine/grounding/polarity.py.
+STOP_WORDS = word_set(
+    """
+    a an the this that these those it its itself they them their theirs he she him her his
+    hers you your yours yourself we us our ours i me my mine someone somebody anyone one's is
+    are was were be been being am do does did doing done has have had having will would shall
+    and or but nor so as of in on at by to for from with into onto about up out off over under
+    through via per among between within during upon toward towards against who whom whose
+    which what where when why how there here then thus hence too also just even still already
+    yet else such same own very quite rather please well really simply if because since while
+    although though unless until before after once whether than whenever wherever however
+    therefore moreover furthermore otherwise without except instead till can could may might
+    must should ought cannot need needs needed not no yes let lets like etc e.g i.e s t re ve
+    ll d m der das den dem des ein eine einen einem einer und oder ist sind zu zum zur mit für
+    von im auf sie er wir ihr ich du auch le la les un une de et ou est sont el los las una y
+    o que il gli e è sono
+    """
+)
+#: Words that say little: they may appear though the entry has others in their place.
+LIGHT_WORDS = word_set(
+    """
+    able allow allowed permitted possible possibly perhaps maybe probably likely ensure make
+    sure want wish try attempt order help way thing case note keep mind remember get go come
+    happen use using used work take give given provide provided contain include following
+    follow below above step next first second then finally lastly additionally specific
+    specifically certain respective relevant appropriate proper properly correct correctly
+    successfully directly currently actually generally usually typically normally basically
+    essentially necessary required requirement require mandatory recommend recommended suggest
+    suggested advise advised optional option available have mean means simply easily easy
+    process action never avoid none nothing alternatively hold held become etc kind sort part
+    various different several variable command value parameter setting method solution
+    approach
+    """
+) - {"several", "different", "usually", "typically", "generally", "first", "second"}
+
+_SYNONYMS = """
+email emails
+sufficient enough suffice
+error exception
+problem issue trouble
+fix solve resolve repair
+receive obtain
+submit submission
+finish complete
+begin start launch
+delete remove erase
+folder directory
+repository repo
+large big
+larger bigger
+quick fast
+quicker faster
+all every each any everyone everybody
+student participant learner
+photo picture image
+log login signin
+set setup
+buy purchase
+show display
+pick choose select
+several multiple
+anonymous anonymously
+automatic automatically
+accident accidentally
+run execute
+terminate stop
+january jan
+february feb
+march mar
+april apr
+june jun
+july jul
+august aug
+september sep sept
+october oct
+november nov
+december dec
+monday mon
+tuesday tue tues
+wednesday wed
+thursday thu thur thurs
+friday fri
+saturday sat
+sunday sun
+"""
+_IRREGULAR = {
+    "sent": "send", "ran": "run", "running": "run", "got": "get", "gotten": "get", "made": "make",
+    "took": "take", "taken": "take", "gave": "give", "given": "give", "found": "find",
+    "built": "build", "kept": "keep", "chosen": "choose", "chose": "choose", "written": "write",
+    "wrote": "write", "shown": "show", "began": "begin", "begun": "begin", "paid": "pay",
+    "stopped": "stop", "stopping": "stop", "setting": "set", "children": "child",
+    "people": "person", "using": "use", "said": "say", "saved": "save", "held": "hold",
+    "went": "go", "gone": "go", "left": "leave", "lost": "lose", "met": "meet", "done": "do",
+    "used": "use", "putting": "put", "mapping": "map", "logged": "log", "logging": "log",
+    "getting": "get",
+}  # fmt: skip
+WHEN_WORDS = word_set(
+    """
+    january february march april june july august september october november december monday
+    tuesday wednesday thursday friday saturday sunday today tomorrow yesterday midnight noon
+    weekend
+    """
+)
+NUMBER_WORDS = {
+    word: str(number)
+    for number, word in enumerate(
+        """
+        zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
+        fifteen sixteen seventeen eighteen nineteen twenty
+        """.split()  # noqa: SIM905
+    )
+} | {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "ninety": "90"}
+
+_SUFFIXES = ("ational", "ization", "isation", "ations", "ation", "ions", "ion", "ments", "ment",
+             "ings", "ing", "edly", "ies", "ied", "ely", "es", "ed", "ly", "e", "s",
+             "y")  # fmt: skip
+_EMOJI_JOINERS = {"\u200d", "\ufe0f"}
+_SCRIPT_JOINERS = {"\u200c", "\u200d"}
+_UNUSUAL = re.compile(r"[^\t\n -~¡-ÿ‐-‧]")
+#: Letters and marks that show nothing.
+_BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
+
+
+def _raw_stem(word: str) -> str:
+    word = _IRREGULAR.get(word, word)
+    if len(word) <= 3 or not word.isalpha():
+        return word
+    for suffix in _SUFFIXES:
+        if word.endswith(suffix) and len(word) - len(suffix) >= max(3, len(suffix)):
+            if suffix == "s" and word.endswith(("ss", "us", "is")):
+                return word
+            if suffix == "y" and word[-2] in "aeou":
+                return word
+            root = word[: -len(suffix)]
+            if suffix in ("ies", "ied"):
+                return root
+            doubled = len(root) > 3 and root[-1] == root[-2] and root[-1] not in "lsz"
+            if suffix in ("ing", "ed") and doubled:
+                root = root[:-1]
+            return root.removesuffix("e") if len(root) > 3 else root
+    return word
+
+
+_CANONICAL = {
+    _raw_stem(word): _raw_stem(group.split()[0])
+    for group in _SYNONYMS.split("\n")
+    for word in group.split()
+}
+
+
+@lru_cache(maxsize=20_000)
+def stem(word: str) -> str:
+    """A light stem of the lower-case `word`, the same for its inflections and close synonyms."""
+    raw = _raw_stem(word)
+    return _CANONICAL.get(raw, raw)
+
+
+_LIGHT = frozenset(stem(word) for word in LIGHT_WORDS)
+_WHEN = frozenset(stem(word) for word in WHEN_WORDS)
+
+
+def is_light(stemmed: str) -> bool:
+    """Whether a word with this stem may be missing from the entry."""
+    return stemmed in _LIGHT
+
+
+def is_when(stemmed: str) -> bool:
+    """Whether the stem is that of a month, weekday or the like: a fact."""
+    return stemmed in _WHEN
+
+
+def visible(text: str, previous: str = "") -> str:
+    """`text` without invisible and control characters; `previous` is the character before it.
+
+    Joiners stay where they shape emoji and the Arabic and Indic scripts.
+    """
+    if not _UNUSUAL.search(text):
+        return text
+    kept = []
+    for character in text:
+        if _is_visible(character, previous):
+            kept.append(character)
+            previous = character
+    return "".join(kept)
+
+
+def _is_visible(character: str, previous: str) -> bool:
+    if character in "\n\t":
+        return True
+    if character in _EMOJI_JOINERS | _SCRIPT_JOINERS:
+        category = unicodedata.category(previous) if previous else ""
+        shaped = "\u0600" <= previous <= "\u0dff" and category[0] in "LM"
+        emoji = category in ("So", "Sk") or previous == "\ufe0f" or previous in "0123456789#*"
+        return bool(previous) and (shaped or (emoji and character in _EMOJI_JOINERS))
+    if "\ufe00" <= character <= "\ufe0f" or character in _BLANK:
+        return False
+    return unicodedata.category(character) not in ("Cc", "Cf", "Co", "Cs", "Cn")
+
+
+_LETTERS = re.compile(r"[^\W\d_]+")
+
+
+def words(text: str) -> list[str]:
+    """The lower-case words of `text`, one character each in scripts without spaces."""
+    found: list[str] = []
+    for match in _LETTERS.finditer(unicodedata.normalize("NFKC", text).casefold()):
+        word = match[0]
+        if "\u2e80" <= word[0] <= "\u9fff" or "\u0e00" <= word[0] <= "\u0e7f":
+            found.extend(word)
+        else:
+            found.append(word)
+    return found

@@ -1,0 +1,1 @@
+"""Finding the entries that fit a question, and measuring it."""

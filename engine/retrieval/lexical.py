@@ -1,0 +1,118 @@
+"""Scores entries by the words they share with a question: minsearch, with BM25 beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.retrieval.spelling import WORD, Spelling
+from engine.types import Document
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+Scores: TypeAlias = NDArray[np.float32]
+
+#: minsearch's boosts. The answer counts most: the titles of a real FAQ are often error messages.
+BOOSTS = {"question": 0.5, "section": 0.1, "answer": 1.0}
+#: Weight of BM25, which ranks well but grows with the length of a question, and the value (in
+#: units of the rarest word's weight) at which it has half its effect.
+BM25_WEIGHT, BM25_HALF = 2.0, 4.0
+#: BM25's own two: how fast repeated words stop counting, how much long entries are held back.
+K1, B = 1.5, 0.75
+NO_STEMS = 50_000
+
+
+class LexicalIndex:
+    """An immutable word index over some documents; build a new one to change it."""
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        from minsearch import Index, porter_stemmer
+
+        stem = lru_cache(NO_STEMS)(porter_stemmer)
+
+        def analyze(text: str) -> list[str]:
+            return [stem(word) for word in WORD.findall(text.lower())]
+
+        self._analyze = analyze
+        self._size = len(documents)
+        texts = [f"{d.question} {d.section} {d.answer}" for d in documents]
+        self._spelling = Spelling(texts, stem)
+        self._bm25 = _Bm25([analyze(text) for text in texts])
+        self._index = Index(
+            text_fields=list(BOOSTS),
+            vectorizer_params={"analyzer": analyze, "sublinear_tf": True},
+        ).fit([{field: getattr(d, field) for field in BOOSTS} for d in documents])
+
+    def repaired(self, text: str) -> str:
+        """`text` with misspelt words replaced by words of these documents."""
+        return self._spelling.repaired(text)
+
+    def scores(self, text: str) -> Scores:
+        """One score for each document, in their order; 0 where no word is shared.
+
+        A question whose rare words stand in no entry scores low everywhere, so that the score
+        tells as well whether the documents are about the question at all.
+        """
+        words = set(self._analyze(text))
+        if not self._size or not words:
+            return np.zeros(self._size, dtype=np.float32)
+        cosine, (bm25, known) = self._cosine(text), self._bm25.scores(words)
+        scores: Scores = known * (cosine + BM25_WEIGHT * bm25 / (bm25 + BM25_HALF))
+        return scores
+
+    def _cosine(self, text: str) -> Scores:
+        """What `Index.search` ranks by and does not return."""
+        total = np.zeros(self._size, dtype=np.float32)
+        for field, boost in BOOSTS.items():
+            entries = self._index.text_matrices[field]
+            # A field that is empty everywhere is fitted on one made-up entry.
+            if entries.shape[0] == self._size:
+                query = self._index.vectorizers[field].transform([text])
+                total += boost * (entries @ query.T).toarray().ravel().astype(np.float32)
+        return total
+
+
+class _Bm25:
+    """BM25 in units of the rarest possible word, so that it means the same in any corpus."""
+
+    def __init__(self, entries: Sequence[Sequence[str]]) -> None:
+        from collections import Counter
+
+        from scipy.sparse import csr_matrix
+
+        counts = [Counter(words) for words in entries]
+        in_entries = Counter(word for count in counts for word in count)
+        self._columns = {word: column for column, word in enumerate(in_entries)}
+        self._rarest = float(np.log(2 * len(entries) + 2))
+        self._idf = np.array(
+            [np.log((len(entries) + 1) / (n + 0.5)) / self._rarest for n in in_entries.values()],
+            dtype=np.float32,
+        )
+        mean_length = max(1.0, sum(map(len, entries)) / max(1, len(entries)))
+        rows, columns, values = [], [], []
+        for row, (count, words) in enumerate(zip(counts, entries, strict=True)):
+            damping = K1 * (1 - B + B * len(words) / mean_length)
+            for word, n in count.items():
+                column = self._columns[word]
+                rows.append(row)
+                columns.append(column)
+                values.append(self._idf[column] * n * (K1 + 1) / (n + damping))
+        self._weights: csr_matrix = csr_matrix(
+            (values, (rows, columns)), shape=(len(entries), len(in_entries)), dtype=np.float32
+        )
+
+    def scores(self, words: set[str]) -> tuple[Scores, float]:
+        """A score for each entry, and which share of the question's weight any entry knows."""
+        columns = [self._columns[word] for word in words if word in self._columns]
+        query = np.zeros(len(self._columns), dtype=np.float32)
+        query[columns] = 1
+        scores: Scores = self._weights @ query
+        weight = float(self._idf[columns].sum())
+        # A word that no entry has weighs as much as the rarest possible one: 1.
+        unknown = len(words) - len(columns)
+        return scores, weight / (weight + unknown) if columns else 0.0

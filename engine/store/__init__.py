@@ -1,0 +1,1 @@
+"""The durable queue: one SQLite file, one connection, one thread."""
