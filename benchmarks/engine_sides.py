@@ -9,11 +9,11 @@ from typing import Any
 
 import torch
 
-from engine import runner
-from engine.packed import pack_linears
-from engine.row import SlotRequest
-from engine.scheduler import CARD_CHUNKS, CPU_CHUNKS, Scheduler
-from engine.shapes import prepare
+from engine.slots import runner
+from engine.slots.packed import pack_linears
+from engine.slots.row import SlotRequest
+from engine.slots.scheduler import CARD_CHUNKS, CPU_CHUNKS, Scheduler
+from engine.slots.shapes import prepare
 
 Prompts = Sequence[list[int]]
 
@@ -111,7 +111,7 @@ class Slots:
             runner.CausalRunner(
                 model, num_slots=num_slots, num_tokens=num_tokens, graphs=on_card and graphs
             ),
-            decode=lambda tokens: "".join(chr(0x4E00 + token % 20000) for token in tokens),
+            decode=lambda tokens: "".join(chr(0x10000 + token) for token in tokens),
             ends=frozenset(),
             chunks=CARD_CHUNKS if on_card else CPU_CHUNKS,
             drafts=drafts,
@@ -135,7 +135,7 @@ class Slots:
                     raise outcome.error
                 texts[outcome.request.id] = outcome.text
         seconds = perf_counter() - started
-        tokens = [[ord(c) - 0x4E00 for c in texts[str(n)]] for n in range(len(prompts))]
+        tokens = [[ord(c) - 0x10000 for c in texts[str(n)]] for n in range(len(prompts))]
         firsts = [(clock.first or perf_counter()) - started for clock in clocks]
         return Run(seconds, len(prompts), tokens, firsts)
 

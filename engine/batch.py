@@ -14,13 +14,13 @@ from engine.catalog import ModelEntry, Quantisation, Task
 from engine.errors import OutOfMemory
 from engine.gpu import read_host
 from engine.huggingface import HuggingFaceModel
-from engine.loading import free_memory, is_out_of_memory
+from engine.loading import free_card_bytes, free_memory, is_out_of_memory
 from engine.prompt import FittedPrompt
 from engine.types import FinishReason, Generation, GenerationRequest
 from engine.watch import Nobody, Watcher
 
 if TYPE_CHECKING:
-    from engine.scheduler import Outcome, Scheduler
+    from engine.slots.scheduler import Outcome, Scheduler
 
 log = logging.getLogger(__name__)
 
@@ -162,8 +162,8 @@ class Batch:
             return Done(asked.request.id, error)
 
     def _hand_over(self, asked: _Asked) -> None:
-        from engine.row import SlotRequest
-        from engine.sampling import Sampling
+        from engine.slots.row import SlotRequest
+        from engine.slots.sampling import Sampling
 
         assert self._scheduler is not None
         request, how = asked.request, self._model.entry.generation
@@ -219,11 +219,11 @@ class Batch:
 
 def _scheduler(model: HuggingFaceModel, max_batch: int) -> tuple[Scheduler | None, int]:
     """The slots for `model`, as many as memory allows; None where it is not covered."""
-    from engine import runner
-    from engine.coverage import covers
-    from engine.packed import pack_linears
-    from engine.scheduler import CARD_CHUNKS, CPU_CHUNKS, Scheduler
-    from engine.shapes import bytes_per_row
+    from engine.slots import runner
+    from engine.slots.coverage import covers
+    from engine.slots.packed import pack_linears
+    from engine.slots.scheduler import CARD_CHUNKS, CPU_CHUNKS, Scheduler
+    from engine.slots.shapes import bytes_per_row
 
     entry, network = model.entry, model.network
     if entry.generation.num_beams > 1:
@@ -256,8 +256,6 @@ def _scheduler(model: HuggingFaceModel, max_batch: int) -> tuple[Scheduler | Non
 
 def _free_bytes(*, on_card: bool) -> float:
     if on_card:
-        import torch
-
-        return _SHARE["cuda"] * torch.cuda.mem_get_info()[0]
+        return _SHARE["cuda"] * free_card_bytes()
     host = read_host()
     return _SHARE["cpu"] * (host.memory_total - host.memory_used)

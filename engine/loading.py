@@ -83,6 +83,14 @@ def free_memory() -> None:
         torch.cuda.empty_cache()
 
 
+def free_card_bytes() -> int:
+    """Free memory of the card."""
+    import torch
+
+    free: int = torch.cuda.mem_get_info()[0]
+    return free
+
+
 def convert_gguf(source: Path, target: Path) -> None:
     """Write the model in the GGUF file `source` to the folder `target` as bfloat16 safetensors.
 

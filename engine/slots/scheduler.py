@@ -10,12 +10,12 @@ from time import monotonic
 
 import torch
 
-from engine.drafter import MAX_DRAFT
-from engine.plan import Piece
-from engine.prefixes import Prefixes
-from engine.row import Row, SlotRequest
-from engine.runner import Runner
-from engine.sampling import BrokenNumbersError, greedy
+from engine.slots.drafter import MAX_DRAFT
+from engine.slots.plan import Piece
+from engine.slots.prefixes import Prefixes
+from engine.slots.row import Row, SlotRequest
+from engine.slots.runner import Runner
+from engine.slots.sampling import BrokenNumbersError, greedy
 from engine.types import FinishReason
 from engine.watch import Watcher
 

@@ -8,10 +8,10 @@ from time import monotonic
 
 import torch
 
-from engine.detokenizer import Detokenizer
-from engine.drafter import Drafter
-from engine.plan import Piece
-from engine.sampling import BrokenNumbersError, Chooser, Sampling
+from engine.slots.detokenizer import Detokenizer
+from engine.slots.drafter import Drafter
+from engine.slots.plan import Piece
+from engine.slots.sampling import BrokenNumbersError, Chooser, Sampling
 from engine.textstream import TextStream
 from engine.types import FinishReason
 from engine.watch import Watcher

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.slots import Kept, Slab
+from engine.slots.slab import Kept, Slab
 
 
 class Prefixes:

@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 
-from engine.plan import Piece
-from engine.runner import CausalRunner, Runner, Seq2SeqRunner
-from engine.shapes import prepare, restore
+from engine.slots.plan import Piece
+from engine.slots.runner import CausalRunner, Runner, Seq2SeqRunner
+from engine.slots.shapes import prepare, restore
 
 log = logging.getLogger(__name__)
 

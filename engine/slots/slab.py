@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from transformers.cache_utils import EncoderDecoderCache
 
-from engine.plan import BUCKET, Plan
+from engine.slots.plan import BUCKET, Plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from typing import Any
 import torch
 from transformers import DynamicCache
 
-from engine import attention
-from engine.slots import LayerShape, row_bytes
+from engine.slots import attention
+from engine.slots.slab import LayerShape, row_bytes
 
 
 def prepare(model: Any) -> None:

@@ -8,10 +8,10 @@ from typing import Any, Protocol
 import torch
 from transformers.modeling_outputs import BaseModelOutput
 
-from engine.graphs import Graphs
-from engine.plan import Piece, Plan
-from engine.shapes import layer_shapes, source_shapes
-from engine.slots import CrossSlab, Slab, SlabPair
+from engine.slots.graphs import Graphs
+from engine.slots.plan import Piece, Plan
+from engine.slots.shapes import layer_shapes, source_shapes
+from engine.slots.slab import CrossSlab, Slab, SlabPair
 
 
 class Runner(Protocol):

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
-from engine.plan import BUCKET, Piece, Plan
+from engine.slots.plan import BUCKET, Piece, Plan
 
 #: The name it is registered by.
 NAME = "slots"

@@ -1,0 +1,1 @@
+"""Continuous batching on unmodified models of transformers; used in the engine process only."""
