@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
@@ -16,22 +17,24 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from config.logging import set_up_logging
+from config.logging import redact, set_up_logging
 from config.settings import ConfigError, Secrets, Settings, hub_home, load_secrets, load_settings
 from engine.errors import EngineError
 
 if TYPE_CHECKING:
     from bot.adapter import ChatAdapter
-    from bot.commands import Commands, ModelChoice
+    from bot.commands import Commands
+    from bot.model_shelf import ModelShelf
     from engine.answering import Answerer
-    from engine.catalog import ModelEntry
     from engine.process import EngineProcess
     from engine.retrieval.retriever import Retriever
     from engine.store.jobs import JobStore
-    from engine.types import Answer, Match, Question
+    from engine.types import Match
 
 T = TypeVar("T")
 
+#: The file in the data folder that holds all questions.
+STORE = "questions.sqlite3"
 #: The file in the data folder that stays fresh while the assistant is well.
 ALIVE = "alive"
 #: Entries offered by Telegram's inline search.
@@ -96,6 +99,16 @@ def check(config: ConfigOption = None, model: ModelOption = None) -> None:
 
 
 @app.command()
+def gpu() -> None:
+    """The cards of this machine: memory, use, temperature, power."""
+    from bot.commands import describe_devices
+    from engine.gpu import read_cards
+    from engine.types import EngineState, EngineStatus
+
+    print(describe_devices(read_cards(), EngineStatus(state=EngineState.STOPPED, model=None)))
+
+
+@app.command()
 def health(config: ConfigOption = None) -> None:
     """Exit 0 while the assistant of this data folder is well, else say why not and exit 1."""
     from bot.heartbeat import find_trouble
@@ -122,8 +135,7 @@ def gaps(
 @models_app.command("list")
 def models_list(config: ConfigOption = None) -> None:
     """The catalogue: aliases, sizes, licences, and which are here already."""
-    settings, _ = _load(config, None, quiet=True)
-    for choice in _or_exit(lambda: _model_choices(settings)):
+    for choice in _or_exit(_shelf(config).choices):
         print(f"{choice.alias:20} {choice.summary}")
 
 
@@ -137,9 +149,14 @@ def models_pull(alias: str, config: ConfigOption = None) -> None:
 @models_app.command("save")
 def models_save(alias: str, folder: Path, config: ConfigOption = None) -> None:
     """Save a model to a new folder, with sums, for machines without a login or network."""
-    settings, secrets = _load(config, None, quiet=True)
-    _run(_pull(settings, secrets, alias))
-    _or_exit(lambda: _save_model(settings, alias, folder))
+    from engine.saved_model import save_model, saved_bytes
+
+    models_pull(alias, config)
+    entry, found = _or_exit(lambda: _shelf(config).find(alias))
+    assert found is not None  # it was pulled just now
+    with typer.progressbar(length=saved_bytes(found), label=f"Saving {alias}") as bar:
+        manifest = _or_exit(lambda: save_model(entry, found, folder, on_bytes=bar.update))
+    print(f"{len(manifest.files)} files of {alias} are saved in {folder}.")
 
 
 @models_app.command("show")
@@ -147,8 +164,7 @@ def models_show(alias: str, config: ConfigOption = None) -> None:
     """Where a model's weights lie, where they come from, and whether they are as saved."""
     from engine.saved_model import describe_saved
 
-    settings, _ = _load(config, None, quiet=True)
-    entry, found = _or_exit(lambda: _find_model(settings, alias))
+    entry, found = _or_exit(lambda: _shelf(config).find(alias))
     print(f"{alias}: {entry.hub_id}, {entry.licence}, about {entry.memory_gb:g} GB of memory.")
     print(_or_exit(lambda: describe_saved(found)) if found else "Not on this machine.")
 
@@ -156,11 +172,7 @@ def models_show(alias: str, config: ConfigOption = None) -> None:
 @models_app.command("remove")
 def models_remove(alias: str, config: ConfigOption = None) -> None:
     """Delete a model's weights from this machine, those in the hub's cache too."""
-    from engine.saved_model import remove_model
-
-    settings, _ = _load(config, None, quiet=True)
-    entry, _ = _or_exit(lambda: _find_model(settings, alias))
-    freed = _or_exit(lambda: remove_model(entry, settings.data_dir / "models"))
+    freed = _or_exit(lambda: _shelf(config).remove(alias))
     print(f"{freed / 1e9:.2f} GB freed." if freed else f"{alias} is not on this machine.")
 
 
@@ -222,26 +234,6 @@ async def _running_assistant(settings: Settings, secrets: Secrets) -> AsyncItera
             stop.set()
 
 
-def _model_choices(settings: Settings) -> list[ModelChoice]:
-    """The catalogue as people see it. Raises ModelError."""
-    from bot.commands import ModelChoice
-    from engine.catalog import load_catalog
-    from engine.weights import find_weights
-
-    choices = []
-    for entry in load_catalog(settings.engine.catalog).entries.values():
-        here = find_weights(entry, settings.data_dir / "models") is not None
-        facts = [
-            f"about {entry.memory_gb:g} GB",
-            entry.quantisation.value if entry.quantisation.value != "none" else "",
-            entry.licence,
-            "needs its terms accepted" if entry.gated and not here else "",
-            "ready" if here else "not fetched yet",
-        ]
-        choices.append(ModelChoice(alias=entry.alias, summary=", ".join(filter(None, facts))))
-    return choices
-
-
 def _retriever(settings: Settings) -> Retriever:
     from engine.corpus.loader import CorpusLoader
     from engine.retrieval.embedder import MiniLmEmbedder
@@ -271,11 +263,12 @@ async def _serve(settings: Settings, secrets: Secrets, *, console: bool) -> None
     from bot.delivery import Delivery
     from bot.desk import FaqDesk, is_admin
     from bot.heartbeat import beat
+    from bot.model_shelf import ModelShelf
     from engine.dispatcher import Dispatcher
     from engine.store.jobs import JobStore
 
     stop, drained = asyncio.Event(), asyncio.Event()
-    store = JobStore(settings.data_dir / "questions.sqlite3")
+    store = JobStore(settings.data_dir / STORE)
     adapters: dict[str, ChatAdapter] = {}
     async with store, _running_assistant(settings, secrets) as assistant:
         delivery = Delivery(
@@ -293,7 +286,7 @@ async def _serve(settings: Settings, secrets: Secrets, *, console: bool) -> None
             store,
             assistant.retriever,
             assistant.engine,
-            lambda: _model_choices(settings),
+            ModelShelf(settings).choices,
             is_admin=lambda platform, user: is_admin(settings, platform, user),
         )
         adapters |= _adapters(settings, secrets, store, assistant, commands, console=console)
@@ -318,6 +311,8 @@ async def _serve(settings: Settings, secrets: Secrets, *, console: bool) -> None
                     )
             finally:
                 drained.set()
+        for adapter in adapters.values():
+            await adapter.close()
 
 
 def _adapters(
@@ -403,30 +398,14 @@ async def _ask(
         question = Question(text=text, course=course)
         answer = await assistant.answerer.answer(question, request_id="ask")
     if as_json:
-        print(json.dumps(_answer_object(question, answer), ensure_ascii=False, indent=2))
+        from bot.reports import answer_object
+
+        print(json.dumps(answer_object(question, answer), ensure_ascii=False, indent=2))
         return
     from bot.render import plain_text
     from bot.replies import final
 
     print(plain_text(final(None, answer, language=None, contact=settings.contact(course))))
-
-
-def _answer_object(question: Question, answer: Answer) -> dict[str, Any]:
-    """The JSON that `ask --json` prints; its keys are relied on by others."""
-    return {
-        "question": question.text,
-        "course": question.course,
-        "found": answer.found,
-        "answer": answer.text,
-        "quoted": answer.quoted,
-        "decision": answer.decision.value,
-        "reason": answer.reason,
-        "sources": [asdict(source) for source in answer.sources],
-        "related": [asdict(source) for source in answer.related],
-        "dropped": list(answer.dropped),
-        "model": answer.model,
-        "timings": asdict(answer.timings),
-    }
 
 
 async def _check(settings: Settings, secrets: Secrets) -> None:
@@ -443,58 +422,29 @@ async def _check(settings: Settings, secrets: Secrets) -> None:
 
 
 async def _pull(settings: Settings, secrets: Secrets, alias: str) -> None:
-    from engine.catalog import load_catalog
-    from engine.weights import prepare_weights
+    from bot.model_shelf import ModelShelf
 
-    folder = await prepare_weights(
-        load_catalog(settings.engine.catalog).get(alias),
-        settings.data_dir / "models",
-        hf_token=secrets.hf_token.get_secret_value() if secrets.hf_token else None,
-        on_progress=_say_error,
-    )
+    token = secrets.hf_token.get_secret_value() if secrets.hf_token else None
+    folder = await ModelShelf(settings).pull(alias, hf_token=token, on_progress=_say_error)
     _say_error(f"{alias} is ready in {folder}.")
 
 
-def _find_model(settings: Settings, alias: str) -> tuple[ModelEntry, Path | None]:
-    """The catalogue's entry and the folder with its weights. Raises ModelError."""
-    from engine.catalog import load_catalog
-    from engine.weights import find_weights
-
-    entry = load_catalog(settings.engine.catalog).get(alias)
-    return entry, find_weights(entry, settings.data_dir / "models")
-
-
-def _save_model(settings: Settings, alias: str, folder: Path) -> None:
-    from engine.saved_model import save_model, saved_bytes
-
-    entry, found = _find_model(settings, alias)
-    assert found is not None  # it was pulled just now
-    with typer.progressbar(length=saved_bytes(found), label=f"Saving {alias}") as bar:
-        manifest = save_model(entry, found, folder, on_bytes=bar.update)
-    print(f"{len(manifest.files)} files of {alias} are saved in {folder}.")
-
-
 async def _gaps(settings: Settings, days: int, limit: int, as_json: bool) -> None:
+    from bot.reports import gap_objects, gap_table
+    from engine.store.database import snapshot
     from engine.store.jobs import JobStore
 
     since = datetime.now(UTC) - timedelta(days=days)
-    async with JobStore(settings.data_dir / "questions.sqlite3") as store:
-        jobs = await store.unanswered(since, limit)
-    rows = [
-        {
-            "asked": job.created_at.isoformat(timespec="minutes"),
-            "course": job.question.course,
-            "question": job.question.text,
-            "decision": job.answer.decision.value if job.answer else None,
-        }
-        for job in jobs
-    ]
+    with tempfile.TemporaryDirectory() as folder:  # the assistant may be running on the original
+        copy = Path(folder) / "questions.sqlite3"
+        snapshot(settings.data_dir / STORE, copy)
+        async with JobStore(copy) as store:
+            jobs = await store.unanswered(since, limit)
     if as_json:
-        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        print(json.dumps(gap_objects(jobs), ensure_ascii=False, indent=2))
         return
-    for row in rows:
-        print(f"{row['asked']}  {row['course'] or '-':24} {row['decision']:20} {row['question']}")
-    print(f"{len(rows)} questions in the last {days} days.")
+    print(gap_table(jobs))
+    print(f"{len(jobs)} questions in the last {days} days.")
 
 
 async def _eval_retrieval(
@@ -553,6 +503,13 @@ def _load(
     return settings, secrets
 
 
+def _shelf(config: Path | None) -> ModelShelf:
+    from bot.model_shelf import ModelShelf
+
+    settings, _ = _load(config, None, quiet=True)
+    return ModelShelf(settings)
+
+
 def _run(work: Coroutine[Any, Any, None]) -> None:
     """Run `work`; errors of ours become one sentence and exit code 1."""
 
@@ -578,7 +535,7 @@ def _or_exit(work: Callable[[], T]) -> T:
     try:
         return work()
     except (ConfigError, EngineError, PlatformLost) as error:
-        _say_error(str(error))
+        _say_error(redact(str(error)))
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None

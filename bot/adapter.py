@@ -84,3 +84,7 @@ class ChatAdapter(Protocol):
         Raises DeliveryError; MessageGone when somebody deleted it.
         """
         ...
+
+    async def close(self) -> None:
+        """Let go of connections, after the last message went out."""
+        ...

@@ -79,6 +79,9 @@ class ConsoleAdapter:
             return
         self._show(reply)
 
+    async def close(self) -> None:
+        """Standard input and output are not ours to close."""
+
     async def run(self, desk: Desk, stop: asyncio.Event) -> None:
         """Take in questions until the end of the input, /quit or `stop`; then set `stop`."""
         try:

@@ -102,6 +102,9 @@ class FakeAdapter:
         self.messages.setdefault(message_id, [])
         await self._keep(message_id, reply)
 
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
     async def _keep(self, message_id: str, reply: Reply) -> None:
         async with self.changed:
             self.messages[message_id].append(reply)

@@ -102,6 +102,9 @@ class SlackAdapter:
         """See ChatAdapter."""
         return await self._writer.edit(reply_to, message_id, reply)
 
+    async def close(self) -> None:
+        """See ChatAdapter; every call has a connection of its own."""
+
     async def run(self, desk: Desk, stop: asyncio.Event) -> None:
         """See ChatAdapter. Raises ConfigError when Slack refuses a token, SocketDead when it can
         no longer be heard."""

@@ -135,6 +135,26 @@ class Database:
         self._connection.execute("ROLLBACK TO work")
 
 
+def snapshot(path: Path, target: Path) -> None:
+    """Copy the file as it is at this moment, also while another process writes it.
+
+    A reader neither writes nor checkpoints, so the second connection is harmless here. Raises
+    StoreError; a file that does not exist yet gives no copy.
+    """
+    if not path.exists():
+        return
+    try:
+        with (
+            contextlib.closing(
+                sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+            ) as source,
+            contextlib.closing(sqlite3.connect(target)) as copy,
+        ):
+            source.backup(copy)
+    except sqlite3.Error as error:
+        raise store_error(path, error) from None
+
+
 def read_queries(text: str) -> dict[str, str]:
     """Name → statement, of a text in which `-- name: …` stands above each."""
     queries: dict[str, str] = {}

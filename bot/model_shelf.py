@@ -1,0 +1,58 @@
+"""The models as staff see and keep them: list, fetch, save, show, remove."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from bot.commands import ModelChoice
+from config.settings import Settings
+from engine.catalog import ModelEntry, load_catalog
+from engine.weights import find_weights, prepare_weights
+
+
+class ModelShelf:
+    """The catalogue and the folder with the weights. Methods raise ModelError."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._catalog = settings.engine.catalog
+        self._folder = settings.data_dir / "models"
+
+    def choices(self) -> list[ModelChoice]:
+        """All models with what matters for choosing one; reads the disk."""
+        return [
+            ModelChoice(alias=entry.alias, summary=self._summary(entry))
+            for entry in load_catalog(self._catalog).entries.values()
+        ]
+
+    def find(self, alias: str) -> tuple[ModelEntry, Path | None]:
+        """The catalogue's entry, and the folder with its weights if they are here."""
+        entry = load_catalog(self._catalog).get(alias)
+        return entry, find_weights(entry, self._folder)
+
+    async def pull(
+        self, alias: str, *, hf_token: str | None, on_progress: Callable[[str], None]
+    ) -> Path:
+        """Have the weights here, converted or downloaded where they are not."""
+        entry, _ = self.find(alias)
+        return await prepare_weights(
+            entry, self._folder, hf_token=hf_token, on_progress=on_progress
+        )
+
+    def remove(self, alias: str) -> int:
+        """Delete the weights; the bytes that became free."""
+        from engine.saved_model import remove_model
+
+        entry, _ = self.find(alias)
+        return remove_model(entry, self._folder)
+
+    def _summary(self, entry: ModelEntry) -> str:
+        here = find_weights(entry, self._folder) is not None
+        facts = (
+            f"about {entry.memory_gb:g} GB",
+            entry.quantisation.value if entry.quantisation.value != "none" else "",
+            entry.licence,
+            "needs its terms accepted" if entry.gated and not here else "",
+            "ready" if here else "not fetched yet",
+        )
+        return ", ".join(filter(None, facts))

@@ -1,0 +1,126 @@
+"""The parts of the command line that need no model."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from engine.store.jobs import JobStore, NewJob
+from engine.types import Answer, Decision, Question, Timings
+from main import STORE, app
+
+runner = CliRunner()
+
+MISSED = Answer(
+    text="The FAQ has no answer to this.",
+    found=False,
+    quoted=False,
+    decision=Decision.NOT_COVERED,
+    reason="",
+    sources=(),
+    model=None,
+    timings=Timings(retrieve_s=0.0, total_s=0.0),
+)
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("FAQ_DATA_DIR", str(tmp_path))
+    return tmp_path
+
+
+async def miss(store: JobStore, text: str) -> None:
+    job = await store.add(
+        NewJob(
+            platform="slack",
+            conversation="c",
+            message_id=text,
+            user_id="U1",
+            reply_to="c",
+            question=Question(text=text),
+        )
+    )
+    assert job is not None
+    await store.claim()
+    await store.answer(job.id, MISSED)
+
+
+async def test_gaps_lists_what_was_not_answered_while_the_assistant_runs(data_dir: Path) -> None:
+    async with JobStore(data_dir / STORE) as store:  # holds the folder's lock
+        await miss(store, "Is there a course on beekeeping?")
+
+        listed = await asyncio.to_thread(runner.invoke, app, ["gaps"])
+        as_json = await asyncio.to_thread(runner.invoke, app, ["gaps", "--json"])
+
+    assert listed.exit_code == 0, listed.output
+    assert "Is there a course on beekeeping?" in listed.output
+    assert "1 questions in the last 30 days." in listed.output
+    (gap,) = json.loads(as_json.output)
+    assert gap["decision"] == "not_covered"
+    assert datetime.fromisoformat(gap["asked"]) <= datetime.now(UTC)
+
+
+def test_gaps_of_an_unused_folder_are_none(data_dir: Path) -> None:
+    result = runner.invoke(app, ["gaps"])
+
+    assert result.exit_code == 0, result.output
+    assert "0 questions" in result.output
+
+
+def test_health_says_that_nothing_runs(data_dir: Path) -> None:
+    result = runner.invoke(app, ["health"])
+
+    assert result.exit_code == 1
+    assert "does not run" in result.output
+
+
+def test_gpu_says_in_a_sentence_that_there_is_no_card() -> None:
+    result = runner.invoke(app, ["gpu"])
+
+    assert result.exit_code == 0, result.output
+    assert "Card 0" in result.output or "No NVIDIA card here" in result.output
+
+
+def test_the_models_are_listed_with_what_they_need(data_dir: Path) -> None:
+    result = runner.invoke(app, ["models", "list"])
+
+    assert result.exit_code == 0, result.output
+    for alias in ("flan-t5-xl", "phi-3-mini", "mistral-7b", "mistral-7b-instruct", "smollm2-135m"):
+        assert alias in result.output
+
+
+def test_an_unknown_model_is_one_sentence(data_dir: Path) -> None:
+    result = runner.invoke(app, ["models", "show", "gpt-17"])
+
+    assert result.exit_code == 1
+    assert "gpt-17" in result.output
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("content", ["question,course\na,b\n", "\x00", ""], ids=range(3))
+def test_a_wrong_question_file_is_one_sentence(
+    content: str, data_dir: Path, tmp_path: Path
+) -> None:
+    questions = tmp_path / "q.csv"
+    questions.write_text(content)
+
+    result = runner.invoke(
+        app,
+        [
+            "eval",
+            "retrieval",
+            "--documents",
+            "config/faq",
+            "--questions",
+            str(questions),
+            "--no-vectors",
+        ],
+    )
+
+    assert result.exit_code == 1, result.output
+    assert str(questions) in result.output or "no question" in result.output
