@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from time import monotonic
 
 from config.settings import Settings
-from engine.errors import GenerationError
+from engine.errors import EngineCrashed, GenerationError
 from engine.extractive import quote
 from engine.generator import Generator
 from engine.grounding.grounded_text import GroundedText, is_thin
@@ -35,6 +35,8 @@ SETTLE_S = 15.0
 #: labelled zoomcamp questions it still sees the right entry in 97.5 % instead of 97.6 %, and reads
 #: 2.5 entries instead of 5: half the prompt, and fewer entries to mix up.
 RELEVANT = 0.7
+#: Times the engine process may end while it works on one question.
+MAX_CRASHES = 2
 #: Characters of a question that reach the model; more is no question any more.
 MAX_QUESTION_CHARS = 2000
 
@@ -120,13 +122,6 @@ class Answerer:
         documents = tuple(
             match.document for match in retrieval.matches if match.score >= RELEVANT * best
         )
-        # Reading long entries takes some tens of milliseconds the first time.
-        grounded = await asyncio.to_thread(GroundedText, documents, question.text)
-
-        def take(piece: str) -> None:
-            if grounded.feed(piece):
-                on_text(grounded.text)
-
         request = GenerationRequest(
             id=request_id,
             question=question.text[:MAX_QUESTION_CHARS],
@@ -136,12 +131,38 @@ class Answerer:
             deadline_s=self._settings.engine.deadline_s,
         )
         try:
-            generation = await self._generator.generate(request, take)
+            generation, grounded = await self._generate(request, on_text)
         except GenerationError as error:
             log.warning("quoting instead of generating: %s", error)
             return _quoted(retrieval, Decision.QUOTED_NO_MODEL, str(error), clock)
-        grounded.finish()
         return self._judge(question, retrieval, generation, grounded, clock)
+
+    async def _generate(
+        self, request: GenerationRequest, on_text: Callable[[str], None]
+    ) -> tuple[Generation, GroundedText]:
+        """What the model writes, and what of it stands. Raises GenerationError.
+
+        A process that ends may have ended through a neighbour's question, so this one is asked
+        once more; the second time it is this one that is not asked again.
+        """
+        for attempt in range(1, MAX_CRASHES + 1):
+            # Reading long entries takes some tens of milliseconds the first time.
+            grounded = await asyncio.to_thread(GroundedText, request.documents, request.question)
+
+            def take(piece: str, grounded: GroundedText = grounded) -> None:
+                if grounded.feed(piece):
+                    on_text(grounded.text)
+
+            try:
+                generation = await self._generator.generate(request, take)
+            except EngineCrashed as error:
+                if attempt == MAX_CRASHES:
+                    raise
+                log.warning("asking once more: %s", error)
+                continue
+            grounded.finish()
+            return generation, grounded
+        raise AssertionError("the loop returns or raises")
 
     def _judge(
         self,
