@@ -11,7 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from engine.catalog import ModelEntry, Quantisation, Task
-from engine.errors import OutOfMemory
+from engine.errors import ModelLoadError, OutOfMemory
 from engine.gpu import read_host
 from engine.huggingface import HuggingFaceModel
 from engine.loading import free_card_bytes, free_memory, is_out_of_memory
@@ -74,7 +74,16 @@ class Batch:
     def load(cls, entry: ModelEntry, path: Path, *, device: str, max_batch: int) -> Batch:
         """Load the model and have it write one token. Raises ModelLoadError."""
         model = HuggingFaceModel.load(entry, path, device=device)
-        return cls.of(model, max_batch=max_batch)
+        try:
+            return cls.of(model, max_batch=max_batch)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+        # Raised out here: a traceback kept in __cause__ would keep the weights in memory.
+        raise ModelLoadError(
+            f"{entry.alias} fits into memory, but leaves no room for an answer; "
+            "choose a smaller model or a quantised one, or lower its context_window."
+        )
 
     @classmethod
     def of(cls, model: HuggingFaceModel, *, max_batch: int) -> Batch:
