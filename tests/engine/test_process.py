@@ -173,6 +173,14 @@ async def test_questions_that_were_answered_together_are_asked_again_one_by_one(
     assert "".join(pieces).strip() == generation.text
 
 
+@pytest.mark.parametrize(("setting", "expected"), [(0, 8), (3, 3)])
+async def test_the_settings_say_how_many_questions_it_takes(setting: int, expected: int) -> None:
+    settings = EngineSettings(model="tiny", device="cpu", max_batch=setting)
+    engine = EngineProcess(settings, catalog=catalog(), models_dir=Path("none"), hf_token=None)
+
+    assert engine.capacity == expected
+
+
 async def test_several_questions_are_answered_at_once(engine: EngineProcess) -> None:
     long = await begin(engine)
 

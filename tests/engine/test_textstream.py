@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.textstream import TextStream
+from engine.textstream import Resumed, TextStream
 
 
 def test_the_text_ends_before_a_stop_sequence() -> None:
@@ -43,3 +43,16 @@ def test_the_pieces_make_the_text(text: str, stop: tuple[str, ...]) -> None:
     assert shown == stream.text
     assert text.startswith(shown)
     assert not any(mark in shown for mark in stop)
+
+
+def test_text_that_comes_a_second_time_is_shown_once() -> None:
+    shown: list[str] = []
+    resumed = Resumed(shown.append)
+
+    for piece in ("Yes", ", you"):
+        resumed(piece)
+    resumed.begin_again()
+    for piece in ("Ye", "s, you can", " join."):
+        resumed(piece)
+
+    assert shown == ["Yes", ", you", " can", " join."]
