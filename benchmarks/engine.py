@@ -448,6 +448,7 @@ MEASURES: dict[str, Measure] = {
     "waiting-8": waiting(8, 3),
     "admission": default_slots,
     "growth": growth,
+    "waiting-8-prefix": waiting(8, 3, 1.5),
     "waiting-32": waiting(32, 4.5, 1.5),
 }
 
