@@ -6,7 +6,7 @@ import asyncio
 import sys
 import threading
 import uuid
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from typing import TextIO
 
 from rich.console import Console, Group, RenderableType
@@ -20,6 +20,7 @@ from bot.adapter import Desk
 from bot.messages import Message, Reply, ReplyState
 from bot.render import plain_text, source_line
 from bot.texts import say
+from engine.stopping import unless
 
 PLATFORM = "console"
 #: Longest time to wait for the answer to one question before the next line is read; the engine
@@ -91,7 +92,7 @@ class ConsoleAdapter:
                 if line.strip():
                     await self._take(desk, line, stop)
             if not self._interactive:  # a script reads all it asked for, also before a restart
-                await self._unless(stop, desk.all_told())
+                await unless(stop, desk.all_told())
         finally:
             self._end_live()
             stop.set()
@@ -111,14 +112,6 @@ class ConsoleAdapter:
             self._asked += 1
             await desk.receive(self._message("/cancel"))
             await self._first_of(self._finished, stop)
-
-    async def _unless(self, stop: asyncio.Event, work: Coroutine[None, None, None]) -> None:
-        waits = {asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())}
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
 
     def _message(self, line: str) -> Message:
         number = f"{self._session}-{self._asked}"
@@ -178,14 +171,7 @@ class ConsoleAdapter:
 
         threading.Thread(target=read, name="stdin", daemon=True).start()
         while not stop.is_set():
-            taken = asyncio.ensure_future(lines.get())
-            stopping = asyncio.ensure_future(stop.wait())
-            await asyncio.wait({taken, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            stopping.cancel()
-            if not taken.done():
-                taken.cancel()
-                return
-            line = taken.result()
+            line = await unless(stop, lines.get())
             if line is None:
                 return
             yield line

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from engine.answering import Answerer, apology
 from engine.errors import StoreError
+from engine.stopping import unless
 from engine.store.jobs import Job, JobStore
 from engine.types import Answer
 
@@ -59,10 +60,6 @@ class Dispatcher:
         ahead = position + len(self._running)
         return one * -(-ahead // self._num_slots)
 
-    def is_running(self, job_id: int) -> bool:
-        """Whether this question is being answered now."""
-        return job_id in self._running
-
     def cancel(self, job_id: int) -> None:
         """Stop answering this question; its place is free at once. The caller ends the job."""
         task = self._running.get(job_id)
@@ -95,17 +92,17 @@ class Dispatcher:
 
     async def _next(self, stop: asyncio.Event) -> Job | None:
         """The next question with a free slot, or None when asked to stop or nothing came."""
-        if not await _unless(stop, self._slots.acquire()):
+        if not await unless(stop, self._slots.acquire()):
             return None
         try:
             job = await self._store.claim()
         except StoreError as error:
             log.error("questions cannot be read: %s", error)
-            await _unless(stop, asyncio.sleep(STORE_RETRY_S))
+            await unless(stop, asyncio.sleep(STORE_RETRY_S))
             job = None
         else:
             if job is None:
-                await _unless(stop, self._store.wait_for_job())
+                await unless(stop, self._store.wait_for_job())
         if job is None:
             self._slots.release()
         return job
@@ -147,20 +144,3 @@ class Dispatcher:
             extra={"job_id": job.id, "decision": answer.decision.value, "seconds": seconds},
         )
         self._observer.answered(job, answer)
-
-
-async def _unless(stop: asyncio.Event, work: object) -> bool:
-    """Await `work` unless `stop` comes first; returns whether the work was done."""
-    task = asyncio.ensure_future(work)  # type: ignore[call-overload]
-    stopping = asyncio.ensure_future(stop.wait())
-    try:
-        await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            task.result()
-            return True
-        return False
-    finally:
-        for each in (task, stopping):
-            if not each.done():
-                each.cancel()
-                await asyncio.wait({each})

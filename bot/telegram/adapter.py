@@ -25,6 +25,7 @@ from bot.telegram.text import Part
 from bot.telegram.values import Button, Keyboard, Me, Target
 from bot.telegram.webhook import TelegramWebhook, check_secret
 from config.settings import TelegramSettings
+from engine.stopping import unless
 from engine.store.jobs import JobStore
 
 log = logging.getLogger(__name__)
@@ -124,7 +125,7 @@ class TelegramAdapter:
         pause = self._times.retry_s[0]
         while not stop.is_set():
             try:
-                me = await listener.unless(stop, self._api.open())
+                me = await unless(stop, self._api.open())
                 if me is not None:
                     await self._choose_way()
                 return me
@@ -133,7 +134,7 @@ class TelegramAdapter:
             except DeliveryError as error:
                 log.warning("Telegram cannot be reached yet: %s", error)
                 listener.check_silence(error)
-                await listener.unless(stop, asyncio.sleep(max(pause, error.retry_after_s or 0)))
+                await unless(stop, asyncio.sleep(max(pause, error.retry_after_s or 0)))
                 pause = min(pause * 2, self._times.retry_s[1])
         return None
 

@@ -16,6 +16,7 @@ from bot.adapter import DeliveryError
 from bot.telegram.api import TelegramApi
 from bot.telegram.errors import TelegramLost, TokenRejected
 from engine.errors import StoreError
+from engine.stopping import unless
 from engine.store.inbox import Delivered
 from engine.store.jobs import JobStore
 
@@ -72,7 +73,7 @@ class TelegramListener:
         while not stop.is_set():
             try:
                 async with asyncio.timeout(self._times.silence_s):
-                    updates = await self.unless(stop, self._api.updates(offset, self._times.poll_s))
+                    updates = await unless(stop, self._api.updates(offset, self._times.poll_s))
                 if updates is None:
                     return
                 offset = await self._take_in(updates, offset)
@@ -84,7 +85,7 @@ class TelegramListener:
                 log.warning("updates could not be taken in: %s", error)
                 self.check_silence(error)
                 asked = getattr(error, "retry_after_s", None) or 0
-                await self.unless(stop, asyncio.sleep(max(pause, asked)))
+                await unless(stop, asyncio.sleep(max(pause, asked)))
                 pause = min(pause * 2, self._times.retry_s[1])
 
     def check_silence(self, error: Exception) -> None:
@@ -136,7 +137,7 @@ class TelegramListener:
                     task = group.create_task(self._serve(person, known, stop))
                     running.add(task)
                     task.add_done_callback(running.discard)
-                await self.unless(stop, self._arrived.wait())
+                await unless(stop, self._arrived.wait())
             if running:
                 await asyncio.wait(set(running), timeout=self._times.grace_s)
             for task in running:
@@ -173,23 +174,10 @@ class TelegramListener:
                 return await work()
             except StoreError as error:
                 log.error("an update of Telegram waits for the disk: %s", error)
-            await self.unless(stop, asyncio.sleep(pause))
+            await unless(stop, asyncio.sleep(pause))
             if stop.is_set():
                 return None
             pause = min(pause * 2, self._times.retry_s[1])
-
-    async def unless(self, stop: asyncio.Event, work: Awaitable[T]) -> T | None:
-        """The result of `work`, or None when `stop` comes first."""
-        working = asyncio.ensure_future(work)
-        stopping = asyncio.ensure_future(stop.wait())
-        try:
-            await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            return working.result() if working.done() else None
-        finally:
-            stopping.cancel()
-            if not working.done():
-                working.cancel()
-                await asyncio.wait({working})
 
 
 def _delivered(update: object) -> Delivered | None:
