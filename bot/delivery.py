@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -13,6 +14,7 @@ from bot.adapter import ChatAdapter, DeliveryError, DeliveryRefused, MessageGone
 from bot.messages import Reply, ReplyState
 from engine.errors import StoreError
 from engine.retrieval.retriever import Retriever
+from engine.stopping import unless
 from engine.store.jobs import Job, JobStore
 from engine.types import Answer, EngineState, EngineStatus, Match
 
@@ -27,14 +29,19 @@ FLUSH_S = 3.0
 
 
 @dataclass(slots=True)
-class _Progress:
-    """How far one question is, as the dispatcher reported it."""
+class _Open:
+    """One open question: how far it is, as reported, and what its message shows of that."""
 
     job: Job
     text: str | None = None
     answer: Answer | None = None
     stopped: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    #: Which message of ours shows it, and its last version that the platform took.
+    message_id: str | None = None
+    shown: Reply | None = None
+    #: No interim version before this moment.
+    not_before: float = 0.0
 
 
 class Delivery:
@@ -56,34 +63,34 @@ class Delivery:
         self._eta_s = eta_s
         self._engine_status = engine_status
         self._contact = contact
-        self._open: dict[int, _Progress] = {}
+        self._open: dict[int, _Open] = {}
         self._resumed = asyncio.Event()
-        self._followed = asyncio.Condition()
+        self._told = asyncio.Condition()
         self._work: asyncio.Queue[Coroutine[None, None, None]] = asyncio.Queue()
 
     # What the desk and the dispatcher report
 
     def accepted(self, job: Job) -> None:
         """A new question is stored: follow it until its answer is delivered."""
-        self._progress(job)
+        self._followed(job)
 
     def progressed(self, job: Job, text: str) -> None:
         """See JobObserver."""
-        progress = self._progress(job)
-        progress.text = text
-        progress.changed.set()
+        question = self._followed(job)
+        question.text = text
+        question.changed.set()
 
     def answered(self, job: Job, answer: Answer) -> None:
         """See JobObserver."""
-        progress = self._progress(job)
-        progress.answer = answer
-        progress.changed.set()
+        question = self._followed(job)
+        question.answer = answer
+        question.changed.set()
 
     def stopped(self, job: Job) -> None:
         """The asker stopped the question, and the store knows."""
-        progress = self._progress(job)
-        progress.stopped = True
-        progress.changed.set()
+        question = self._followed(job)
+        question.stopped = True
+        question.changed.set()
 
     def spawn(self, work: Coroutine[None, None, None]) -> None:
         """Run `work` beside the deliveries, until it ends or the program stops."""
@@ -92,8 +99,8 @@ class Delivery:
     async def all_told(self) -> None:
         """Return when every question known so far has its final message."""
         await self._resumed.wait()
-        async with self._followed:
-            await self._followed.wait_for(lambda: not self._open)
+        async with self._told:
+            await self._told.wait_for(lambda: not self._open)
 
     # The loop
 
@@ -110,65 +117,70 @@ class Delivery:
         self._resumed.set()
         async with asyncio.TaskGroup() as group:
             running: set[asyncio.Task[None]] = set()
-            stopping = group.create_task(_wait(stop))
             while not stop.is_set():
-                taking = group.create_task(self._work.get())
-                await asyncio.wait({taking, stopping}, return_when=asyncio.FIRST_COMPLETED)
-                if taking.done():
-                    task = group.create_task(taking.result())
+                work = await unless(stop, self._work.get())
+                if work is not None:
+                    task = group.create_task(work)
                     running.add(task)
                     task.add_done_callback(running.discard)
-                else:
-                    taking.cancel()
             finals = {task for task in running if not task.done()}
-            if finals and any(p.answer for p in self._open.values()):
+            if finals and any(question.answer for question in self._open.values()):
                 await asyncio.wait(finals, timeout=FLUSH_S)
             for task in finals:
                 task.cancel()
         while not self._work.empty():
             self._work.get_nowait().close()
 
-    def _progress(self, job: Job) -> _Progress:
-        progress = self._open.get(job.id)
-        if progress is None:
-            progress = self._open[job.id] = _Progress(job)
-            self.spawn(self._follow(progress))
-        return progress
+    def _followed(self, job: Job) -> _Open:
+        question = self._open.get(job.id)
+        if question is None:
+            question = self._open[job.id] = _Open(job, message_id=job.placeholder)
+            self.spawn(self._follow(question))
+        return question
 
-    async def _follow(self, progress: _Progress) -> None:
-        job = progress.job
+    # The message of one question
+
+    async def _follow(self, question: _Open) -> None:
+        """Keep the message up to date, from the first sign of life to the final version."""
+        job = question.job
         adapter = self._adapters.get(job.platform)
         try:
             if adapter is None:
                 log.warning("question %d waits for %s, which is off", job.id, job.platform)
                 return
-            await _Conversation(self, adapter, progress).follow()
+            if question.message_id is None:
+                await adapter.heard(job.reply_to)
+            if self._final(question) is None:
+                await self._keep_up(adapter, question)
+            final = self._final(question)
+            if final is not None:
+                await self._finish(adapter, question, final)
         except StoreError as error:
             log.error("question %d is delivered again after a restart: %s", job.id, error)
         except Exception:  # one message must not end the delivery of the others
             log.exception("the message of question %d could not be kept up to date", job.id)
         finally:
             self._open.pop(job.id, None)
-            async with self._followed:
-                self._followed.notify_all()
+            async with self._told:
+                self._told.notify_all()
 
-    def final_reply(self, progress: _Progress) -> Reply | None:
+    def _final(self, question: _Open) -> Reply | None:
         """The last version of the message, once it is known."""
-        job = progress.job
-        if progress.answer is not None:
+        job = question.job
+        if question.answer is not None:
             return replies.final(
                 job,
-                progress.answer,
+                question.answer,
                 language=job.question.language,
                 contact=self._contact(job.question.course),
             )
-        return replies.stopped(job) if progress.stopped else None
+        return replies.stopped(job) if question.stopped else None
 
-    async def interim_reply(self, progress: _Progress, matches: tuple[Match, ...]) -> Reply:
+    async def _interim(self, question: _Open, matches: tuple[Match, ...]) -> Reply:
         """The message while the answer is not known."""
-        job = progress.job
-        if progress.text is not None:
-            return replies.writing(job, progress.text, matches)
+        job = question.job
+        if question.text is not None:
+            return replies.writing(job, question.text, matches)
         place = await self._store.position(job.id)
         loading = self._engine_status().state is EngineState.LOADING
         if place == 0 and not loading:
@@ -177,109 +189,73 @@ class Delivery:
             job, place=place, eta_s=self._eta_s(place), matches=matches, loading=loading
         )
 
-    async def matches(self, job: Job) -> tuple[Match, ...]:
+    async def _matches(self, job: Job) -> tuple[Match, ...]:
         """The entries to offer at once; none when the FAQ does not seem to cover the question."""
         await self._retriever.ready()
         retrieval = await self._retriever.search(job.question)
         return retrieval.matches if retrieval.covered else ()
 
-    async def stored(self, job: Job, message_id: str) -> None:
-        """Remember which message is ours, so that a restart edits it."""
-        await self._store.set_placeholder(job.id, message_id)
-
-    async def done(self, job: Job, *, refused: bool = False) -> None:
-        """The final message is out, or will never be taken."""
-        if refused:
-            await self._store.fail(job.id, "the platform refused the message")
-        else:
-            await self._store.deliver(job.id)
-
-
-class _Conversation:
-    """One question's message, from the first sign of life to the final edit."""
-
-    def __init__(self, delivery: Delivery, adapter: ChatAdapter, progress: _Progress) -> None:
-        self._delivery = delivery
-        self._adapter = adapter
-        self._progress = progress
-        self._job = progress.job
-        self._message_id = progress.job.placeholder
-        self._shown: Reply | None = None
-        self._not_before = 0.0
-
-    async def follow(self) -> None:
-        if self._message_id is None:
-            await self._adapter.heard(self._job.reply_to)
-        if self._delivery.final_reply(self._progress) is None:
-            await self._keep_up()
-        reply = self._delivery.final_reply(self._progress)
-        if reply is not None:
-            await self._finish(reply)
-
-    async def _keep_up(self) -> None:
+    async def _keep_up(self, adapter: ChatAdapter, question: _Open) -> None:
         """Edit the message while the answer comes, no faster than the platform likes."""
-        matches = await self._delivery.matches(self._job)
-        while self._delivery.final_reply(self._progress) is None:
-            self._progress.changed.clear()
-            await self._show(await self._delivery.interim_reply(self._progress, matches))
-            await self._changed(PLACE_REFRESH_S)
-            pause = self._not_before - monotonic()
-            while pause > 0 and self._delivery.final_reply(self._progress) is None:
-                self._progress.changed.clear()
-                await self._changed(pause)
-                pause = self._not_before - monotonic()
+        matches = await self._matches(question.job)
+        while self._final(question) is None:
+            question.changed.clear()
+            await self._show(adapter, question, await self._interim(question, matches))
+            await _changed(question, PLACE_REFRESH_S)
+            pause = question.not_before - monotonic()
+            while pause > 0 and self._final(question) is None:
+                question.changed.clear()
+                await _changed(question, pause)
+                pause = question.not_before - monotonic()
 
-    async def _changed(self, timeout: float) -> None:
-        try:
-            await asyncio.wait_for(self._progress.changed.wait(), timeout)
-        except TimeoutError:
-            return
-
-    async def _show(self, reply: Reply) -> None:
+    async def _show(self, adapter: ChatAdapter, question: _Open, reply: Reply) -> None:
         """Best effort: an interim version that fails is simply not shown."""
-        if reply == self._shown:
+        if reply == question.shown:
             return
         try:
-            await self._put(reply)
-            self._shown = reply
-            self._not_before = monotonic() + self._adapter.edit_interval_s
+            await self._put(adapter, question, reply)
+            question.shown = reply
+            question.not_before = monotonic() + adapter.edit_interval_s
         except DeliveryError as error:
-            log.info("question %d: interim message not shown: %s", self._job.id, error)
-            self._not_before = monotonic() + (error.retry_after_s or RETRY_S[0])
+            log.info("question %d: interim message not shown: %s", question.job.id, error)
+            question.not_before = monotonic() + (error.retry_after_s or RETRY_S[0])
 
-    async def _finish(self, reply: Reply) -> None:
+    async def _finish(self, adapter: ChatAdapter, question: _Open, reply: Reply) -> None:
         """Deliver the final version, however long the platform is away."""
-        delay = RETRY_S[0]
+        job, delay = question.job, RETRY_S[0]
         while True:
             try:
-                await self._put(reply)
+                await self._put(adapter, question, reply)
                 break
             except DeliveryRefused as error:
-                log.warning("question %d cannot be answered any more: %s", self._job.id, error)
-                await self._delivery.done(self._job, refused=True)
+                log.warning("question %d cannot be answered any more: %s", job.id, error)
+                await self._store.fail(job.id, "the platform refused the message")
                 return
             except DeliveryError as error:
                 wait = max(delay, error.retry_after_s or 0)
-                log.warning("question %d: answer not delivered, %s", self._job.id, error)
+                log.warning("question %d: answer not delivered, %s", job.id, error)
                 await asyncio.sleep(wait)
                 delay = min(delay * 2, RETRY_S[1])
-        if self._progress.answer is not None:
-            await self._delivery.done(self._job)
+        if question.answer is not None:
+            await self._store.deliver(job.id)
 
-    async def _put(self, reply: Reply) -> None:
-        if self._message_id is not None:
+    async def _put(self, adapter: ChatAdapter, question: _Open, reply: Reply) -> None:
+        """Edit the message or post it; the store knows which one, so that a restart edits it."""
+        job = question.job
+        if question.message_id is not None:
             try:
-                moved = await self._adapter.edit(self._job.reply_to, self._message_id, reply)
+                moved = await adapter.edit(job.reply_to, question.message_id, reply)
                 if moved is not None:
-                    self._message_id = moved
-                    await self._delivery.stored(self._job, moved)
+                    question.message_id = moved
+                    await self._store.set_placeholder(job.id, moved)
                 return
             except MessageGone:
                 if reply.state is not ReplyState.FINAL:
                     return
-        self._message_id = await self._adapter.post(self._job.reply_to, reply)
-        await self._delivery.stored(self._job, self._message_id)
+        question.message_id = await adapter.post(job.reply_to, reply)
+        await self._store.set_placeholder(job.id, question.message_id)
 
 
-async def _wait(stop: asyncio.Event) -> None:
-    await stop.wait()
+async def _changed(question: _Open, timeout: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(question.changed.wait(), timeout)
