@@ -207,7 +207,7 @@ class Assistant:
 
 
 @asynccontextmanager
-async def _running_assistant(settings: Settings, secrets: Secrets) -> AsyncIterator[Assistant]:
+async def running_assistant(settings: Settings, secrets: Secrets) -> AsyncIterator[Assistant]:
     """Start retrieval and the engine process; end them when the block ends."""
     from engine.answering import Answerer
     from engine.catalog import load_catalog
@@ -270,7 +270,7 @@ async def _serve(settings: Settings, secrets: Secrets, *, console: bool) -> None
     stop, drained = asyncio.Event(), asyncio.Event()
     store = JobStore(settings.data_dir / STORE)
     adapters: dict[str, ChatAdapter] = {}
-    async with store, _running_assistant(settings, secrets) as assistant:
+    async with store, running_assistant(settings, secrets) as assistant:
         delivery = Delivery(
             store,
             assistant.retriever,
@@ -394,7 +394,7 @@ async def _ask(
 ) -> None:
     from engine.types import Question
 
-    async with _running_assistant(settings, secrets) as assistant:
+    async with running_assistant(settings, secrets) as assistant:
         question = Question(text=text, course=course)
         answer = await assistant.answerer.answer(question, request_id="ask")
     if as_json:
@@ -411,7 +411,7 @@ async def _ask(
 async def _check(settings: Settings, secrets: Secrets) -> None:
     from bot.checkup import examine
 
-    async with _running_assistant(settings, secrets) as assistant:
+    async with running_assistant(settings, secrets) as assistant:
         findings = await examine(settings, secrets, assistant.retriever, assistant.engine)
     for finding in findings:
         print(f"{'ok     ' if finding.good else 'PROBLEM'}  {finding.subject}: {finding.sentence}")

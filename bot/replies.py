@@ -68,6 +68,9 @@ def final(job: Job | None, answer: Answer, *, language: str | None, contact: str
         notice = say("quoted.no_model", language)
     elif answer.quoted:
         notice = say("quoted", language)
+    if answer.quoted and answer.sources:
+        # Its own question tells the reader whether the entry is about theirs.
+        text = f"**{answer.sources[0].title}**\n\n{text}"
     title = say("sources" if answer.found else "related", language)
     sources = answer.sources if answer.found else answer.related
     return Reply(

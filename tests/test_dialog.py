@@ -90,7 +90,7 @@ async def test_an_answer_that_is_all_invention_becomes_a_quotation(
         reply = await ask(desk, adapter, "CUDA out of memory when loading the model")
 
     assert reply.notice == "Quoted from the FAQ:"
-    assert "Load the model in 4 bits" in reply.text
+    assert reply.text.startswith("**CUDA out of memory when loading the model**\n\nLoad the model")
     assert "```bash\nnvidia-smi" in reply.text
     assert [source.id for source in reply.sources] == ["cuda-memory"]
 
