@@ -96,7 +96,7 @@ class ModelEntry:
     licence: str
     #: Whether the hub hands it out only with a token, after its terms were accepted.
     gated: bool = False
-    #: Estimate of the memory it takes, in GB.
+    #: The memory it takes, in GB, where its config.json is not here to compute it from.
     memory_gb: Annotated[float, Field(gt=0)]
     #: Python package that carries the weights as a GGUF file.
     package: Annotated[str, Field(pattern=r"^\w+$")] | None = None
@@ -160,11 +160,13 @@ def choose_model(
     *,
     card_free_gb: float | None,
     is_here: Callable[[ModelEntry], bool],
+    needs_gb: Callable[[ModelEntry], float] = lambda entry: entry.memory_gb,
 ) -> tuple[ModelEntry, str]:
     """The model to serve with, and a sentence saying why.
 
     `card_free_gb` is the free memory of the card that may be used, None without one; `is_here`
-    tells whether the weights are on this machine. Raises UnknownModel.
+    tells whether the weights are on this machine, `needs_gb` the memory a model takes there.
+    Raises UnknownModel.
     """
     if setting != AUTO:
         return catalog.get(setting), f"{setting} was asked for by the settings."
@@ -174,9 +176,9 @@ def choose_model(
         return small, f"{small.alias} was chosen: there is no CUDA card to use."
     if large is None:
         return small, f"{small.alias} was chosen: the catalogue has no {CARD_DEFAULT}."
-    if card_free_gb < large.memory_gb:
+    if card_free_gb < needs_gb(large):
         return small, (
-            f"{small.alias} was chosen: {large.alias} needs {large.memory_gb:g} GB, "
+            f"{small.alias} was chosen: {large.alias} needs {needs_gb(large):.1f} GB, "
             f"the card has {card_free_gb:.1f} GB free."
         )
     if not is_here(large):

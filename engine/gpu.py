@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
+
+#: Where the kernel tells a container its limits.
+CGROUP = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +62,26 @@ def read_host() -> Host:
     import psutil
 
     memory = psutil.virtual_memory()
+    total, available = _within_limit(memory.total, memory.available)
     return Host(
         cores=psutil.cpu_count() or 1,
         cpu_percent=psutil.cpu_percent(),
-        memory_total=memory.total,
-        memory_used=memory.total - memory.available,
+        memory_total=total,
+        memory_used=total - available,
     )
+
+
+def _within_limit(total: int, available: int) -> tuple[int, int]:
+    """The same inside a container, which may have less than the machine."""
+    try:
+        limit = int((CGROUP / "memory.max").read_text(encoding="ascii"))
+        used = int((CGROUP / "memory.current").read_text(encoding="ascii"))
+        stat = (CGROUP / "memory.stat").read_text(encoding="ascii").split()
+        cached = int(stat[stat.index("inactive_file") + 1])
+    except (OSError, ValueError):  # no container, or one without a limit
+        return total, available
+    total = min(total, limit)
+    return total, max(0, min(available, total - used + cached))
 
 
 def _read_card(index: int, driver: str, our_pids: frozenset[int]) -> Card:

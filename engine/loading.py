@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from engine.catalog import Dtype, ModelEntry, Quantisation, Task
 from engine.errors import ModelLoadError
+from engine.gpu import read_host
+from engine.model_memory import GB, MemoryNeed, memory_need
+from engine.room import does_not_fit
 from engine.saved_model import verify_saved
 
 if TYPE_CHECKING:
@@ -133,6 +136,9 @@ def _load(entry: ModelEntry, path: Path, device: str) -> LoadedModel:
     dtype = _dtype(entry.dtype, on_card=on_card)
     safe = {"local_files_only": True, "trust_remote_code": False}
     config = AutoConfig.from_pretrained(path, **safe)
+    numbers = str(dtype).removeprefix("torch.")
+    need = memory_need(entry, config.to_dict(), on_card=on_card, dtype=Dtype(numbers))
+    _refuse_what_does_not_fit(entry, need, on_card)
     # A window that fits into the sliding one never slides; saying so allows faster kernels.
     if (getattr(config, "sliding_window", None) or 0) >= entry.context_window:
         config.sliding_window = None
@@ -150,12 +156,29 @@ def _load(entry: ModelEntry, path: Path, device: str) -> LoadedModel:
     model.eval()
     if model.generation_config.pad_token_id is None:
         model.generation_config.pad_token_id = tokenizer.eos_token_id
-    numbers = str(dtype).removeprefix("torch.")
+    _report_memory(entry, model, need)
     if entry.quantisation is not Quantisation.NONE:
         numbers = f"{entry.quantisation.value}, {numbers}"
     cpu = f"CPU, {torch.get_num_threads()} threads"
     where = torch.cuda.get_device_name(0) if on_card else cpu
     return LoadedModel(model, tokenizer, where, numbers, on_card)
+
+
+def _refuse_what_does_not_fit(entry: ModelEntry, need: MemoryNeed | None, on_card: bool) -> None:
+    if need is None:  # an architecture whose size is not known beforehand: a try tells
+        return
+    wanted = need.total() - need.runtime  # the libraries are here already
+    room = read_host()
+    free = free_card_bytes() if on_card else room.memory_total - room.memory_used
+    if wanted > free:
+        where = "the card" if on_card else "this machine"
+        raise ModelLoadError(does_not_fit(entry, need, wanted, free, where))
+
+
+def _report_memory(entry: ModelEntry, model: Any, need: MemoryNeed | None) -> None:
+    measured = sum(tensor.nbytes for tensor in (*model.parameters(), *model.buffers()))
+    computed = f"{need.weights / GB:.2f}" if need else "not"
+    log.info("%s: weights %.2f GB, %s computed", entry.alias, measured / GB, computed)
 
 
 def _use_card(device: str) -> bool:

@@ -114,7 +114,7 @@ def test_a_missing_catalogue_is_refused(tmp_path: Path) -> None:
     [
         ("auto", None, True, "smollm2-135m", "no CUDA card"),
         ("auto", 15.0, True, "phi-3-mini", "fits the card"),
-        ("auto", 4.0, True, "smollm2-135m", "needs 9.5 GB"),
+        ("auto", 4.0, True, "smollm2-135m", "needs 10.3 GB"),
         ("auto", 15.0, False, "smollm2-135m", "models pull phi-3-mini"),
         ("flan-t5-xl", None, False, "flan-t5-xl", "asked for"),
     ],

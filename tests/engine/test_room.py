@@ -1,0 +1,49 @@
+"""The memory of the machine or card, and the refusal of what does not fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from engine import gpu
+from engine.errors import ModelLoadError
+from engine.loading import load_model
+from engine.room import read_room
+from tests.engine.tiny_models import entry, save_causal
+
+
+def test_a_model_that_does_not_fit_is_refused_with_the_numbers(tmp_path: Path) -> None:
+    folder = save_causal(tmp_path / "tiny")
+    huge = entry(context_window=10**10)
+
+    with pytest.raises(ModelLoadError) as refused:
+        load_model(huge, folder, device="cpu")
+
+    told = str(refused.value)
+    assert told.startswith("tiny does not fit into memory: it needs ")
+    assert "one question of 10,000,000,000 tokens" in told
+    assert "GB are free on this machine" in told
+
+
+def test_a_container_s_limit_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "memory.max").write_text("3000000\n")
+    (tmp_path / "memory.current").write_text("2000000\n")
+    (tmp_path / "memory.stat").write_text("anon 1\ninactive_file 500000\n")
+    monkeypatch.setattr(gpu, "CGROUP", tmp_path)
+
+    room = read_room("cpu")
+
+    assert (room.total, room.free) == (3_000_000, 1_500_000)
+
+
+def test_a_container_without_a_limit_has_the_machine_s_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "memory.max").write_text("max\n")
+    monkeypatch.setattr(gpu, "CGROUP", tmp_path)
+
+    room = read_room("cpu")
+
+    assert 0 < room.free < room.total
+    assert room.total > 10**8
