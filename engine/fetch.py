@@ -12,7 +12,6 @@ import importlib.util
 import os
 import shutil
 import sys
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +20,8 @@ from pydantic import TypeAdapter
 
 from engine.catalog import ModelEntry
 from engine.errors import EngineError, ModelLoadError
+from engine.model_folder import PATTERNS, new_folder
 
-#: Files of a model repository that are of use: no pickles, no code, no other frameworks' weights.
-PATTERNS = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.model", "*.txt", "*.jinja"]
 #: GB that a conversion writes.
 _CONVERTED_GB = 0.4
 
@@ -92,26 +90,9 @@ def _convert(entry: ModelEntry, models_dir: Path) -> Path:
         if shutil.disk_usage(models_dir).free < _CONVERTED_GB * 1e9:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         _say(f"Converting the weights of {entry.alias} (once, about half a minute)")
-        part = Path(tempfile.mkdtemp(prefix=f".{entry.alias}.part-", dir=models_dir))
-        try:
+        with new_folder(target) as part:
             convert_gguf(source, part)
-            sync_folder(part)
-            part.chmod(0o755)
-            part.rename(target)
-        except BaseException:
-            shutil.rmtree(part, ignore_errors=True)
-            raise
     return target
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the files on the disk before their folder gets its final name."""
-    for path in (*folder.iterdir(), folder):
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _download(entry: ModelEntry, token: str | None) -> Path:

@@ -6,7 +6,6 @@ import errno
 import hashlib
 import re
 import shutil
-import tempfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from engine.catalog import ModelEntry
 from engine.errors import ModelError, ModelLoadError
-from engine.fetch import PATTERNS, sync_folder
+from engine.model_folder import PATTERNS, new_folder
 
 #: Not just manifest.json: a model repository may have a file of that name.
 MANIFEST = "faq-desk-manifest.json"
@@ -75,20 +74,13 @@ def save_model(
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _need_room(entry, saved_bytes(source), target.parent)
-        part = Path(tempfile.mkdtemp(prefix=f".{target.name}.part-", dir=target.parent))
-        try:
-            manifest = _copy(entry, source, part, on_bytes)
-            sync_folder(part)
-            part.chmod(0o755)
-            part.rename(target)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
+        with new_folder(target) as part:
+            return _copy(entry, source, part, on_bytes)
     except OSError as error:
         raise ModelError(
             f"{entry.alias} could not be saved to {target} ({error.strerror or error}); "
             "check its owner and the free space."
         ) from error
-    return manifest
 
 
 def read_manifest(folder: Path) -> Manifest | None:
