@@ -114,6 +114,8 @@ class TelegramTwin:
         self.without = without
         #: Whether it refuses what an older or smaller server does not know.
         self.strict = strict
+        #: Whether what it sent comes back with its number alone.
+        self.minimal = False
         self.base_url = ""
         self.calls: list[Call] = []
         #: Every version of every message of the bot: (chat, id) → versions.
@@ -313,6 +315,8 @@ class TelegramTwin:
             result = await self._do(method, args)
             if fault is not None:
                 return await self._go_wrong(request, fault)
+            if self.minimal and isinstance(result, dict) and "message_id" in result:
+                result = {"message_id": result["message_id"]}
             return web.json_response({"ok": True, "result": result})
         except RefusedError as refused:
             return _error(refused.status, str(refused))

@@ -9,9 +9,15 @@ from pydantic import SecretStr
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
+from bot.telegram.complete import complete_result
+
 
 class RawBot(Bot):
-    """Bot parses updates at once, and one malformed one fails all; here they come out raw."""
+    """Bot parses updates at once, and one malformed one fails all; here they come out raw. What
+    a call returns is completed where a small server leaves things out."""
+
+    async def _post(self, endpoint: str, data: Any = None, **options: Any) -> Any:
+        return complete_result(await super()._post(endpoint, data, **options), data or {})
 
     async def raw_updates(self, offset: int, timeout_s: int, kinds: tuple[str, ...]) -> list[Any]:
         data: dict[str, Any] = {

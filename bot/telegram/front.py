@@ -84,6 +84,10 @@ class TelegramFront:
     # Messages
 
     async def _written(self, written: Written) -> None:
+        if written.unsure:
+            replied = f"{written.chat}/{written.reply_to}"
+            if await self._store.inbox.job_of_message(PLATFORM, replied) is None:
+                return
         target = Target(chat=written.chat, topic=written.topic, message=written.message)
         channel = f"{written.chat}/{written.topic}" if written.topic else str(written.chat)
         if written.text == "/id":
@@ -211,6 +215,7 @@ class TelegramFront:
         if reply is None or reply.job_id is None or pressed.message is None:
             return
         votes = [row for row in pressed.keyboard if not row[0].value.startswith("why:")]
+        votes = votes or [_votes(job_id, pressed.language)]
         asks = value.endswith(":down") and not reason
         keyboard = [*votes, *(_reasons(job_id, pressed.language) if asks else ())]
         with suppress(DeliveryError):
@@ -264,6 +269,13 @@ class TelegramFront:
             self._search if allowed else None,
             self._starters if allowed else None,
         )
+
+
+def _votes(job_id: str, language: str | None) -> tuple[Button, ...]:
+    return tuple(
+        Button(label=say(f"button.{what}", language), value=f"vote:{job_id}:{what}")
+        for what in ("up", "down")
+    )
 
 
 def _reasons(job_id: str, language: str | None) -> Keyboard:

@@ -8,6 +8,7 @@ from typing import Any
 from telegram import CallbackQuery, ChatMember, ChatMemberUpdated, InlineQuery, Message, Update
 from telegram import MessageEntity as Entity
 
+from bot.telegram.complete import complete_update
 from bot.telegram.values import Button, Me
 
 #: The user id of somebody who writes as a group or channel: no number, so never an admin's.
@@ -32,6 +33,8 @@ class Written:
     edited: bool = False
     #: The message that this one replies to.
     reply_to: int | None = None
+    #: It is for us only if `reply_to` is a message of ours, which the update does not tell.
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +89,7 @@ def read(raw: dict[str, Any], me: Me) -> Incoming | None:
     """What the update is about; None when it is not for us. May raise on malformed ones."""
     if "stopped_message_generation" in raw:
         return _stopped(raw["stopped_message_generation"])
-    update = Update.de_json(raw, None)
+    update = Update.de_json(complete_update(raw), None)
     if update.message is not None:
         return _written(update.message, me, edited=False)
     if update.edited_message is not None:
@@ -113,9 +116,12 @@ def _written(message: Message, me: Me, *, edited: bool) -> Written | None:
             return None
         text = name + text.lstrip()[len(command) :]
         mentioned = mentioned or bool(bot) or name == "/ask"
-    if not (private or mentioned or _answers_us(message, me)):
-        return None
     original = message.reply_to_message
+    sure = private or mentioned or _answers_us(message, me)
+    if not sure and (original is None or original.from_user or original.sender_chat):
+        return None
+    if not sure and _turns_elsewhere(message, me):
+        return None
     if mentioned and text in ("", "/ask") and original is not None:
         # "@bot" in reply to somebody's question: that is the question.
         text = original.text or original.caption or ""
@@ -136,6 +142,7 @@ def _written(message: Message, me: Me, *, edited: bool) -> Written | None:
         wordless=wordless,
         edited=edited,
         reply_to=original.message_id if original else None,
+        unsure=not sure,
     )
 
 
@@ -192,10 +199,15 @@ def _answers_us(message: Message, me: Me) -> bool:
         return False
     if original.forum_topic_created is not None:
         return False  # everything in a topic "replies" to the message that opened it
+    return not _turns_elsewhere(message, me)
+
+
+def _turns_elsewhere(message: Message, me: Me) -> bool:
+    """Whether it begins with the name of somebody else."""
     for entity, text in _entities(message).items():
         if entity.offset == 0 and entity.type in (Entity.MENTION, Entity.TEXT_MENTION):
-            return _is_us(entity, text, me)
-    return True
+            return not _is_us(entity, text, me)
+    return False
 
 
 def _pressed(query: CallbackQuery) -> Pressed:

@@ -219,6 +219,74 @@ async def test_an_edited_question_is_heard_and_an_edited_command_is_not(tmp_path
 # Access
 
 
+@pytest.mark.parametrize(
+    ("text", "heard"),
+    [
+        (f"{ME} how do I join?", "how do I join?"),
+        (f"😀 {ME} how?", "😀  how?"),
+        ("/ask how do I join?", "/ask how do I join?"),
+        (f"/model{ME} phi-3-mini", "/model phi-3-mini"),
+    ],
+)
+async def test_a_message_without_its_optional_fields_is_understood(
+    tmp_path: Path, text: str, heard: str
+) -> None:
+    async with bench(tmp_path) as on:
+        bare = {"message_id": 5, "chat": {"id": -5}, "from": {"id": 7}, "text": text}
+
+        await on.twin.push({"message": bare})
+
+        (message,) = await on.desk.told()
+        assert message.text == heard
+        assert message.conversation == "-5:5"
+        assert not message.private
+
+
+async def test_a_reply_that_shows_only_the_number_of_our_message_goes_on(tmp_path: Path) -> None:
+    async with bench(tmp_path) as on:
+        group = on.twin.group()
+        job = await on.ask(chat=group["id"])
+        posted = await on.adapter.post(f"{group['id']}//", Reply(text="Yes.", job_id=job.id))
+        number = int(posted.rpartition("/")[2])
+        bare = {"chat": {"id": group["id"]}, "from": {"id": 7}}
+
+        await on.twin.push(
+            {
+                "message": {
+                    **bare,
+                    "message_id": 90,
+                    "text": "No",
+                    "reply_to_message": {"message_id": 89},
+                }
+            }
+        )
+        await on.twin.push(
+            {
+                "message": {
+                    **bare,
+                    "message_id": 91,
+                    "text": "Why?",
+                    "reply_to_message": {"message_id": number},
+                }
+            }
+        )
+
+        (message,) = await on.desk.told()
+        assert message.text == "Why?"
+        assert message.conversation == job.conversation
+
+
+async def test_a_message_that_comes_back_with_its_number_alone_was_sent(tmp_path: Path) -> None:
+    async with bench(tmp_path) as on:
+        on.twin.person(7)
+        on.twin.minimal = True
+
+        posted = await on.adapter.post("7//", Reply(text="Yes."))
+
+        assert posted == f"7/{on.twin.shown(7)[0].id}"
+        assert len(on.twin.called("sendMessage")) == 1
+
+
 async def test_strangers_are_refused_once_and_politely(tmp_path: Path) -> None:
     async with bench(tmp_path, allowed_users=(7,), allowed_chats=(-1,)) as on:
         ada, eve, boss = on.twin.person(7), on.twin.person(8, "Eve"), on.twin.person(ADMIN)
@@ -748,6 +816,22 @@ async def test_a_vote_is_thanked_and_a_down_vote_asks_why(tmp_path: Path) -> Non
             ("vote:1:down", ""),
             ("vote:1:down", "out of date"),
         ]
+
+
+async def test_the_votes_stay_when_the_press_does_not_show_them(tmp_path: Path) -> None:
+    async with bench(tmp_path) as on:
+        ada = on.twin.person(7)
+        votes = (Action(label="👍", value="vote:1:up"), Action(label="👎", value="vote:1:down"))
+        await on.adapter.post("7//", Reply(text="Yes.", actions=votes))
+        (shown,) = on.twin.shown(7)
+        on.desk.replies = [Reply(text="What was wrong?", job_id=1)]
+        bare = {"message_id": shown.id, "chat": {"id": 7}}
+        query = {"id": "q", "from": {"id": ada["id"]}, "data": "vote:1:down", "message": bare}
+
+        await on.twin.push({"callback_query": query})
+
+        await on.twin.wait(lambda: "wrong" in on.twin.shown(7)[0].buttons)
+        assert {"👍", "👎"} < set(on.twin.shown(7)[0].buttons)
 
 
 async def test_a_press_is_answered_by_a_short_line(tmp_path: Path) -> None:
