@@ -156,7 +156,7 @@ class EngineChild:
                     elif message is None:
                         raise EngineCrashed(
                             f"The engine process ended while it loaded {entry.alias} "
-                            f"({self._why_ended()})."
+                            f"({self.why_ended})."
                         )
         except TimeoutError:
             raise ModelLoadError(
@@ -196,7 +196,7 @@ class EngineChild:
                         raise _error(kind, text)
                     case None if started:
                         raise (CrashedTogether if self._was_shared else EngineCrashed)(
-                            f"The engine process ended while it answered ({self._why_ended()})."
+                            f"The engine process ended while it answered ({self.why_ended})."
                         )
                     case None:
                         raise NeverStarted
@@ -297,7 +297,9 @@ class EngineChild:
             self._last_lines.append(text)
             log.info("engine: %s", text)
 
-    def _why_ended(self) -> str:
+    @property
+    def why_ended(self) -> str:
+        """For people, after its end."""
         status = self._process.returncode
         if status == -9:
             return "it was killed; too little memory is the usual reason"

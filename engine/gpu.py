@@ -57,6 +57,18 @@ def read_cards(our_pids: frozenset[int] = frozenset()) -> tuple[Card, ...]:
         pynvml.nvmlShutdown()
 
 
+def memory_of(pid: int, *, on_card: bool) -> int | None:
+    """Bytes the process has on the cards, or in the machine's memory; None when not known."""
+    if on_card:
+        return sum(card.memory_ours for card in read_cards(frozenset({pid}))) or None
+    import psutil
+
+    try:
+        return int(psutil.Process(pid).memory_info().rss)
+    except psutil.Error:
+        return None
+
+
 def read_host() -> Host:
     """The processor and memory of this machine."""
     import psutil

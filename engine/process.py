@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.metadata
 import logging
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -13,10 +11,19 @@ from pathlib import Path
 from time import monotonic
 
 from config.settings import EngineSettings
-from engine.catalog import Catalog, ModelEntry, choose_model
+from engine.catalog import Catalog, ModelEntry
 from engine.child import CrashedTogether, EngineChild, NeverStarted
-from engine.errors import EngineCrashed, EngineDown, ModelError, ModelLoadError
-from engine.gpu import read_cards, read_host
+from engine.choice import CHOSEN, Choice
+from engine.errors import (
+    EngineCrashed,
+    EngineDown,
+    ModelError,
+    ModelLoadError,
+)
+from engine.gpu import memory_of
+from engine.meter import Meter
+from engine.room import bytes_of, has_room_beside, need_of, read_room
+from engine.smoke import try_out
 from engine.textstream import Resumed
 from engine.turnstile import Turnstile
 from engine.types import (
@@ -36,7 +43,6 @@ BACKOFF_S = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 MAX_HOPEFUL_FAILURES = 2
 #: Questions that are worked on at once unless the settings say otherwise.
 CPU_BATCH, CARD_BATCH = 8, 32
-_CHOSEN = "It was chosen with /model."
 #: Seconds running answers get to end when the program stops; the dispatcher gives up before.
 STOP_GRACE_S = 5.5
 
@@ -51,11 +57,14 @@ class EngineProcess:
         catalog: Catalog,
         models_dir: Path,
         hf_token: str | None,
+        preferred: str | None = None,
     ) -> None:
+        """`preferred` is the model staff chose before a restart; it counts if settings say auto."""
         self._settings = settings
         self._catalog = catalog
         self._models_dir = models_dir
         self._hf_token = hf_token
+        self._choice = Choice(settings, catalog, models_dir, preferred=preferred)
         self._status = EngineStatus(
             state=EngineState.LOADING, model=None, detail="The engine is starting."
         )
@@ -69,20 +78,28 @@ class EngineProcess:
         #: Whoever starts or replaces a process holds this.
         self._changing = asyncio.Lock()
         self._changed = asyncio.Event()
-        self._speeds: deque[float] = deque(maxlen=20)
+        self._meter = Meter()
+        self._last_error = ""
 
     def status(self) -> EngineStatus:
         """What the engine is doing now; never blocks."""
-        mean = sum(self._speeds) / len(self._speeds) if self._speeds else None
-        return replace(self._status, tokens_per_s=mean)
+        serves = self._status.state is EngineState.READY
+        return replace(
+            self._status,
+            tokens_per_s=self._meter.tokens_per_s,
+            tokens_last_hour=self._meter.tokens_last_hour,
+            num_running=self._turns.num_inside,
+            num_waiting=self._turns.num_waiting,
+            uptime_s=self._meter.uptime_s if serves else None,
+            last_error=self._last_error,
+        )
 
     @property
     def capacity(self) -> int:
         """How many questions it is worth asking at once."""
         if self._settings.max_batch:
             return self._settings.max_batch
-        on_card = self._settings.device != "cpu" and _card_free_gb() is not None
-        return CARD_BATCH if on_card else CPU_BATCH
+        return CARD_BATCH if read_room(self._settings.device).on_card else CPU_BATCH
 
     def pids(self) -> frozenset[int]:
         """The engine's processes."""
@@ -111,9 +128,7 @@ class EngineProcess:
         if generation.finish_reason is FinishReason.CANCELLED:
             raise EngineDown(self._status.detail)  # ended by our own shutdown, half written
         self._failures = 0
-        writing_s = generation.total_s - generation.first_token_s
-        if generation.completion_tokens > 1 and writing_s > 0:
-            self._speeds.append((generation.completion_tokens - 1) / writing_s)
+        self._meter.note(generation)
         return generation
 
     async def switch(self, alias: str) -> None:
@@ -128,13 +143,18 @@ class EngineProcess:
                 return
             try:
                 path = await self._prepare(entry)
-                if old is None or await asyncio.to_thread(self._has_room_beside, entry):
-                    self._serve_with(await self._load(entry, path), entry, _CHOSEN)
+                if old is None or await asyncio.to_thread(self._has_room_beside, entry, path, old):
+                    child = await self._load_and_try(entry, path)
+                    await self._serve_with(child, entry, path, CHOSEN)
                 else:
                     await self._exchange(old, entry, path)
                     return
             except EngineCrashed as error:
+                self._last_error = str(error)
                 raise ModelLoadError(str(error)) from error
+            except ModelError as error:
+                self._last_error = str(error)
+                raise
             finally:
                 if self._entry != entry and self._status.state is before.state:
                     self._set(before.state, before.detail)
@@ -161,7 +181,7 @@ class EngineProcess:
 
     async def _supervise(self) -> None:
         try:
-            self._entry, self._why = await asyncio.to_thread(self._choose)
+            self._entry, self._why = await asyncio.to_thread(self._choice.first)
         except ModelError as error:
             self._set(EngineState.DOWN, str(error))
         while True:
@@ -169,7 +189,7 @@ class EngineProcess:
             if child is not None:
                 await child.ended.wait()
                 if child is self._child:
-                    self._mourn()
+                    self._mourn(child.why_ended)
             elif self._entry is None:  # nothing to start until staff choose a model
                 await self._changed.wait()
             else:
@@ -178,9 +198,10 @@ class EngineProcess:
                     if self._child is None:
                         await self._restart(self._entry)
 
-    def _mourn(self) -> None:
+    def _mourn(self, problem: str) -> None:
         """The process is gone, and nobody asked it to."""
         self._child = None
+        self._last_error = problem
         self._failures += 1
         log.warning("the engine process ended (failure %d in a row)", self._failures)
         if self._failures > MAX_HOPEFUL_FAILURES:
@@ -201,18 +222,28 @@ class EngineProcess:
             self._set(EngineState.LOADING, f"Loading {entry.alias}.", entry)
         started = monotonic()
         try:
-            child = await self._load(entry, await self._prepare(entry))
+            path = await self._prepare(entry)
+            child = await self._load(entry, path)
         except EngineCrashed as error:
             log.warning("%s", error)
-            self._mourn()
+            self._mourn(str(error))
         except ModelLoadError as error:
-            # Waiting rarely mends it: questions are answered without a model meanwhile.
             log.error("%s", error)
-            self._failures = len(BACKOFF_S)
-            self._set(EngineState.DOWN, str(error), entry)
+            await self._give_up(entry, str(error))
         else:
+            await self._serve_with(child, entry, path, self._why)
             log.info("%s serves after %.1f s", entry.alias, monotonic() - started)
-            self._serve_with(child, entry, self._why)
+
+    async def _give_up(self, entry: ModelEntry, problem: str) -> None:
+        """The model cannot be loaded: another one is tried, if there is one to fall back on."""
+        self._last_error = problem
+        other = await asyncio.to_thread(self._choice.instead_of, entry, problem)
+        if other is not None:
+            self._entry, self._why = other
+            return
+        # Waiting rarely mends it: questions are answered without a model meanwhile.
+        self._failures = len(BACKOFF_S)
+        self._set(EngineState.DOWN, problem, entry)
 
     async def _exchange(self, old: EngineChild, entry: ModelEntry, path: Path) -> None:
         """Without room for both, the old process goes first; on failure it is started again."""
@@ -220,7 +251,8 @@ class EngineProcess:
             self._child = None
             self._set(EngineState.LOADING, f"Changing to {entry.alias}.")
             await old.shut_down()
-            self._serve_with(await self._load(entry, path), entry, _CHOSEN)
+            child = await self._load_and_try(entry, path)
+            await self._serve_with(child, entry, path, CHOSEN)
 
     async def _prepare(self, entry: ModelEntry) -> Path:
         return await prepare_weights(
@@ -244,12 +276,43 @@ class EngineProcess:
             raise
         return child
 
-    def _serve_with(self, child: EngineChild, entry: ModelEntry, why: str) -> None:
+    async def _load_and_try(self, entry: ModelEntry, path: Path) -> EngineChild:
+        """Load, and have a question answered. Raises ModelLoadError, or EngineCrashed."""
+        child = await self._load(entry, path)
+        try:
+            await try_out(child, entry, stall_s=self._settings.stall_s)
+        except BaseException:
+            child.kill()
+            raise
+        return child
+
+    async def _serve_with(
+        self, child: EngineChild, entry: ModelEntry, path: Path, why: str
+    ) -> None:
+        computed, measured = await asyncio.to_thread(self._weigh, child, entry, path)
         self._child, self._entry, self._why = child, entry, why
-        self._speeds.clear()
+        self._meter.start_afresh()
         self._turns.resize(child.num_slots)
         self._set(EngineState.READY, why, entry)
-        self._status = replace(self._status, device=child.device, dtype=child.dtype)
+        self._status = replace(
+            self._status,
+            device=child.device,
+            dtype=child.dtype,
+            num_slots=child.num_slots,
+            memory_computed=computed,
+            memory_measured=measured,
+        )
+
+    def _weigh(
+        self, child: EngineChild, entry: ModelEntry, path: Path
+    ) -> tuple[int | None, int | None]:
+        """The memory the process should take, and takes."""
+        room = read_room(self._settings.device)
+        need = need_of(entry, path, room)
+        computed = need.total(child.num_slots) if need else None
+        measured = memory_of(child.pid, on_card=room.on_card)
+        log.info("%s: %s bytes computed, %s measured", entry.alias, computed, measured)
+        return computed, measured
 
     def _is_serving(self) -> bool:
         return self._child is not None and self._child.is_usable
@@ -281,25 +344,10 @@ class EngineProcess:
     def _note(self, progress: str) -> None:
         self._status = replace(self._status, detail=f"{progress} …")
 
-    def _choose(self) -> tuple[ModelEntry, str]:
-        return choose_model(
-            self._settings.model,
-            self._catalog,
-            card_free_gb=None if self._settings.device == "cpu" else _card_free_gb(),
-            is_here=lambda entry: find_weights(entry, self._models_dir) is not None,
-        )
-
-    def _has_room_beside(self, entry: ModelEntry) -> bool:
-        free = None if self._settings.device == "cpu" else _card_free_gb()
-        if free is None:
-            host = read_host()
-            free = (host.memory_total - host.memory_used) / 1e9
-        return free >= entry.memory_gb
-
-
-def _card_free_gb() -> float | None:
-    """Free memory of the card the engine would use; None when there is none it can use."""
-    if importlib.metadata.version("torch").endswith("+cpu"):
-        return None
-    cards = read_cards()
-    return (cards[0].memory_total - cards[0].memory_used) / 1e9 if cards else None
+    def _has_room_beside(self, entry: ModelEntry, path: Path, old: EngineChild) -> bool:
+        """Whether both fit at once. Raises ModelLoadError when `entry` does not even alone."""
+        room = read_room(self._settings.device)
+        returned = memory_of(old.pid, on_card=room.on_card)
+        if not returned and self._entry is not None:  # some containers hide who uses the card
+            returned = bytes_of(self._entry, find_weights(self._entry, self._models_dir), room)
+        return has_room_beside(entry, path, room, returned=returned or 0)

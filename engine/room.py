@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.catalog import Dtype, ModelEntry
+from engine.errors import ModelLoadError
 from engine.gpu import read_cards, read_host
 from engine.model_memory import GB, MemoryNeed, need_in
 
@@ -48,6 +49,20 @@ def bytes_of(entry: ModelEntry, folder: Path | None, room: Room) -> int:
     """What the model needs there with one question at least: computed, else the catalogue's."""
     need = need_of(entry, folder, room)
     return need.total() if need else int(entry.memory_gb * GB)
+
+
+def has_room_beside(entry: ModelEntry, folder: Path, room: Room, *, returned: int = 0) -> bool:
+    """Whether the model fits into what is free now, or only once `returned` bytes came back.
+
+    Raises ModelLoadError when it would not fit even then.
+    """
+    wanted = bytes_of(entry, folder, room)
+    if wanted <= room.free:
+        return True
+    if wanted <= room.free + returned:
+        return False
+    need = need_of(entry, folder, room)
+    raise ModelLoadError(does_not_fit(entry, need, wanted, room.free + returned, str(room)))
 
 
 def does_not_fit(

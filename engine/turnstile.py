@@ -17,6 +17,16 @@ class Turnstile:
         self._closed = False
         self._waiting: deque[tuple[asyncio.Future[None], bool]] = deque()
 
+    @property
+    def num_inside(self) -> int:
+        """How many are with the process."""
+        return self._inside
+
+    @property
+    def num_waiting(self) -> int:
+        """How many stand before it."""
+        return sum(not turn.done() for turn, _ in self._waiting)
+
     def resize(self, places: int) -> None:
         """From now on so many may be inside."""
         self._places = places
