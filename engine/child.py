@@ -93,6 +93,9 @@ class EngineChild:
         self.dtype = ""
         #: How many questions it works on at once.
         self.num_slots = 1
+        #: Bytes the model with its slots should take, and took once loaded; None if not known.
+        self.memory_computed: int | None = None
+        self.memory_measured: int | None = None
         #: When the process last said anything: it is alive while it works for others.
         self._heard_at = monotonic()
 

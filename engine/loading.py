@@ -172,7 +172,7 @@ def _refuse_what_does_not_fit(entry: ModelEntry, need: MemoryNeed | None, on_car
     free = free_card_bytes() if on_card else room.memory_total - room.memory_used
     if wanted > free:
         where = "the card" if on_card else "this machine"
-        raise ModelLoadError(does_not_fit(entry, need, wanted, free, where))
+        raise does_not_fit(entry, need, wanted, free, where)
 
 
 def _report_memory(entry: ModelEntry, model: Any, need: MemoryNeed | None) -> None:

@@ -20,10 +20,8 @@ from engine.errors import (
     ModelError,
     ModelLoadError,
 )
-from engine.gpu import memory_of
 from engine.meter import Meter
-from engine.room import bytes_of, has_room_beside, need_of, read_room
-from engine.smoke import try_out
+from engine.starter import Starter
 from engine.textstream import Resumed
 from engine.turnstile import Turnstile
 from engine.types import (
@@ -33,7 +31,6 @@ from engine.types import (
     Generation,
     GenerationRequest,
 )
-from engine.weights import find_weights, prepare_weights
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +38,6 @@ log = logging.getLogger(__name__)
 BACKOFF_S = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 #: Failures in a row from which on questions are no longer kept waiting for the next start.
 MAX_HOPEFUL_FAILURES = 2
-#: Questions that are worked on at once unless the settings say otherwise.
-CPU_BATCH, CARD_BATCH = 8, 32
 #: Seconds running answers get to end when the program stops; the dispatcher gives up before.
 STOP_GRACE_S = 5.5
 
@@ -62,8 +57,7 @@ class EngineProcess:
         """`preferred` is the model staff chose before a restart; it counts if settings say auto."""
         self._settings = settings
         self._catalog = catalog
-        self._models_dir = models_dir
-        self._hf_token = hf_token
+        self._starter = Starter(settings, models_dir, hf_token=hf_token, on_progress=self._note)
         self._choice = Choice(settings, catalog, models_dir, preferred=preferred)
         self._status = EngineStatus(
             state=EngineState.LOADING, model=None, detail="The engine is starting."
@@ -97,9 +91,7 @@ class EngineProcess:
     @property
     def capacity(self) -> int:
         """How many questions it is worth asking at once."""
-        if self._settings.max_batch:
-            return self._settings.max_batch
-        return CARD_BATCH if read_room(self._settings.device).on_card else CPU_BATCH
+        return self._starter.capacity
 
     def pids(self) -> frozenset[int]:
         """The engine's processes."""
@@ -142,10 +134,11 @@ class EngineProcess:
             if old is not None and self._entry == entry:
                 return
             try:
-                path = await self._prepare(entry)
-                if old is None or await asyncio.to_thread(self._has_room_beside, entry, path, old):
-                    child = await self._load_and_try(entry, path)
-                    await self._serve_with(child, entry, path, CHOSEN)
+                path = await self._starter.prepare(entry)
+                if old is None or await asyncio.to_thread(
+                    self._starter.has_room_beside, entry, path, old, self._entry or entry
+                ):
+                    self._serve_with(await self._start(entry, path, trying=True), entry, CHOSEN)
                 else:
                     await self._exchange(old, entry, path)
                     return
@@ -222,8 +215,8 @@ class EngineProcess:
             self._set(EngineState.LOADING, f"Loading {entry.alias}.", entry)
         started = monotonic()
         try:
-            path = await self._prepare(entry)
-            child = await self._load(entry, path)
+            path = await self._starter.prepare(entry)
+            child = await self._start(entry, path, trying=False)
         except EngineCrashed as error:
             log.warning("%s", error)
             self._mourn(str(error))
@@ -231,7 +224,7 @@ class EngineProcess:
             log.error("%s", error)
             await self._give_up(entry, str(error))
         else:
-            await self._serve_with(child, entry, path, self._why)
+            self._serve_with(child, entry, self._why)
             log.info("%s serves after %.1f s", entry.alias, monotonic() - started)
 
     async def _give_up(self, entry: ModelEntry, problem: str) -> None:
@@ -251,45 +244,14 @@ class EngineProcess:
             self._child = None
             self._set(EngineState.LOADING, f"Changing to {entry.alias}.")
             await old.shut_down()
-            child = await self._load_and_try(entry, path)
-            await self._serve_with(child, entry, path, CHOSEN)
+            child = await self._start(entry, path, trying=True)
+            self._serve_with(child, entry, CHOSEN)
 
-    async def _prepare(self, entry: ModelEntry) -> Path:
-        return await prepare_weights(
-            entry, self._models_dir, hf_token=self._hf_token, on_progress=self._note
-        )
-
-    async def _load(self, entry: ModelEntry, path: Path) -> EngineChild:
+    async def _start(self, entry: ModelEntry, path: Path, *, trying: bool) -> EngineChild:
         assert self._group is not None
-        child = await EngineChild.start(self._group, threads=self._settings.threads)
-        try:
-            await child.load(
-                entry,
-                path,
-                device=self._settings.device,
-                max_batch=self.capacity,
-                timeout=self._settings.load_timeout_s,
-                on_progress=self._note,
-            )
-        except BaseException:
-            child.kill()
-            raise
-        return child
+        return await self._starter.start(self._group, entry, path, trying=trying)
 
-    async def _load_and_try(self, entry: ModelEntry, path: Path) -> EngineChild:
-        """Load, and have a question answered. Raises ModelLoadError, or EngineCrashed."""
-        child = await self._load(entry, path)
-        try:
-            await try_out(child, entry, stall_s=self._settings.stall_s)
-        except BaseException:
-            child.kill()
-            raise
-        return child
-
-    async def _serve_with(
-        self, child: EngineChild, entry: ModelEntry, path: Path, why: str
-    ) -> None:
-        computed, measured = await asyncio.to_thread(self._weigh, child, entry, path)
+    def _serve_with(self, child: EngineChild, entry: ModelEntry, why: str) -> None:
         self._child, self._entry, self._why = child, entry, why
         self._meter.start_afresh()
         self._turns.resize(child.num_slots)
@@ -299,20 +261,9 @@ class EngineProcess:
             device=child.device,
             dtype=child.dtype,
             num_slots=child.num_slots,
-            memory_computed=computed,
-            memory_measured=measured,
+            memory_computed=child.memory_computed,
+            memory_measured=child.memory_measured,
         )
-
-    def _weigh(
-        self, child: EngineChild, entry: ModelEntry, path: Path
-    ) -> tuple[int | None, int | None]:
-        """The memory the process should take, and takes."""
-        room = read_room(self._settings.device)
-        need = need_of(entry, path, room)
-        computed = need.total(child.num_slots) if need else None
-        measured = memory_of(child.pid, on_card=room.on_card)
-        log.info("%s: %s bytes computed, %s measured", entry.alias, computed, measured)
-        return computed, measured
 
     def _is_serving(self) -> bool:
         return self._child is not None and self._child.is_usable
@@ -343,11 +294,3 @@ class EngineProcess:
 
     def _note(self, progress: str) -> None:
         self._status = replace(self._status, detail=f"{progress} …")
-
-    def _has_room_beside(self, entry: ModelEntry, path: Path, old: EngineChild) -> bool:
-        """Whether both fit at once. Raises ModelLoadError when `entry` does not even alone."""
-        room = read_room(self._settings.device)
-        returned = memory_of(old.pid, on_card=room.on_card)
-        if not returned and self._entry is not None:  # some containers hide who uses the card
-            returned = bytes_of(self._entry, find_weights(self._entry, self._models_dir), room)
-        return has_room_beside(entry, path, room, returned=returned or 0)

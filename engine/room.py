@@ -51,26 +51,12 @@ def bytes_of(entry: ModelEntry, folder: Path | None, room: Room) -> int:
     return need.total() if need else int(entry.memory_gb * GB)
 
 
-def has_room_beside(entry: ModelEntry, folder: Path, room: Room, *, returned: int = 0) -> bool:
-    """Whether the model fits into what is free now, or only once `returned` bytes came back.
-
-    Raises ModelLoadError when it would not fit even then.
-    """
-    wanted = bytes_of(entry, folder, room)
-    if wanted <= room.free:
-        return True
-    if wanted <= room.free + returned:
-        return False
-    need = need_of(entry, folder, room)
-    raise ModelLoadError(does_not_fit(entry, need, wanted, room.free + returned, str(room)))
-
-
 def does_not_fit(
     entry: ModelEntry, need: MemoryNeed | None, wanted: int, free: int, where: str
-) -> str:
+) -> ModelLoadError:
     """The refusal, with the numbers."""
     parts = f" ({need})" if need else ""
-    return (
+    return ModelLoadError(
         f"{entry.alias} does not fit into memory: it needs {wanted / GB:.1f} GB{parts}, and "
         f"{free / GB:.1f} GB are free on {where}; choose a smaller model or a quantised one, "
         "or lower its context_window."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -11,11 +12,13 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import psutil
 import pytest
 import pytest_asyncio
 
 from config.settings import ROOT, EngineSettings
-from engine.catalog import PromptStyle, Task
+from engine import starter
+from engine.catalog import AUTO, CPU_DEFAULT, PromptStyle, Task
 from engine.environment import engine_environment
 from engine.errors import (
     EngineCrashed,
@@ -25,8 +28,9 @@ from engine.errors import (
     UnknownModel,
 )
 from engine.process import EngineProcess
+from engine.room import Room
 from engine.types import Document, EngineState, FinishReason, GenerationRequest
-from tests.engine.tiny_models import catalog, entry, save_causal, save_seq2seq
+from tests.engine.tiny_models import VOCABULARY, catalog, entry, save_causal, save_seq2seq
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -65,22 +69,32 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("models")
     save_causal(folder / "tiny")
     save_seq2seq(folder / "tiny-t5")
+    save_causal(folder / CPU_DEFAULT)
     save_causal(folder / "broken")
+    save_causal(folder / "mute")
+    # Whatever it writes ends its text.
+    ends = {"eos_token_id": list(range(VOCABULARY)), "pad_token_id": 2}
+    (folder / "mute" / "generation_config.json").write_text(json.dumps(ends))
+    save_causal(folder / "huge")
     weights = folder / "broken" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:1000])
     return folder
 
 
-def make_engine(models: Path, model: str = "tiny") -> EngineProcess:
+def make_engine(models: Path, model: str = "tiny", preferred: str | None = None) -> EngineProcess:
     return EngineProcess(
         EngineSettings(model=model, device="cpu", threads=1, stall_s=STALL_S),
         catalog=catalog(
             entry("tiny"),
             entry("tiny-t5", task=Task.SEQ2SEQ, prompt=PromptStyle.INSTRUCTION),
             entry("broken"),
+            entry("mute"),
+            entry("huge", context_window=10**10),
+            entry(CPU_DEFAULT),
         ),
         models_dir=models,
         hf_token="hf_s3cret",
+        preferred=preferred,
     )
 
 
@@ -216,6 +230,27 @@ async def test_a_model_that_cannot_be_loaded_leaves_the_old_one_serving(
     assert (await engine.generate(request(), ignore)).model == "tiny"
 
 
+@pytest.mark.parametrize(
+    ("alias", "why"),
+    [
+        ("mute", "mute was loaded but wrote nothing on a first question"),
+        ("huge", r"huge does not fit into memory: it needs [\d.]+ GB \(weights"),
+    ],
+)
+async def test_a_model_that_cannot_serve_is_not_switched_to(
+    engine: EngineProcess, alias: str, why: str
+) -> None:
+    before = engine.pids()
+
+    with pytest.raises(ModelLoadError, match=why):
+        await engine.switch(alias)
+
+    assert engine.pids() == before
+    assert engine.status().model == "tiny"
+    assert engine.status().last_error.startswith(alias)
+    assert (await engine.generate(request(), ignore)).model == "tiny"
+
+
 async def test_an_unknown_model_is_refused(engine: EngineProcess) -> None:
     with pytest.raises(UnknownModel):
         await engine.switch("gpt-5")
@@ -234,6 +269,105 @@ async def test_the_model_is_switched_while_a_question_is_being_answered(
     assert (await running).model == "tiny"
     assert (await engine.generate(request(), ignore)).model == "tiny-t5"
     assert not engine.pids() & before
+
+
+async def test_without_room_for_two_the_old_model_goes_first_and_nobody_is_lost(
+    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        starter, "read_room", lambda _: Room(total=10**10, free=3 * 10**8, on_card=False)
+    )
+    asked = [asyncio.create_task(engine.generate(request(300), ignore)) for _ in range(3)]
+    await asyncio.sleep(0)
+
+    switching = asyncio.create_task(engine.switch("tiny"))
+    while engine.status().state is EngineState.READY:
+        await asyncio.sleep(0)
+    meanwhile = [asyncio.create_task(engine.generate(request(), ignore)) for _ in range(3)]
+    await switching
+
+    assert [(await task).model for task in asked] == ["tiny-t5"] * 3
+    assert [(await task).model for task in meanwhile] == ["tiny"] * 3
+
+
+async def test_a_failed_exchange_brings_the_old_model_back(
+    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        starter, "read_room", lambda _: Room(total=10**10, free=3 * 10**8, on_card=False)
+    )
+    before = engine.pids()
+
+    with pytest.raises(ModelLoadError, match="mute was loaded but wrote nothing"):
+        await engine.switch("mute")
+
+    assert (await engine.generate(request(), ignore)).model == "tiny"
+    assert engine.status().model == "tiny"
+    assert not engine.pids() & before
+
+
+async def test_the_status_tells_of_memory_places_and_time(engine: EngineProcess) -> None:
+    await engine.generate(request(), ignore)
+
+    status = engine.status()
+
+    assert status.num_slots == 8
+    assert status.memory_computed is not None
+    assert status.memory_measured is not None
+    assert 0.2 < status.memory_measured / status.memory_computed < 2
+    assert status.tokens_last_hour >= 8
+    assert status.uptime_s is not None
+    assert status.uptime_s > 0
+
+
+@pytest.mark.model  # a minute
+async def test_ten_switches_in_a_row_leave_nothing_behind(engine: EngineProcess) -> None:
+    us = psutil.Process()
+    counts = []
+
+    for number in range(10):
+        await engine.switch(("tiny-t5", "tiny")[number % 2])
+        assert (await engine.generate(request(), ignore)).text
+        counts.append((us.num_fds(), len(us.children(recursive=True)), us.memory_info().rss))
+
+    assert len({count[:2] for count in counts[2:]}) == 1
+    assert counts[-1][2] - counts[1][2] < 5 * 2**20
+
+
+@pytest.mark.parametrize(
+    ("preferred", "model", "why"),
+    [
+        ("tiny", "tiny", "It was chosen with /model."),
+        ("broken", CPU_DEFAULT, "broken could not be loaded"),
+        ("gone", CPU_DEFAULT, "There is no model called 'gone'"),
+    ],
+    ids=["loads", "does not load", "left the catalogue"],
+)
+async def test_the_model_that_staff_chose_survives_a_restart_if_it_can(
+    models: Path, preferred: str, model: str, why: str
+) -> None:
+    stop = asyncio.Event()
+    engine = make_engine(models, AUTO, preferred)
+    running = asyncio.create_task(engine.run(stop))
+
+    generation = await engine.generate(request(), ignore)
+
+    assert generation.model == engine.status().model == model
+    assert engine.status().detail.startswith(why)
+    stop.set()
+    await asyncio.wait_for(running, 15)
+
+
+async def test_the_settings_word_counts_more_than_what_staff_chose(models: Path) -> None:
+    stop = asyncio.Event()
+    engine = make_engine(models, "tiny", "tiny-t5")
+    running = asyncio.create_task(engine.run(stop))
+
+    await engine.settled()
+
+    assert engine.status().model == "tiny"
+    stop.set()
+    await asyncio.wait_for(running, 15)
 
 
 async def test_a_model_that_never_loads_is_said_to_be_down(models: Path) -> None:
