@@ -18,6 +18,7 @@ from bot.slack.pace import Pace
 from bot.slack.people import SlackPeople
 from bot.slack.presses import PLATFORM, SlackPresses
 from bot.slack.seen import SeenMessages
+from bot.slack.signs import SlackSigns
 from bot.slack.socket import SlackSocket, SocketDead, SocketTimes
 from bot.slack.web import SlackWeb, TokenLost
 from bot.slack.writer import SlackWriter
@@ -29,10 +30,10 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-#: Seconds that Slack may be unreachable when the program starts.
-BOOT_S = 60.0
 #: Seconds that what came in may take to be stored after a stop.
 STOP_S = 3.0
+#: Replies to commands are not kept anywhere: they are tried again if the wait is short.
+MAX_COMMAND_WAIT_S = 30.0
 
 
 class SlackAdapter:
@@ -83,6 +84,7 @@ class SlackAdapter:
         self._times = times or SocketTimes()
         self._web = SlackWeb(bot_token.get_secret_value(), settings.base_url, pace or Pace())
         self._writer = SlackWriter(self._web)
+        self._signs = SlackSigns(self._web)
         self._tasks: set[asyncio.Task[Any]] = set()
         #: The server of HTTP mode, once it runs.
         self.http: SlackHttp | None = None
@@ -92,11 +94,18 @@ class SlackAdapter:
 
     async def heard(self, reply_to: str) -> None:
         """See ChatAdapter."""
-        await self._writer.heard(reply_to, say("writing"))
+        await self._signs.heard(reply_to, say("writing"))
 
     async def post(self, reply_to: str, reply: Reply) -> str:
         """See ChatAdapter."""
-        return await self._writer.post(reply_to, reply)
+        while True:
+            try:
+                return await self._writer.post(reply_to, reply)
+            except DeliveryError as error:
+                wait = error.retry_after_s
+                if reply.job_id is not None or wait is None or wait > MAX_COMMAND_WAIT_S:
+                    raise
+                await asyncio.sleep(wait)
 
     async def edit(self, reply_to: str, message_id: str, reply: Reply) -> str | None:
         """See ChatAdapter."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import OrderedDict
 
-from bot.adapter import DeliveryError, DeliveryRefused
+from bot.adapter import DeliveryError, DeliveryRefused, MessageGone
 from bot.messages import Reply, ReplyState
 from bot.slack.inbound import ReplyTo
 from bot.slack.mrkdwn import escape
@@ -21,8 +20,8 @@ log = logging.getLogger(__name__)
 EPHEMERAL = "ephemeral"
 #: Seconds between two updates of a message that one person sees.
 LOOK_S = 14.0
-#: Longest time that signs of life may take.
-HEARD_S = 3.0
+#: What a message that is no longer needed reads like where it cannot be deleted.
+DONE = "⬇️"
 #: Questions of this process that are remembered.
 MAX_KNOWN = 10_000
 
@@ -36,7 +35,6 @@ class SlackWriter:
         self._streams = SlackStreams(web)
         #: Address for one person's eyes → when it was used last.
         self._used: OrderedDict[str, float] = OrderedDict()
-        self._can_show_status = True
         self._level = Level.NATIVE
         self._rejected = 0
 
@@ -44,39 +42,13 @@ class SlackWriter:
         """This process took the question in, so nothing was written about it before."""
         _keep(self._known, reply_to)
 
-    async def heard(self, reply_to: str, status: str) -> None:
-        """A reaction and, in threads, a status line; best effort."""
-        to = ReplyTo.load(reply_to)
-        try:
-            async with asyncio.timeout(HEARD_S):
-                if to.message:
-                    await self._web.call(
-                        "reactions.add", channel=to.channel, timestamp=to.message, name="eyes"
-                    )
-                if to.thread and self._can_show_status:
-                    await self._show_status(to, status)
-        except (DeliveryError, TimeoutError) as error:
-            log.debug("no sign of life shown: %s", error)
-
-    async def _show_status(self, to: ReplyTo, status: str) -> None:
-        try:
-            await self._web.call(
-                "assistant.threads.setStatus",
-                channel_id=to.channel,
-                thread_ts=to.thread,
-                status=status,
-            )
-        except SlackError as error:
-            self._can_show_status = error.code == "ratelimited"
-
     # Posting and editing
 
     async def post(self, reply_to: str, reply: Reply) -> str:
         """See ChatAdapter."""
         to = ReplyTo.load(reply_to)
         if reply.ephemeral and (to.response_url or not to.private):
-            await self.whisper(to, reply)
-            return EPHEMERAL
+            return await self.whisper(to, reply)
         if reply.job_id is not None and reply_to not in self._known:
             # An earlier attempt, perhaps of an earlier process, may have come through.
             found = (await ours(self._web, to, reply.job_id)).get(0)
@@ -92,13 +64,14 @@ class SlackWriter:
             raise
         except DeliveryRefused:
             if to.response_url and reply.job_id is None:
-                await self.whisper(to, reply)
-                return EPHEMERAL
+                return await self.whisper(to, reply)
             raise
 
     async def edit(self, reply_to: str, message_id: str, reply: Reply) -> str | None:
         """See ChatAdapter."""
         to = ReplyTo.load(reply_to)
+        if message_id == EPHEMERAL and not to.response_url:
+            return await self._post_directly(to, render(reply)[0], None)
         if message_id == EPHEMERAL:
             # The address takes five messages: a display that is kept up to date gets them slowly.
             last = self._used.get(to.response_url)
@@ -189,10 +162,14 @@ class SlackWriter:
             if not to.asked or to.private or number:
                 raise
             # A slash command reaches us from channels that we are not in.
-            opened = await self._web.call("conversations.open", users=to.user)
-            channel = str(opened["channel"]["id"])
-            answer = await self._web.write("chat.postMessage", channel, values)
+            return await self._post_directly(to, part, job_id)
         return f"{answer.get('channel') or channel}/{answer.get('ts')}"
+
+    async def _post_directly(self, to: ReplyTo, part: Part, job_id: int | None) -> str:
+        """Post to the person's direct messages, in private and open to changes."""
+        opened = await self._web.call("conversations.open", users=to.user)
+        own = ReplyTo(channel=str(opened["channel"]["id"]), user=to.user)
+        return await self._post_part(own, "", part, job_id, 0)
 
     async def _update_part(
         self, message_id: str, part: Part, job_id: int | None, number: int, *, patient: bool
@@ -215,13 +192,13 @@ class SlackWriter:
             await self._web.write("chat.stopStream", channel, {"ts": ts})
             await self._web.write("chat.update", channel, values, patient=patient)
 
-    async def whisper(self, to: ReplyTo, reply: Reply) -> None:
+    async def whisper(self, to: ReplyTo, reply: Reply) -> str:
         """A new message that one person sees: through the address that came with their command
-        or press, or as an ephemeral message."""
+        or press, or as an ephemeral message; where there is neither, one that all see."""
         part = render(reply, level=Level.PLAIN)[0]
         message: Json = {"text": part.text, "blocks": part.blocks}
         if to.response_url and await self._respond(to.response_url, message, replace=False):
-            return
+            return EPHEMERAL
         values: dict[str, object] = {
             "user": to.user,
             # In a thread that has no replies yet nobody would see it.
@@ -234,6 +211,12 @@ class SlackWriter:
             )
         except MarkupRejected:
             await self._web.write("chat.postEphemeral", to.channel, values)
+        except SlackError as error:
+            if error.retry_after_s is not None:
+                raise
+            log.info("no ephemeral message (%s); everybody sees it", error.code)
+            return await self._post_part(to, to.thread, part, None, 0)
+        return EPHEMERAL
 
     async def replace(self, to: ReplyTo, reply: Reply) -> None:
         """The message that was pressed, or that answered a command, now reads like `reply`."""
@@ -260,10 +243,19 @@ class SlackWriter:
                 there = await ours(self._web, to, job_id)
                 stale += [f"{to.channel}/{ts}" for ts in there.get(0, [])]
             for each in set(stale) - {message_id}:
-                channel, _, ts = each.partition("/")
-                await self._web.write("chat.delete", channel, {"ts": ts})
+                await self._remove(each)
         except DeliveryError as error:
             log.info("a message that is no longer needed stays: %s", error)
+
+    async def _remove(self, message_id: str) -> None:
+        channel, _, ts = message_id.partition("/")
+        try:
+            await self._web.write("chat.delete", channel, {"ts": ts})
+        except SlackError as error:
+            if error.retry_after_s is not None or isinstance(error, MessageGone):
+                raise
+            gone: dict[str, object] = {"ts": ts, "text": DONE, "blocks": []}
+            await self._web.write("chat.update", channel, gone)
 
 
 def _asked(to: ReplyTo) -> str:

@@ -27,12 +27,13 @@ from tests.bot.slack_desk import (
     HeldGenerator,
     adapter_for,
     answered,
+    says,
     settings_for,
     slack_desk,
 )
 from tests.fakes import ScriptedGenerator
 from tests.slack_twin import APP_TOKEN, BOT_TOKEN, SECRET, Fault, SlackTwin
-from tests.slack_workspace import shown
+from tests.slack_workspace import pressable, shown
 
 LIMITED = Fault(status=429, error="ratelimited", headers={"Retry-After": "3"})
 TO = ReplyTo(channel="C1", user="U1", team="T1", thread="1.0", message="1.0").dump()
@@ -438,6 +439,64 @@ async def test_a_watched_display_makes_its_five_updates_last_a_minute(slack: Sla
 
     (display,) = slack.ephemerals
     assert shown(display) == "at 60 s"
+
+
+async def test_without_ephemeral_messages_a_command_is_answered_in_the_thread(
+    slack: SlackTwin, tmp_path: Path
+) -> None:
+    async with slack_desk(slack, tmp_path):
+        slack.fail("chat.postEphemeral", Fault(error="unknown_method"))
+        ts = await slack.mention("C1", "U1", "/model")
+
+        answer = await says(slack, "C1", "Models:")
+
+    assert answer["thread_ts"] == ts
+
+
+async def test_a_command_waits_out_a_short_429_and_is_answered(
+    slack: SlackTwin, tmp_path: Path
+) -> None:
+    limited = Fault(status=429, error="ratelimited", headers={"Retry-After": "0.1"})
+    async with slack_desk(slack, tmp_path):
+        slack.fail("chat.postMessage", limited)
+        await slack.dm("U1", "/status")
+
+        await says(slack, "D1", "Waiting questions: 0")
+
+
+async def test_a_placeholder_that_cannot_be_deleted_does_not_go_on_saying_it_writes(
+    slack: SlackTwin, tmp_path: Path
+) -> None:
+    script = HeldGenerator(
+        f"{LATE_ANSWER} Register with the form at https://example.org/join for that."
+    )
+    async with slack_desk(slack, tmp_path, script):
+        slack.fail("chat.delete", Fault(error="unknown_method"))
+        await slack.mention("C1", "U1", LATE)
+        await slack.until(lambda: slack.ours("C1"))
+        script.begin.set()
+        await slack.until(lambda: slack.called("chat.startStream"))
+        script.gate.set()
+        await answered(slack, "C1")
+        placeholder, _ = slack.ours("C1")
+        await slack.until(lambda: "Writing" not in shown(placeholder))
+
+    assert not pressable(placeholder)
+
+
+async def test_a_display_that_began_with_a_mention_goes_on_in_a_direct_message(
+    slack: SlackTwin,
+) -> None:
+    writer = SlackWriter(SlackWeb(BOT_TOKEN, slack.base_url, Pace()))
+    to = ReplyTo(channel="C1", user="U1", thread="1.0", message="1.0").dump()
+    posted = await writer.post(to, Reply(text="at 0 s", ephemeral=True))
+
+    posted = await writer.edit(to, posted, Reply(text="at 5 s", ephemeral=True)) or posted
+    posted = await writer.edit(to, posted, Reply(text="at 10 s", ephemeral=True)) or posted
+
+    (display,) = slack.ours("D1")
+    assert shown(display) == "at 10 s"
+    assert not slack.ours("C1")
 
 
 @pytest.mark.parametrize(

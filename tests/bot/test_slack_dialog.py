@@ -317,7 +317,7 @@ async def test_cancel_stops_it_too(slack: SlackTwin, tmp_path: Path) -> None:
     script.gate.clear()
     async with slack_desk(slack, tmp_path, script):
         await slack.mention("C1", "U1", LATE)
-        await slack.until(lambda: script.waiting.is_set())
+        await slack.until(lambda: slack.ours("C1"))
         await slack.mention("C1", "U1", "/cancel")
         await says(slack, "C1", "Stopped.")
         script.gate.set()
