@@ -11,6 +11,7 @@ EngineError
     ├── EngineDown         no engine process to ask
     ├── EngineCrashed      the process died while it worked on this question
     ├── OutOfMemory        the prompt does not fit the device's memory
+    ├── BrokenNumbers      the model computed NaN or infinity
     └── GenerationTimeout  no token came for too long
 """
 
@@ -62,6 +63,10 @@ class EngineCrashed(GenerationError):
 
 class OutOfMemory(GenerationError):
     """The question with its entries does not fit into the device's memory."""
+
+
+class BrokenNumbers(GenerationError):
+    """The model computed no usable probabilities for this question."""
 
 
 class GenerationTimeout(GenerationError):

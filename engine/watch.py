@@ -6,6 +6,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any, Protocol
 
+from engine.errors import BrokenNumbers
 from engine.textstream import TextStream
 from engine.types import FinishReason
 
@@ -80,3 +81,10 @@ class Watch:
         piece = self.stream.feed(self._decode(new_tokens)) + self.stream.finish()
         if piece:
             self._watcher.on_text(piece)
+
+
+def refuse_broken_numbers(_: Any, scores: Any) -> Any:
+    """A logits processor. Raises BrokenNumbers: the largest of them would be taken in silence."""
+    if not bool(scores.max(-1).values.isfinite().all()):
+        raise BrokenNumbers
+    return scores

@@ -1,0 +1,81 @@
+"""What /gpu says: with cards, without, with a model and without one."""
+
+from __future__ import annotations
+
+from bot.devices import describe_devices
+from engine.gpu import Card
+from engine.types import EngineState, EngineStatus
+
+GIB = 1024**3
+
+
+def card(index: int = 0, **changes: object) -> Card:
+    fields: dict[str, object] = {
+        "index": index,
+        "name": "Tesla T4",
+        "driver": "550.54.15",
+        "memory_total": 15 * GIB,
+        "memory_used": 10 * GIB,
+        "memory_ours": 8 * GIB,
+        "utilisation": 87,
+        "temperature": 61,
+        "power": 68.4,
+    }
+    return Card(**(fields | changes))  # type: ignore[arg-type]
+
+
+SERVING = EngineStatus(
+    state=EngineState.READY,
+    model="phi-3-mini",
+    detail="It was chosen with /model.",
+    device="Tesla T4",
+    dtype="float16",
+    tokens_per_s=41.26,
+    tokens_last_hour=12_345,
+    num_slots=8,
+    num_running=3,
+    num_waiting=1,
+    memory_computed=9_900_000_000,
+    memory_measured=9_700_000_000,
+    uptime_s=4000,
+    last_error="No token for 20 s; the engine process is replaced.",
+)
+
+
+def test_a_card_is_described_with_all_that_is_known() -> None:
+    assert describe_devices([card()], SERVING, num_queued=4).splitlines() == [
+        "- Card 0: Tesla T4 (driver 550.54.15): memory 10.0 of 15.0 GiB "
+        "(8.0 ours, 2.0 others'), 87 % busy, 61 °C, 68 W",
+        "- Model: phi-3-mini in float16, ready for 67 minutes",
+        "- Speed: 41.3 tokens/s; 12,345 tokens in the last hour (3.4 a second)",
+        "- Batch: 3 of 8 places in use, 5 waiting",
+        "- Memory of the model: 9.7 GB, 9.9 GB computed",
+        "- It was chosen with /model.",
+        "- Last error: No token for 20 s; the engine process is replaced.",
+    ]
+
+
+def test_each_of_several_cards_has_a_line_with_what_its_driver_tells() -> None:
+    told = describe_devices(
+        [card(0), card(1, utilisation=None, temperature=None, power=None)], SERVING
+    )
+
+    first, second = told.splitlines()[:2]
+    assert first.startswith("- Card 0: ")
+    assert second.startswith("- Card 1: ")
+    assert second.endswith("others')")
+
+
+def test_without_a_card_a_sentence_says_so() -> None:
+    told = describe_devices([], EngineStatus(state=EngineState.STOPPED, model=None))
+
+    first, second = told.splitlines()
+    assert first.startswith("- No NVIDIA card here: the model runs on the CPU (")
+    assert second == "- Model: none, stopped"
+
+
+def test_an_error_that_is_the_present_state_is_told_once() -> None:
+    why = "phi-3-mini does not fit into memory."
+    down = EngineStatus(state=EngineState.DOWN, model="phi-3-mini", detail=why, last_error=why)
+
+    assert describe_devices([card()], down).count(why) == 1
