@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Collection, Sequence
 from contextlib import suppress
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -95,6 +96,7 @@ class TelegramAdapter:
         me = await self._open(listener, stop)
         if me is None:
             return
+        menus = partial(publish_menus, self._api, self._store, self._admins)
         front = TelegramFront(
             self._settings,
             self._api,
@@ -106,12 +108,13 @@ class TelegramAdapter:
             starters=self._starters,
             post=self.post,
             edit=self.edit,
+            publish_menus=menus,
         )
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._listen(listener, stop))
                 group.create_task(listener.work(stop))
-                group.create_task(publish_menus(self._api, self._store, self._admins))
+                group.create_task(menus())
         except ExceptionGroup as errors:
             raise errors.exceptions[0] from None
 

@@ -24,7 +24,14 @@ from telegram.error import InvalidToken
 
 from bot.adapter import DeliveryRefused, MessageGone
 from bot.telegram.bot import open_bot
-from bot.telegram.errors import FAILURES, MarkupRejected, Moved, Unchanged, failure_of
+from bot.telegram.errors import (
+    FAILURES,
+    MarkupRejected,
+    Moved,
+    NoSuchTopic,
+    Unchanged,
+    failure_of,
+)
 from bot.telegram.pace import Pace
 from bot.telegram.text import Part
 from bot.telegram.values import Article, Keyboard, Me
@@ -109,6 +116,9 @@ class TelegramApi:
 
         chat = self._moved.get(chat, chat)
         try:
+            return await self._formatted(chat, part, lambda t, m: send(t, m, chat, reply_to))
+        except NoSuchTopic:
+            topic = None  # better beside the topic than nowhere
             return await self._formatted(chat, part, lambda t, m: send(t, m, chat, reply_to))
         except Moved as moved:
             self._moved[chat] = moved.chat

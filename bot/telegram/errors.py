@@ -29,7 +29,6 @@ _FINAL = (
     "need administrator rights",
     "chat_write_forbidden",
     "topic_closed",
-    "thread not found",
     "user is deactivated",
     "peer_id_invalid",
     "kicked",
@@ -51,6 +50,10 @@ class MarkupRejected(DeliveryError):
 
 class Unchanged(DeliveryError):
     """The message reads like that already."""
+
+
+class NoSuchTopic(DeliveryRefused):
+    """The topic of the forum is gone, or was none."""
 
 
 class Moved(DeliveryError):
@@ -85,6 +88,8 @@ def _refusal(reason: str) -> DeliveryError:
     lower = reason.lower()
     if "message is not modified" in lower:
         return Unchanged()
+    if "thread not found" in lower:
+        return NoSuchTopic(reason)
     if any(phrase in lower for phrase in _GONE):
         return MessageGone(reason)
     if any(phrase in lower for phrase in _FINAL):

@@ -43,6 +43,7 @@ class TelegramFront:
         starters: Starters | None,
         post: Callable[[str, Reply], Awaitable[str]],
         edit: Callable[[str, str, Reply], Awaitable[None]],
+        publish_menus: Callable[[], Awaitable[None]],
     ) -> None:
         self._settings = settings
         self._api = api
@@ -54,8 +55,9 @@ class TelegramFront:
         self._starters = starters
         self._post = post
         self._edit = edit
-        #: Chats that were told that nothing is answered there: once is enough.
-        self._told: set[int] = set()
+        self._publish_menus = publish_menus
+        #: Who was told in which chat that they are not answered: once is enough.
+        self._told: set[tuple[int, str]] = set()
 
     async def handle(self, update: dict[str, Any]) -> None:
         """Act on one update. Raises StoreError, then it must come again."""
@@ -96,8 +98,8 @@ class TelegramFront:
             await self._say(target, ids)
             return
         if not self._allowed(written.user, written.chat):
-            if written.chat not in self._told:
-                self._told.add(written.chat)
+            if (written.chat, written.user) not in self._told:
+                self._told.add((written.chat, written.user))
                 await self._say(target, say("not_allowed", written.language))
             return
         text = written.text
@@ -149,11 +151,13 @@ class TelegramFront:
         )
         with suppress(DeliveryError):
             await self._post(message.reply_to, Reply(text=welcome, actions=actions))
+        if message.private and message.user_id in self._admins:
+            await self._publish_menus()  # Telegram takes theirs only once it knows the chat
 
     async def _joined(self, joined: Joined) -> None:
         key = "welcome.group" if self._allowed(joined.user, joined.chat) else "not_allowed"
         if key == "not_allowed":
-            self._told.add(joined.chat)
+            self._told.add((joined.chat, joined.user))
         await self._say(Target(chat=joined.chat), say(key))
 
     async def _say(self, target: Target, text: str) -> None:

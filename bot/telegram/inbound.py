@@ -156,7 +156,8 @@ def _author(message: Message) -> str | None:
 
 def _topic(message: Message) -> int | None:
     # Replies in ordinary groups have a thread id, too, but it is no topic.
-    return message.message_thread_id if message.is_topic_message else None
+    in_forum = message.is_topic_message or message.chat.is_forum
+    return message.message_thread_id if in_forum else None
 
 
 def _entities(message: Message) -> dict[Entity, str]:

@@ -161,6 +161,25 @@ async def test_a_topic_is_a_channel_of_its_own_and_is_answered_there(tmp_path: P
         assert on.twin.shown(forum)[0].topic == 33
 
 
+async def test_a_topic_that_is_not_marked_as_one_is_answered_there(tmp_path: Path) -> None:
+    async with bench(tmp_path) as on:
+        ada, forum = on.twin.person(7), on.twin.group(forum=True)
+
+        await on.twin.say(forum, ada, f"{ME} how?", topic=33, is_topic_message=False)
+
+        (message,) = await on.desk.told()
+        assert message.channel == f"{forum['id']}/33"
+
+
+async def test_a_thread_that_is_no_topic_does_not_lose_the_answer(tmp_path: Path) -> None:
+    async with bench(tmp_path) as on:
+        forum = on.twin.group(forum=True)
+
+        await on.adapter.post(f"{forum['id']}/44/", Reply(text="Yes."))
+
+        assert [shown.text for shown in on.twin.shown(forum)] == ["Yes."]
+
+
 async def test_whoever_writes_as_a_group_is_nobody_in_particular(tmp_path: Path) -> None:
     async with bench(tmp_path) as on:
         group = on.twin.group()
@@ -302,6 +321,18 @@ async def test_strangers_are_refused_once_and_politely(tmp_path: Path) -> None:
         await on.twin.wait_shown(8, "may not answer here")
         await on.twin.wait_shown(group, "may not answer here")
         assert len(on.twin.shown(8)) == 1
+
+
+async def test_every_stranger_in_a_group_is_told_once(tmp_path: Path) -> None:
+    async with bench(tmp_path, allowed_users=(7,)) as on:
+        group = on.twin.group()
+
+        for number in (8, 9, 9):
+            await on.twin.say(group, on.twin.person(number), f"{ME} may I?")
+        await on.twin.say(group, on.twin.person(7), f"{ME} and I?")
+
+        await on.desk.told()
+        await on.twin.wait(lambda: len(on.twin.shown(group)) == 2)
 
 
 async def test_ids_for_the_settings_are_told_to_anybody(tmp_path: Path) -> None:
@@ -924,6 +955,15 @@ async def test_only_admins_see_the_commands_of_admins(tmp_path: Path) -> None:
             await twin.private(twin.person(7), "x")
             await on.desk.told()
             assert len(twin.called("setMyCommands")) == published
+
+
+async def test_an_admin_who_was_not_there_gets_the_menu_when_they_start(tmp_path: Path) -> None:
+    async with bench(tmp_path) as on:
+        await on.twin.wait(lambda: len(on.twin.commands) == 6)
+
+        await on.twin.private(on.twin.person(ADMIN), "/start")
+
+        await on.twin.wait(lambda: len(on.twin.commands) == 12)
 
 
 async def test_inline_mode_finds_entries_without_the_desk(tmp_path: Path) -> None:
