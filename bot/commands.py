@@ -1,4 +1,4 @@
-"""The commands: /help, /course, /model, /gpu, /status, /new."""
+"""What the commands answer: /help, /course, /model, /gpu, /status."""
 
 from __future__ import annotations
 
@@ -86,24 +86,8 @@ class Commands:
         corpus = self._retriever.corpus
         courses = corpus.courses if corpus else {}
         wanted = wanted.strip().lower()
-        everything = say("course.everything", message.language)
         if not wanted:
-            current = await self.chosen_course(message)
-            return Reply(
-                text=_current_course(courses, current, message.language)
-                + "\n\n"
-                + say("course.choose", message.language)
-                + "\n"
-                + "\n".join(f"- `{name}`: {title}" for name, title in sorted(courses.items())),
-                actions=(
-                    *(
-                        Action(label=title, value=f"course:{name}"[:64], current=name == current)
-                        for name, title in sorted(courses.items())
-                    ),
-                    Action(label=everything, value="course:all", current=current is None),
-                ),
-                ephemeral=True,
-            )
+            return _course_menu(courses, await self.chosen_course(message), message.language)
         chosen = "" if wanted == "all" else wanted
         if chosen and chosen not in courses:
             return Reply(
@@ -132,27 +116,25 @@ class Commands:
 
     def models(self, message: Message) -> Reply:
         """The catalogue with the model in force marked; admins get buttons."""
-        status = self._engine.status()
-        lines = [
-            f"- {'✅ ' if choice.alias == status.model else ''}`{choice.alias}`: {choice.summary}"
-            for choice in self._models()
-        ]
-        admin = self._is_admin(message.platform, message.user_id)
-        how = "\n\n" + say("model.how", message.language) if admin else ""
-        return Reply(
-            text=say("model.list", message.language) + "\n" + "\n".join(lines) + how,
-            actions=tuple(
-                Action(
-                    label=choice.alias,
-                    value=f"model:{choice.alias}",
-                    current=choice.alias == status.model,
-                )
-                for choice in self._models()
-            )
-            if admin
-            else (),
-            ephemeral=True,
+        current = self._engine.status().model
+        choices = self._models()
+        lines = "\n".join(
+            f"- {'✅ ' if choice.alias == current else ''}`{choice.alias}`: {choice.summary}"
+            for choice in choices
         )
+        text = f"{say('model.list', message.language)}\n{lines}"
+        if not self._is_admin(message.platform, message.user_id):
+            return Reply(text=text, ephemeral=True)
+        buttons = tuple(
+            Action(
+                label=choice.alias,
+                value=f"model:{choice.alias}",
+                current=choice.alias == current,
+            )
+            for choice in choices
+        )
+        how = say("model.how", message.language)
+        return Reply(text=f"{text}\n\n{how}", actions=buttons, ephemeral=True)
 
     def refuse_switch(self, message: Message, alias: str) -> Reply | None:
         """Why this person cannot switch to `alias`, or None when they can."""
@@ -242,6 +224,23 @@ def _card_line(card: Card) -> str:
 
 def _course_key(platform: str, user_id: str) -> str:
     return f"course:{platform}:{user_id}"
+
+
+def _course_menu(courses: dict[str, str], current: str | None, language: str | None) -> Reply:
+    lines = "\n".join(f"- `{name}`: {title}" for name, title in sorted(courses.items()))
+    named = tuple(
+        Action(label=title, value=f"course:{name}"[:64], current=name == current)
+        for name, title in sorted(courses.items())
+    )
+    everything = Action(
+        label=say("course.everything", language), value="course:all", current=current is None
+    )
+    return Reply(
+        text=f"{_current_course(courses, current, language)}\n\n"
+        f"{say('course.choose', language)}\n{lines}",
+        actions=(*named, everything),
+        ephemeral=True,
+    )
 
 
 def _current_course(courses: dict[str, str], current: str | None, language: str | None) -> str:

@@ -15,7 +15,7 @@ from bot.texts import duration, say
 from config.settings import Settings
 from engine.dispatcher import Dispatcher
 from engine.store.jobs import Job, JobStore, NewJob, Vote
-from engine.types import Question, Turn
+from engine.types import Question
 
 log = logging.getLogger(__name__)
 
@@ -95,14 +95,18 @@ class FaqDesk:
     # Questions
 
     async def _ask(self, message: Message, text: str) -> None:
-        refusal = None if await self._known(message) else await self._refusal(message)
+        # A redelivery must not count against the limits.
+        known = await self._store.knows(message.platform, message.conversation, message.message_id)
+        refusal = None if known else await self._refusal(message)
         if refusal is not None:
             await self._say(message.platform, message.reply_to, refusal)
             return
         question = Question(
             text=text.strip()[:MAX_STORED_CHARS],
             course=await self._course(message),
-            history=tuple(await self._history(message)),
+            history=tuple(
+                await self._store.history(message.platform, message.conversation, NUM_TURNS)
+            ),
             language=message.language,
         )
         job = await self._store.add(
@@ -117,10 +121,6 @@ class FaqDesk:
         )
         if job is not None:
             self._delivery.accepted(job)
-
-    async def _known(self, message: Message) -> bool:
-        """Whether this is a redelivery; it must not count against the limits."""
-        return await self._store.knows(message.platform, message.conversation, message.message_id)
 
     async def _refusal(self, message: Message) -> Reply | None:
         """Why this person must wait; staff never must."""
@@ -229,9 +229,8 @@ class FaqDesk:
 
     async def _press_stop(self, press: Press, job_id: str) -> Reply | None:
         job = await self._store.get(int(job_id)) if job_id.isdecimal() else None
-        if job is None or job.platform != press.platform or job.user_id != press.user_id:
-            return Reply(text=say("nothing_to_stop", press.language), ephemeral=True)
-        if not await self._stop(job):
+        own = job and (job.platform, job.user_id) == (press.platform, press.user_id)
+        if job is None or not own or not await self._stop(job):
             return Reply(text=say("nothing_to_stop", press.language), ephemeral=True)
         return None
 
@@ -259,9 +258,6 @@ class FaqDesk:
             await self._adapters[platform].post(reply_to, reply)
         except DeliveryError as error:
             log.warning("a reply on %s was not delivered: %s", platform, error)
-
-    async def _history(self, message: Message) -> list[Turn]:
-        return await self._store.history(message.platform, message.conversation, NUM_TURNS)
 
 
 def is_admin(settings: Settings, platform: str, user_id: str) -> bool:
