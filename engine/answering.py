@@ -105,6 +105,8 @@ class Answerer:
         return await self._write(question, retrieval, request_id, on_text, clock)
 
     async def _settle(self) -> None:
+        # A listed address may be slow; while nothing was read, "no FAQ" would be untrue.
+        await self._retriever.ready()
         try:
             await asyncio.wait_for(self._retriever.settled(), SETTLE_S)
         except TimeoutError:

@@ -13,12 +13,25 @@ from config.settings import RetrievalSettings, Settings
 from engine.answering import Answerer
 from engine.errors import EngineCrashed, EngineDown, GenerationTimeout, OutOfMemory
 from engine.retrieval.retriever import Retriever
-from engine.types import Answer, Decision, GenerationRequest, Question
+from engine.types import Answer, Corpus, Decision, GenerationRequest, Question
 from tests.fakes import ScriptedGenerator
 from tests.harness import FAQ, ListCorpus
 
 QUESTION = "Can I still join after the course has started?"
 GOOD = "You can join at any time."
+
+
+class SlowCorpus(ListCorpus):
+    """A source that answers when the test says so, as a slow address does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.answers = asyncio.Event(), asyncio.Event()
+
+    async def load(self) -> Corpus:
+        self.asked.set()
+        await self.answers.wait()
+        return await super().load()
 
 
 @asynccontextmanager
@@ -79,6 +92,23 @@ async def test_what_is_shown_while_it_is_written_is_checked_already(tmp_path: Pa
     assert found.text == GOOD
     assert shown == [GOOD]
     assert len(found.dropped) == 2
+
+
+async def test_a_faq_that_is_still_being_read_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = SlowCorpus()
+    monkeypatch.setattr("engine.answering.SETTLE_S", 0.0)
+    async with (
+        answerer(tmp_path, ScriptedGenerator(lambda _: GOOD), corpus) as one,
+        asyncio.TaskGroup() as group,
+    ):
+        asked = group.create_task(one.answer(Question(text=QUESTION), request_id="1"))
+        await corpus.asked.wait()
+        await asyncio.wait({asked}, timeout=0.05)
+        corpus.answers.set()
+
+    assert asked.result().decision is Decision.ANSWERED
 
 
 async def test_a_thin_rest_becomes_a_quotation(tmp_path: Path) -> None:
