@@ -9,7 +9,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 MANIFEST = yaml.safe_load((ROOT / "config" / "slack_manifest.yaml").read_text(encoding="utf-8"))
-SOURCE = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "bot" / "slack").glob("*.py")))
+SLACK = sorted((ROOT / "bot" / "slack").glob("*.py"))
+SOURCE = "\n".join(path.read_text("utf-8") for path in SLACK)
 #: Web API method → bot scopes it needs; an empty one needs none, or the scopes of the events do.
 NEEDS = {
     "auth.test": set(),

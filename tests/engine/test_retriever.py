@@ -68,7 +68,7 @@ class FakeSource:
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - a property has no event to wait for
+        while not condition():  # a property has no event to wait for
             await asyncio.sleep(0)
 
 
