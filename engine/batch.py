@@ -11,7 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from engine.catalog import ModelEntry, Quantisation, Task
-from engine.errors import ModelLoadError, OutOfMemory
+from engine.errors import GenerationError, ModelLoadError, OutOfMemory
 from engine.gpu import read_host
 from engine.huggingface import HuggingFaceModel
 from engine.loading import free_card_bytes, free_memory, is_out_of_memory
@@ -163,7 +163,7 @@ class Batch:
         asked.on_start()
         try:
             return Done(asked.request.id, self._model.generate(asked.request, asked.watcher))
-        except OutOfMemory as error:
+        except GenerationError as error:  # of this question alone, on a card as well
             return Done(asked.request.id, error)
         except Exception as error:
             if self._model.on_card:

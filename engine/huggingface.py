@@ -12,7 +12,7 @@ from engine.loading import LoadedModel, free_memory, is_out_of_memory, load_mode
 from engine.prompt import FittedPrompt, Prompt, fit
 from engine.textstream import TextStream
 from engine.types import Document, FinishReason, Generation, GenerationRequest
-from engine.watch import Watch, Watcher
+from engine.watch import Watch, Watcher, refuse_broken_numbers
 
 #: Tokens that are kept free for the prompt however long an answer is asked for.
 MIN_PROMPT_TOKENS = 128
@@ -143,6 +143,7 @@ class HuggingFaceModel:
                 prompt,
                 attention_mask=torch.ones_like(prompt),
                 stopping_criteria=[watch],
+                logits_processor=[refuse_broken_numbers],
                 **_arguments(self.entry.generation, limit),
             )
         new_tokens = output[0, watch.skip :].tolist()

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from engine.batch import Batch, Done
-from engine.errors import ModelLoadError, OutOfMemory
+from engine.errors import GenerationError, ModelLoadError, OutOfMemory
 from engine.loading import prepare_libraries
 from engine.protocol import (
     Beat,
@@ -146,6 +146,8 @@ class EngineWorker:
         elif isinstance(done.result, Exception):
             log.error("request %s failed", done.id, exc_info=done.result)
             text = f"The model failed on this question ({type(done.result).__name__})."
+            if isinstance(done.result, GenerationError):
+                text = str(done.result)
             self._send(Failed(id=done.id, kind=Failure.GENERATION, message=text))
         else:
             self._send(Finished(id=done.id, generation=done.result))

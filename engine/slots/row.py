@@ -8,10 +8,11 @@ from time import monotonic
 
 import torch
 
+from engine.errors import BrokenNumbers
 from engine.slots.detokenizer import Detokenizer
 from engine.slots.drafter import Drafter
 from engine.slots.plan import Piece
-from engine.slots.sampling import BrokenNumbersError, Chooser, Sampling
+from engine.slots.sampling import Chooser, Sampling
 from engine.textstream import TextStream
 from engine.types import FinishReason
 from engine.watch import Watcher
@@ -112,7 +113,7 @@ class Row:
     def take(
         self, piece: Piece, logits: torch.Tensor, best: list[int], ends: frozenset[int]
     ) -> FinishReason | None:
-        """What the pass over `piece` gave: logits, most probable tokens. Raises BrokenNumbersError.
+        """What the pass over `piece` gave: logits, most probable tokens. Raises BrokenNumbers.
 
         Returns why the row ends, or None.
         """
@@ -125,7 +126,7 @@ class Row:
         num_right = 0
         for place, token in enumerate(best):
             if token < 0:
-                raise BrokenNumbersError("the model computed no numbers for this question")
+                raise BrokenNumbers
             if not self._chooser.is_plain:
                 token = self._chooser.choose(logits[place], self.tokens)
             right = place < len(drafted) and drafted[place] == token

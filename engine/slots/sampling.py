@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import torch
 
+from engine.errors import BrokenNumbers
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampling:
@@ -30,10 +32,6 @@ class Sampling:
     def is_plain(self) -> bool:
         """Whether the largest logit decides."""
         return self.is_greedy and self.repetition_penalty == 1.0
-
-
-class BrokenNumbersError(Exception):
-    """The model computed no usable probabilities for this row."""
 
 
 class Chooser:
@@ -77,7 +75,7 @@ class Chooser:
             scores = scores.index_fill(0, order[surplus], float("-inf"))
         probabilities = scores.softmax(-1)
         if not bool(probabilities.isfinite().all()):
-            raise BrokenNumbersError
+            raise BrokenNumbers
         return int(torch.multinomial(probabilities, 1, generator=self._chance))
 
 

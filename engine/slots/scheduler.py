@@ -10,12 +10,13 @@ from time import monotonic
 
 import torch
 
+from engine.errors import BrokenNumbers
 from engine.slots.drafter import MAX_DRAFT
 from engine.slots.plan import Piece
 from engine.slots.prefixes import Prefixes
 from engine.slots.row import Row, SlotRequest
 from engine.slots.runner import Runner
-from engine.slots.sampling import BrokenNumbersError, greedy
+from engine.slots.sampling import greedy
 from engine.types import FinishReason
 from engine.watch import Watcher
 
@@ -226,7 +227,7 @@ class Scheduler:
             row = self._row_of(piece)
             try:
                 reason = row.take(piece, logits[first:after], tokens[first:after], self._ends)
-            except BrokenNumbersError as error:
+            except BrokenNumbers as error:
                 outcomes.append(self._end(row, error))
             else:
                 if reason is not None:

@@ -46,7 +46,7 @@ def test_a_card_is_described_with_all_that_is_known() -> None:
     assert describe_devices([card()], SERVING, num_queued=4).splitlines() == [
         "- Card 0: Tesla T4 (driver 550.54.15): memory 10.0 of 15.0 GiB "
         "(8.0 ours, 2.0 others'), 87 % busy, 61 °C, 68 W",
-        "- Model: phi-3-mini in float16, ready for 67 minutes",
+        "- Model: phi-3-mini in float16, ready for 67 min",
         "- Speed: 41.3 tokens/s; 12,345 tokens in the last hour (3.4 a second)",
         "- Batch: 3 of 8 places in use, 5 waiting",
         "- Memory of the model: 9.7 GB, 9.9 GB computed",

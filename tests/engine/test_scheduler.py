@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import torch
 
-from engine.slots.sampling import BrokenNumbersError, Sampling
+from engine.errors import BrokenNumbers
+from engine.slots.sampling import Sampling
 from engine.types import FinishReason
 from tests.engine import tiny_networks as tiny
 
@@ -233,7 +234,7 @@ def test_broken_numbers_fail_their_own_request_and_leave_nothing_in_its_slot(
             tiny.ask(scheduler, str(number), prompt, 15)
         outcomes = tiny.finish(scheduler)
 
-    assert isinstance(outcomes["bad"].error, BrokenNumbersError)
+    assert isinstance(outcomes["bad"].error, BrokenNumbers)
     assert [outcomes[str(number)].text for number in range(3)] == expected
 
 
