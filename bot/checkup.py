@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from config.settings import Secrets, Settings
+from engine.errors import StoreError
 from engine.gpu import read_cards
 from engine.process import EngineProcess
 from engine.retrieval.retriever import Retriever
+from engine.store.database import snapshot
+from engine.store.jobs import STORE, JobStore
 from engine.types import EngineState, RetrievalMode
 
 #: Below this much free space new questions could not be stored safely.
@@ -36,6 +40,7 @@ async def examine(
     return [
         Finding(subject="settings", good=True, sentence="valid."),
         _data_dir(settings.data_dir),
+        *await _questions(settings.data_dir / STORE),
         *_corpus(retriever),
         _retrieval(settings, retriever),
         _model(engine),
@@ -65,6 +70,19 @@ def _data_dir(path: Path) -> Finding:
     return Finding(
         subject="data folder", good=True, sentence=f"{path}, {free // 1024**3} GiB free."
     )
+
+
+async def _questions(path: Path) -> list[Finding]:
+    """Whether the stored questions can be read; looks at a copy, for the assistant may run."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / STORE
+        try:
+            snapshot(path, copy)
+            async with JobStore(copy):
+                return []
+        except StoreError as error:
+            sentence = str(error).replace(str(copy), str(path))
+    return [Finding(subject="stored questions", good=False, sentence=sentence)]
 
 
 def _corpus(retriever: Retriever) -> list[Finding]:

@@ -24,6 +24,8 @@ T = TypeVar("T")
 
 #: Of the tables; counts up with every change to them.
 SCHEMA_VERSION = 1
+#: Its name in the data folder.
+STORE = "questions.sqlite3"
 QUERIES = Path(__file__).with_name("jobs.sql")
 
 

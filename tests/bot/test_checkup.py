@@ -1,0 +1,75 @@
+"""What `check` finds wrong with the stored questions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.checkup import Finding, examine
+from config.settings import EngineSettings, RetrievalSettings, Secrets, Settings
+from engine.catalog import load_catalog
+from engine.process import EngineProcess
+from engine.retrieval.retriever import Retriever
+from engine.store.jobs import STORE, JobStore
+from tests.harness import ListCorpus
+
+
+@asynccontextmanager
+async def retriever(folder: Path) -> AsyncIterator[Retriever]:
+    one = Retriever(
+        ListCorpus(),
+        RetrievalSettings(embedder="none"),
+        refresh_s=3600,
+        embedder_factory=None,
+        cache_dir=folder,
+    )
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(one.run(stop))
+        try:
+            yield one
+        finally:
+            stop.set()
+
+
+async def findings(data_dir: Path) -> list[Finding]:
+    engine_settings = EngineSettings(model="no-such-model")
+    settings = Settings(data_dir=data_dir, engine=engine_settings)
+    engine = EngineProcess(
+        engine_settings,
+        catalog=load_catalog(engine_settings.catalog),
+        models_dir=data_dir / "models",
+        hf_token=None,
+    )
+    stop = asyncio.Event()
+    async with retriever(data_dir) as one, asyncio.TaskGroup() as group:
+        group.create_task(engine.run(stop))
+        try:
+            found = await examine(settings, Secrets(_env_file=None), one, engine)  # type: ignore[call-arg]
+        finally:
+            stop.set()
+    return [finding for finding in found if finding.subject == "stored questions"]
+
+
+@pytest.mark.parametrize("content", [b"no database " * 500, b"SQLite format 3\0" + b"\xff" * 9000])
+async def test_damaged_questions_are_found(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / STORE).write_bytes(content)
+
+    (finding,) = await findings(tmp_path)
+
+    assert not finding.good
+    assert f"{tmp_path / STORE} is damaged" in finding.sentence
+
+
+async def test_questions_of_a_running_assistant_are_no_problem(tmp_path: Path) -> None:
+    async with JobStore(tmp_path / STORE):
+        assert await findings(tmp_path) == []
+
+
+async def test_an_unused_folder_is_no_problem_and_gets_no_questions(tmp_path: Path) -> None:
+    assert await findings(tmp_path) == []
+    assert not (tmp_path / STORE).exists()
