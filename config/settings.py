@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -37,6 +45,8 @@ def _split_commas(value: Any) -> Any:
     return value
 
 
+#: A path that may start with ~ wherever it is written; only a shell would expand it.
+UserPath = Annotated[Path, AfterValidator(lambda path: Path(os.path.expanduser(path)))]
 Strings = Annotated[tuple[str, ...], BeforeValidator(_split_commas)]
 Integers = Annotated[tuple[int, ...], BeforeValidator(_split_commas)]
 
@@ -88,7 +98,7 @@ class EngineSettings(Section):
 
     model: str = "auto"
     """Alias from the catalogue, or `auto`: the largest default that this machine can run."""
-    catalog: Path = Path("config/models.yaml")
+    catalog: UserPath = Path("config/models.yaml")
     """The model catalogue."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where the model runs."""
@@ -225,7 +235,7 @@ class Settings(BaseSettings):
         use_attribute_docstrings=True,
     )
 
-    data_dir: Path = Path("data")
+    data_dir: UserPath = Path("data")
     """Folder for all state: questions, caches, converted models."""
     corpus: CorpusSettings = CorpusSettings()
     retrieval: RetrievalSettings = RetrievalSettings()

@@ -28,6 +28,19 @@ def test_the_defaults_are_valid() -> None:
     assert settings.corpus.sources == ("config/faq",)
 
 
+def test_a_tilde_is_the_home_of_whoever_runs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    file = tmp_path / "my.yaml"
+    file.write_text("data_dir: ~/faq\nengine: {catalog: ~/models.yaml}\n")
+
+    settings = load(file)
+
+    assert settings.data_dir == tmp_path / "faq"
+    assert settings.engine.catalog == tmp_path / "models.yaml"
+
+
 def test_a_file_beats_the_defaults_and_leaves_the_rest(tmp_path: Path) -> None:
     file = tmp_path / "my.yaml"
     file.write_text("engine:\n  max_new_tokens: 7\n")
