@@ -7,17 +7,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.devices import describe_devices as describe_devices
 from bot.messages import Action, Message, Reply
 from bot.texts import say
 from engine.errors import ModelError
-from engine.gpu import Card, read_cards, read_host
+from engine.gpu import read_cards
 from engine.retrieval.retriever import Retriever
 from engine.store.jobs import JobStore
 from engine.types import EngineStatus
 
 log = logging.getLogger(__name__)
 
-GIB = 1024**3
+#: Where the store keeps the model that staff chose, which survives a restart.
+MODEL_KEY = "model"
 
 
 class ModelHost(Protocol):
@@ -159,16 +161,22 @@ class Commands:
             return Reply(
                 text=say("model.failed", language, model=alias, old=before or "–", why=error)
             )
+        await self._store.set_value(MODEL_KEY, alias)
         return Reply(text=say("model.switched", language, model=alias))
 
     # /gpu and /status
 
-    def gpu(self, message: Message) -> Reply:
+    async def gpu(self, message: Message) -> Reply:
         """The card, for admins."""
         if not self._is_admin(message.platform, message.user_id):
             return Reply(text=say("admins_only", message.language), ephemeral=True)
+        text = describe_devices(
+            read_cards(self._engine.pids()),
+            self._engine.status(),
+            num_queued=await self._store.queue_length(),
+        )
         return Reply(
-            text=describe_devices(read_cards(self._engine.pids()), self._engine.status()),
+            text=text,
             actions=(Action(label="↻", value="gpu:refresh"),),
             ephemeral=True,
         )
@@ -188,38 +196,6 @@ class Commands:
             ),
             ephemeral=True,
         )
-
-
-def describe_devices(cards: Sequence[Card], status: EngineStatus) -> str:
-    """The cards (or that there is none) and the model, one line each."""
-    lines = [_card_line(card) for card in cards]
-    if not cards:
-        host = read_host()
-        lines.append(
-            "- No NVIDIA card here: the model runs on the CPU "
-            f"({host.cores} cores at {host.cpu_percent:.0f} %, "
-            f"memory {host.memory_used / GIB:.1f} of {host.memory_total / GIB:.1f} GiB)."
-        )
-    speed = f", {status.tokens_per_s:.1f} tokens/s" if status.tokens_per_s else ""
-    dtype = f" in {status.dtype}" if status.dtype else ""
-    lines.append(f"- Model: {status.model or 'none'}{dtype}, {status.state.value}{speed}")
-    if status.detail:
-        lines.append(f"- {status.detail}")
-    return "\n".join(lines)
-
-
-def _card_line(card: Card) -> str:
-    parts = [
-        f"memory {card.memory_used / GIB:.1f} of {card.memory_total / GIB:.1f} GiB"
-        f" ({card.memory_ours / GIB:.1f} ours)"
-    ]
-    if card.utilisation is not None:
-        parts.append(f"{card.utilisation} % busy")
-    if card.temperature is not None:
-        parts.append(f"{card.temperature} °C")
-    if card.power is not None:
-        parts.append(f"{card.power:.0f} W")
-    return f"- Card {card.index}: {card.name} (driver {card.driver}): " + ", ".join(parts)
 
 
 def _course_key(platform: str, user_id: str) -> str:

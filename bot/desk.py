@@ -78,7 +78,7 @@ class FaqDesk:
         if kind == "course":
             return await self._commands.course(message, rest)
         if kind == "gpu":
-            return self._commands.gpu(message)
+            return await self._commands.gpu(message)
         if kind == "model":
             return await self._switch(message, rest)
         if kind == "stop":
@@ -166,7 +166,7 @@ class FaqDesk:
                 self._delivery.spawn(self._watch_gpu(message))
                 return None
             case "gpu":
-                return self._commands.gpu(message)
+                return await self._commands.gpu(message)
             case "status":
                 return await self._commands.status()
             case "new":
@@ -211,10 +211,10 @@ class FaqDesk:
         adapter = self._adapters[message.platform]
         every, during = self._watch_s
         try:
-            posted = await adapter.post(message.reply_to, self._commands.gpu(message))
+            posted = await adapter.post(message.reply_to, await self._commands.gpu(message))
             for _ in range(round(during / every)):
                 await asyncio.sleep(every)
-                shown = self._commands.gpu(message)
+                shown = await self._commands.gpu(message)
                 posted = await adapter.edit(message.reply_to, posted, shown) or posted
         except DeliveryError as error:
             log.info("the card is no longer watched on %s: %s", message.platform, error)

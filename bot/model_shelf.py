@@ -8,6 +8,8 @@ from pathlib import Path
 from bot.commands import ModelChoice
 from config.settings import Settings
 from engine.catalog import ModelEntry, load_catalog
+from engine.model_memory import GB
+from engine.room import Room, bytes_of, read_room
 from engine.weights import find_weights, prepare_weights
 
 
@@ -16,12 +18,14 @@ class ModelShelf:
 
     def __init__(self, settings: Settings) -> None:
         self._catalog = settings.engine.catalog
+        self._device = settings.engine.device
         self._folder = settings.data_dir / "models"
 
     def choices(self) -> list[ModelChoice]:
-        """All models with what matters for choosing one; reads the disk."""
+        """All models with what matters for choosing one; reads the disk and asks the card."""
+        room = read_room(self._device)
         return [
-            ModelChoice(alias=entry.alias, summary=self._summary(entry))
+            ModelChoice(alias=entry.alias, summary=self._summary(entry, room))
             for entry in load_catalog(self._catalog).entries.values()
         ]
 
@@ -46,13 +50,16 @@ class ModelShelf:
         entry, _ = self.find(alias)
         return remove_model(entry, self._folder)
 
-    def _summary(self, entry: ModelEntry) -> str:
-        here = find_weights(entry, self._folder) is not None
+    def _summary(self, entry: ModelEntry, room: Room) -> str:
+        folder = find_weights(entry, self._folder)
+        needed = bytes_of(entry, folder, room)
+        fits = needed <= room.total
         facts = (
-            f"about {entry.memory_gb:g} GB",
+            f"{needed / GB:.1f} GB",
             entry.quantisation.value if entry.quantisation.value != "none" else "",
+            "fits here" if fits else f"does not fit here ({room.total / GB:.1f} GB)",
             entry.licence,
-            "needs its terms accepted" if entry.gated and not here else "",
-            "ready" if here else "not fetched yet",
+            "needs its terms accepted" if entry.gated and folder is None else "",
+            "ready" if folder else "not fetched yet",
         )
         return ", ".join(filter(None, facts))
