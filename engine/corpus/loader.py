@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import os
 import re
 import time
 from collections.abc import Iterable, Mapping
@@ -42,7 +43,10 @@ class CorpusLoader:
             [source for source, scheme in schemes.items() if scheme in _WEB], settings, cache_dir
         )
         self._paths = {
-            source: Path(source).expanduser() for source, scheme in schemes.items() if not scheme
+            # Unlike Path's own, it leaves an unknown ~user as it is: a path that does not exist.
+            source: Path(os.path.expanduser(source))
+            for source, scheme in schemes.items()
+            if not scheme
         }
         self._refused = tuple(
             Problem(

@@ -136,6 +136,16 @@ async def test_no_entry_at_all_is_an_error_that_lists_the_problems(tmp_path: Pat
     assert "ftp:// is not supported" in str(error.value)
 
 
+async def test_the_home_of_an_unknown_user_is_a_problem_beside_the_rest(tmp_path: Path) -> None:
+    path = written(tmp_path / "documents.json", ENTRIES)
+
+    corpus = await loader("~no-such-user/faq", path).load()
+
+    assert len(corpus.documents) == len(ENTRIES)
+    (problem,) = corpus.problems
+    assert "There is no such file or folder" in problem.reason
+
+
 async def test_changes_are_noticed(tmp_path: Path) -> None:
     path = written(tmp_path / "one.json", ENTRIES)
     subject = loader(tmp_path)
