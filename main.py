@@ -328,7 +328,7 @@ def _adapters(
     if console:
         from bot.console import open_console
 
-        return {"console": open_console(_BANNER)}
+        return {"console": open_console(_BANNER, assistant.retriever.ready)}
     from bot.starters import starters
     from engine.types import Question
 

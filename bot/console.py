@@ -6,7 +6,8 @@ import asyncio
 import sys
 import threading
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from typing import TextIO
 
 from rich.console import Console, Group, RenderableType
@@ -26,6 +27,8 @@ PLATFORM = "console"
 #: Longest time to wait for the answer to one question before the next line is read; the engine
 #: has its own, shorter limits.
 ANSWER_TIMEOUT_S = 3600.0
+#: Longest wait for the FAQ before the first prompt; it usually takes a second.
+READY_S = 2.0
 COMMANDS = ("help", "course", "model", "gpu", "status", "new", "quit")
 
 
@@ -38,11 +41,19 @@ class ConsoleAdapter:
     platform = PLATFORM
     edit_interval_s = 0.15
 
-    def __init__(self, *, stdin: TextIO, stdout: TextIO, banner: str = "") -> None:
+    def __init__(
+        self,
+        *,
+        stdin: TextIO,
+        stdout: TextIO,
+        banner: str = "",
+        ready: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._stdin = stdin
         self._terminal = Console(file=stdout, highlight=False, soft_wrap=not stdout.isatty())
         self._interactive = stdin.isatty() and stdout.isatty()
         self._banner = banner
+        self._ready = ready
         #: Which process asked: the answer to an earlier one's question is introduced.
         self._session = uuid.uuid4().hex[:12]
         self._asked = 0
@@ -146,6 +157,7 @@ class ConsoleAdapter:
 
         if self._banner:
             self._terminal.print(Markdown(self._banner))
+        await self._until_ready()
         session: PromptSession[str] = PromptSession(
             completer=WordCompleter([f"/{name}" for name in COMMANDS], sentence=True)
         )
@@ -155,6 +167,12 @@ class ConsoleAdapter:
                     yield await session.prompt_async("you › ")
             except (EOFError, KeyboardInterrupt):
                 return
+
+    async def _until_ready(self) -> None:
+        """Ask for questions once the FAQ can be searched: then every one shows entries at once."""
+        if self._ready is not None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ready(), READY_S)
 
     async def _piped_lines(self, stop: asyncio.Event) -> AsyncIterator[str]:
         """Lines read by a daemon thread: a read that never returns must not hold up the exit."""
@@ -221,9 +239,9 @@ def _pretty(reply: Reply) -> RenderableType:
     return Padding(Group(*parts), (0, 0, 1, 2))
 
 
-def open_console(banner: str) -> ConsoleAdapter:
+def open_console(banner: str, ready: Callable[[], Awaitable[None]]) -> ConsoleAdapter:
     """The console on this process's own standard input and output."""
     for stream in (sys.stdin, sys.stdout):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    return ConsoleAdapter(stdin=sys.stdin, stdout=sys.stdout, banner=banner)
+    return ConsoleAdapter(stdin=sys.stdin, stdout=sys.stdout, banner=banner, ready=ready)
