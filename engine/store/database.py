@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import sqlite3
@@ -39,6 +40,14 @@ SENTENCES = {
     "the file and its folder.",
     sqlite3.SQLITE_CANTOPEN: "{path} cannot be opened; check that it is a file and that its "
     "folder may be written.",
+}
+#: The file system's own errors that mean the same.
+CODES = {
+    errno.ENOSPC: sqlite3.SQLITE_FULL,
+    errno.EDQUOT: sqlite3.SQLITE_FULL,
+    errno.EACCES: sqlite3.SQLITE_READONLY,
+    errno.EPERM: sqlite3.SQLITE_READONLY,
+    errno.EROFS: sqlite3.SQLITE_READONLY,
 }
 SENTENCES[sqlite3.SQLITE_NOTADB] = SENTENCES[sqlite3.SQLITE_CORRUPT]
 
@@ -141,9 +150,9 @@ def snapshot(path: Path, target: Path) -> None:
     A reader neither writes nor checkpoints, so the second connection is harmless here. Raises
     StoreError; a file that does not exist yet gives no copy.
     """
-    if not path.exists():
-        return
     try:
+        if not path.exists():
+            return
         with (
             contextlib.closing(
                 sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
@@ -151,7 +160,7 @@ def snapshot(path: Path, target: Path) -> None:
             contextlib.closing(sqlite3.connect(target)) as copy,
         ):
             source.backup(copy)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, OSError) as error:
         raise store_error(path, error) from None
 
 
@@ -182,6 +191,8 @@ def is_busy(error: Exception) -> bool:
 
 
 def _code(error: Exception) -> int:
+    if isinstance(error, OSError):
+        return CODES.get(error.errno or 0, sqlite3.SQLITE_ERROR)
     # The low byte is the primary code. Errors that the Python module itself raises have none.
     return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import StoreError
-from engine.store.database import Database
+from engine.store.database import Database, store_error
 from engine.store.sqlite_thread import SqliteThread
 
 QUERIES = {
@@ -106,6 +107,17 @@ async def test_work_that_nobody_waits_for_any_more_is_not_begun(thread: SqliteTh
     await asyncio.wrap_future(held)
 
     assert await thread.run(read) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "told"),
+    [(errno.ENOSPC, "is full"), (errno.EACCES, "cannot be written"), (errno.EIO, "no luck")],
+)
+def test_the_file_systems_errors_are_told_like_those_of_sqlite(number: int, told: str) -> None:
+    error = store_error(Path("questions"), OSError(number, "no luck"))
+
+    assert "questions" in str(error)
+    assert told in str(error)
 
 
 async def test_closing_finishes_what_was_asked_for(tmp_path: Path) -> None:
