@@ -51,9 +51,6 @@ Strings = Annotated[tuple[str, ...], BeforeValidator(_split_commas)]
 Integers = Annotated[tuple[int, ...], BeforeValidator(_split_commas)]
 
 
-HomePath = Annotated[Path, AfterValidator(Path.expanduser)]
-
-
 class Section(BaseModel):
     """A frozen group of settings; an unknown key is an error."""
 
