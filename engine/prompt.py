@@ -183,7 +183,9 @@ def _add_turns(
     marks: tuple[str, ...],
     fits: Callable[[_Parts], bool],
 ) -> _Parts:
-    for turn in reversed(history[-MAX_TURNS:]):
+    # A question without an answer teaches a small model to find none either.
+    answered = [turn for turn in history if turn.answer.strip()]
+    for turn in reversed(answered[-MAX_TURNS:]):
         shown = Turn(
             question=neutralise(turn.question[:MAX_TURN_CHARS], marks),
             answer=balanced(neutralise(turn.answer[:MAX_TURN_CHARS], marks)),

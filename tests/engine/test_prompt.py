@@ -112,6 +112,18 @@ def test_the_best_entry_is_cut_at_a_sentence_when_it_alone_is_too_long() -> None
     assert result.num_tokens > 130
 
 
+def test_a_question_that_found_no_answer_is_no_turn_of_the_prompt() -> None:
+    turns = (
+        Turn(question="Is there a fee?", answer="No fee."),
+        Turn(question="Who won?", answer=""),
+    )
+
+    text = text_of(fitted(request(document(1, "Yes."), history=turns)).prompt)
+
+    assert "Is there a fee?" in text
+    assert "Who won?" not in text
+
+
 def test_the_newest_turns_are_kept() -> None:
     turns = tuple(Turn(question=f"q{n}", answer=f"a{n}") for n in range(5))
 
