@@ -33,6 +33,8 @@ ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_FILE = Path(__file__).resolve().parent / "default.yaml"
 ENV_PREFIX = "FAQ_"
 ENV_DELIMITER = "__"
+#: UTF-8, also with the byte order mark that some editors put first.
+ENV_ENCODING = "utf-8-sig"
 
 
 class ConfigError(Exception):
@@ -287,7 +289,9 @@ def load_settings(
             return (
                 InitSettingsSource(settings_cls, overrides or {}),
                 EnvSettingsSource(settings_cls),
-                DotEnvSettingsSource(settings_cls, env_file=env_file, env_file_encoding="utf-8"),
+                DotEnvSettingsSource(
+                    settings_cls, env_file=env_file, env_file_encoding=ENV_ENCODING
+                ),
                 *reversed(yaml_sources),
             )
 
@@ -314,17 +318,29 @@ def load_secrets(env_file: Path = Path(".env")) -> Secrets:
                 raise ConfigError(
                     f"{name.upper()}_FILE: {path} cannot be read ({error.strerror})."
                 ) from None
-    found = Secrets(_env_file=env_file, **from_files)  # type: ignore[arg-type]
+    _read_env(env_file)
+    found = Secrets(_env_file=env_file, _env_file_encoding=ENV_ENCODING, **from_files)  # type: ignore[arg-type]
     blank = {name for name, value in found if value is not None and not value.get_secret_value()}
     return found.model_copy(update=dict.fromkeys(blank))
 
 
-def hub_home(env_file: Path = Path(".env")) -> str | None:
-    """HF_HOME, which the hub's own library reads from the environment only."""
+def _read_env(env_file: Path) -> dict[str, str | None]:
+    """What `.env` says; empty without the file. Raises ConfigError when it cannot be read."""
     from dotenv import dotenv_values
 
-    written = dotenv_values(env_file).get("HF_HOME") if env_file.is_file() else None
-    return os.environ.get("HF_HOME") or written
+    if not env_file.is_file():
+        return {}
+    try:
+        return dotenv_values(env_file, encoding=ENV_ENCODING)
+    except OSError as error:
+        raise ConfigError(f"{env_file} cannot be read ({error.strerror}).") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{env_file} is not UTF-8 text; save it as UTF-8.") from None
+
+
+def hub_home(env_file: Path = Path(".env")) -> str | None:
+    """HF_HOME, which the hub's own library reads from the environment only."""
+    return os.environ.get("HF_HOME") or _read_env(env_file).get("HF_HOME")
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -351,9 +367,7 @@ def _refuse_unknown_keys(content: dict[str, Any]) -> None:
 
 def _refuse_unknown_environment(env_file: Path) -> None:
     """pydantic-settings ignores a misspelt variable; an operator must hear of it."""
-    from dotenv import dotenv_values
-
-    names = set(os.environ) | set(dotenv_values(env_file) if env_file.is_file() else ())
+    names = set(os.environ) | set(_read_env(env_file))
     for name in sorted(names):
         if not name.upper().startswith(ENV_PREFIX):
             continue

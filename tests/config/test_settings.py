@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -174,3 +175,25 @@ def test_the_contact_of_a_course_is_its_own_or_the_general_one(tmp_path: Path) -
     assert settings.contact("a") == "#a-help"
     assert settings.contact("b") == "everyone"
     assert settings.contact(None) == "everyone"
+
+
+def test_a_byte_order_mark_does_not_hide_the_first_line_of_the_env_file(tmp_path: Path) -> None:
+    env = tmp_path / ".env"
+    env.write_text("SLACK_BOT_TOKEN=xoxb-1\nFAQ_ENGINE__MODEL=other\n", encoding="utf-8-sig")
+
+    secrets = load_secrets(env)
+    settings = load_settings(env_file=env)
+
+    assert secrets.slack_bot_token is not None
+    assert settings.engine.model == "other"
+
+
+@pytest.mark.parametrize("read", [load_secrets, lambda env: load_settings(env_file=env)])
+def test_an_env_file_that_is_no_text_is_named(
+    tmp_path: Path, read: Callable[[Path], object]
+) -> None:
+    env = tmp_path / ".env"
+    env.write_bytes("FAQ_ENGINE__MODEL=other".encode("utf-16"))
+
+    with pytest.raises(ConfigError, match=r"\.env is not UTF-8 text"):
+        read(env)
