@@ -198,12 +198,13 @@ class JobStore:
         return next(iter(jobs), None)
 
     async def history(self, platform: str, conversation: str, limit: int) -> list[Turn]:
-        """The last `limit` answered questions of a conversation, oldest first."""
+        """The last `limit` answered questions of a conversation, oldest first; what we said
+        instead of an answer is left out."""
         jobs = await self._jobs(
             "history", platform=platform, conversation=conversation, limit=max(0, limit)
         )
         return [
-            Turn(question=job.question.text, answer=job.answer.text)
+            Turn(question=job.question.text, answer=job.answer.text if job.answer.found else "")
             for job in reversed(jobs)
             if job.answer is not None
         ]

@@ -522,6 +522,15 @@ async def test_history_is_the_answered_part_of_one_conversation(store: JobStore)
     assert await store.history("slack", "C1", -1) == []
 
 
+async def test_a_question_without_an_answer_is_remembered_as_such(store: JobStore) -> None:
+    await answered(store, "1", NOT_FOUND)
+
+    (turn,) = await store.history("slack", "C1", 3)
+
+    assert turn.question == "question 1"
+    assert turn.answer == ""
+
+
 async def test_a_conversation_started_afresh_forgets_what_was_said(store: JobStore) -> None:
     await answered(store, "before")
     await store.start_afresh("slack", "C1")
