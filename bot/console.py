@@ -164,7 +164,8 @@ class ConsoleAdapter:
         while not stop.is_set():
             try:
                 with patch_stdout():
-                    yield await session.prompt_async("you › ")
+                    # Its own handler would, when it goes, take ours for Ctrl-C with it.
+                    yield await session.prompt_async("you › ", handle_sigint=False)
             except (EOFError, KeyboardInterrupt):
                 return
 

@@ -1,0 +1,64 @@
+"""The console in a terminal: what Ctrl-C does while an answer is written."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import PipeInput, create_pipe_input
+from prompt_toolkit.output import DummyOutput
+
+from bot.console import ConsoleAdapter
+from bot.messages import Message
+
+
+class Terminal(io.StringIO):
+    """Text in memory that passes for a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class BusyDesk:
+    """A desk that is interrupted as soon as it hears a question, and never answers."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.cancelled = asyncio.Event()
+
+    async def receive(self, message: Message) -> None:
+        self.heard.append(message.text)
+        if message.text == "/cancel":
+            self.cancelled.set()
+        else:
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.fixture
+def keyboard() -> Iterator[PipeInput]:
+    with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
+        yield keys
+
+
+async def test_ctrl_c_during_an_answer_cancels_the_question(keyboard: PipeInput) -> None:
+    loop, stop, desk = asyncio.get_running_loop(), asyncio.Event(), BusyDesk()
+    console = ConsoleAdapter(stdin=Terminal(), stdout=Terminal())
+    loop.add_signal_handler(signal.SIGINT, console.interrupt)
+    keyboard.send_text("Can I join late?\r")
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(console.run(desk, stop))  # type: ignore[arg-type]
+            try:
+                await asyncio.wait_for(desk.cancelled.wait(), 10)
+            finally:
+                stop.set()
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+
+    assert desk.heard == ["Can I join late?", "/cancel"]
