@@ -99,7 +99,8 @@ class EngineSettings(Section):
     """The model and the process that owns it."""
 
     model: str = "auto"
-    """Alias from the catalogue, or `auto`: the largest default that this machine can run."""
+    """Alias from the catalogue, or `auto`: what staff chose last with /model, else the largest
+    default that this machine can run."""
     catalog: UserPath = Path("config/models.yaml")
     """The model catalogue."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
