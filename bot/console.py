@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import sys
 import threading
 import uuid
@@ -242,7 +243,10 @@ def _pretty(reply: Reply) -> RenderableType:
 
 def open_console(banner: str, ready: Callable[[], Awaitable[None]]) -> ConsoleAdapter:
     """The console on this process's own standard input and output."""
-    for stream in (sys.stdin, sys.stdout):
+    # Python has none where the shell closed them.
+    stdin = sys.stdin or io.StringIO()
+    stdout = sys.stdout or io.StringIO()
+    for stream in (stdin, stdout):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
-    return ConsoleAdapter(stdin=sys.stdin, stdout=sys.stdout, banner=banner, ready=ready)
+    return ConsoleAdapter(stdin=stdin, stdout=stdout, banner=banner, ready=ready)

@@ -13,7 +13,7 @@ from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from bot.console import ConsoleAdapter
+from bot.console import ConsoleAdapter, open_console
 from bot.messages import Message
 
 
@@ -39,6 +39,17 @@ class BusyDesk:
             os.kill(os.getpid(), signal.SIGINT)
 
 
+class IdleDesk:
+    """A desk that has nothing to tell."""
+
+    async def all_told(self) -> None:
+        return
+
+
+async def at_once() -> None:
+    return
+
+
 @pytest.fixture
 def keyboard() -> Iterator[PipeInput]:
     with create_pipe_input() as keys, create_app_session(input=keys, output=DummyOutput()):
@@ -62,3 +73,15 @@ async def test_ctrl_c_during_an_answer_cancels_the_question(keyboard: PipeInput)
         loop.remove_signal_handler(signal.SIGINT)
 
     assert desk.heard == ["Can I join late?", "/cancel"]
+
+
+async def test_without_standard_streams_there_is_nothing_to_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    monkeypatch.setattr("sys.stdout", None)
+    stop = asyncio.Event()
+
+    await asyncio.wait_for(open_console("", at_once).run(IdleDesk(), stop), 10)  # type: ignore[arg-type]
+
+    assert stop.is_set()
