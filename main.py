@@ -101,7 +101,7 @@ def check(config: ConfigOption = None, model: ModelOption = None) -> None:
 @app.command()
 def gpu() -> None:
     """The cards of this machine: memory, use, temperature, power."""
-    from bot.commands import describe_devices
+    from bot.devices import describe_devices
     from engine.gpu import read_cards
     from engine.types import EngineState, EngineStatus
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.devices import describe_devices as describe_devices
+from bot.devices import describe_devices
 from bot.messages import Action, Message, Reply
 from bot.texts import say
 from engine.errors import ModelError
@@ -73,10 +73,15 @@ class Commands:
         self._models = models
         self._is_admin = is_admin
 
+    async def ready(self) -> None:
+        """Return when the FAQ was read."""
+        await self._retriever.ready()
+
     def help(self, message: Message, names: Sequence[str]) -> Reply:
         """What can be done, as this person may do it."""
         lines = "\n".join(
-            f"- /{name}: {say(f'command.{name}', message.language)}" for name in names
+            f"- {_spoken(message.platform, name)}: {say(f'command.{name}', message.language)}"
+            for name in names
         )
         return Reply(text=say("help", message.language, commands=lines), ephemeral=True)
 
@@ -101,14 +106,14 @@ class Commands:
                 ),
                 ephemeral=True,
             )
-        await self._store.set_value(_course_key(message.platform, message.user_id), chosen)
+        await self._store.set_value(course_key(message.platform, message.user_id), chosen)
         return Reply(
             text=_current_course(courses, chosen or None, message.language), ephemeral=True
         )
 
     async def chosen_course(self, message: Message) -> str | None:
         """The course this person chose; one that has left the FAQ counts as none."""
-        chosen = await self._store.get_value(_course_key(message.platform, message.user_id))
+        chosen = await self._store.get_value(course_key(message.platform, message.user_id))
         corpus = self._retriever.corpus
         if not chosen or (corpus is not None and chosen not in corpus.courses):
             return None
@@ -198,7 +203,14 @@ class Commands:
         )
 
 
-def _course_key(platform: str, user_id: str) -> str:
+def _spoken(platform: str, name: str) -> str:
+    """How a command is written: in Slack most are a word after /faq."""
+    word = platform == "slack" and name in ("help", "new", "cancel", "status")
+    return f"/faq {name}" if word else f"/{name}"
+
+
+def course_key(platform: str, user_id: str) -> str:
+    """Where in the store a person's chosen course is."""
     return f"course:{platform}:{user_id}"
 
 
