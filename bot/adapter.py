@@ -48,6 +48,10 @@ class Desk(Protocol):
         new version of the message that holds the button), or None."""
         ...
 
+    async def ready(self) -> None:
+        """Return when the FAQ was read, so that there are entries to show."""
+        ...
+
     async def all_told(self) -> None:
         """Return when everything asked so far, also before a restart, has its final message."""
         ...

@@ -88,6 +88,10 @@ class FaqDesk:
         log.warning("a button of an unknown kind was pressed on %s", press.platform)
         return None
 
+    async def ready(self) -> None:
+        """See Desk.ready."""
+        await self._commands.ready()
+
     async def all_told(self) -> None:
         """See Desk.all_told."""
         await self._delivery.all_told()

@@ -122,6 +122,7 @@ class SlackPresses:
     async def show_home(self, user: str) -> None:
         """Status and starter questions on somebody's Home tab."""
         language = await self._people.language(user)
+        await self._desk.ready()
         view = home_view(
             await self._status() if self._status else "",
             self._starters() if self._starters else (),

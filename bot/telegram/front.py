@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from bot.adapter import DeliveryError, Desk
+from bot.commands import course_key
 from bot.messages import Action, Message, Press, Reply
 from bot.telegram.api import TelegramApi
 from bot.telegram.inbound import Joined, Pressed, Searched, Stopped, Written, read
@@ -141,6 +142,7 @@ class TelegramFront:
         """The first thing that people send; a link to the bot may name their course with it."""
         if course:
             await self._desk.receive(replace(message, text=f"/course {course}"))
+        await self._desk.ready()
         starters = self._starters(course or None)[:MAX_STARTERS] if self._starters else ()
         welcome = say("welcome", message.language)
         if starters:
@@ -267,9 +269,11 @@ class TelegramFront:
 
     async def _searched(self, searched: Searched) -> None:
         allowed = self._allowed(searched.user, None)
+        await self._desk.ready()
         await answer_inline(
             self._api,
             searched,
+            await self._store.get_value(course_key(PLATFORM, searched.user)) or None,
             self._search if allowed else None,
             self._starters if allowed else None,
         )

@@ -25,16 +25,22 @@ MAX_ARTICLES = 20
 
 
 async def answer_inline(
-    api: TelegramApi, searched: Searched, search: Search | None, starters: Starters | None
+    api: TelegramApi,
+    searched: Searched,
+    course: str | None,
+    search: Search | None,
+    starters: Starters | None,
 ) -> None:
-    """Show what the search finds; no model and no queue, so it is quick."""
+    """Show what the search finds in the person's course, else in all; no model and no queue, so
+    it is quick."""
     found: Sequence[Document] = ()
     if searched.text.strip():
         if search is not None:
-            matches = await search(searched.text[:500], None)
+            words = searched.text[:500]
+            matches = await search(words, course) or await search(words, None)
             found = [match.document for match in matches]
     elif starters is not None:
-        found = starters(None)
+        found = starters(course) or starters(None)
     unique = {entry.id: entry for entry in found}
     articles = [_article(entry) for entry in list(unique.values())[:MAX_ARTICLES]]
     try:

@@ -422,6 +422,15 @@ async def test_the_reaction_of_staff_answers_a_message_once(
     assert [answer["thread_ts"] for answer in found] == [ts, other]
 
 
+async def test_help_names_the_commands_that_slack_has(slack: SlackTwin, tmp_path: Path) -> None:
+    async with slack_desk(slack, tmp_path):
+        await slack.slash("/faq", "help", "C1", "U1")
+        told = shown(await whispered(slack, "/course"))
+
+    assert "/faq new" in told
+    assert "• /new" not in told
+
+
 async def test_people_are_spoken_to_in_their_language(slack: SlackTwin, tmp_path: Path) -> None:
     slack.locales["U1"] = "de-DE"
     async with slack_desk(slack, tmp_path):

@@ -977,6 +977,19 @@ async def test_inline_mode_finds_entries_without_the_desk(tmp_path: Path) -> Non
         assert on.desk.messages == []
 
 
+async def test_inline_mode_keeps_to_the_course_that_was_chosen(tmp_path: Path) -> None:
+    async with bench(tmp_path) as on:
+        await on.store.set_value("course:telegram:7", "course-b")
+
+        query = await on.twin.inline(on.twin.person(7), "I")
+        elsewhere = await on.twin.inline(on.twin.person(7), "certificate")
+
+        await on.twin.wait(lambda: elsewhere in on.twin.inline_answers)
+        titles = [result["title"] for result in on.twin.inline_answers[query]]
+        assert titles == ["CUDA out of memory when loading the model"]
+        assert len(on.twin.inline_answers[elsewhere]) == 1, "other courses are better than nothing"
+
+
 async def test_inline_mode_is_empty_for_strangers(tmp_path: Path) -> None:
     async with bench(tmp_path, allowed_users=(8,)) as on:
         query = await on.twin.inline(on.twin.person(7), "certificate")
