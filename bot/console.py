@@ -9,7 +9,7 @@ import threading
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -23,6 +23,9 @@ from bot.messages import Message, Reply, ReplyState
 from bot.render import plain_text, source_line
 from bot.texts import say
 from engine.stopping import unless
+
+if TYPE_CHECKING:
+    from prompt_toolkit import PromptSession
 
 PLATFORM = "console"
 #: Longest time to wait for the answer to one question before the next line is read; the engine
@@ -165,10 +168,25 @@ class ConsoleAdapter:
         while not stop.is_set():
             try:
                 with patch_stdout():
-                    # Its own handler would, when it goes, take ours for Ctrl-C with it.
-                    yield await session.prompt_async("you › ", handle_sigint=False)
+                    line = await self._typed(session, stop)
             except (EOFError, KeyboardInterrupt):
                 return
+            if line is None:
+                return
+            yield line
+
+    async def _typed(self, session: PromptSession[str], stop: asyncio.Event) -> str | None:
+        """The next line; None when it is time to stop, whatever stands at the prompt then."""
+        # Its own handler would, when it goes, take ours for Ctrl-C with it.
+        prompt = asyncio.ensure_future(session.prompt_async("you › ", handle_sigint=False))
+        stopping = asyncio.ensure_future(stop.wait())
+        try:
+            await asyncio.wait({prompt, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            return prompt.result() if prompt.done() else None
+        finally:
+            stopping.cancel()
+            prompt.cancel()
+            await asyncio.wait({prompt})
 
     async def _until_ready(self) -> None:
         """Ask for questions once the FAQ can be searched: then every one shows entries at once."""

@@ -75,6 +75,19 @@ async def test_ctrl_c_during_an_answer_cancels_the_question(keyboard: PipeInput)
     assert desk.heard == ["Can I join late?", "/cancel"]
 
 
+async def test_a_prompt_ends_when_the_assistant_stops(keyboard: PipeInput) -> None:
+    stop = asyncio.Event()
+    console = ConsoleAdapter(stdin=Terminal(), stdout=Terminal())
+    keyboard.send_text("half a quest")
+
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        running = group.create_task(console.run(IdleDesk(), stop))  # type: ignore[arg-type]
+        await asyncio.wait({running}, timeout=0.1)
+        stop.set()
+
+    assert running.done()
+
+
 async def test_without_standard_streams_there_is_nothing_to_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
