@@ -48,11 +48,9 @@ class Choice:
     def instead_of(self, entry: ModelEntry, problem: str) -> tuple[ModelEntry, str] | None:
         """What to try after `entry` could not be loaded, and why; None: nothing is left."""
         self._failed.add(entry.alias)
-        if self._settings.model != AUTO:
-            return None
         try:
             other, why = self._by_settings()
-            if other.alias in self._failed:
+            if other.alias in self._failed and self._settings.model == AUTO:
                 other = self._catalog.get(CPU_DEFAULT)
                 why = f"{other.alias} is used instead."
         except ModelError:
