@@ -163,13 +163,15 @@ class ConsoleAdapter:
             self._terminal.print(Markdown(self._banner))
         await self._until_ready()
         session: PromptSession[str] = PromptSession(
-            completer=WordCompleter([f"/{name}" for name in COMMANDS], sentence=True)
+            completer=WordCompleter([f"/{name}" for name in COMMANDS], sentence=True),
+            # In a task of its own a KeyboardInterrupt would end the whole loop.
+            interrupt_exception=EOFError,
         )
         while not stop.is_set():
             try:
                 with patch_stdout():
                     line = await self._typed(session, stop)
-            except (EOFError, KeyboardInterrupt):
+            except EOFError:
                 return
             if line is None:
                 return

@@ -88,6 +88,17 @@ async def test_a_prompt_ends_when_the_assistant_stops(keyboard: PipeInput) -> No
     assert running.done()
 
 
+@pytest.mark.parametrize("key", ["\x03", "\x04"], ids=["Ctrl-C", "Ctrl-D"])
+async def test_an_empty_prompt_is_left_by_a_key(keyboard: PipeInput, key: str) -> None:
+    stop = asyncio.Event()
+    console = ConsoleAdapter(stdin=Terminal(), stdout=Terminal())
+    keyboard.send_text(key)
+
+    await asyncio.wait_for(console.run(IdleDesk(), stop), 10)  # type: ignore[arg-type]
+
+    assert stop.is_set()
+
+
 async def test_without_standard_streams_there_is_nothing_to_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
