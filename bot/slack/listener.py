@@ -8,6 +8,7 @@ from collections import OrderedDict
 from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
+from uuid import uuid4
 
 from bot.adapter import DeliveryError, Desk
 from bot.commands import command_of
@@ -228,7 +229,8 @@ class SlackListener:
 
     async def _slash(self, body: Payload) -> None:
         channel, user = str(body.get("channel_id") or ""), str(body.get("user_id") or "")
-        trigger = str(body.get("trigger_id") or "")
+        # Slack delivers a command once, so any number tells it from the next.
+        trigger = str(body.get("trigger_id") or uuid4().hex)
         text = slash_text(str(body.get("command")), str(body.get("text") or ""))
         question = command_of(text) is None
         await self._asked(
@@ -261,7 +263,8 @@ class SlackListener:
 
     async def _starter(self, body: Payload, question: str) -> None:
         """A starter question of the Home tab is asked in the direct messages."""
-        user, trigger = str((body.get("user") or {}).get("id")), str(body.get("trigger_id") or "")
+        user = str((body.get("user") or {}).get("id"))
+        trigger = str(body.get("trigger_id") or uuid4().hex)
         opened = await self._web.call("conversations.open", users=user)
         channel = str((opened.get("channel") or {}).get("id") or "")
         await self._asked(channel, user, trigger, question, "", True)

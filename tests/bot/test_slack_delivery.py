@@ -453,6 +453,16 @@ async def test_without_ephemeral_messages_a_command_is_answered_in_the_thread(
     assert answer["thread_ts"] == ts
 
 
+async def test_commands_without_a_trigger_are_told_apart(slack: SlackTwin, tmp_path: Path) -> None:
+    async with slack_desk(slack, tmp_path):
+        for text in (LATE, "How do I get a certificate?"):
+            bare = {"command": "/faq", "text": text, "channel_id": "C1", "user_id": "U1"}
+            await slack.deliver("slash_commands", bare, tries=1)
+
+            await answered(slack, "C1", 1)
+        await slack.until(lambda: len(slack.ours("C1")) == 2)
+
+
 async def test_a_command_waits_out_a_short_429_and_is_answered(
     slack: SlackTwin, tmp_path: Path
 ) -> None:
