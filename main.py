@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: The file in the data folder that holds all questions.
-STORE = "questions.sqlite3"
 #: The file in the data folder that stays fresh while the assistant is well.
 ALIVE = "alive"
 #: Entries offered by Telegram's inline search.
@@ -265,7 +263,7 @@ async def _serve(settings: Settings, secrets: Secrets, *, console: bool) -> None
     from bot.heartbeat import beat
     from bot.model_shelf import ModelShelf
     from engine.dispatcher import Dispatcher
-    from engine.store.jobs import JobStore
+    from engine.store.jobs import STORE, JobStore
 
     stop, drained = asyncio.Event(), asyncio.Event()
     store = JobStore(settings.data_dir / STORE)
@@ -392,10 +390,10 @@ def _stop_on_signals(stop: asyncio.Event, adapters: dict[str, ChatAdapter]) -> N
 async def _ask(
     settings: Settings, secrets: Secrets, text: str, course: str | None, as_json: bool
 ) -> None:
-    from engine.types import Question
+    from engine.types import Decision, Question
 
     async with running_assistant(settings, secrets) as assistant:
-        question = Question(text=text, course=course)
+        question = Question(text=text, course=course or None)
         answer = await assistant.answerer.answer(question, request_id="ask")
     if as_json:
         from bot.reports import answer_object
@@ -405,6 +403,9 @@ async def _ask(
     from bot.render import plain_text
     from bot.replies import final
 
+    if answer.decision is Decision.UNKNOWN_COURSE:
+        print(f"{answer.text} {answer.reason}")
+        return
     print(plain_text(final(None, answer, language=None, contact=settings.contact(course))))
 
 
@@ -432,7 +433,7 @@ async def _pull(settings: Settings, secrets: Secrets, alias: str) -> None:
 async def _gaps(settings: Settings, days: int, limit: int, as_json: bool) -> None:
     from bot.reports import gap_objects, gap_table
     from engine.store.database import snapshot
-    from engine.store.jobs import JobStore
+    from engine.store.jobs import STORE, JobStore
 
     since = datetime.now(UTC) - timedelta(days=days)
     with tempfile.TemporaryDirectory() as folder:  # the assistant may be running on the original
@@ -488,9 +489,15 @@ async def _eval_retrieval(
 def _load(
     config: Path | None, model: str | None, *, quiet: bool = False
 ) -> tuple[Settings, Secrets]:
-    overrides = {"engine": {"model": model}} if model else {}
+    _hold_standard_streams()
+    overrides = {"engine": {"model": model}} if model is not None else {}
     settings = _or_exit(lambda: load_settings(config, overrides=overrides))
     secrets = _or_exit(load_secrets)
+    if model is not None:
+        from engine.catalog import AUTO, load_catalog
+
+        if model != AUTO:
+            _or_exit(lambda: load_catalog(settings.engine.catalog).get(model))
     on_platforms = bool(secrets.telegram_bot_token or secrets.slack_bot_token)
     logging_settings = settings.logging
     if (quiet or not on_platforms) and "level" not in logging_settings.model_fields_set:
@@ -501,6 +508,16 @@ def _load(
     if home:
         os.environ["HF_HOME"] = home
     return settings, secrets
+
+
+def _hold_standard_streams() -> None:
+    """Started with one of them closed, the next opened file would take its number: the database
+    would be printed into, or handed to the engine."""
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 
 def _shelf(config: Path | None) -> ModelShelf:
@@ -536,6 +553,12 @@ def _or_exit(work: Callable[[], T]) -> T:
         return work()
     except (ConfigError, EngineError, PlatformLost) as error:
         _say_error(redact(str(error)))
+        raise typer.Exit(1) from None
+    except BrokenPipeError:  # whoever read our output has left, as `| head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        raise typer.Exit(1) from None
+    except OSError as error:
+        _say_error(f"{error.strerror or error}.")
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None

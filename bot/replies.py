@@ -56,7 +56,7 @@ def writing(job: Job, text: str, matches: tuple[Match, ...]) -> Reply:
 def final(job: Job | None, answer: Answer, *, language: str | None, contact: str) -> Reply:
     """The answer, with what it stands on and the two votes."""
     text, notice = answer.text, ""
-    if answer.decision is Decision.NO_CORPUS:
+    if answer.decision in (Decision.NO_CORPUS, Decision.UNKNOWN_COURSE):
         text = say("no_corpus", language, contact=contact)
     elif answer.decision is Decision.NO_QUESTION:
         text = say("no_question", language)

@@ -218,7 +218,7 @@ class Answerer:
         if question.course is not None and question.course not in corpus.courses:
             return _unanswered(
                 f"There is no FAQ for the course {question.course}. Please ask {contact}.",
-                Decision.NO_CORPUS,
+                Decision.UNKNOWN_COURSE,
                 f"Known courses: {', '.join(sorted(corpus.courses))}.",
                 clock,
             )

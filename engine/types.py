@@ -227,6 +227,8 @@ class Decision(StrEnum):
     MODEL_ABSTAINED = "model_abstained"
     #: Nothing to search for: empty, or no words in it.
     NO_QUESTION = "no_question"
+    #: The course asked about is none of the FAQ's.
+    UNKNOWN_COURSE = "unknown_course"
     #: Nothing to search in.
     NO_CORPUS = "no_corpus"
     #: An error of ours; the asker is told to ask again.

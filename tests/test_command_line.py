@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from engine.store.jobs import JobStore, NewJob
+from engine.store.jobs import STORE, JobStore, NewJob
 from engine.types import Answer, Decision, Question, Timings
-from main import STORE, app
+from main import app
 
 runner = CliRunner()
 

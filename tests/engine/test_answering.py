@@ -189,7 +189,7 @@ async def test_nothing_to_search_for(text: str, tmp_path: Path) -> None:
 async def test_an_unknown_course_is_named_with_the_known_ones(tmp_path: Path) -> None:
     found = await answer(tmp_path, GOOD, course="course-z")
 
-    assert found.decision is Decision.NO_CORPUS
+    assert found.decision is Decision.UNKNOWN_COURSE
     assert "course-z" in found.text
     assert "course-a, course-b" in found.reason
 
