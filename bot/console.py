@@ -9,7 +9,7 @@ import threading
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -18,7 +18,7 @@ from rich.padding import Padding
 from rich.spinner import Spinner
 from rich.text import Text
 
-from bot.adapter import Desk
+from bot.adapter import DeliveryError, Desk, PlatformLost
 from bot.messages import Message, Reply, ReplyState
 from bot.render import plain_text, source_line
 from bot.texts import say
@@ -34,6 +34,17 @@ ANSWER_TIMEOUT_S = 3600.0
 #: Longest wait for the FAQ before the first prompt; it usually takes a second.
 READY_S = 2.0
 COMMANDS = ("help", "course", "model", "gpu", "status", "new", "quit")
+
+
+class OutputClosed(PlatformLost):
+    """Nobody reads the output any more; what was not shown is kept for the next start."""
+
+
+class _Terminal(Console):
+    """rich would end the whole process on its own when the reader of a pipe leaves."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        raise BrokenPipeError
 
 
 class ConsoleAdapter:
@@ -54,7 +65,7 @@ class ConsoleAdapter:
         ready: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._stdin = stdin
-        self._terminal = Console(file=stdout, highlight=False, soft_wrap=not stdout.isatty())
+        self._terminal = _Terminal(file=stdout, highlight=False, soft_wrap=not stdout.isatty())
         self._interactive = stdin.isatty() and stdout.isatty()
         self._banner = banner
         self._ready = ready
@@ -64,6 +75,7 @@ class ConsoleAdapter:
         self._posted = 0
         self._finished = asyncio.Event()
         self._interrupted = asyncio.Event()
+        self._closed = asyncio.Event()
         self._waiting = False
         self._live: Live | None = None
 
@@ -82,32 +94,43 @@ class ConsoleAdapter:
     async def post(self, reply_to: str, reply: Reply) -> str:
         """Show a new message; one of an earlier process says so."""
         self._posted += 1
-        if not reply_to.startswith(self._session) and reply.state is ReplyState.FINAL:
-            question = reply_to.partition(" ")[2]
-            self._terminal.print(Text(say("restart") + " " + question, style="dim"))
-        self._show(reply)
+        earlier = not reply_to.startswith(self._session)
+        try:
+            if earlier and reply.state is ReplyState.FINAL:
+                question = reply_to.partition(" ")[2]
+                self._terminal.print(Text(say("restart") + " " + question, style="dim"))
+            self._show(reply)
+        except BrokenPipeError:
+            self._closed.set()
+            raise DeliveryError("the output was closed") from None
+        if reply.state is ReplyState.FINAL and not earlier:
+            self._finished.set()
         return str(self._posted)
 
     async def edit(self, reply_to: str, message_id: str, reply: Reply) -> None:
         """Show the newer version in place (terminal), or wait for the final one (script)."""
-        if not reply_to.startswith(self._session):
-            await self.post(reply_to, reply)
-            return
-        self._show(reply)
+        await self.post(reply_to, reply)
 
     async def close(self) -> None:
         """Standard input and output are not ours to close."""
 
     async def run(self, desk: Desk, stop: asyncio.Event) -> None:
-        """Take in questions until the end of the input, /quit or `stop`; then set `stop`."""
+        """Take in questions until the end of the input, /quit or `stop`; then set `stop`.
+
+        Raises OutputClosed when nobody reads the answers any more.
+        """
         try:
             async for line in self._lines(stop):
                 if line.strip() in ("/quit", "/exit"):
                     break
                 if line.strip():
                     await self._take(desk, line, stop)
+                if self._closed.is_set():
+                    break
             if not self._interactive:  # a script reads all it asked for, also before a restart
-                await unless(stop, desk.all_told())
+                await unless(stop, unless(self._closed, desk.all_told()))
+            if self._closed.is_set():
+                raise OutputClosed
         finally:
             self._end_live()
             stop.set()
@@ -121,7 +144,7 @@ class ConsoleAdapter:
         self._interrupted.clear()
         self._waiting = True
         await desk.receive(self._message(line))
-        ended = await self._first_of(self._finished, self._interrupted, stop)
+        ended = await self._first_of(self._finished, self._interrupted, self._closed, stop)
         self._waiting = False
         if ended is self._interrupted:
             self._asked += 1
@@ -228,8 +251,6 @@ class ConsoleAdapter:
             self._terminal.print(_pretty(reply))
         else:
             self._begin_live().update(_pretty(reply))
-        if final:
-            self._finished.set()
 
     def _begin_live(self) -> Live:
         if self._live is None:
