@@ -9,7 +9,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -163,7 +163,8 @@ def models_show(alias: str, config: ConfigOption = None) -> None:
     from engine.saved_model import describe_saved
 
     entry, found = _or_exit(lambda: _shelf(config).find(alias))
-    print(f"{alias}: {entry.hub_id}, {entry.licence}, about {entry.memory_gb:g} GB of memory.")
+    facts = next(c.summary for c in _or_exit(_shelf(config).choices) if c.alias == alias)
+    print(f"{alias}: {entry.hub_id}, {facts}.")
     print(_or_exit(lambda: describe_saved(found)) if found else "Not on this machine.")
 
 
@@ -205,8 +206,13 @@ class Assistant:
 
 
 @asynccontextmanager
-async def running_assistant(settings: Settings, secrets: Secrets) -> AsyncIterator[Assistant]:
-    """Start retrieval and the engine process; end them when the block ends."""
+async def running_assistant(
+    settings: Settings, secrets: Secrets, *, preferred: str | None = None
+) -> AsyncIterator[Assistant]:
+    """Start retrieval and the engine process; end them when the block ends.
+
+    `preferred` is the model that staff chose before, which counts where the settings say `auto`.
+    """
     from engine.answering import Answerer
     from engine.catalog import load_catalog
     from engine.process import EngineProcess
@@ -217,6 +223,7 @@ async def running_assistant(settings: Settings, secrets: Secrets) -> AsyncIterat
         catalog=load_catalog(settings.engine.catalog),
         models_dir=settings.data_dir / "models",
         hf_token=secrets.hf_token.get_secret_value() if secrets.hf_token else None,
+        preferred=preferred,
     )
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as background:
@@ -257,7 +264,7 @@ async def _serve(settings: Settings, secrets: Secrets, *, console: bool) -> None
     Stopping goes outside in: adapters take nothing more in, the running answer ends or goes back
     to the queue, the last messages go out, then engine and store close.
     """
-    from bot.commands import Commands
+    from bot.commands import MODEL_KEY, Commands
     from bot.delivery import Delivery
     from bot.desk import FaqDesk, is_admin
     from bot.heartbeat import beat
@@ -268,7 +275,12 @@ async def _serve(settings: Settings, secrets: Secrets, *, console: bool) -> None
     stop, drained = asyncio.Event(), asyncio.Event()
     store = JobStore(settings.data_dir / STORE)
     adapters: dict[str, ChatAdapter] = {}
-    async with store, running_assistant(settings, secrets) as assistant:
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(store)
+        preferred = await store.get_value(MODEL_KEY)
+        assistant = await stack.enter_async_context(
+            running_assistant(settings, secrets, preferred=preferred)
+        )
         delivery = Delivery(
             store,
             assistant.retriever,
