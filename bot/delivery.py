@@ -93,7 +93,10 @@ class Delivery:
         question.changed.set()
 
     def spawn(self, work: Coroutine[None, None, None]) -> None:
-        """Run `work` beside the deliveries, until it ends or the program stops."""
+        """Run `work` beside the deliveries, until it ends or the program stops.
+
+        What it raises is logged: one message or command must not end the others.
+        """
         self._work.put_nowait(work)
 
     async def all_told(self) -> None:
@@ -120,7 +123,7 @@ class Delivery:
             while not stop.is_set():
                 work = await unless(stop, self._work.get())
                 if work is not None:
-                    task = group.create_task(work)
+                    task = group.create_task(_contained(work))
                     running.add(task)
                     task.add_done_callback(running.discard)
             finals = {task for task in running if not task.done()}
@@ -157,8 +160,6 @@ class Delivery:
                 await self._finish(adapter, question, final)
         except StoreError as error:
             log.error("question %d is delivered again after a restart: %s", job.id, error)
-        except Exception:  # one message must not end the delivery of the others
-            log.exception("the message of question %d could not be kept up to date", job.id)
         finally:
             self._open.pop(job.id, None)
             async with self._told:
@@ -254,6 +255,13 @@ class Delivery:
                     return
         question.message_id = await adapter.post(job.reply_to, reply)
         await self._store.set_placeholder(job.id, question.message_id)
+
+
+async def _contained(work: Coroutine[None, None, None]) -> None:
+    try:
+        await work
+    except Exception:
+        log.exception("a message could not be kept up to date")
 
 
 async def _changed(question: _Open, timeout: float) -> None:
