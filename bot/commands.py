@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -121,10 +122,10 @@ class Commands:
 
     # /model
 
-    def models(self, message: Message) -> Reply:
+    async def models(self, message: Message) -> Reply:
         """The catalogue with the model in force marked; admins get buttons."""
         current = self._engine.status().model
-        choices = self._models()
+        choices = await self._choices()
         lines = "\n".join(
             f"- {'✅ ' if choice.alias == current else ''}`{choice.alias}`: {choice.summary}"
             for choice in choices
@@ -143,11 +144,15 @@ class Commands:
         how = say("model.how", message.language)
         return Reply(text=f"{text}\n\n{how}", actions=buttons, ephemeral=True)
 
-    def refuse_switch(self, message: Message, alias: str) -> Reply | None:
+    async def _choices(self) -> Sequence[ModelChoice]:
+        """Looks at the disk and, the first time, imports the hub's library: not on the loop."""
+        return await asyncio.to_thread(self._models)
+
+    async def refuse_switch(self, message: Message, alias: str) -> Reply | None:
         """Why this person cannot switch to `alias`, or None when they can."""
         if not self._is_admin(message.platform, message.user_id):
             return Reply(text=say("admins_only", message.language), ephemeral=True)
-        known = [choice.alias for choice in self._models()]
+        known = [choice.alias for choice in await self._choices()]
         if alias not in known:
             return Reply(
                 text=say(

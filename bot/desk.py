@@ -165,7 +165,9 @@ class FaqDesk:
             case "course":
                 return await self._commands.course(message, rest)
             case "model":
-                return await self._switch(message, rest) if rest else self._commands.models(message)
+                if rest:
+                    return await self._switch(message, rest)
+                return await self._commands.models(message)
             case "gpu" if rest.lower() == "watch" and self.is_admin(message):
                 self._delivery.spawn(self._watch_gpu(message))
                 return None
@@ -185,7 +187,7 @@ class FaqDesk:
         return is_admin(self._settings, message.platform, message.user_id)
 
     async def _switch(self, message: Message, alias: str) -> Reply | None:
-        refusal = self._commands.refuse_switch(message, alias)
+        refusal = await self._commands.refuse_switch(message, alias)
         if refusal is not None:
             return refusal
         self._delivery.spawn(self._announce_switch(message, alias))
