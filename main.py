@@ -222,7 +222,7 @@ async def running_assistant(
         settings.engine,
         catalog=load_catalog(settings.engine.catalog),
         models_dir=settings.data_dir / "models",
-        hf_token=secrets.hf_token.get_secret_value() if secrets.hf_token else None,
+        hf_token=secrets.hub_token,
         preferred=preferred,
     )
     stop = asyncio.Event()
@@ -339,6 +339,7 @@ def _adapters(
         from bot.console import open_console
 
         return {"console": open_console(_BANNER, assistant.retriever.ready)}
+    from bot.desk import is_admin
     from bot.starters import starters
     from engine.types import Question
 
@@ -371,7 +372,7 @@ def _adapters(
             secrets.slack_app_token,
             secrets.slack_signing_secret,
             store,
-            is_staff=lambda user: user in settings.admins.slack,
+            is_staff=lambda user: is_admin(settings, "slack", user),
             status=status,
             starters=lambda: [d.question for d in starters(assistant.retriever.corpus, None)],
         )
@@ -437,8 +438,9 @@ async def _check(settings: Settings, secrets: Secrets) -> None:
 async def _pull(settings: Settings, secrets: Secrets, alias: str) -> None:
     from bot.model_shelf import ModelShelf
 
-    token = secrets.hf_token.get_secret_value() if secrets.hf_token else None
-    folder = await ModelShelf(settings).pull(alias, hf_token=token, on_progress=_say_error)
+    folder = await ModelShelf(settings).pull(
+        alias, hf_token=secrets.hub_token, on_progress=_say_error
+    )
     _say_error(f"{alias} is ready in {folder}.")
 
 

@@ -224,6 +224,11 @@ class Secrets(BaseSettings):
     hf_token: SecretStr | None = None
     """Access to gated models on the Hugging Face hub."""
 
+    @property
+    def hub_token(self) -> str | None:
+        """HF_TOKEN in clear, for the one call that hands it to the hub."""
+        return self.hf_token.get_secret_value() if self.hf_token else None
+
 
 class Settings(BaseSettings):
     """Everything the operator decides; each part of the program receives its own section only."""
