@@ -44,12 +44,24 @@ def read(db: Database) -> list[str]:
 
 async def together(thread: SqliteThread, *works: Callable[[Database], object]) -> list[object]:
     """The outcomes of works that surely wait at the same time."""
-    gate = threading.Event()
-    held = thread.submit(lambda _: gate.wait(30))
+    gate = await held(thread)
     outcomes = [asyncio.wrap_future(thread.submit(work)) for work in works]
     gate.set()
-    await asyncio.wrap_future(held)
     return await asyncio.gather(*outcomes, return_exceptions=True)
+
+
+async def held(thread: SqliteThread) -> threading.Event:
+    """Keep the thread busy until the event is set: it is at it when this returns, so that what is
+    submitted from now on is no part of its group."""
+    begun, gate = threading.Event(), threading.Event()
+
+    def hold(_: Database) -> None:
+        begun.set()
+        gate.wait(30)
+
+    thread.submit(hold)
+    await asyncio.to_thread(begun.wait, 30)
+    return gate
 
 
 async def test_works_are_done_in_order_and_see_the_ones_before(thread: SqliteThread) -> None:
@@ -97,14 +109,15 @@ async def test_on_a_full_disk_the_store_refuses_and_goes_on_when_there_is_space(
 
 
 async def test_work_that_nobody_waits_for_any_more_is_not_begun(thread: SqliteThread) -> None:
-    gate = threading.Event()
-    held = thread.submit(lambda _: gate.wait(30))
+    gate = await held(thread)
     unwanted = asyncio.ensure_future(thread.run(write("unwanted")))
     await asyncio.sleep(0)
 
     unwanted.cancel()
+    # Only now has the event loop told the thread.
+    with pytest.raises(asyncio.CancelledError):
+        await unwanted
     gate.set()
-    await asyncio.wrap_future(held)
 
     assert await thread.run(read) == []
 
