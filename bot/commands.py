@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.devices import describe_devices
-from bot.messages import Action, Message, Reply
+from bot.messages import Action, Asker, Reply
 from bot.texts import say
 from engine.errors import ModelError
 from engine.gpu import read_cards
@@ -78,43 +78,41 @@ class Commands:
         """Return when the FAQ was read."""
         await self._retriever.ready()
 
-    def help(self, message: Message, names: Sequence[str]) -> Reply:
+    def help(self, asker: Asker, names: Sequence[str]) -> Reply:
         """What can be done, as this person may do it."""
         lines = "\n".join(
-            f"- {_spoken(message.platform, name)}: {say(f'command.{name}', message.language)}"
+            f"- {_spoken(asker.platform, name)}: {say(f'command.{name}', asker.language)}"
             for name in names
         )
-        return Reply(text=say("help", message.language, commands=lines), ephemeral=True)
+        return Reply(text=say("help", asker.language, commands=lines), ephemeral=True)
 
     # /course
 
-    async def course(self, message: Message, wanted: str) -> Reply:
+    async def course(self, asker: Asker, wanted: str) -> Reply:
         """Show the course in force, or choose another one."""
         await self._retriever.ready()
         corpus = self._retriever.corpus
         courses = corpus.courses if corpus else {}
         wanted = wanted.strip().lower()
         if not wanted:
-            return _course_menu(courses, await self.chosen_course(message), message.language)
+            return _course_menu(courses, await self.chosen_course(asker), asker.language)
         chosen = "" if wanted == "all" else wanted
         if chosen and chosen not in courses:
             return Reply(
                 text=say(
                     "course.unknown",
-                    message.language,
+                    asker.language,
                     name=f"`{wanted}`",
                     courses=", ".join(sorted(courses)),
                 ),
                 ephemeral=True,
             )
-        await self._store.set_value(course_key(message.platform, message.user_id), chosen)
-        return Reply(
-            text=_current_course(courses, chosen or None, message.language), ephemeral=True
-        )
+        await self._store.set_value(course_key(asker.platform, asker.user_id), chosen)
+        return Reply(text=_current_course(courses, chosen or None, asker.language), ephemeral=True)
 
-    async def chosen_course(self, message: Message) -> str | None:
+    async def chosen_course(self, asker: Asker) -> str | None:
         """The course this person chose; one that has left the FAQ counts as none."""
-        chosen = await self._store.get_value(course_key(message.platform, message.user_id))
+        chosen = await self._store.get_value(course_key(asker.platform, asker.user_id))
         corpus = self._retriever.corpus
         if not chosen or (corpus is not None and chosen not in corpus.courses):
             return None
@@ -122,7 +120,7 @@ class Commands:
 
     # /model
 
-    async def models(self, message: Message) -> Reply:
+    async def models(self, asker: Asker) -> Reply:
         """The catalogue with the model in force marked; admins get buttons."""
         current = self._engine.status().model
         choices = await self._choices()
@@ -130,8 +128,8 @@ class Commands:
             f"- {'✅ ' if choice.alias == current else ''}`{choice.alias}`: {choice.summary}"
             for choice in choices
         )
-        text = f"{say('model.list', message.language)}\n{lines}"
-        if not self._is_admin(message.platform, message.user_id):
+        text = f"{say('model.list', asker.language)}\n{lines}"
+        if not self._is_admin(asker.platform, asker.user_id):
             return Reply(text=text, ephemeral=True)
         buttons = tuple(
             Action(
@@ -141,22 +139,22 @@ class Commands:
             )
             for choice in choices
         )
-        how = say("model.how", message.language)
+        how = say("model.how", asker.language)
         return Reply(text=f"{text}\n\n{how}", actions=buttons, ephemeral=True)
 
     async def _choices(self) -> Sequence[ModelChoice]:
         """Looks at the disk and, the first time, imports the hub's library: not on the loop."""
         return await asyncio.to_thread(self._models)
 
-    async def refuse_switch(self, message: Message, alias: str) -> Reply | None:
+    async def refuse_switch(self, asker: Asker, alias: str) -> Reply | None:
         """Why this person cannot switch to `alias`, or None when they can."""
-        if not self._is_admin(message.platform, message.user_id):
-            return Reply(text=say("admins_only", message.language), ephemeral=True)
+        if not self._is_admin(asker.platform, asker.user_id):
+            return Reply(text=say("admins_only", asker.language), ephemeral=True)
         known = [choice.alias for choice in await self._choices()]
         if alias not in known:
             return Reply(
                 text=say(
-                    "model.unknown", message.language, name=f"`{alias}`", models=", ".join(known)
+                    "model.unknown", asker.language, name=f"`{alias}`", models=", ".join(known)
                 ),
                 ephemeral=True,
             )
@@ -176,10 +174,10 @@ class Commands:
 
     # /gpu and /status
 
-    async def gpu(self, message: Message) -> Reply:
+    async def gpu(self, asker: Asker) -> Reply:
         """The card, for admins."""
-        if not self._is_admin(message.platform, message.user_id):
-            return Reply(text=say("admins_only", message.language), ephemeral=True)
+        if not self._is_admin(asker.platform, asker.user_id):
+            return Reply(text=say("admins_only", asker.language), ephemeral=True)
         text = describe_devices(
             read_cards(self._engine.pids()),
             self._engine.status(),

@@ -10,7 +10,7 @@ from bot.adapter import ChatAdapter, DeliveryError
 from bot.commands import Commands, command_of
 from bot.delivery import Delivery
 from bot.limits import RateLimit
-from bot.messages import Message, Press, Reply
+from bot.messages import Asker, Message, Press, Reply
 from bot.texts import duration, say
 from config.settings import Settings
 from engine.dispatcher import Dispatcher
@@ -65,22 +65,12 @@ class FaqDesk:
     async def press(self, press: Press) -> Reply | None:
         """See Desk.press."""
         kind, _, rest = press.value.partition(":")
-        message = Message(
-            platform=press.platform,
-            conversation="",
-            message_id="",
-            user_id=press.user_id,
-            text="",
-            reply_to=press.reply_to,
-            channel=press.channel,
-            language=press.language,
-        )
         if kind == "course":
-            return await self._commands.course(message, rest)
+            return await self._commands.course(press, rest)
         if kind == "gpu":
-            return await self._commands.gpu(message)
+            return await self._commands.gpu(press)
         if kind == "model":
-            return await self._switch(message, rest)
+            return await self._switch(press, rest)
         if kind == "stop":
             return await self._press_stop(press, rest)
         if kind == "vote":
@@ -182,48 +172,48 @@ class FaqDesk:
                 return await self._cancel_latest(message)
         return Reply(text=say("command.unknown", message.language, name=f"/{name}"), ephemeral=True)
 
-    def is_admin(self, message: Message) -> bool:
+    def is_admin(self, asker: Asker) -> bool:
         """Whether the person may switch models and see the card."""
-        return is_admin(self._settings, message.platform, message.user_id)
+        return is_admin(self._settings, asker.platform, asker.user_id)
 
-    async def _switch(self, message: Message, alias: str) -> Reply | None:
-        refusal = await self._commands.refuse_switch(message, alias)
+    async def _switch(self, asker: Asker, alias: str) -> Reply | None:
+        refusal = await self._commands.refuse_switch(asker, alias)
         if refusal is not None:
             return refusal
-        self._delivery.spawn(self._announce_switch(message, alias))
+        self._delivery.spawn(self._announce_switch(asker, alias))
         return None
 
-    async def _announce_switch(self, message: Message, alias: str) -> None:
+    async def _announce_switch(self, asker: Asker, alias: str) -> None:
         """Post that the model is loading, load it, and edit the post to say how it went."""
-        adapter = self._adapters[message.platform]
-        loading = Reply(text=say("model.switching", message.language, model=alias))
+        adapter = self._adapters[asker.platform]
+        loading = Reply(text=say("model.switching", asker.language, model=alias))
         try:
-            posted: str | None = await adapter.post(message.reply_to, loading)
+            posted: str | None = await adapter.post(asker.reply_to, loading)
         except DeliveryError as error:
             log.warning("the switch to %s could not be announced: %s", alias, error)
             posted = None
-        outcome = await self._commands.switch(alias, message.language)
-        log.info("model switch to %s asked for on %s: %s", alias, message.platform, outcome.text)
+        outcome = await self._commands.switch(alias, asker.language)
+        log.info("model switch to %s asked for on %s: %s", alias, asker.platform, outcome.text)
         try:
             if posted is None:
-                await adapter.post(message.reply_to, outcome)
+                await adapter.post(asker.reply_to, outcome)
             else:
-                await adapter.edit(message.reply_to, posted, outcome)
+                await adapter.edit(asker.reply_to, posted, outcome)
         except DeliveryError as error:
             log.warning("the outcome of the switch to %s could not be told: %s", alias, error)
 
-    async def _watch_gpu(self, message: Message) -> None:
+    async def _watch_gpu(self, asker: Asker) -> None:
         """Post the state of the card and keep it up to date for a while."""
-        adapter = self._adapters[message.platform]
+        adapter = self._adapters[asker.platform]
         every, during = self._watch_s
         try:
-            posted = await adapter.post(message.reply_to, await self._commands.gpu(message))
+            posted = await adapter.post(asker.reply_to, await self._commands.gpu(asker))
             for _ in range(round(during / every)):
                 await asyncio.sleep(every)
-                shown = await self._commands.gpu(message)
-                posted = await adapter.edit(message.reply_to, posted, shown) or posted
+                shown = await self._commands.gpu(asker)
+                posted = await adapter.edit(asker.reply_to, posted, shown) or posted
         except DeliveryError as error:
-            log.info("the card is no longer watched on %s: %s", message.platform, error)
+            log.info("the card is no longer watched on %s: %s", asker.platform, error)
 
     # Stopping and voting
 

@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
 from engine.types import Answer, Match, Source
+
+
+class Asker(Protocol):
+    """Whoever wrote a message or pressed a button: all that a command needs to know of it."""
+
+    @property
+    def platform(self) -> str: ...
+    @property
+    def user_id(self) -> str: ...
+    @property
+    def reply_to(self) -> str: ...
+    @property
+    def language(self) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
