@@ -21,6 +21,11 @@ log = logging.getLogger(__name__)
 
 #: Where the store keeps the model that staff chose, which survives a restart.
 MODEL_KEY = "model"
+#: Every command, in the order in which people are shown them.
+COMMANDS = ("ask", "course", "new", "cancel", "model", "status", "gpu", "help", "quit")
+STAFF_ONLY = frozenset({"gpu"})
+#: What is a command of its own on one platform only.
+ONLY_ON = {"ask": "telegram", "quit": "console"}
 
 
 class ModelHost(Protocol):
@@ -46,6 +51,15 @@ class ModelChoice:
     alias: str
     #: A few words: size, precision, licence, whether it fits here.
     summary: str
+
+
+def commands_on(platform: str, *, staff: bool) -> tuple[str, ...]:
+    """The commands that a person is shown there."""
+    return tuple(
+        name
+        for name in COMMANDS
+        if ONLY_ON.get(name, platform) == platform and (staff or name not in STAFF_ONLY)
+    )
 
 
 def command_of(text: str) -> tuple[str, str] | None:
@@ -78,8 +92,9 @@ class Commands:
         """Return when the FAQ was read."""
         await self._retriever.ready()
 
-    def help(self, asker: Asker, names: Sequence[str]) -> Reply:
+    def help(self, asker: Asker) -> Reply:
         """What can be done, as this person may do it."""
+        names = commands_on(asker.platform, staff=self._is_admin(asker.platform, asker.user_id))
         lines = "\n".join(
             f"- {_spoken(asker.platform, name)}: {say(f'command.{name}', asker.language)}"
             for name in names

@@ -19,6 +19,7 @@ from rich.spinner import Spinner
 from rich.text import Text
 
 from bot.adapter import DeliveryError, Desk, PlatformLost
+from bot.commands import commands_on
 from bot.messages import Message, Reply, ReplyState
 from bot.render import plain_text, source_line
 from bot.texts import say
@@ -33,7 +34,6 @@ PLATFORM = "console"
 ANSWER_TIMEOUT_S = 3600.0
 #: Longest wait for the FAQ before the first prompt; it usually takes a second.
 READY_S = 2.0
-COMMANDS = ("help", "course", "model", "gpu", "status", "new", "quit")
 
 
 class OutputClosed(PlatformLost):
@@ -186,7 +186,9 @@ class ConsoleAdapter:
             self._terminal.print(Markdown(self._banner))
         await self._until_ready()
         session: PromptSession[str] = PromptSession(
-            completer=WordCompleter([f"/{name}" for name in COMMANDS], sentence=True),
+            completer=WordCompleter(
+                [f"/{name}" for name in commands_on(PLATFORM, staff=True)], sentence=True
+            ),
             # In a task of its own a KeyboardInterrupt would end the whole loop.
             interrupt_exception=EOFError,
         )

@@ -24,9 +24,6 @@ NUM_TURNS = 3
 #: Characters of a question that are stored; a longer one is searched by its beginning anyway.
 MAX_STORED_CHARS = 20_000
 
-EVERYONE = ("help", "course", "model", "new", "cancel", "status")
-ADMINS = ("gpu",)
-
 
 class FaqDesk:
     """Decides what happens to everything people write; see `bot.adapter.Desk`."""
@@ -150,8 +147,7 @@ class FaqDesk:
     async def _command(self, message: Message, name: str, rest: str) -> Reply | None:
         match name:
             case "help" | "start":
-                names = EVERYONE + (ADMINS if self.is_admin(message) else ())
-                return self._commands.help(message, names)
+                return self._commands.help(message)
             case "course":
                 return await self._commands.course(message, rest)
             case "model":

@@ -6,33 +6,34 @@ import logging
 from collections.abc import Collection
 
 from bot.adapter import DeliveryError
+from bot.commands import commands_on
 from bot.telegram.api import TelegramApi
 from bot.telegram.errors import TokenRejected
+from bot.telegram.listen import PLATFORM
 from bot.texts import LANGUAGES, say
 from engine.errors import StoreError
 from engine.store.jobs import JobStore
 
 log = logging.getLogger(__name__)
 
-EVERYONE = ("ask", "course", "new", "cancel", "model", "status", "help")
-STAFF = (*EVERYONE, "gpu")
 #: In the store: which menus were published last.
 KEY = "telegram:menu"
 
 
 async def publish_menus(api: TelegramApi, store: JobStore, admins: Collection[int]) -> None:
     """Best effort: without menus everything works, too."""
-    wanted = f"1 {','.join(map(str, sorted(admins)))} {' '.join(STAFF)}"
+    everyones, staffs = (commands_on(PLATFORM, staff=staff) for staff in (False, True))
+    wanted = f"1 {','.join(map(str, sorted(admins)))} {' '.join(staffs)}"
     try:
         if await store.get_value(KEY) == wanted:
             return
         complete = True
         for language in LANGUAGES:
             code = "" if language == "en" else language
-            await api.set_menu(_menu(EVERYONE, language), None, code)
+            await api.set_menu(_menu(everyones, language), None, code)
             for admin in admins:
                 try:
-                    await api.set_menu(_menu(STAFF, language), admin, code)
+                    await api.set_menu(_menu(staffs, language), admin, code)
                 except TokenRejected:
                     raise
                 except DeliveryError as error:  # they have not written to the bot yet
