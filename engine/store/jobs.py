@@ -117,20 +117,15 @@ class JobStore:
             # Work is done in order: by the time this is, it is known whether one was claimed.
             if self._thread is not None:
                 self._thread.submit(
-                    lambda db: [db.change("requeue", id=job.id, now=now()) for job in claimed]
+                    lambda db: [db.change("unclaim", id=job.id, now=now()) for job in claimed]
                 )
                 self._added.set()
             raise
 
     async def wait_for_job(self) -> None:
-        """Return once a question was added or put back since the last call."""
+        """Return once a question was added since the last call, or a claim came to nothing."""
         await self._added.wait()
         self._added.clear()
-
-    async def requeue(self, job_id: int) -> None:
-        """RUNNING → QUEUED: the answering came to nothing and shall be tried again."""
-        await self._change("requeue", id=job_id, now=now())
-        self._added.set()
 
     async def answer(self, job_id: int, answer: Answer) -> bool:
         """RUNNING → ANSWERED. False when it was not running: stopped, forgotten or answered."""

@@ -127,8 +127,8 @@ WITH waiting AS (
 )
 SELECT place FROM line WHERE id = :id;
 
--- name: requeue
--- An answering that came to nothing; the attempt counts.
+-- name: unclaim
+-- Whoever claimed it is gone; the attempt counts.
 UPDATE jobs SET status = 'queued', updated_at = :now WHERE id = :id AND status = 'running';
 
 -- name: answer

@@ -269,17 +269,6 @@ async def test_only_the_first_answer_counts(store: JobStore) -> None:
     assert [each.answer for each in await store.undelivered()] == [ANSWER]
 
 
-async def test_a_question_put_back_is_taken_again_and_its_attempts_count(store: JobStore) -> None:
-    job = await added(store, "m1")
-    await store.claim()
-
-    await store.requeue(job.id)
-    again = await store.claim()
-
-    assert again is not None
-    assert (again.id, again.attempts) == (job.id, 2)
-
-
 async def test_a_stopped_question_is_not_answered_any_more(store: JobStore) -> None:
     job = await added(store, "m1")
     await store.claim()
@@ -305,7 +294,7 @@ async def test_an_answer_that_nobody_can_get_is_given_up(store: JobStore) -> Non
     assert await store.undelivered() == []
 
 
-@pytest.mark.parametrize("step", ["requeue", "cancel", "answer", "fail"])
+@pytest.mark.parametrize("step", ["cancel", "answer", "fail"])
 async def test_a_delivered_question_stays_delivered(store: JobStore, step: str) -> None:
     job = await answered(store, "m1")
     await store.deliver(job.id)
@@ -318,16 +307,10 @@ async def test_a_delivered_question_stays_delivered(store: JobStore, step: str) 
     assert (final.status, final.answer) == (JobStatus.DELIVERED, ANSWER)
 
 
-async def test_whoever_waits_for_a_job_wakes_when_one_is_added_or_put_back(
-    store: JobStore,
-) -> None:
-    waiting = asyncio.ensure_future(store.wait_for_job())
-    job = await added(store, "m1")
-    await asyncio.wait_for(waiting, 5)
-    await store.claim()
+async def test_whoever_waits_for_a_job_wakes_when_one_is_added(store: JobStore) -> None:
     waiting = asyncio.ensure_future(store.wait_for_job())
 
-    await store.requeue(job.id)
+    await added(store, "m1")
 
     await asyncio.wait_for(waiting, 5)
     assert await store.claim() is not None
