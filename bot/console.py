@@ -219,7 +219,8 @@ class ConsoleAdapter:
         """Ask for questions once the FAQ can be searched: then every one shows entries at once."""
         if self._ready is not None:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._ready(), READY_S)
+                async with asyncio.timeout(READY_S):
+                    await self._ready()
 
     async def _piped_lines(self, stop: asyncio.Event) -> AsyncIterator[str]:
         """Lines read by a daemon thread: a read that never returns must not hold up the exit."""

@@ -266,4 +266,5 @@ async def _contained(work: Coroutine[None, None, None]) -> None:
 
 async def _changed(question: _Open, timeout: float) -> None:
     with suppress(TimeoutError):
-        await asyncio.wait_for(question.changed.wait(), timeout)
+        async with asyncio.timeout(timeout):
+            await question.changed.wait()

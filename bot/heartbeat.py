@@ -42,7 +42,8 @@ async def beat(
         was_well = not problem
         notify("WATCHDOG=1\nSTATUS=" + (problem.splitlines()[0] if problem else "Serving."))
         with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), every_s)
+            async with asyncio.timeout(every_s):
+                await stop.wait()
     notify("STOPPING=1")
     _remove(path)
 

@@ -108,7 +108,8 @@ class Answerer:
         # A listed address may be slow; while nothing was read, "no FAQ" would be untrue.
         await self._retriever.ready()
         try:
-            await asyncio.wait_for(self._retriever.settled(), SETTLE_S)
+            async with asyncio.timeout(SETTLE_S):
+                await self._retriever.settled()
         except TimeoutError:
             log.info("answering from words alone: the vectors are not ready yet")
 

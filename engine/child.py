@@ -220,7 +220,8 @@ class EngineChild:
         """The next message. Raises TimeoutError when the process said nothing to anybody."""
         while True:
             try:
-                return await asyncio.wait_for(messages.get(), patience)
+                async with asyncio.timeout(patience):
+                    return await messages.get()
             except TimeoutError:
                 if monotonic() - self._heard_at > patience:
                     raise
@@ -230,7 +231,8 @@ class EngineChild:
         self.is_usable = False
         self._send(Shutdown())
         try:
-            await asyncio.wait_for(self.ended.wait(), SHUTDOWN_S)
+            async with asyncio.timeout(SHUTDOWN_S):
+                await self.ended.wait()
         except TimeoutError:
             log.info("the engine process did not end in time and is killed")
         finally:
@@ -269,7 +271,8 @@ class EngineChild:
     async def _let_end(self) -> None:
         """The exit status tells why it ended, so it gets a moment to have one."""
         try:
-            await asyncio.wait_for(self._process.wait(), SHUTDOWN_S)
+            async with asyncio.timeout(SHUTDOWN_S):
+                await self._process.wait()
         except TimeoutError:
             self.kill()
 

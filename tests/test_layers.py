@@ -71,3 +71,9 @@ def test_a_heavy_library_is_imported_in_its_home_only(path: Path) -> None:
     strays = {name for name in imports(path) if name in HOMES and relative not in HOMES[name]}
 
     assert strays == set()
+
+
+@pytest.mark.parametrize("path", source_files(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_wait_loses_a_cancellation(path: Path) -> None:
+    """Python 3.11's `wait_for` swallows one that comes with the result; `timeout` does not."""
+    assert "asyncio.wait_for(" not in path.read_text(encoding="utf-8")

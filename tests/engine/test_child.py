@@ -1,0 +1,44 @@
+"""One engine process as the bot sees it, without the process: what is said and when."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+
+import pytest
+
+from engine.child import EngineChild
+from engine.protocol import Started, Text
+from engine.types import GenerationRequest
+
+REQUEST = GenerationRequest(id="1", question="Why?", documents=(), max_new_tokens=4)
+
+
+@pytest.fixture
+async def child() -> AsyncIterator[EngineChild]:
+    """A child whose process never says anything by itself."""
+    ours, theirs = socket.socketpair()
+    reader, writer = await asyncio.open_connection(sock=ours)
+    with theirs:
+        yield EngineChild(None, reader, writer)  # type: ignore[arg-type]
+        writer.close()
+        await writer.wait_closed()
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_a_question_can_be_stopped_at_the_very_moment_a_token_comes(
+    child: EngineChild, turns: int
+) -> None:
+    pieces: list[str] = []
+    task = asyncio.create_task(child.generate(REQUEST, pieces.append, stall_s=600))
+    await asyncio.sleep(0)
+    child._take(Started(id="1"))
+    child._take(Text(id="1", piece="Because"))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+    task.cancel()
+
+    await asyncio.wait({task}, timeout=5)
+    assert task.cancelled()
