@@ -1,0 +1,82 @@
+"""Reading cards through NVML, on the twin of its library, and the machine without one."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from config.settings import ROOT
+from engine.gpu import Card, memory_of, read_host
+from tests.nvml_twin import COMPILER, DRIVER, NvmlTwin, TwinCard
+
+PID = 4242
+READ = (
+    "import json, dataclasses; from engine.gpu import read_cards, memory_of;"
+    f"cards = read_cards(frozenset({{{PID}}}));"
+    f"print(json.dumps([[dataclasses.asdict(c) for c in cards], memory_of({PID}, on_card=True)]))"
+)
+needs_compiler = pytest.mark.skipif(COMPILER is None, reason="the twin of NVML is written in C")
+
+
+def read_in_a_process(twin: NvmlTwin) -> tuple[list[dict[str, object]], int | None]:
+    """The library of this very process is that of the machine, or none."""
+    told = subprocess.run(
+        [sys.executable, "-c", READ],
+        env=dict(os.environ) | twin.environment,
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    cards, ours = json.loads(told.stdout)
+    return cards, ours
+
+
+@needs_compiler
+def test_each_card_tells_what_it_can(tmp_path: Path) -> None:
+    twin = NvmlTwin(tmp_path)
+    twin.show(
+        [
+            TwinCard(memory_used=9, utilisation=87, milliwatts=68_400, pid=PID, memory_of_pid=7),
+            TwinCard(name="GRID A", utilisation=None, temperature=None, milliwatts=None, pid=1),
+        ]
+    )
+
+    cards, ours = read_in_a_process(twin)
+
+    first = Card(
+        index=0,
+        name="Tesla T4",
+        driver=DRIVER,
+        memory_total=16 * 10**9,
+        memory_used=9,
+        memory_ours=7,
+        utilisation=87,
+        temperature=40,
+        power=68.4,
+    )
+    assert cards[0] == asdict(first)
+    assert (cards[1]["index"], cards[1]["name"], cards[1]["memory_ours"]) == (1, "GRID A", 0)
+    assert [cards[1][name] for name in ("utilisation", "temperature", "power")] == [None] * 3
+    assert ours == 7
+
+
+@needs_compiler
+def test_a_driver_without_cards_has_none(tmp_path: Path) -> None:
+    cards, ours = read_in_a_process(NvmlTwin(tmp_path))
+
+    assert (cards, ours) == ([], None)
+
+
+def test_the_machine_tells_of_itself_and_of_its_processes() -> None:
+    host = read_host()
+
+    assert host.cores >= 1
+    assert 0 < host.memory_used < host.memory_total
+    assert 10**6 < (memory_of(os.getpid(), on_card=False) or 0) < host.memory_total
+    assert memory_of(2**22 + 1, on_card=False) is None

@@ -1,0 +1,54 @@
+"""NVIDIA cards on a machine without one: a library in the place of the driver's."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+SOURCE = Path(__file__).with_suffix(".c")
+DRIVER = "570.133.20"
+#: Without a compiler there is no twin.
+COMPILER = shutil.which("cc")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwinCard:
+    """What one card tells; None: it refuses that reading, as virtual cards do."""
+
+    name: str = "Tesla T4"
+    memory_total: int = 16 * 10**9
+    memory_used: int = 0
+    utilisation: int | None = 0
+    temperature: int | None = 40
+    milliwatts: int | None = 30_000
+    #: One process that computes there.
+    pid: int = 0
+    memory_of_pid: int = 0
+
+    def __str__(self) -> str:
+        readings = (self.utilisation, self.temperature, self.milliwatts)
+        told = " ".join("-1" if reading is None else str(reading) for reading in readings)
+        process = f"{self.pid} {self.memory_of_pid}"
+        return f"{self.memory_total} {self.memory_used} {told} {process} {self.name}"
+
+
+class NvmlTwin:
+    """The library for processes that get `environment`; they see the cards shown last."""
+
+    def __init__(self, folder: Path) -> None:
+        assert COMPILER is not None
+        self._cards = folder / "cards"
+        self.environment = {"LD_LIBRARY_PATH": str(folder), "NVML_TWIN": str(self._cards)}
+        library = folder / "libnvidia-ml.so.1"
+        command = [COMPILER, "-shared", "-fPIC", "-O1", "-o", str(library), str(SOURCE)]
+        subprocess.run(command, check=True)
+        self.show([])
+
+    def show(self, cards: Sequence[TwinCard]) -> None:
+        """From now on these are there."""
+        new = self._cards.with_suffix(".new")
+        new.write_text("".join(f"{card}\n" for card in cards), encoding="utf-8")
+        new.rename(self._cards)
