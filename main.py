@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -37,6 +38,9 @@ T = TypeVar("T")
 ALIVE = "alive"
 #: Entries offered by Telegram's inline search.
 NUM_INLINE = 20
+#: `gpu`: seconds of the first look at the processor; `--watch`: seconds in all, and between looks.
+GLANCE_S = 0.2
+WATCH_S, WATCH_EVERY_S = 60.0, 3.0
 
 app = typer.Typer(
     help="FAQ Desk answers course questions from the FAQ: in Slack, Telegram or a terminal.",
@@ -97,25 +101,49 @@ def check(config: ConfigOption = None, model: ModelOption = None) -> None:
 
 
 @app.command()
-def gpu() -> None:
-    """The cards of this machine: memory, use, temperature, power."""
-    from bot.devices import describe_devices
-    from engine.gpu import read_cards
-    from engine.types import EngineState, EngineStatus
+def gpu(
+    config: ConfigOption = None,
+    watching: Annotated[
+        bool, typer.Option("--watch", help="Look again and again, for a minute.")
+    ] = False,
+) -> None:
+    """The same as /gpu: cards, the running model, its speed, queue and last error."""
+    from bot.published import STATUS, read_published
+    from bot.reports import device_report
+    from bot.terminal import watch
+    from engine.gpu import read_host
 
-    print(describe_devices(read_cards(), EngineStatus(state=EngineState.STOPPED, model=None)))
+    settings, _ = _load(config, None, quiet=True)
+    read_host()  # how busy the processor is can be told of the time since the look before
+    sleep(GLANCE_S)
+    pauses = iter(range(round(WATCH_S / WATCH_EVERY_S) if watching else 0))
+
+    def pause() -> bool:
+        if next(pauses, None) is None:
+            return False
+        sleep(WATCH_EVERY_S)
+        return True
+
+    def look() -> str:
+        return device_report(read_published(settings.data_dir / STATUS), settings.data_dir)
+
+    _or_exit(lambda: watch(look, sys.stdout, pause))
 
 
 @app.command()
 def health(config: ConfigOption = None) -> None:
     """Exit 0 while the assistant of this data folder is well, else say why not and exit 1."""
     from bot.heartbeat import find_trouble
+    from bot.published import STATUS, read_published
+    from bot.reports import health_report
 
     settings, _ = _load(config, None, quiet=True)
     trouble = find_trouble(settings.data_dir / ALIVE)
+    report = health_report(trouble, read_published(settings.data_dir / STATUS))
     if trouble:
-        _say_error(trouble)
+        _say_error(report)
         raise typer.Exit(1)
+    print(report)
 
 
 @app.command()
@@ -147,13 +175,15 @@ def models_pull(alias: str, config: ConfigOption = None) -> None:
 @models_app.command("save")
 def models_save(alias: str, folder: Path, config: ConfigOption = None) -> None:
     """Save a model to a new folder, with sums, for machines without a login or network."""
-    from engine.saved_model import save_model, saved_bytes
+    from bot.terminal import TransferView
+    from engine.saved_model import refuse_existing, save_model
 
+    _or_exit(lambda: refuse_existing(folder))
     models_pull(alias, config)
     entry, found = _or_exit(lambda: _shelf(config).find(alias))
     assert found is not None  # it was pulled just now
-    with typer.progressbar(length=saved_bytes(found), label=f"Saving {alias}") as bar:
-        manifest = _or_exit(lambda: save_model(entry, found, folder, on_bytes=bar.update))
+    with TransferView(sys.stderr) as view:
+        manifest = _or_exit(lambda: save_model(entry, found, folder, on_progress=view.show))
     print(f"{len(manifest.files)} files of {alias} are saved in {folder}.")
 
 
@@ -269,6 +299,7 @@ async def _serve(settings: Settings, secrets: Secrets, *, console: bool) -> None
     from bot.desk import FaqDesk, is_admin
     from bot.heartbeat import beat
     from bot.model_shelf import ModelShelf
+    from bot.published import STATUS, publish
     from engine.dispatcher import Dispatcher
     from engine.store.jobs import STORE, JobStore
 
@@ -317,6 +348,14 @@ async def _serve(settings: Settings, secrets: Secrets, *, console: bool) -> None
                             stop,
                             tasks=tasks,
                             engine_status=assistant.engine.status,
+                        )
+                    )
+                    background.create_task(
+                        publish(
+                            settings.data_dir / STATUS,
+                            stop,
+                            engine=assistant.engine,
+                            queue_length=store.queue_length,
                         )
                     )
             finally:
@@ -437,10 +476,12 @@ async def _check(settings: Settings, secrets: Secrets) -> None:
 
 async def _pull(settings: Settings, secrets: Secrets, alias: str) -> None:
     from bot.model_shelf import ModelShelf
+    from bot.terminal import TransferView
 
-    folder = await ModelShelf(settings).pull(
-        alias, hf_token=secrets.hub_token, on_progress=_say_error
-    )
+    with TransferView(sys.stderr) as view:
+        folder = await ModelShelf(settings).pull(
+            alias, hf_token=secrets.hub_token, on_progress=view.show
+        )
     _say_error(f"{alias} is ready in {folder}.")
 
 

@@ -10,6 +10,7 @@ from config.settings import Settings
 from engine.catalog import ModelEntry, load_catalog
 from engine.model_memory import GB
 from engine.room import Room, bytes_of, read_room
+from engine.transfer import Transfer
 from engine.weights import find_weights, prepare_weights
 
 
@@ -35,7 +36,7 @@ class ModelShelf:
         return entry, find_weights(entry, self._folder)
 
     async def pull(
-        self, alias: str, *, hf_token: str | None, on_progress: Callable[[str], None]
+        self, alias: str, *, hf_token: str | None, on_progress: Callable[[Transfer], None]
     ) -> Path:
         """Have the weights here, converted or downloaded where they are not."""
         entry, _ = self.find(alias)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 
+from bot.devices import describe_devices
+from bot.published import Published
+from engine.gpu import read_cards
 from engine.store.job import Job
-from engine.types import Answer, Question
+from engine.types import Answer, EngineState, EngineStatus, Question
 
 
 def answer_object(question: Question, answer: Answer) -> dict[str, object]:
@@ -47,3 +51,29 @@ def gap_table(jobs: Sequence[Job]) -> str:
         f"{job.answer.decision.value if job.answer else '-':20} {job.question.text}"
         for job in jobs
     )
+
+
+def device_report(published: Published | None, data_dir: Path) -> str:
+    """What `gpu` prints: the lines of /gpu, about the assistant that runs on `data_dir`."""
+    if published is None:
+        nobody = f"No FAQ Desk is running on the data folder {data_dir.resolve()}."
+        stopped = EngineStatus(state=EngineState.STOPPED, model=None, detail=nobody)
+        return describe_devices(read_cards(), stopped)
+    return describe_devices(
+        read_cards(published.engine_pids), published.engine, num_queued=published.num_queued
+    )
+
+
+def health_report(trouble: str | None, published: Published | None) -> str:
+    """What `health` prints: `trouble`, with what the assistant tells of it, or that all is well."""
+    if trouble is None:
+        if published is None:
+            return "FAQ Desk is well."
+        waiting = published.num_queued + published.engine.num_waiting
+        return (
+            f"FAQ Desk is well: {published.engine.model or 'no model'}, "
+            f"{published.engine.state.value}, {waiting} waiting."
+        )
+    if published is None or published.engine.state is EngineState.READY:
+        return trouble
+    return f"{trouble} {published.engine.detail}"

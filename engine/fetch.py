@@ -1,7 +1,7 @@
 """The process that brings a model's weights onto this machine: converts a GGUF or downloads.
 
 It is a process of its own so that it can be stopped at any time and gives all memory back.
-Reads one line, an Order, and writes lines: words of progress, at last a Result.
+Reads one line, an Order, and writes lines: Transfers, at last a Result.
 """
 
 from __future__ import annotations
@@ -9,21 +9,23 @@ from __future__ import annotations
 import errno
 import fcntl
 import importlib.util
-import os
 import shutil
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 
 from engine.catalog import ModelEntry
+from engine.disk import require_space
+from engine.download import download
 from engine.errors import EngineError, ModelLoadError
-from engine.model_folder import PATTERNS, new_folder
+from engine.model_folder import new_folder
+from engine.transfer import Transfer
 
-#: GB that a conversion writes.
-_CONVERTED_GB = 0.4
+#: Bytes that a conversion writes.
+_CONVERTED = 280_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +42,15 @@ class Order:
 class Result:
     """Where the weights are, or a sentence why not."""
 
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
     path: str | None = None
     error: str | None = None
 
 
 ORDER = TypeAdapter(Order)
-RESULT = TypeAdapter(Result)
+#: What is written on a line.
+LINE: TypeAdapter[Transfer | Result] = TypeAdapter(Transfer | Result)
 
 
 def fetch(order: Order) -> Path:
@@ -54,7 +59,7 @@ def fetch(order: Order) -> Path:
     try:
         if entry.package and _package_file(entry.package):
             return _convert(entry, models_dir)
-        return _download(entry, order.hf_token)
+        return download(entry, order.hf_token, _say)
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise ModelLoadError(
@@ -63,7 +68,7 @@ def fetch(order: Order) -> Path:
             ) from error
         raise ModelLoadError(
             f"{entry.alias} could not be written to disk ({error.strerror or error}); "
-            f"check that {models_dir} can be written to."
+            f"check that {error.filename or models_dir} can be written to."
         ) from error
 
 
@@ -87,57 +92,17 @@ def _convert(entry: ModelEntry, models_dir: Path) -> Path:
             return target
         for left_over in models_dir.glob(f".{entry.alias}.part-*"):
             shutil.rmtree(left_over, ignore_errors=True)
-        if shutil.disk_usage(models_dir).free < _CONVERTED_GB * 1e9:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        _say(f"Converting the weights of {entry.alias} (once, about half a minute)")
+        require_space(
+            entry.alias, _CONVERTED, models_dir, remedy="set FAQ_DATA_DIR to a larger disk"
+        )
+        _say(Transfer(what=f"Converting the weights of {entry.alias} (once, about half a minute)"))
         with new_folder(target) as part:
             convert_gguf(source, part)
     return target
 
 
-def _download(entry: ModelEntry, token: str | None) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import (
-        GatedRepoError,
-        HfHubHTTPError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
-
-    _say(f"Downloading {entry.hub_id} from the Hugging Face hub")
-    where = f"https://huggingface.co/{entry.hub_id}"
-    try:
-        folder = snapshot_download(
-            entry.hub_id, revision=entry.revision, token=token or False, allow_patterns=PATTERNS
-        )
-    except GatedRepoError:
-        reason = f"{entry.alias} is gated: accept its terms at {where} and set HF_TOKEN."
-    except RevisionNotFoundError:
-        reason = f"{entry.alias}: {where} has no revision {entry.revision!r}."
-    except RepositoryNotFoundError:
-        reason = (
-            f"{entry.alias}: there is no {where}, or it is private; "
-            "check hub_id in the catalogue, and HF_TOKEN."
-        )
-    except LocalEntryNotFoundError:
-        reason = (
-            f"{entry.alias} is not on this machine and the Hugging Face hub cannot be reached; "
-            f"copy a saved model to the models folder under {entry.alias}, or go online."
-        )
-    except HfHubHTTPError as error:
-        code = error.response.status_code
-        if code in {401, 403}:
-            reason = f"{entry.alias}: the hub refused access to {where}; check HF_TOKEN."
-        else:
-            reason = f"{entry.alias}: the hub answered {code} for {where}; try again later."
-    else:
-        return Path(folder)
-    raise ModelLoadError(reason)
-
-
-def _say(words: str) -> None:
-    print(words, flush=True)  # noqa: T201 - the parent reads it
+def _say(line: Transfer | Result) -> None:
+    print(LINE.dump_json(line).decode(), flush=True)  # noqa: T201 - the parent reads it
 
 
 def main() -> int:
@@ -148,7 +113,7 @@ def main() -> int:
     except EngineError as error:
         result = Result(error=str(error))
     with suppress(BrokenPipeError):
-        _say(RESULT.dump_json(result).decode())
+        _say(result)
     return 0 if result.path else 1
 
 

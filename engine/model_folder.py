@@ -12,6 +12,9 @@ from pathlib import Path
 #: Files of a model repository that are of use: no pickles, no code, no other frameworks' weights.
 PATTERNS = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.model", "*.txt", "*.jinja"]
 
+#: Among those, what is the same weights once more: in folders, or in Mistral's own form.
+NOT_NEEDED = ["*/*", "consolidated*"]
+
 
 @contextmanager
 def new_folder(target: Path) -> Iterator[Path]:

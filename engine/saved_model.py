@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import re
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path
@@ -17,8 +16,10 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter, ValidationError
 
 from engine.catalog import ModelEntry
+from engine.disk import free_bytes, require_space
 from engine.errors import ModelError, ModelLoadError
 from engine.model_folder import PATTERNS, new_folder
+from engine.transfer import Transfer
 
 #: Not just manifest.json: a model repository may have a file of that name.
 MANIFEST = "faq-desk-manifest.json"
@@ -29,6 +30,7 @@ _CHUNK = 4 * 1024**2
 _HASHING_THREADS = 4
 #: The hub's cache names large files by their SHA-256.
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,21 +63,40 @@ def saved_bytes(source: Path) -> int:
     return sum(path.stat().st_size for path in _useful_files(source))
 
 
+def refuse_existing(target: Path) -> None:
+    """Raise ModelError if a model cannot be saved to `target` because something is there."""
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise ModelError(f"{target} exists already; name a new folder.")
+
+
 def save_model(
-    entry: ModelEntry, source: Path, target: Path, *, on_bytes: Callable[[int], None]
+    entry: ModelEntry,
+    source: Path,
+    target: Path,
+    *,
+    on_progress: Callable[[Transfer], None],
+    free: Callable[[Path], int] = free_bytes,
 ) -> Manifest:
     """Copy the weights in `source` to the new folder `target`, with a manifest.
 
-    `on_bytes` hears of every piece copied. The folder appears at once and whole. Raises
-    ModelError with a sentence.
+    The folder appears at once and whole. What does not fit on its disk is refused before anything
+    is written. Raises ModelError with a sentence.
     """
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise ModelError(f"{target} exists already; name a new folder.")
+    refuse_existing(target)
+    start = Transfer(what=f"Saving {entry.alias}", total=saved_bytes(source))
+    remedy = "name a folder on a larger disk"
+    done = 0
+
+    def count(num_bytes: int) -> None:
+        nonlocal done
+        done += num_bytes
+        on_progress(replace(start, done=done))
+
     try:
+        require_space(entry.alias, start.total, target.parent, remedy=remedy, free=free)
         target.parent.mkdir(parents=True, exist_ok=True)
-        _need_room(entry, saved_bytes(source), target.parent)
         with new_folder(target) as part:
-            return _copy(entry, source, part, on_bytes)
+            return _copy(entry, source, part, count)
     except OSError as error:
         raise ModelError(
             f"{entry.alias} could not be saved to {target} ({error.strerror or error}); "
@@ -127,13 +148,35 @@ def describe_saved(folder: Path) -> str:
     size = f"{saved_bytes(folder) / 1e9:.2f} GB in {folder}"
     manifest = read_manifest(folder)
     if manifest is None:
-        return f"{size}; without a manifest, so nothing tells whether it is complete."
+        commit = commit_of(folder)
+        origin = f"commit {commit}, " if commit else ""
+        return f"{size}; {origin}without a manifest, so nothing tells whether it is complete."
     verify_saved(folder)
     day = manifest.saved_at.partition("T")[0]
     return (
         f"{size}; saved on {day} from {manifest.hub_id} at {manifest.revision}, "
         f"licence {manifest.licence}; every file is as it was saved."
     )
+
+
+def commit_of(folder: Path) -> str | None:
+    """The hub's commit that the weights in `folder` are of; None where nothing tells.
+
+    Raises ModelLoadError when the manifest is unreadable.
+    """
+    manifest = read_manifest(folder)
+    revision = manifest.revision if manifest else _commit(folder)
+    return revision if revision and _COMMIT.fullmatch(revision) else None
+
+
+def refuse_other_commit(entry: ModelEntry, folder: Path) -> None:
+    """Raise ModelLoadError if the catalogue names one commit and `folder` holds another."""
+    found = commit_of(folder)
+    if found and found != entry.revision and _COMMIT.fullmatch(entry.revision):
+        raise ModelLoadError(
+            f"{folder} holds commit {found} of {entry.hub_id}, but the catalogue wants "
+            f"{entry.revision}; save that one in its place, or change revision in the catalogue."
+        )
 
 
 def remove_model(entry: ModelEntry, models_dir: Path) -> int:
@@ -185,14 +228,6 @@ def _useful_files(source: Path) -> list[Path]:
         and path.name != MANIFEST
         and any(fnmatch(path.name, pattern) for pattern in PATTERNS)
     )
-
-
-def _need_room(entry: ModelEntry, needed: int, folder: Path) -> None:
-    free = shutil.disk_usage(folder).free
-    if free < needed:
-        raise OSError(
-            errno.ENOSPC, f"{needed / 1e9:.1f} GB are needed, {free / 1e9:.1f} GB are free"
-        )
 
 
 def _copy(entry: ModelEntry, source: Path, part: Path, on_bytes: Callable[[int], None]) -> Manifest:

@@ -49,7 +49,10 @@ class Starter:
     async def prepare(self, entry: ModelEntry) -> Path:
         """Have the weights here."""
         return await prepare_weights(
-            entry, self._models_dir, hf_token=self._hf_token, on_progress=self._on_progress
+            entry,
+            self._models_dir,
+            hf_token=self._hf_token,
+            on_progress=lambda transfer: self._on_progress(str(transfer)),
         )
 
     async def start(

@@ -16,7 +16,9 @@ from config.settings import ROOT
 from engine.catalog import ModelEntry
 from engine.environment import fetch_environment
 from engine.errors import ModelLoadError
-from engine.fetch import ORDER, RESULT, Order
+from engine.fetch import LINE, ORDER, Order, Result
+from engine.saved_model import refuse_other_commit
+from engine.transfer import Transfer
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +39,7 @@ async def prepare_weights(
     models_dir: Path,
     *,
     hf_token: str | None = None,
-    on_progress: Callable[[str], None],
+    on_progress: Callable[[Transfer], None],
 ) -> Path:
     """The folder with the model's weights, converted or downloaded when they are not here.
 
@@ -45,6 +47,7 @@ async def prepare_weights(
     """
     found = find_weights(entry, models_dir)
     if found is not None:
+        refuse_other_commit(entry, found)
         return found
     if (models_dir / entry.alias).exists():
         raise ModelLoadError(
@@ -77,7 +80,7 @@ def _order(entry: ModelEntry, models_dir: Path, hf_token: str | None) -> Order:
 
 
 async def _carry_out(
-    process: asyncio.subprocess.Process, order: Order, on_progress: Callable[[str], None]
+    process: asyncio.subprocess.Process, order: Order, on_progress: Callable[[Transfer], None]
 ) -> Path:
     assert process.stdin
     assert process.stdout
@@ -87,23 +90,30 @@ async def _carry_out(
     async with asyncio.TaskGroup() as group:
         # Unread, a full pipe would stop the process.
         errors = group.create_task(process.stderr.read())
-        last = b""
+        result: Result | None = None
         async for line in process.stdout:
-            last = line
-            if not line.startswith(b"{"):
-                on_progress(line.decode(errors="replace").strip())
+            said = _understand(line)
+            if isinstance(said, Transfer):
+                on_progress(said)
+            elif said is not None:
+                result = said
     await process.wait()
-    try:
-        result = RESULT.validate_json(last)
-    except ValidationError:
+    if result is None:
         log.warning("fetching %s: %s", order.entry.alias, errors.result().decode(errors="replace"))
         raise ModelLoadError(
             f"Fetching {order.entry.alias} ended unexpectedly (exit status {process.returncode}); "
             "see the log; too little memory is the usual reason."
-        ) from None
+        )
     if result.path is None:
         raise ModelLoadError(result.error)
     return Path(result.path)
+
+
+def _understand(line: bytes) -> Transfer | Result | None:
+    try:
+        return LINE.validate_json(line)
+    except ValidationError:  # some library printed something
+        return None
 
 
 def _is_complete(folder: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,16 @@ from engine.errors import ModelError, ModelLoadError
 from engine.loading import load_model
 from engine.saved_model import (
     MANIFEST,
+    commit_of,
     describe_saved,
     read_manifest,
+    refuse_other_commit,
     remove_model,
     save_model,
     saved_bytes,
     verify_saved,
 )
+from engine.transfer import Transfer
 
 ENTRY = ModelEntry(
     alias="small",
@@ -39,7 +43,7 @@ FILES = {
 }
 
 
-def ignore(_: int) -> None:
+def ignore(_: Transfer) -> None:
     pass
 
 
@@ -55,7 +59,7 @@ def source(tmp_path: Path) -> Path:
 @pytest.fixture
 def saved(source: Path, tmp_path: Path) -> Path:
     target = tmp_path / "saved" / "small"
-    save_model(ENTRY, source, target, on_bytes=ignore)
+    save_model(ENTRY, source, target, on_progress=ignore)
     return target
 
 
@@ -84,11 +88,49 @@ def test_a_folder_without_a_manifest_is_not_judged(source: Path) -> None:
 
 
 def test_progress_adds_up_to_what_was_announced(source: Path, tmp_path: Path) -> None:
-    pieces: list[int] = []
+    told: list[Transfer] = []
 
-    save_model(ENTRY, source, tmp_path / "new", on_bytes=pieces.append)
+    save_model(ENTRY, source, tmp_path / "new", on_progress=told.append)
 
-    assert sum(pieces) == saved_bytes(source)
+    assert told[-1].done == told[-1].total == saved_bytes(source)
+    assert [transfer.done for transfer in told] == sorted(transfer.done for transfer in told)
+
+
+def test_what_does_not_fit_on_the_disk_is_refused_with_the_numbers(
+    source: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "far" / "new"
+
+    with pytest.raises(
+        ModelError, match=r"needs 0.0 GB in .*/far, 0.1 GB are free .* name a folder on a larger"
+    ):
+        save_model(ENTRY, source, target, on_progress=ignore, free=lambda _: 100_000_000)
+
+    assert not target.parent.exists()
+
+
+def test_a_commit_is_known_of_the_hubs_cache_and_of_what_was_saved_from_it(
+    source: Path, saved: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "plain").mkdir()
+
+    assert (commit_of(source), commit_of(saved)) == (COMMIT, COMMIT)
+    assert commit_of(tmp_path / "plain") is None
+    assert f"commit {COMMIT}" in describe_saved(source)
+
+
+@pytest.mark.parametrize("revision", ["main", "v1.0", COMMIT])
+def test_a_branch_takes_any_commit_and_a_pinned_one_takes_itself(
+    saved: Path, revision: str
+) -> None:
+    refuse_other_commit(replace(ENTRY, revision=revision), saved)
+
+
+def test_a_saved_folder_of_another_commit_than_the_pinned_one_is_refused(saved: Path) -> None:
+    pinned = replace(ENTRY, revision="0" * 40)
+
+    with pytest.raises(ModelLoadError, match=f"holds commit {COMMIT} .* wants {'0' * 40}"):
+        refuse_other_commit(pinned, saved)
 
 
 def truncate(folder: Path) -> None:
@@ -137,7 +179,7 @@ def test_a_saved_folder_tells_its_origin_and_state(saved: Path, source: Path) ->
 
 
 def test_a_saved_folder_can_be_saved_again_with_its_origin(saved: Path, tmp_path: Path) -> None:
-    again = save_model(ENTRY, saved, tmp_path / "again", on_bytes=ignore)
+    again = save_model(ENTRY, saved, tmp_path / "again", on_progress=ignore)
 
     assert again.revision == COMMIT
 
@@ -146,7 +188,7 @@ def test_a_damaged_folder_is_not_saved_again(saved: Path, tmp_path: Path) -> Non
     flip_a_bit(saved)
 
     with pytest.raises(ModelError, match="was changed"):
-        save_model(ENTRY, saved, tmp_path / "again", on_bytes=ignore)
+        save_model(ENTRY, saved, tmp_path / "again", on_progress=ignore)
 
     assert not (tmp_path / "again").exists()
 
@@ -160,15 +202,15 @@ def test_a_damaged_download_is_not_saved(source: Path, tmp_path: Path) -> None:
     (source / "model.safetensors").symlink_to(blob)
 
     with pytest.raises(ModelError, match=r"model\.safetensors was changed"):
-        save_model(ENTRY, source, tmp_path / "new", on_bytes=ignore)
+        save_model(ENTRY, source, tmp_path / "new", on_progress=ignore)
 
 
 def test_nothing_is_left_when_saving_fails_halfway(source: Path, tmp_path: Path) -> None:
-    def fail(_: int) -> None:
+    def fail(_: Transfer) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        save_model(ENTRY, source, tmp_path / "out" / "new", on_bytes=fail)
+        save_model(ENTRY, source, tmp_path / "out" / "new", on_progress=fail)
 
     assert list((tmp_path / "out").iterdir()) == []
 
@@ -177,14 +219,14 @@ def test_an_existing_folder_is_never_overwritten(source: Path, tmp_path: Path) -
     (tmp_path / "precious").write_text("data", encoding="utf-8")
 
     with pytest.raises(ModelError, match="exists already"):
-        save_model(ENTRY, source, tmp_path, on_bytes=ignore)
+        save_model(ENTRY, source, tmp_path, on_progress=ignore)
 
 
 def test_an_unwritable_place_is_a_sentence(source: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
 
     with pytest.raises(ModelError, match="could not be saved to"):
-        save_model(ENTRY, source, tmp_path / "file" / "new", on_bytes=ignore)
+        save_model(ENTRY, source, tmp_path / "file" / "new", on_progress=ignore)
 
 
 @pytest.mark.parametrize("name", ["../evil", "/etc/passwd", "a/b", ""])
@@ -201,7 +243,7 @@ def test_removing_frees_the_saved_folder(
 ) -> None:
     monkeypatch.setenv("HF_HOME", str(tmp_path / "empty"))
     models_dir = tmp_path / "models"
-    save_model(ENTRY, source, models_dir / "small", on_bytes=ignore)
+    save_model(ENTRY, source, models_dir / "small", on_progress=ignore)
 
     freed = remove_model(ENTRY, models_dir)
 

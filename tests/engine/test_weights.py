@@ -29,7 +29,7 @@ def no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
 
 
-def ignore(_: str) -> None:
+def ignore(_: object) -> None:
     """Progress is not looked at."""
 
 
