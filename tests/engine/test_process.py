@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -34,10 +35,11 @@ from tests.engine.tiny_models import VOCABULARY, catalog, entry, save_causal, sa
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-STALL_S = 1.5
+#: Seconds anything here may take, however slow and busy the machine is.
+PATIENCE_S = 300
 
 
-def request(max_new_tokens: int = 8, deadline_s: float = 60) -> GenerationRequest:
+def request(max_new_tokens: int = 8, deadline_s: float = PATIENCE_S) -> GenerationRequest:
     document = Document(id="a", course="c", section="s", question="Join?", answer="Yes.")
     return GenerationRequest(
         id="1",
@@ -83,7 +85,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def make_engine(models: Path, model: str = "tiny", preferred: str | None = None) -> EngineProcess:
     return EngineProcess(
-        EngineSettings(model=model, device="cpu", threads=1, stall_s=STALL_S),
+        EngineSettings(model=model, device="cpu", threads=1, stall_s=PATIENCE_S),
         catalog=catalog(
             entry("tiny"),
             entry("tiny-t5", task=Task.SEQ2SEQ, prompt=PromptStyle.INSTRUCTION),
@@ -110,7 +112,7 @@ async def engine(models: Path) -> AsyncIterator[EngineProcess]:
     yield engine
     (pid,) = engine.pids() or (None,)
     stop.set()
-    await asyncio.wait_for(running, 15)
+    await asyncio.wait_for(running, PATIENCE_S)
     assert pid is None or not is_alive(pid)
     with pytest.raises(EngineDown):
         await engine.generate(request(), ignore)
@@ -120,6 +122,7 @@ async def begin(engine: EngineProcess) -> asyncio.Task[object]:
     """Start a long generation; returns when its first token is here."""
     begun = asyncio.Event()
     task: asyncio.Task[object] = asyncio.create_task(engine.generate(LONG, lambda _: begun.set()))
+    task.add_done_callback(lambda _: begun.set())  # or it has failed, which its test will tell
     await begun.wait()
     return task
 
@@ -142,11 +145,13 @@ async def test_the_process_stands_apart_from_the_terminal(engine: EngineProcess)
 
 
 async def test_the_deadline_ends_an_answer_with_what_it_has(engine: EngineProcess) -> None:
-    generation = await engine.generate(request(max_new_tokens=3500, deadline_s=0.3), ignore)
+    pieces = list[str]()
+
+    generation = await engine.generate(request(max_new_tokens=3500, deadline_s=0.3), pieces.append)
 
     assert generation.finish_reason is FinishReason.DEADLINE
-    assert 0 < generation.completion_tokens < 3500
-    assert generation.text
+    assert generation.completion_tokens < 3500
+    assert generation.text == "".join(pieces).strip()
 
 
 async def test_a_killed_process_fails_its_question_and_serves_the_next(
@@ -174,6 +179,7 @@ async def test_questions_that_were_answered_together_are_asked_again_one_by_one(
 
     other = await begin(engine)
     task = asyncio.create_task(engine.generate(request(max_new_tokens=300), listen))
+    task.add_done_callback(lambda _: begun.set())
     await begun.wait()
 
     for pid in engine.pids():
@@ -205,14 +211,17 @@ async def test_several_questions_are_answered_at_once(engine: EngineProcess) -> 
     long.cancel()
 
 
-async def test_a_hung_process_is_replaced(engine: EngineProcess) -> None:
-    task = await begin(engine)
+async def test_a_hung_process_is_replaced(
+    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (pid,) = engine.pids()
-
-    os.kill(pid, signal.SIGSTOP)
+    impatient = engine._settings.model_copy(update={"stall_s": 1.0})
+    monkeypatch.setattr(engine, "_settings", impatient)
 
     with pytest.raises(GenerationTimeout):
-        await task
+        await engine.generate(LONG, lambda _: os.kill(pid, signal.SIGSTOP))
+
+    monkeypatch.undo()
     assert (await engine.generate(request(), ignore)).completion_tokens == 8
     assert engine.pids() != {pid}
 
@@ -220,6 +229,7 @@ async def test_a_hung_process_is_replaced(engine: EngineProcess) -> None:
 async def test_a_model_that_cannot_be_loaded_leaves_the_old_one_serving(
     engine: EngineProcess,
 ) -> None:
+    await engine.switch("tiny")
     before = engine.pids()
 
     with pytest.raises(ModelLoadError, match=r"broken could not be loaded.*models pull broken"):
@@ -240,6 +250,7 @@ async def test_a_model_that_cannot_be_loaded_leaves_the_old_one_serving(
 async def test_a_model_that_cannot_serve_is_not_switched_to(
     engine: EngineProcess, alias: str, why: str
 ) -> None:
+    await engine.switch("tiny")
     before = engine.pids()
 
     with pytest.raises(ModelLoadError, match=why):
@@ -261,6 +272,7 @@ async def test_an_unknown_model_is_refused(engine: EngineProcess) -> None:
 async def test_the_model_is_switched_while_a_question_is_being_answered(
     engine: EngineProcess,
 ) -> None:
+    await engine.switch("tiny")
     running = asyncio.create_task(engine.generate(request(max_new_tokens=2000), ignore))
     before = engine.pids()
 
@@ -274,6 +286,7 @@ async def test_the_model_is_switched_while_a_question_is_being_answered(
 async def test_without_room_for_two_the_old_model_goes_first_and_nobody_is_lost(
     engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    await engine.switch("tiny-t5")
     monkeypatch.setattr(
         starter, "read_room", lambda _: Room(total=10**10, free=3 * 10**8, on_card=False)
     )
@@ -293,6 +306,7 @@ async def test_without_room_for_two_the_old_model_goes_first_and_nobody_is_lost(
 async def test_a_failed_exchange_brings_the_old_model_back(
     engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    await engine.switch("tiny")
     monkeypatch.setattr(
         starter, "read_room", lambda _: Room(total=10**10, free=3 * 10**8, on_card=False)
     )
@@ -328,10 +342,11 @@ async def test_ten_switches_in_a_row_leave_nothing_behind(engine: EngineProcess)
     for number in range(10):
         await engine.switch(("tiny-t5", "tiny")[number % 2])
         assert (await engine.generate(request(), ignore)).text
+        gc.collect()
         counts.append((us.num_fds(), len(us.children(recursive=True)), us.memory_info().rss))
 
     assert len({count[:2] for count in counts[2:]}) == 1
-    assert counts[-1][2] - counts[1][2] < 5 * 2**20
+    assert counts[-1][2] - counts[1][2] < 16 * 2**20
 
 
 @pytest.mark.parametrize(
@@ -355,7 +370,7 @@ async def test_the_model_that_staff_chose_survives_a_restart_if_it_can(
     assert generation.model == engine.status().model == model
     assert engine.status().detail.startswith(why)
     stop.set()
-    await asyncio.wait_for(running, 15)
+    await asyncio.wait_for(running, PATIENCE_S)
 
 
 async def test_the_settings_word_counts_more_than_what_staff_chose(models: Path) -> None:
@@ -367,7 +382,7 @@ async def test_the_settings_word_counts_more_than_what_staff_chose(models: Path)
 
     assert engine.status().model == "tiny"
     stop.set()
-    await asyncio.wait_for(running, 15)
+    await asyncio.wait_for(running, PATIENCE_S)
 
 
 async def test_a_model_that_never_loads_is_said_to_be_down(models: Path) -> None:
@@ -383,7 +398,7 @@ async def test_a_model_that_never_loads_is_said_to_be_down(models: Path) -> None
     with pytest.raises(EngineDown, match="could not be loaded"):
         await engine.generate(request(), ignore)
     stop.set()
-    await asyncio.wait_for(running, 15)
+    await asyncio.wait_for(running, PATIENCE_S)
 
 
 async def test_an_unknown_model_in_the_settings_is_said_to_be_down(models: Path) -> None:
@@ -396,13 +411,13 @@ async def test_an_unknown_model_in_the_settings_is_said_to_be_down(models: Path)
     assert engine.status().state is EngineState.DOWN
     assert "gpt-5" in engine.status().detail
     stop.set()
-    await asyncio.wait_for(running, 15)
+    await asyncio.wait_for(running, PATIENCE_S)
 
 
 @pytest.mark.parametrize("read_all", [True, False], ids=["all read", "messages unread"])
 async def test_the_process_ends_when_the_bot_is_gone(read_all: bool) -> None:
     ours, theirs = socket.socketpair()
-    ours.settimeout(20)
+    ours.settimeout(PATIENCE_S)
     process = subprocess.Popen(  # noqa: ASYNC220 - nothing else runs in this test
         [sys.executable, "-m", "engine.worker", str(theirs.fileno()), str(os.getpid()), "1"],
         pass_fds=(theirs.fileno(),),
@@ -415,7 +430,7 @@ async def test_the_process_ends_when_the_bot_is_gone(read_all: bool) -> None:
 
         ours.close()
 
-        assert process.wait(20) == 0
+        assert process.wait(PATIENCE_S) == 0
     finally:
         process.kill()
-        process.wait(20)
+        process.wait(PATIENCE_S)
