@@ -187,6 +187,11 @@ class Commands:
         await self._store.set_value(MODEL_KEY, alias)
         return Reply(text=say("model.switched", language, model=alias))
 
+    @property
+    def engine_detail(self) -> str:
+        """What the engine says of itself now, such as how far the loading is."""
+        return self._engine.status().detail
+
     # /gpu and /status
 
     async def gpu(self, asker: Asker) -> Reply:

@@ -11,6 +11,7 @@ from bot.commands import Commands, command_of
 from bot.delivery import Delivery
 from bot.limits import RateLimit
 from bot.messages import Asker, Message, Press, Reply
+from bot.switching import announce_switch
 from bot.texts import duration, say
 from config.settings import Settings
 from engine.dispatcher import Dispatcher
@@ -176,27 +177,9 @@ class FaqDesk:
         refusal = await self._commands.refuse_switch(asker, alias)
         if refusal is not None:
             return refusal
-        self._delivery.spawn(self._announce_switch(asker, alias))
-        return None
-
-    async def _announce_switch(self, asker: Asker, alias: str) -> None:
-        """Post that the model is loading, load it, and edit the post to say how it went."""
         adapter = self._adapters[asker.platform]
-        loading = Reply(text=say("model.switching", asker.language, model=alias))
-        try:
-            posted: str | None = await adapter.post(asker.reply_to, loading)
-        except DeliveryError as error:
-            log.warning("the switch to %s could not be announced: %s", alias, error)
-            posted = None
-        outcome = await self._commands.switch(alias, asker.language)
-        log.info("model switch to %s asked for on %s: %s", alias, asker.platform, outcome.text)
-        try:
-            if posted is None:
-                await adapter.post(asker.reply_to, outcome)
-            else:
-                await adapter.edit(asker.reply_to, posted, outcome)
-        except DeliveryError as error:
-            log.warning("the outcome of the switch to %s could not be told: %s", alias, error)
+        self._delivery.spawn(announce_switch(adapter, self._commands, asker, alias))
+        return None
 
     async def _watch_gpu(self, asker: Asker) -> None:
         """Post the state of the card and keep it up to date for a while."""

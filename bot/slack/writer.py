@@ -70,6 +70,8 @@ class SlackWriter:
     async def edit(self, reply_to: str, message_id: str, reply: Reply) -> str | None:
         """See ChatAdapter."""
         to = ReplyTo.load(reply_to)
+        if message_id == EPHEMERAL and reply.state is not ReplyState.FINAL:
+            return None  # the address takes few messages, and the last one must be among them
         if message_id == EPHEMERAL and not to.response_url:
             return await self._post_directly(to, render(reply)[0], None)
         if message_id == EPHEMERAL:

@@ -1,0 +1,101 @@
+"""What staff see while another model is loaded: one message, from the start to the outcome."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+from bot.adapter import DeliveryError
+from bot.commands import Commands
+from bot.messages import Reply, ReplyState
+from bot.switching import announce_switch
+from config.settings import RetrievalSettings
+from engine.retrieval.retriever import Retriever
+from engine.store.jobs import JobStore
+from engine.types import EngineStatus
+from tests.harness import FakeAdapter, FakeModels, ListCorpus, message
+
+ADMIN = message("/model phi-3-mini", user="boss")
+
+
+@dataclass
+class SlowModels(FakeModels):
+    """Loads when the test says so; `detail` is what it tells meanwhile."""
+
+    detail: str = "smollm2-135m was chosen."
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    loaded: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def status(self) -> EngineStatus:
+        return replace(super().status(), detail=self.detail)
+
+    async def switch(self, alias: str) -> None:
+        self.begun.set()
+        await self.loaded.wait()
+        await super().switch(alias)
+
+
+@asynccontextmanager
+async def commands_of(folder: Path, models: FakeModels) -> AsyncIterator[Commands]:
+    retriever = Retriever(
+        ListCorpus(),
+        RetrievalSettings(embedder="none"),
+        refresh_s=3600,
+        embedder_factory=None,
+        cache_dir=folder / "vectors",
+    )
+    async with JobStore(folder / "questions.sqlite3") as store:
+        yield Commands(store, retriever, models, list, is_admin=lambda *_: True)
+
+
+def reads(adapter: FakeAdapter, text: str) -> bool:
+    return text in adapter.messages["m1"][-1].text
+
+
+async def test_progress_of_the_loading_is_told_in_the_one_message(tmp_path: Path) -> None:
+    adapter, models = FakeAdapter(), SlowModels()
+    async with (
+        commands_of(tmp_path, models) as commands,
+        asyncio.timeout(20),
+        asyncio.TaskGroup() as group,
+    ):
+        group.create_task(announce_switch(adapter, commands, ADMIN, "phi-3-mini", every_s=0.001))
+        await models.begun.wait()
+        for detail in ("Downloading phi-3-mini: 2.1 of 7.6 GB …", "Loading phi-3-mini …"):
+            models.detail = detail
+            async with adapter.changed:
+                await adapter.changed.wait_for(partial(reads, adapter, detail))
+        models.loaded.set()
+
+    assert list(adapter.messages) == ["m1"]
+    *progress, outcome = adapter.messages["m1"]
+    assert outcome == Reply(text="phi-3-mini answers now.")
+    assert all(reply.state is ReplyState.WAITING for reply in progress)
+    assert "smollm2-135m was chosen" not in "".join(reply.text for reply in progress)
+
+
+@dataclass
+class MuteAdapter(FakeAdapter):
+    """Takes the second message only."""
+
+    refused: int = 0
+
+    async def post(self, reply_to: str, reply: Reply) -> str:
+        if not self.refused:
+            self.refused += 1
+            raise DeliveryError("not now")
+        return await super().post(reply_to, reply)
+
+
+async def test_the_outcome_is_told_though_the_beginning_could_not_be(tmp_path: Path) -> None:
+    adapter = MuteAdapter()
+
+    async with commands_of(tmp_path, FakeModels()) as commands:
+        await announce_switch(adapter, commands, ADMIN, "phi-3-mini", every_s=60)
+
+    (told,) = adapter.messages.values()
+    assert told == [Reply(text="phi-3-mini answers now.")]
