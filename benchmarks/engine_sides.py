@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter, process_time
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 
@@ -16,17 +16,28 @@ from engine.slots.scheduler import CARD_CHUNKS, CPU_CHUNKS, Scheduler
 from engine.slots.shapes import prepare
 
 Prompts = Sequence[list[int]]
+#: Transformers' batching needs minutes for 32 long prompts on two cores.
+BATCHING_LIMIT_S = 3600
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time on both clocks, in seconds since the run began: the wall's and the processor's."""
+
+    wall: float
+    cpu: float
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One measurement."""
 
     seconds: float
     num_questions: int
     tokens: list[list[int]] = field(repr=False)
-    #: Seconds from the beginning to each question's first token.
-    first_tokens: list[float] = field(default_factory=list)
+    #: When each question had its first token, and its last.
+    firsts: list[Moment] = field(default_factory=list, repr=False)
+    lasts: list[Moment] = field(default_factory=list, repr=False)
     #: Processor time, of all threads. With one thread it is what a machine at rest would take.
     cpu_seconds: float = 0.0
 
@@ -34,6 +45,19 @@ class Run:
     def per_question(self) -> float:
         """Seconds a question."""
         return self.seconds / self.num_questions
+
+
+class Side(Protocol):
+    """A way to generate."""
+
+    @property
+    def name(self) -> str:
+        """In the table and the JSON lines."""
+        ...
+
+    def run(self, prompts: Prompts, new: int) -> Run:
+        """Answer all of them, each with exactly `new` tokens."""
+        ...
 
 
 def sync() -> None:
@@ -53,7 +77,7 @@ class Plain:
     def run(self, prompts: Prompts, new: int) -> Run:
         """All of them, each with exactly `new` tokens."""
         sync()
-        started, tokens, firsts = perf_counter(), [], []
+        started, tokens = perf_counter(), []
         for prompt in prompts:
             row = torch.tensor([prompt]).to(self._model.device)
             output = self._model.generate(
@@ -66,21 +90,24 @@ class Plain:
                 pad_token_id=0,
             )
             tokens.append(output[0, len(prompt) :].tolist())
-            firsts.append(perf_counter() - started)
         sync()
-        return Run(perf_counter() - started, len(prompts), tokens, firsts)
+        return Run(perf_counter() - started, len(prompts), tokens)
 
 
 class _Clock:
-    """Notes when the first token came."""
+    """Notes when the first token came and when the newest."""
 
-    def __init__(self) -> None:
-        self.first: float | None = None
-        self._pieces = 0
+    def __init__(self, begin: Moment) -> None:
+        self._begin = begin
+        self.first: Moment | None = None
+        self.last: Moment | None = None
 
     def on_text(self, piece: str) -> None:
-        if piece and self.first is None:
-            self.first = perf_counter()
+        if not piece:
+            return
+        now = Moment(perf_counter() - self._begin.wall, process_time() - self._begin.cpu)
+        self.first = self.first or now
+        self.last = now
 
     def is_cancelled(self) -> bool:
         return False
@@ -97,19 +124,21 @@ class Slots:
         num_tokens: int,
         prefix: Sequence[int] = (),
         drafts: bool = False,
-        graphs: bool = True,
+        name: str = "",
     ) -> None:
-        self.name = (
-            f"slots ({num_slots}{', prefix' if prefix else ''}{', drafts' if drafts else ''})"
-        )
+        details = f"{', prefix' if prefix else ''}{', drafts' if drafts else ''}"
+        self.name = name or f"slots ({num_slots}{details})"
         on_card = model.device.type == "cuda"
+        quantised = getattr(model, "quantization_method", None) is not None
         prepare(model)
-        if not on_card:
+        if not (on_card or quantised):  # as the engine does
             pack_linears(model)
-        self._new: list[str] = []
         self._scheduler = Scheduler(
             runner.CausalRunner(
-                model, num_slots=num_slots, num_tokens=num_tokens, graphs=on_card and graphs
+                model,
+                num_slots=num_slots,
+                num_tokens=num_tokens,
+                graphs=on_card and not quantised,
             ),
             decode=lambda tokens: "".join(chr(0x10000 + token) for token in tokens),
             ends=frozenset(),
@@ -122,8 +151,8 @@ class Slots:
     def run(self, prompts: Prompts, new: int) -> Run:
         """All of them at once."""
         sync()
-        started = perf_counter()
-        clocks = [_Clock() for _ in prompts]
+        begin = Moment(perf_counter(), process_time())
+        clocks = [_Clock(begin) for _ in prompts]
         for number, (prompt, clock) in enumerate(zip(prompts, clocks, strict=True)):
             self._scheduler.add(
                 SlotRequest(id=str(number), prompt=prompt, max_new_tokens=new), clock
@@ -134,51 +163,73 @@ class Slots:
                 if outcome.error:
                     raise outcome.error
                 texts[outcome.request.id] = outcome.text
-        seconds = perf_counter() - started
-        tokens = [[ord(c) - 0x10000 for c in texts[str(n)]] for n in range(len(prompts))]
-        firsts = [(clock.first or perf_counter()) - started for clock in clocks]
-        return Run(seconds, len(prompts), tokens, firsts)
+        return Run(
+            perf_counter() - begin.wall,
+            len(prompts),
+            [[ord(c) - 0x10000 for c in texts[str(n)]] for n in range(len(prompts))],
+            [clock.first for clock in clocks if clock.first],
+            [clock.last for clock in clocks if clock.last],
+        )
 
 
 class TransformersBatching:
-    """transformers' own continuous batching."""
+    """transformers' own continuous batching, with the same beginning of all prompts read before."""
 
     name = "transformers' continuous batching"
 
-    def __init__(self, model: Any, *, num_slots: int, num_tokens: int) -> None:
+    def __init__(
+        self, model: Any, *, num_slots: int, num_tokens: int, prefix: Sequence[int] = ()
+    ) -> None:
         self._model, self._num_slots, self._num_tokens = model, num_slots, num_tokens
+        self._prefix = list(prefix)
 
     def run(self, prompts: Prompts, new: int) -> Run:
         """All of them at once."""
+        manager = self._start(new)
+        try:
+            if self._prefix:
+                # Pages are shared once a request has filled them, and only whole ones.
+                _finish(manager, [self._prefix], 1)
+            sync()
+            started = perf_counter()
+            tokens = _finish(manager, prompts, new)
+            seconds = perf_counter() - started
+        finally:
+            manager.stop(block=True)
+        return Run(seconds, len(prompts), tokens)
+
+    def _start(self, new: int) -> Any:
         from transformers import ContinuousBatchingConfig, GenerationConfig
 
+        on_card = self._model.device.type == "cuda"
         manager = self._model.init_continuous_batching(
             generation_config=GenerationConfig(
                 max_new_tokens=new, do_sample=False, eos_token_id=-1, pad_token_id=0
             ),
             continuous_batching_config=ContinuousBatchingConfig(
                 page_size=32,
-                num_blocks=self._num_slots * (self._num_tokens // 32 + 2),
-                max_batch_tokens=512,
+                num_blocks=(self._num_slots + 1) * (self._num_tokens // 32 + 2),
+                max_batch_tokens=(CARD_CHUNKS if on_card else CPU_CHUNKS)[1],
                 auto_switch_to_flash=False,
             ),
         )
         manager.start()
-        try:
-            sync()
-            started = perf_counter()
-            ids = manager.add_requests([list(prompt) for prompt in prompts], max_new_tokens=new)
-            done: dict[str, Any] = {}
-            while len(done) < len(prompts):
-                result = manager.get_result(timeout=600)
-                if result is None:
-                    raise RuntimeError("no result for ten minutes")
-                if result.is_finished():
-                    done[result.request_id] = result
-            seconds = perf_counter() - started
-        finally:
-            manager.stop(block=True)
-        return Run(seconds, len(prompts), [done[i].generated_tokens for i in ids])
+        return manager
+
+
+def _finish(manager: Any, prompts: Prompts, new: int) -> list[list[int]]:
+    ids = manager.add_requests([list(prompt) for prompt in prompts], max_new_tokens=new)
+    done: dict[str, list[int]] = {}
+    while len(done) < len(prompts):
+        result = manager.get_result(timeout=BATCHING_LIMIT_S)
+        if result is None:
+            raise RuntimeError(
+                f"Transformers' batching gave no result within {BATCHING_LIMIT_S} s; "
+                "leave its figure out with --only."
+            )
+        if result.is_finished():
+            done[result.request_id] = result.generated_tokens
+    return [done[i] for i in ids]
 
 
 def interleaved(
@@ -193,7 +244,7 @@ def interleaved(
 
 
 def timed(side: Callable[[], Run]) -> Run:
-    """Run it and note the processor time as well."""
+    """Run it, and note the processor time unless it was noted where the work was done."""
     started = process_time()
     run = side()
-    return replace(run, cpu_seconds=process_time() - started)
+    return run if run.cpu_seconds else replace(run, cpu_seconds=process_time() - started)

@@ -1,0 +1,148 @@
+"""The benchmark of the engine runs, and says of every figure whether its goal is reached."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks.engine import chosen
+from benchmarks.engine_bench import percentile
+from benchmarks.engine_cpu import rise
+from benchmarks.engine_figures import GOALS, Measured, as_json, status, table
+from benchmarks.engine_nf4 import Speed, advice
+from benchmarks.engine_plot import growth_curve, ratios, read
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a run with tiny shapes writes."""
+    output = tmp_path_factory.mktemp("results") / "tiny.json"
+    # Two threads take seconds for what one does at once where other programs run as well.
+    command = [sys.executable, "-m", "benchmarks.engine", "--tiny", "--threads", "1"]
+    ran = subprocess.run(
+        [*command, "--output", str(output)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    content: dict[str, Any] = json.loads(output.read_text(encoding="utf-8"))
+    return content
+
+
+def result(at: str, *figures: Mapping[str, object], tiny: bool = False) -> dict[str, object]:
+    """A result file."""
+    return {"machine": {"at": at, "tiny": tiny}, "figures": figures, "runs": []}
+
+
+def test_tiny_shapes_fill_every_row_but_those_of_another_program_and_of_a_card(
+    tiny: dict[str, Any],
+) -> None:
+    missing = {row["key"] for row in tiny["figures"] if row["status"] == "not measured"}
+
+    assert missing == {"llama", "card-nf4"}
+
+
+def test_tiny_shapes_write_the_same_text_on_every_side(tiny: dict[str, Any]) -> None:
+    told = {row["key"]: row["measured"] for row in tiny["figures"]}
+
+    for key in ("waiting-8", "waiting-32", "waiting-128"):
+        assert "2 of 2 texts equal" in told[key]
+    assert "32 of 32 texts equal" in told["batching-32"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("waiting-8", 3.0, "reached"),
+        ("waiting-8", 2.99, "missed"),
+        ("card-nf4", 0.35, "reached"),
+        ("card-nf4", 0.36, "missed"),
+        ("llama", 0.7, "reached"),
+        ("admission", None, "reached"),
+        ("waiting-8", None, "missed"),
+    ],
+)
+def test_a_figure_is_measured_against_its_goal(
+    key: str, value: float | None, expected: str
+) -> None:
+    assert status(key, {key: Measured("", value)}) == expected
+
+
+def test_the_table_has_a_row_for_what_was_not_measured_too() -> None:
+    lines = table({"waiting-8": Measured("3.50×", 3.5)}).splitlines()
+
+    assert len(lines) == 2 + len(GOALS)
+    assert "| CPU, float32, 8 waiting | ≥ 3× one after the other | 3.50× | reached |" in lines
+    assert sum(line.endswith("|  | not measured |") for line in lines) == len(GOALS) - 1
+
+
+def test_growth_is_the_most_that_a_later_time_exceeds_an_earlier_one() -> None:
+    assert rise([4.0, 2.0, 3.0, 1.0]) == 1.5
+    assert rise([4.0, 2.0]) == 0.5
+
+
+def test_the_95th_percentile_of_a_hundred_is_beyond_95_of_them() -> None:
+    assert percentile(range(100), 0.95) == 95
+    assert percentile([1.0], 0.95) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("quarter", "expected"),
+    [
+        (Speed(read=2, one=2, many=2), "choose NF4"),
+        (Speed(read=0.5, one=2, many=0.5), "choose NF4 for one asker at a time"),
+        (Speed(read=0.5, one=0.5, many=0.5), "choose NF4 only where bfloat16 does not fit"),
+    ],
+)
+def test_nf4_is_advised_where_it_is_faster(quarter: Speed, expected: str) -> None:
+    assert advice(Speed(read=1, one=1, many=1), quarter).startswith(expected)
+
+
+def test_an_unknown_figure_is_named_with_those_that_are_there() -> None:
+    with pytest.raises(SystemExit, match="waiting-9 cannot be measured here; there are one-answer"):
+        chosen("waiting-9", device="cpu", tiny=False)
+
+
+def test_the_newest_number_of_a_figure_is_drawn_and_none_of_tiny_shapes() -> None:
+    row = {"key": "waiting-8"}
+
+    drawn = read(
+        [
+            result("2026-11-26", row | {"value": 3.5}),
+            result("2026-11-25", row | {"value": 2.5}, {"key": "llama", "value": 0.9}),
+            result("2026-11-27", row | {"value": 9.0}, tiny=True),
+            result("2026-11-28", row | {"value": None}),
+            result("2026-11-29", {"figure": "of before the table had keys"}),
+        ]
+    )
+
+    assert drawn.values == {"waiting-8": 3.5, "llama": 0.9}
+
+
+def test_the_picture_shows_goals_that_were_met_missed_and_not_measured() -> None:
+    picture = ratios({"waiting-8": 3.5, "card-nf4": 0.5})
+
+    assert ">3.5×<" in picture
+    assert ">0.5×<" in picture
+    goals = [goal for goal in GOALS.values() if goal.least or goal.most]
+    assert picture.count("not measured") == len(goals) - 2
+
+
+def test_the_curve_has_a_point_for_each_number_that_waits() -> None:
+    picture = growth_curve({10: 0.002, 10_000: 0.001})
+
+    assert "2.00 ms" in picture
+    assert ">10,000<" in picture
+
+
+def test_the_results_hold_every_row() -> None:
+    rows = as_json({"growth": Measured("flat", 1.0)})
+
+    assert [row["key"] for row in rows] == list(GOALS)
+    assert next(row for row in rows if row["key"] == "growth")["status"] == "reached"
