@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from bot.published import STATUS, publish
 from engine.store.jobs import STORE, JobStore, NewJob
 from engine.types import Answer, Decision, Question, Timings
-from main import app
+from main import ALIVE, app
+from tests.harness import FakeModels
 
 runner = CliRunner()
 
@@ -79,11 +81,39 @@ def test_health_says_that_nothing_runs(data_dir: Path) -> None:
     assert "does not run" in result.output
 
 
-def test_gpu_says_in_a_sentence_that_there_is_no_card() -> None:
+def test_gpu_says_in_a_sentence_that_there_is_no_card(data_dir: Path) -> None:
     result = runner.invoke(app, ["gpu"])
 
     assert result.exit_code == 0, result.output
     assert "Card 0" in result.output or "No NVIDIA card here" in result.output
+    assert "No FAQ Desk is running" in result.output
+
+
+async def test_gpu_and_health_tell_of_the_assistant_that_runs(data_dir: Path) -> None:
+    stop = asyncio.Event()
+    async with JobStore(data_dir / STORE) as store, asyncio.TaskGroup() as group:
+        group.create_task(
+            publish(
+                data_dir / STATUS,
+                stop,
+                engine=FakeModels(model="phi-3-mini"),
+                queue_length=store.queue_length,
+                every_s=0.01,
+            )
+        )
+        while not (data_dir / STATUS).exists():
+            await asyncio.sleep(0)
+        (data_dir / ALIVE).touch()
+
+        gpu = await asyncio.to_thread(runner.invoke, app, ["gpu"])
+        health = await asyncio.to_thread(runner.invoke, app, ["health"])
+        stop.set()
+
+    assert "- Model: phi-3-mini in float32, ready" in gpu.output
+    assert (health.exit_code, health.output) == (
+        0,
+        "FAQ Desk is well: phi-3-mini, ready, 0 waiting.\n",
+    )
 
 
 def test_the_models_are_listed_with_what_they_need(data_dir: Path) -> None:

@@ -441,6 +441,22 @@ async def test_a_watched_display_makes_its_five_updates_last_a_minute(slack: Sla
     assert shown(display) == "at 60 s"
 
 
+async def test_progress_leaves_the_few_updates_of_an_address_to_the_outcome(
+    slack: SlackTwin,
+) -> None:
+    writer = SlackWriter(SlackWeb(BOT_TOKEN, slack.base_url, Pace()))
+    to = ReplyTo(channel="C9", user="U1", response_url=slack.response_url("C9", "U1")).dump()
+    posted = await writer.whisper(ReplyTo.load(to), Reply(text="Loading"))
+
+    for percent in range(10):
+        progress = Reply(text=f"{percent} %", state=ReplyState.WAITING)
+        await writer.edit(to, posted, progress)
+    await writer.edit(to, posted, Reply(text="It answers now."))
+
+    (display,) = slack.ephemerals
+    assert shown(display) == "It answers now."
+
+
 async def test_without_ephemeral_messages_a_command_is_answered_in_the_thread(
     slack: SlackTwin, tmp_path: Path
 ) -> None:
