@@ -8,8 +8,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from engine.grounding.chatter import CONNECTOR, LEANING, OPENER, capitalized, is_chatter, trim
-from engine.grounding.clauses import Relation
-from engine.grounding.polarity import Modal
+from engine.grounding.leads import (
+    PROSE,
+    announces_block,
+    introduces_code,
+    is_ended,
+    is_lead_in,
+    says_nothing,
+)
 from engine.grounding.prose import read_prose
 from engine.grounding.sentences import Joiner, Splitter, Unit, UnitKind
 from engine.grounding.verdict import Grounding, Verdict, claims_of
@@ -20,8 +26,6 @@ __all__ = ["GroundedText", "Grounding", "Verdict", "is_thin"]
 
 #: A model that writes on and on is cut off: no answer is this long.
 MAX_ANSWER_CHARS = 20_000
-_POINTS_DOWN = re.compile(r"\b(?:following|below|command|run|execute|like this)\b", re.IGNORECASE)
-_PROSE = (UnitKind.SENTENCE, UnitKind.ITEM)
 
 
 class GroundedText:
@@ -50,6 +54,8 @@ class GroundedText:
         self._table_kept = False
         #: The text shown right before; empty when the unit before was dropped.
         self._before = ""
+        #: A sentence that may announce a block of code, until it is known whether one follows.
+        self._held: Unit | None = None
 
     @property
     def text(self) -> str:
@@ -84,10 +90,12 @@ class GroundedText:
         units = self._splitter.finish()
         added = self._take_all(units[:-1])
         for unit in units[-1:]:
-            if unit.kind in _PROSE and not _is_ended(unit) and not self._ends_whole(unit):
+            if unit.kind in PROSE and not is_ended(unit) and not self._ends_whole(unit):
                 self._drop(unit, "it breaks off")
             else:
                 added += self._take_all([unit])
+        if self._held is not None:
+            self._drop(self._held, "nothing follows it")
         self._drop_waiting("nothing follows it")
         return added
 
@@ -97,7 +105,16 @@ class GroundedText:
     def _take_all(self, units: Sequence[Unit]) -> str:
         before = len(self._shown)
         for unit in units:
-            self._take(unit)
+            held, self._held = self._held, None
+            if held is not None and unit.kind is UnitKind.CODE:
+                self._take_announced(held, unit)
+                continue
+            if held is not None:
+                self._take(held)
+            if announces_block(unit) and not is_lead_in(unit):
+                self._held = unit
+            else:
+                self._take(unit)
         return "".join(self._shown[before:])
 
     def _take(self, unit: Unit) -> None:
@@ -105,7 +122,7 @@ class GroundedText:
             self._drop(unit, "it was said before")
         elif not any(character.isalnum() for character in unit.text):
             self._take_decoration(unit)
-        elif unit.kind in (UnitKind.HEADING, UnitKind.TABLE_HEAD) or _is_lead_in(unit):
+        elif unit.kind in (UnitKind.HEADING, UnitKind.TABLE_HEAD) or is_lead_in(unit):
             self._take_introduction(unit)
         elif unit.kind is UnitKind.ROW and not self._table_kept:
             self._drop(unit, "the head of its table was dropped")
@@ -127,21 +144,26 @@ class GroundedText:
         verdict = self._grounding.carries(unit)
         if unit.kind is UnitKind.TABLE_HEAD:
             self._table_kept = verdict.supported
-        if unit.kind in _PROSE and not is_chatter(unit.text):
-            self._lead = "" if _says_nothing(unit.text) else unit.text
+        if unit.kind in PROSE and not is_chatter(unit.text):
+            self._lead = "" if says_nothing(unit.text) else unit.text
             self._lead_dead = not verdict.supported
         if verdict.supported:
             self._waiting.append((unit, True))
         else:
             self._drop(unit, verdict.reason)
 
-    def _take_statement(self, unit: Unit) -> None:
+    def _take_statement(self, unit: Unit, *, waits: bool = False) -> None:
+        """Show it if it holds; with `waits` only together with what comes next."""
         if self._led is not None and (unit.kind is not self._led or self._led is UnitKind.SENTENCE):
             self._end_lead()
         self._led = unit.kind
         reason = "it refers to what was dropped"
         for candidate in self._readings(unit):
             verdict = self._check(candidate)
+            if verdict.supported and waits:
+                self._waiting.append((candidate, True))
+                self._before = candidate.text
+                return
             if verdict.supported:
                 self._show(candidate, verdict)
                 return
@@ -150,6 +172,14 @@ class GroundedText:
         self._refused.add(unit.text)
         if unit.kind is UnitKind.SENTENCE:
             self._end_lead()
+
+    def _take_announced(self, sentence: Unit, code: Unit) -> None:
+        """A sentence and the code that it announces: both are shown, or neither is."""
+        self._take_statement(sentence, waits=True)
+        self._forget_lead()
+        self._take(code)
+        # Nothing waits any more once the code is shown.
+        self._drop_waiting("what it introduces was dropped", *PROSE)
 
     def _readings(self, unit: Unit) -> Iterator[Unit]:
         """`unit` as it may be shown: trimmed, without a yes or connector that hangs in the air."""
@@ -175,7 +205,7 @@ class GroundedText:
         if repeated:
             return Verdict(False, (), "it was said before")
         lead = self._lead
-        if unit.kind is UnitKind.CODE and not lead and _introduces_code(self._before):
+        if unit.kind is UnitKind.CODE and not lead and introduces_code(self._before):
             return self._grounding.check(unit, after=self._before, lead=self._before)
         if self._lead_dead:
             return Verdict(False, (), "its lead-in does not hold")
@@ -206,7 +236,10 @@ class GroundedText:
     def _end_lead(self) -> None:
         """A lead-in is over; when nothing that it introduces was kept, it goes too."""
         if not self._lead_shown:
-            self._drop_waiting("what it introduces was dropped", *_PROSE, UnitKind.TABLE_HEAD)
+            self._drop_waiting("what it introduces was dropped", *PROSE, UnitKind.TABLE_HEAD)
+        self._forget_lead()
+
+    def _forget_lead(self) -> None:
         self._lead, self._lead_shown, self._lead_dead, self._led = "", False, False, None
 
     def _drop_waiting(self, reason: str, *kinds: UnitKind) -> None:
@@ -223,31 +256,6 @@ def is_thin(text: str, min_words: int = 4) -> bool:
         return False
     words = [token for clause in clauses for token in clause.tokens if token.word]
     return len(words) < min_words or not claims_of(clauses)
-
-
-def _is_lead_in(unit: Unit) -> bool:
-    return unit.kind in _PROSE and unit.text.rstrip("*_ ").endswith(":")
-
-
-def _is_ended(unit: Unit) -> bool:
-    return unit.text.rstrip("*_)\"'”’ ").endswith((".", "!", "?", ":", "。", "！", "？", "…"))
-
-
-def _says_nothing(lead: str) -> bool:
-    """Whether a lead-in such as “Follow these steps:” leaves open what it introduces."""
-    return not any(
-        clause.claims
-        or clause.negated
-        or clause.modal is not Modal.NONE
-        or clause.relation is not Relation.NONE
-        for clause in read_prose(lead).clauses
-    )
-
-
-def _introduces_code(text: str) -> bool:
-    clauses = read_prose(text).clauses
-    related = any(clause.relation is not Relation.NONE for clause in clauses)
-    return related or bool(_POINTS_DOWN.search(text))
 
 
 def _signature(unit: Unit) -> frozenset[str]:

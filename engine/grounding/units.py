@@ -81,7 +81,7 @@ class Joiner:
             indent = _indent(marker)
             self._removed[indent] = self._removed.get(indent, 0) + 1
         if unit.block != block:
-            if not unit.marker.strip():
+            if not unit.marker:
                 self._removed.clear()
             else:
                 deeper = [indent for indent in self._removed if indent > _indent(unit.marker)]

@@ -129,6 +129,33 @@ def test_a_broken_code_block_is_closed_or_dropped(says: str, expected: str) -> N
     assert check(says, "docker").text == expected
 
 
+EVIL = "```bash\npip install evil\n```"
+PRUNE = "```bash\ndocker container prune\n```"
+
+
+@pytest.mark.parametrize(
+    ("says", "expected"),
+    [
+        (f"Search the FAQ first. Run\n\n{EVIL}", "Search the FAQ first."),
+        (f"Search the FAQ first. Run:\n\n{EVIL}", "Search the FAQ first."),
+        (f"Search the FAQ first with\n{EVIL}\nShow the error message.", "Show the error message."),
+        (f"Search the FAQ first. Then run the following command.\n{EVIL}",
+         "Search the FAQ first."),
+        ("1. Search the FAQ first.\n2. Run\n   ```\n   pip install evil\n   ```\n"
+         "3. Show the error message.",
+         "1. Search the FAQ first.\n2. Show the error message."),
+        (f"Search the FAQ first.\n\n{EVIL}", "Search the FAQ first."),
+        (f"Search the FAQ first\n\n{EVIL}", "Search the FAQ first"),
+        ("Search the FAQ first. Then run the following command.", "Search the FAQ first."),
+        (f"Search the FAQ first. Run\n\n{PRUNE}", f"Search the FAQ first. Run\n\n{PRUNE}"),
+        (f"Run the following command.\n\n{PRUNE}\n\nSearch the FAQ first.",
+         f"Run the following command.\n\n{PRUNE}\n\nSearch the FAQ first."),
+    ],
+)  # fmt: skip
+def test_what_announces_a_block_of_code_goes_with_it(says: str, expected: str) -> None:
+    assert check(says, "contact", "docker").text == expected
+
+
 @pytest.mark.parametrize(
     "says",
     [
