@@ -9,7 +9,6 @@ from engine.gpu import Card, read_host
 from engine.types import EngineState, EngineStatus
 
 GB = 1e9
-GIB = 1024**3
 HOUR_S = 3600
 
 
@@ -39,16 +38,16 @@ def _no_card_line() -> str:
     host = read_host()
     return (
         "No NVIDIA card here: the model runs on the CPU "
-        f"({host.cores} cores at {host.cpu_percent:.0f} %, "
-        f"memory {host.memory_used / GIB:.1f} of {host.memory_total / GIB:.1f} GiB)."
+        f"({host.cores} cores, {min(100, 100 * host.load / host.cores):.0f} % busy in the last minute; "
+        f"memory {host.memory_used / GB:.1f} of {host.memory_total / GB:.1f} GB)."
     )
 
 
 def _card_line(card: Card) -> str:
     others = max(0, card.memory_used - card.memory_ours)
     parts = [
-        f"memory {card.memory_used / GIB:.1f} of {card.memory_total / GIB:.1f} GiB"
-        f" ({card.memory_ours / GIB:.1f} ours, {others / GIB:.1f} others')"
+        f"memory {card.memory_used / GB:.1f} of {card.memory_total / GB:.1f} GB"
+        f" ({card.memory_ours / GB:.1f} ours, {others / GB:.1f} others')"
     ]
     if card.utilisation is not None:
         parts.append(f"{card.utilisation} % busy")
@@ -68,7 +67,8 @@ def _model_line(status: EngineStatus) -> str:
 def _speed_line(status: EngineStatus) -> str:
     now = f"{status.tokens_per_s:.1f} tokens/s" if status.tokens_per_s else "nothing written yet"
     hour = status.tokens_last_hour
-    return f"Speed: {now}; {hour:,} tokens in the last hour ({hour / HOUR_S:.1f} a second)"
+    mean = f" ({hour / HOUR_S:.1f} a second)" if hour >= HOUR_S else ""
+    return f"Speed: {now}; {hour:,} tokens in the last hour{mean}"
 
 
 def _places_line(status: EngineStatus, num_queued: int | None) -> str:

@@ -33,8 +33,8 @@ class Host:
     """The machine's processor and memory at one moment; memory in bytes."""
 
     cores: int
-    #: Per cent over all cores since the last reading.
-    cpu_percent: float
+    #: How many processes worked or waited for a core, on average over the last minute.
+    load: float
     memory_total: int
     memory_used: int
 
@@ -77,7 +77,7 @@ def read_host() -> Host:
     total, available = _within_limit(memory.total, memory.available)
     return Host(
         cores=psutil.cpu_count() or 1,
-        cpu_percent=psutil.cpu_percent(),
+        load=psutil.getloadavg()[0],
         memory_total=total,
         memory_used=total - available,
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.devices import describe_devices
 from engine.gpu import Card
 from engine.types import EngineState, EngineStatus
 
-GIB = 1024**3
+GB = 10**9
 
 
 def card(index: int = 0, **changes: object) -> Card:
@@ -14,9 +16,9 @@ def card(index: int = 0, **changes: object) -> Card:
         "index": index,
         "name": "Tesla T4",
         "driver": "550.54.15",
-        "memory_total": 15 * GIB,
-        "memory_used": 10 * GIB,
-        "memory_ours": 8 * GIB,
+        "memory_total": 15 * GB,
+        "memory_used": 10 * GB,
+        "memory_ours": 8 * GB,
         "utilisation": 87,
         "temperature": 61,
         "power": 68.4,
@@ -44,7 +46,7 @@ SERVING = EngineStatus(
 
 def test_a_card_is_described_with_all_that_is_known() -> None:
     assert describe_devices([card()], SERVING, num_queued=4).splitlines() == [
-        "- Card 0: Tesla T4 (driver 550.54.15): memory 10.0 of 15.0 GiB "
+        "- Card 0: Tesla T4 (driver 550.54.15): memory 10.0 of 15.0 GB "
         "(8.0 ours, 2.0 others'), 87 % busy, 61 °C, 68 W",
         "- Model: phi-3-mini in float16, ready for 67 min",
         "- Speed: 41.3 tokens/s; 12,345 tokens in the last hour (3.4 a second)",
@@ -72,6 +74,12 @@ def test_without_a_card_a_sentence_says_so() -> None:
     first, second = told.splitlines()
     assert first.startswith("- No NVIDIA card here: the model runs on the CPU (")
     assert second == "- Model: none, stopped"
+
+
+def test_the_mean_of_an_hour_is_told_once_it_says_something() -> None:
+    told = describe_devices([card()], replace(SERVING, tokens_last_hour=34))
+
+    assert "- Speed: 41.3 tokens/s; 34 tokens in the last hour\n" in told
 
 
 def test_an_error_that_is_the_present_state_is_told_once() -> None:
