@@ -196,6 +196,9 @@ def models_show(alias: str, config: ConfigOption = None) -> None:
     facts = next(c.summary for c in _or_exit(_shelf(config).choices) if c.alias == alias)
     print(f"{alias}: {entry.hub_id}, {facts}.")
     print(_or_exit(lambda: describe_saved(found)) if found else "Not on this machine.")
+    pinning = _or_exit(lambda: _shelf(config).pinning(alias))
+    if pinning:
+        print(pinning)
 
 
 @models_app.command("remove")
@@ -478,11 +481,10 @@ async def _pull(settings: Settings, secrets: Secrets, alias: str) -> None:
     from bot.model_shelf import ModelShelf
     from bot.terminal import TransferView
 
+    shelf = ModelShelf(settings)
     with TransferView(sys.stderr) as view:
-        folder = await ModelShelf(settings).pull(
-            alias, hf_token=secrets.hub_token, on_progress=view.show
-        )
-    _say_error(f"{alias} is ready in {folder}.")
+        folder = await shelf.pull(alias, hf_token=secrets.hub_token, on_progress=view.show)
+    _say_error(f"{alias} is ready in {folder}. {shelf.pinning(alias)}".rstrip())
 
 
 async def _gaps(settings: Settings, days: int, limit: int, as_json: bool) -> None:

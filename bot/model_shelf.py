@@ -44,6 +44,25 @@ class ModelShelf:
             entry, self._folder, hf_token=hf_token, on_progress=on_progress
         )
 
+    def pinning(self, alias: str) -> str:
+        """Which commit of the hub is here and whether the catalogue keeps to it, in a sentence.
+
+        Empty where there is none; raises where the catalogue wants another one.
+        """
+        from engine.saved_model import commit_of, refuse_other_commit
+
+        entry, folder = self.find(alias)
+        commit = commit_of(folder) if folder else None
+        if folder is None or commit is None:
+            return ""
+        refuse_other_commit(entry, folder)
+        if commit == entry.revision:
+            return f"Commit {commit}, which the catalogue keeps to."
+        return (
+            f"Commit {commit}, which was {entry.revision} when it was fetched; "
+            f"to keep to it, give {alias} in {self._catalog} `revision: {commit}`."
+        )
+
     def remove(self, alias: str) -> int:
         """Delete the weights; the bytes that became free."""
         from engine.saved_model import remove_model

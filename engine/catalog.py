@@ -84,7 +84,7 @@ class ModelEntry:
     alias: str
     #: `owner/name` on the Hugging Face hub.
     hub_id: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")]
-    #: Branch, tag or commit on the hub.
+    #: Branch, tag or commit on the hub; a whole commit (40 digits) accepts no other weights.
     revision: Annotated[str, Field(pattern=r"^[\w./-]+$")] = "main"
     task: Task
     prompt: PromptStyle

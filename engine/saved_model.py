@@ -148,9 +148,7 @@ def describe_saved(folder: Path) -> str:
     size = f"{saved_bytes(folder) / 1e9:.2f} GB in {folder}"
     manifest = read_manifest(folder)
     if manifest is None:
-        commit = commit_of(folder)
-        origin = f"commit {commit}, " if commit else ""
-        return f"{size}; {origin}without a manifest, so nothing tells whether it is complete."
+        return f"{size}; without a manifest, so nothing tells whether it is complete."
     verify_saved(folder)
     day = manifest.saved_at.partition("T")[0]
     return (

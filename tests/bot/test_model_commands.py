@@ -10,8 +10,10 @@ import pytest
 from bot import model_shelf
 from bot.commands import MODEL_KEY
 from bot.model_shelf import ModelShelf
-from config.settings import AdminsSettings, Settings
+from config.settings import AdminsSettings, EngineSettings, Settings
+from engine.errors import ModelLoadError
 from engine.room import Room
+from engine.saved_model import save_model
 from tests.fakes import ScriptedGenerator
 from tests.harness import FakeAdapter, message, running_desk
 
@@ -56,3 +58,49 @@ def test_each_model_is_listed_with_its_size_and_whether_it_fits(
 
     assert choices["phi-3-mini"].startswith(phi)
     assert "nf4, fits here" in choices["mistral-7b"]
+
+
+COMMIT = "c0ffee" * 6 + "abcd"
+
+
+def shelf_with(folder: Path, *, saved: str, revision: str) -> ModelShelf:
+    """One model in the catalogue, wanted at `revision`, of which commit `saved` is here."""
+    (folder / "catalogue.yaml").write_text(
+        "tiny:\n  hub_id: nobody/tiny\n  task: causal\n  prompt: chat\n  context_window: 256\n"
+        f"  licence: MIT\n  memory_gb: 1\n  revision: {revision}\n"
+    )
+    source = folder / "snapshots" / saved
+    source.mkdir(parents=True)
+    for name in ("config.json", "model.safetensors"):
+        (source / name).write_text("{}")
+    settings = Settings(data_dir=folder, engine=EngineSettings(catalog=folder / "catalogue.yaml"))
+    shelf = ModelShelf(settings)
+    entry, _ = shelf.find("tiny")
+    save_model(entry, source, folder / "models" / "tiny", on_progress=lambda _: None)
+    return shelf
+
+
+def test_a_model_of_a_branch_is_shown_with_its_commit_and_how_to_keep_to_it(
+    tmp_path: Path,
+) -> None:
+    told = shelf_with(tmp_path, saved=COMMIT, revision="main").pinning("tiny")
+
+    assert f"Commit {COMMIT}, which was main when it was fetched" in told
+    assert f"`revision: {COMMIT}`" in told
+
+
+def test_a_pinned_model_is_shown_as_that(tmp_path: Path) -> None:
+    shelf = shelf_with(tmp_path, saved=COMMIT, revision=COMMIT)
+
+    assert shelf.pinning("tiny") == f"Commit {COMMIT}, which the catalogue keeps to."
+
+
+async def test_another_commit_than_the_pinned_one_is_neither_shown_as_well_nor_served(
+    tmp_path: Path,
+) -> None:
+    shelf = shelf_with(tmp_path, saved=COMMIT, revision="a" * 40)
+
+    with pytest.raises(ModelLoadError, match=f"holds commit {COMMIT}"):
+        shelf.pinning("tiny")
+    with pytest.raises(ModelLoadError, match=f"holds commit {COMMIT}"):
+        await shelf.pull("tiny", hf_token=None, on_progress=lambda _: None)
