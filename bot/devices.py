@@ -36,9 +36,10 @@ def describe_devices(
 
 def _no_card_line() -> str:
     host = read_host()
+    busy = min(100, 100 * host.load / host.cores)
     return (
         "No NVIDIA card here: the model runs on the CPU "
-        f"({host.cores} cores, {min(100, 100 * host.load / host.cores):.0f} % busy in the last minute; "
+        f"({host.cores} cores, {busy:.0f} % busy in the last minute; "
         f"memory {host.memory_used / GB:.1f} of {host.memory_total / GB:.1f} GB)."
     )
 
