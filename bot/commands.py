@@ -15,7 +15,7 @@ from engine.errors import ModelError
 from engine.gpu import read_cards
 from engine.retrieval.retriever import Retriever
 from engine.store.jobs import JobStore
-from engine.types import EngineStatus
+from engine.types import EngineState, EngineStatus
 
 log = logging.getLogger(__name__)
 
@@ -177,20 +177,22 @@ class Commands:
 
     async def switch(self, alias: str, language: str | None) -> Reply:
         """Load another model; on any failure the old one keeps serving and the reason is told."""
-        before = self._engine.status().model
+        before = self._engine.status()
         try:
             await self._engine.switch(alias)
         except ModelError as error:
-            return Reply(
-                text=say("model.failed", language, model=alias, old=before or "–", why=error)
-            )
+            # One that had to go first is started again: it counts as the one that answers.
+            alone = before.model is None or before.state is EngineState.DOWN
+            key = "model.failed_alone" if alone else "model.failed"
+            return Reply(text=say(key, language, old=before.model, why=error))
         await self._store.set_value(MODEL_KEY, alias)
         return Reply(text=say("model.switched", language, model=alias))
 
-    @property
-    def engine_detail(self) -> str:
-        """What the engine says of itself now, such as how far the loading is."""
-        return self._engine.status().detail
+    def progress_towards(self, alias: str) -> str:
+        """How far the engine is with a change to that model; empty once it serves."""
+        status = self._engine.status()
+        serves = status.model == alias and status.state is EngineState.READY
+        return "" if serves else status.detail
 
     # /gpu and /status
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 from bot.adapter import ChatAdapter, DeliveryError
 from bot.commands import Commands
@@ -30,11 +32,10 @@ async def announce_switch(
     loading = say("model.switching", asker.language, model=alias)
     telling = _Telling(adapter, asker, alias)
     await telling.tell(loading, ReplyState.WAITING)
+    progress = partial(commands.progress_towards, alias)
     over = asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        group.create_task(
-            _tell_progress(telling, commands, loading, commands.engine_detail, over, every_s)
-        )
+        group.create_task(_tell_progress(telling, loading, progress, progress(), over, every_s))
         try:
             outcome = await commands.switch(alias, asker.language)
         finally:
@@ -45,8 +46,8 @@ async def announce_switch(
 
 async def _tell_progress(
     telling: _Telling,
-    commands: Commands,
     loading: str,
+    progress: Callable[[], str],
     told: str,
     over: asyncio.Event,
     every_s: float,
@@ -56,8 +57,8 @@ async def _tell_progress(
         with suppress(TimeoutError):
             async with asyncio.timeout(every_s):
                 await over.wait()
-        detail = commands.engine_detail
-        if detail != told and not over.is_set():
+        detail = progress()
+        if detail and detail != told and not over.is_set():
             told = detail
             await telling.tell(f"{loading}\n\n{detail}", ReplyState.WAITING)
 

@@ -138,7 +138,7 @@ class FakeModels:
 
     async def switch(self, alias: str) -> None:
         if alias == "broken":
-            raise ModelLoadError("Its files are damaged.")
+            raise ModelLoadError("broken could not be loaded: its files are damaged.")
         self.model = alias
 
 

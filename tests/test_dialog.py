@@ -213,14 +213,15 @@ async def test_staff_switch_the_model_and_a_failed_switch_keeps_the_old_one(
                 await adapter.changed.wait_for(
                     lambda count=number + 1: (
                         len(adapter.messages) == count
-                        and "Loading" not in adapter.messages[f"m{count}"][-1].text
+                        and "Changing to" not in adapter.messages[f"m{count}"][-1].text
                     )
                 )
 
     texts = [versions[-1].text for versions in adapter.messages.values()]
     assert texts[0] == "phi-3-mini answers now."
     assert texts[1] == (
-        "broken could not be loaded, phi-3-mini keeps answering. Its files are damaged."
+        "Nothing is changed, phi-3-mini keeps answering. "
+        "broken could not be loaded: its files are damaged."
     )
     assert texts[2].startswith("There is no model `nope`.")
 

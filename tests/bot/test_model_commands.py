@@ -21,7 +21,7 @@ from tests.harness import FakeAdapter, message, running_desk
 def is_over(adapter: FakeAdapter, number: int) -> bool:
     """Whether the last switch was told the end of."""
     told = adapter.messages.get(f"m{number}")
-    return told is not None and "Loading" not in told[-1].text
+    return told is not None and "Changing to" not in told[-1].text
 
 
 async def test_the_model_that_serves_after_a_switch_is_kept_for_the_next_start(

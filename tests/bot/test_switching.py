@@ -16,7 +16,7 @@ from bot.switching import announce_switch
 from config.settings import RetrievalSettings
 from engine.retrieval.retriever import Retriever
 from engine.store.jobs import JobStore
-from engine.types import EngineStatus
+from engine.types import EngineState, EngineStatus
 from tests.harness import FakeAdapter, FakeModels, ListCorpus, message
 
 ADMIN = message("/model phi-3-mini", user="boss")
@@ -99,3 +99,23 @@ async def test_the_outcome_is_told_though_the_beginning_could_not_be(tmp_path: P
 
     (told,) = adapter.messages.values()
     assert told == [Reply(text="phi-3-mini answers now.")]
+
+
+async def test_nobody_is_said_to_keep_answering_where_nobody_answered(tmp_path: Path) -> None:
+    adapter, models = FakeAdapter(), FakeModels(state=EngineState.DOWN)
+
+    async with commands_of(tmp_path, models) as commands:
+        await announce_switch(adapter, commands, ADMIN, "broken", every_s=60)
+
+    outcome = adapter.messages["m1"][-1].text
+    assert outcome.startswith("No model answers at the moment")
+    assert outcome.endswith("its files are damaged.")
+
+
+async def test_progress_is_no_more_told_of_a_model_that_serves(tmp_path: Path) -> None:
+    models = SlowModels(detail="It was chosen with /model.")
+
+    async with commands_of(tmp_path, models) as commands:
+        serving, other = (commands.progress_towards(a) for a in (models.model, "phi-3-mini"))
+
+    assert (serving, other) == ("", "It was chosen with /model.")
