@@ -38,8 +38,7 @@ T = TypeVar("T")
 ALIVE = "alive"
 #: Entries offered by Telegram's inline search.
 NUM_INLINE = 20
-#: `gpu`: seconds of the first look at the processor; `--watch`: seconds in all, and between looks.
-GLANCE_S = 0.2
+#: `gpu --watch`: seconds in all, and between two looks.
 WATCH_S, WATCH_EVERY_S = 60.0, 3.0
 
 app = typer.Typer(
@@ -111,11 +110,8 @@ def gpu(
     from bot.published import STATUS, read_published
     from bot.reports import device_report
     from bot.terminal import watch
-    from engine.gpu import read_host
 
     settings, _ = _load(config, None, quiet=True)
-    read_host()  # how busy the processor is can be told of the time since the look before
-    sleep(GLANCE_S)
     pauses = iter(range(round(WATCH_S / WATCH_EVERY_S) if watching else 0))
 
     def pause() -> bool:
