@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.catalog import ModelEntry, Quantisation, Task
 from engine.errors import GenerationError, ModelLoadError, OutOfMemory
-from engine.gpu import read_host
 from engine.huggingface import HuggingFaceModel
-from engine.loading import free_card_bytes, free_memory, is_out_of_memory
+from engine.loading import free_memory, is_out_of_memory
+from engine.parking import Weights, give_back, require_room
+from engine.placement import MAX_SEQ2SEQ_NEW, make_slots, suit_slots
 from engine.prompt import FittedPrompt
 from engine.types import FinishReason, Generation, GenerationRequest
 from engine.watch import Nobody, Watcher
 
 if TYPE_CHECKING:
     from engine.slots.scheduler import Outcome, Scheduler
-
-log = logging.getLogger(__name__)
-
-#: Share of the free memory that rows may take; the rest is for the work itself.
-_SHARE = {"cpu": 0.25, "cuda": 0.7}
-#: The most an encoder-decoder model writes.
-_MAX_SEQ2SEQ_NEW = 512
-#: How far the logits of a covered model may be from transformers' own, as a share of their range.
-_TOLERANCE = {"float32": 1e-3, "float16": 0.02, "bfloat16": 0.08}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +51,17 @@ class _Flight:
 class Batch:
     """One model at work. Not for several threads at once."""
 
-    def __init__(
-        self, model: HuggingFaceModel, scheduler: Scheduler | None, num_slots: int
-    ) -> None:
+    def __init__(self, model: HuggingFaceModel, *, max_batch: int) -> None:
         self._model = model
-        self._scheduler = scheduler
+        self._max_batch = max_batch
+        self._weights = Weights(model.network)
+        self._suits_slots = suit_slots(model)
+        self._scheduler: Scheduler | None = None
         #: How many questions it works on at once.
-        self.num_slots = num_slots
+        self.num_slots = 1
         self._waiting: deque[_Asked] = deque()
         self._flights: dict[str, _Flight] = {}
+        self._furnish()
 
     @classmethod
     def load(cls, entry: ModelEntry, path: Path, *, device: str, max_batch: int) -> Batch:
@@ -88,8 +81,7 @@ class Batch:
     @classmethod
     def of(cls, model: HuggingFaceModel, *, max_batch: int) -> Batch:
         """Work with `model`, in slots where its architecture allows it."""
-        scheduler, num_slots = _scheduler(model, max_batch)
-        batch = cls(model, scheduler, num_slots)
+        batch = cls(model, max_batch=max_batch)
         hello = GenerationRequest(id="", question="Hello?", documents=(), max_new_tokens=2)
         batch.add(hello, Nobody(), lambda: None)
         while batch.is_busy:
@@ -97,6 +89,36 @@ class Batch:
                 if isinstance(done.result, Exception):
                     raise done.result
         return batch
+
+    def _furnish(self) -> None:
+        if self._suits_slots:
+            self._scheduler, self.num_slots = make_slots(self._model, self._max_batch)
+
+    def park(self) -> None:
+        """Keep no more than the weights, and those in the machine's memory; nobody may wait.
+
+        Raises ModelLoadError where that cannot be: the model is of no use then.
+        """
+        if self.on_card and self._model.entry.quantisation is Quantisation.INT8:
+            raise ModelLoadError("A model in int8 cannot leave the card: parts of it would stay.")
+        self._scheduler = None
+        give_back()
+        if self.on_card:
+            self._weights.leave()
+            give_back()
+        require_room()
+
+    def resume(self) -> None:
+        """Get ready for questions after `park`. Raises ModelLoadError."""
+        try:
+            self._weights.come_back()
+            self._furnish()
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+        else:
+            return
+        raise ModelLoadError(f"There is no room any more for {self._model.entry.alias}.")
 
     @property
     def device(self) -> str:
@@ -181,7 +203,7 @@ class Batch:
         started = monotonic()
         limit = self._model.limit(request)
         if self._model.entry.task is Task.SEQ2SEQ:
-            limit = min(limit, _MAX_SEQ2SEQ_NEW)
+            limit = min(limit, MAX_SEQ2SEQ_NEW)
         room = self._model.entry.context_window - limit
         fitted = self._model.fit(request, room // 2 if asked.halved else room)
         self._flights[request.id] = _Flight(asked, fitted, started)
@@ -224,47 +246,3 @@ class Batch:
             total_s=ended - flight.started,
         )
         return [Done(asked.request.id, generation)]
-
-
-def _scheduler(model: HuggingFaceModel, max_batch: int) -> tuple[Scheduler | None, int]:
-    """The slots for `model`, as many as memory allows; None where it is not covered."""
-    from engine.slots import runner
-    from engine.slots.coverage import covers
-    from engine.slots.packed import pack_linears
-    from engine.slots.scheduler import CARD_CHUNKS, CPU_CHUNKS, Scheduler
-    from engine.slots.shapes import bytes_per_row
-
-    entry, network = model.entry, model.network
-    if entry.generation.num_beams > 1:
-        log.info("%s searches with beams and answers one question at a time", entry.alias)
-        return None, 1
-    # Measured before the weights are laid out anew, which changes the last digits.
-    if not covers(network, tolerance=_TOLERANCE[str(network.dtype).split(".")[-1]]):
-        log.info("%s is not covered by the slots; it answers one question at a time", entry.alias)
-        return None, 1
-    if not model.on_card and entry.quantisation is Quantisation.NONE:
-        pack_linears(network)
-    seq2seq = entry.task is Task.SEQ2SEQ
-    row = bytes_per_row(network, num_tokens=entry.context_window, num_new=_MAX_SEQ2SEQ_NEW)
-    num_slots = max(1, min(max_batch, int(_free_bytes(on_card=model.on_card) // row)))
-    log.info("%s: %d slots of %.0f MB", entry.alias, num_slots, row / 1e6)
-    graphs = model.on_card and entry.quantisation is Quantisation.NONE
-    room: dict[str, Any] = {"num_slots": num_slots, "num_tokens": entry.context_window}
-    scheduler = Scheduler(
-        runner.Seq2SeqRunner(network, **room, num_new=_MAX_SEQ2SEQ_NEW, graphs=graphs)
-        if seq2seq
-        else runner.CausalRunner(network, **room, graphs=graphs),
-        decode=model.decode,
-        ends=frozenset(model.ends),
-        start_token=network.generation_config.decoder_start_token_id if seq2seq else None,
-        chunks=CARD_CHUNKS if model.on_card else CPU_CHUNKS,
-    )
-    scheduler.keep_prefix(model.constant_part())
-    return scheduler, num_slots
-
-
-def _free_bytes(*, on_card: bool) -> float:
-    if on_card:
-        return _SHARE["cuda"] * free_card_bytes()
-    host = read_host()
-    return _SHARE["cpu"] * (host.memory_total - host.memory_used)

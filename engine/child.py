@@ -5,26 +5,24 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-import os
-import socket
-import sys
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
+from typing import TypeVar
 
-from config.settings import ROOT
 from engine.catalog import ModelEntry
-from engine.environment import engine_environment
 from engine.errors import (
+    CrashedTogether,
     EngineCrashed,
     GenerationError,
     GenerationTimeout,
     ModelLoadError,
+    NeverStarted,
     OutOfMemory,
 )
+from engine.last_words import LastWords
 from engine.protocol import (
     Beat,
     Cancel,
@@ -35,7 +33,10 @@ from engine.protocol import (
     Generate,
     Load,
     Loaded,
+    Park,
+    Parked,
     Progress,
+    Resume,
     Shutdown,
     Started,
     Text,
@@ -43,38 +44,31 @@ from engine.protocol import (
     decode_from_engine,
     encode,
 )
+from engine.spawn import spawn
 from engine.types import Generation, GenerationRequest
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T", Loaded, Parked)
 
 #: How much longer than between tokens the wait for the first may be: a long prompt is read first,
 #: and a request that was cancelled before it may still be at that.
 FIRST_TOKEN_FACTOR = 6
 #: Seconds a process gets to end by itself.
 SHUTDOWN_S = 1.5
-#: Longest message; longer ones are a fault.
-_MAX_LINE = 16 * 1024 * 1024
-#: Lines of the process's standard error that are kept to explain its end.
-_NUM_LAST_LINES = 30
-
-
-class CrashedTogether(EngineCrashed):
-    """The process ended while it answered several questions: one of them may be to blame."""
-
-
-class NeverStarted(EngineCrashed):
-    """The engine process ended before it began with the question: it may be asked again."""
 
 
 class EngineChild:
-    """One running engine process with at most one model. `start` makes it."""
+    """One running engine process for one model. `start` makes it."""
 
     def __init__(
         self,
+        entry: ModelEntry,
         process: asyncio.subprocess.Process,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
     ) -> None:
+        self.entry = entry
         self._process = process
         self._reader = reader
         self._writer = writer
@@ -83,7 +77,7 @@ class EngineChild:
         #: Whether several were in flight when the process ended.
         self._was_shared = False
         self._numbers = itertools.count(1)
-        self._last_lines: deque[str] = deque(maxlen=_NUM_LAST_LINES)
+        self._last_words = LastWords()
         #: Set when the process is gone.
         self.ended = asyncio.Event()
         #: False as soon as the process is going.
@@ -100,30 +94,12 @@ class EngineChild:
         self._heard_at = monotonic()
 
     @classmethod
-    async def start(cls, group: asyncio.TaskGroup, *, threads: int) -> EngineChild:
+    async def start(
+        cls, group: asyncio.TaskGroup, entry: ModelEntry, *, threads: int
+    ) -> EngineChild:
         """Start a process; `group` gets the task that listens to it until it ends."""
-        ours, theirs = socket.socketpair()
-        try:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "engine.worker",
-                *(str(number) for number in (theirs.fileno(), os.getpid(), threads)),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.PIPE,
-                pass_fds=(theirs.fileno(),),
-                cwd=ROOT,
-                env=engine_environment(os.environ),
-                start_new_session=True,
-            )
-        except BaseException:
-            ours.close()
-            raise
-        finally:
-            theirs.close()
-        reader, writer = await asyncio.open_connection(sock=ours, limit=_MAX_LINE)
-        child = cls(process, reader, writer)
+        process, reader, writer = await spawn(threads)
+        child = cls(entry, process, reader, writer)
         group.create_task(child._listen(), name="engine-listener")
         return child
 
@@ -134,7 +110,6 @@ class EngineChild:
 
     async def load(
         self,
-        entry: ModelEntry,
         path: Path,
         *,
         device: str,
@@ -143,7 +118,29 @@ class EngineChild:
         on_progress: Callable[[str], None],
     ) -> None:
         """Load the model. Raises ModelLoadError, or EngineCrashed, with a sentence."""
-        self._send(Load(entry=entry, path=str(path), device=device, max_batch=max_batch))
+        self._send(Load(entry=self.entry, path=str(path), device=device, max_batch=max_batch))
+        self._take_up(await self._hear(Loaded, timeout, on_progress))
+
+    async def park(self, *, timeout: float) -> None:
+        """Have the model rest; nothing may be asked until it has resumed. Raises what `load` does:
+        the process is of no use then.
+        """
+        self._send(Park())
+        await self._hear(Parked, timeout)
+
+    async def resume(self, *, timeout: float) -> None:
+        """Have the parked model work again. Raises what `load` does."""
+        self._send(Resume())
+        self._take_up(await self._hear(Loaded, timeout))
+
+    def _take_up(self, loaded: Loaded) -> None:
+        self.device, self.dtype, self.num_slots = loaded.device, loaded.dtype, loaded.num_slots
+
+    async def _hear(
+        self, kind: type[T], timeout: float, on_progress: Callable[[str], None] = lambda _: None
+    ) -> T:
+        """The answer of that kind to what was sent last."""
+        done = kind.__name__.lower()
         try:
             async with asyncio.timeout(timeout):
                 while True:
@@ -152,18 +149,16 @@ class EngineChild:
                         on_progress(message.detail)
                     elif isinstance(message, Failed):
                         raise ModelLoadError(message.message)
-                    elif isinstance(message, Loaded):
-                        self.device, self.dtype = message.device, message.dtype
-                        self.num_slots = message.num_slots
-                        return
+                    elif isinstance(message, kind):
+                        return message
                     elif message is None:
                         raise EngineCrashed(
-                            f"The engine process ended while it loaded {entry.alias} "
+                            f"The engine process ended before {self.entry.alias} was {done} "
                             f"({self.why_ended})."
                         )
         except TimeoutError:
             raise ModelLoadError(
-                f"{entry.alias} was not loaded after {timeout:g} s; "
+                f"{self.entry.alias} was not {done} after {timeout:g} s; "
                 "raise engine.load_timeout_s, or choose a smaller model."
             ) from None
 
@@ -196,7 +191,8 @@ class EngineChild:
                     case Finished(generation=generation):
                         return generation
                     case Failed(kind=kind, message=text):
-                        raise _error(kind, text)
+                        out_of_memory = kind is Failure.OUT_OF_MEMORY
+                        raise OutOfMemory(text) if out_of_memory else GenerationError(text)
                     case None if started:
                         raise (CrashedTogether if self._was_shared else EngineCrashed)(
                             f"The engine process ended while it answered ({self.why_ended})."
@@ -254,7 +250,8 @@ class EngineChild:
         """Hand out what the process says until it ends, then tell everyone who waits."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._read_log())
+                assert self._process.stderr
+                group.create_task(self._last_words.read(self._process.stderr))
                 await self._read_messages()
                 self.is_usable = False
                 # Its end of the socket is closed: whatever still runs is of no use.
@@ -296,22 +293,7 @@ class EngineChild:
         else:
             self._loading.put_nowait(message)
 
-    async def _read_log(self) -> None:
-        assert self._process.stderr
-        async for line in self._process.stderr:
-            text = line.decode(errors="replace").rstrip()
-            self._last_lines.append(text)
-            log.info("engine: %s", text)
-
     @property
     def why_ended(self) -> str:
         """For people, after its end."""
-        status = self._process.returncode
-        if status == -9:
-            return "it was killed; too little memory is the usual reason"
-        last = next((line for line in reversed(self._last_lines) if line.strip()), "")
-        return f"exit status {status}" + (f", {last[:200]}" if last else "")
-
-
-def _error(kind: Failure, text: str) -> GenerationError:
-    return OutOfMemory(text) if kind is Failure.OUT_OF_MEMORY else GenerationError(text)
+        return self._last_words.explain(self._process.returncode)

@@ -10,6 +10,8 @@ EngineError
 └── GenerationError        this question got no text
     ├── EngineDown         no engine process to ask
     ├── EngineCrashed      the process died while it worked on this question
+    │   ├── CrashedTogether  and on others: any of them may be to blame
+    │   └── NeverStarted     no: before it began with it
     ├── OutOfMemory        the prompt does not fit the device's memory
     ├── BrokenNumbers      the model computed NaN or infinity
     └── GenerationTimeout  no token came for too long
@@ -59,6 +61,14 @@ class EngineDown(GenerationError):
 
 class EngineCrashed(GenerationError):
     """The engine process ended while it was answering."""
+
+
+class CrashedTogether(EngineCrashed):
+    """The process ended while it answered several questions: one of them may be to blame."""
+
+
+class NeverStarted(EngineCrashed):
+    """The engine process ended before it began with the question: it may be asked again."""
 
 
 class OutOfMemory(GenerationError):

@@ -12,16 +12,20 @@ from time import monotonic
 
 from config.settings import EngineSettings
 from engine.catalog import Catalog, ModelEntry
-from engine.child import CrashedTogether, EngineChild, NeverStarted
+from engine.child import EngineChild
 from engine.choice import CHOSEN, Choice
 from engine.errors import (
+    CrashedTogether,
     EngineCrashed,
     EngineDown,
     ModelError,
     ModelLoadError,
+    NeverStarted,
 )
 from engine.meter import Meter
+from engine.patience import Patience
 from engine.starter import Starter
+from engine.stopping import unless
 from engine.textstream import Resumed
 from engine.turnstile import Turnstile
 from engine.types import (
@@ -34,10 +38,6 @@ from engine.types import (
 
 log = logging.getLogger(__name__)
 
-#: Seconds to wait before a start, by the number of failures in a row before it.
-BACKOFF_S = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
-#: Failures in a row from which on questions are no longer kept waiting for the next start.
-MAX_HOPEFUL_FAILURES = 2
 #: Seconds running answers get to end when the program stops; the dispatcher gives up before.
 STOP_GRACE_S = 5.5
 
@@ -66,11 +66,13 @@ class EngineProcess:
         self._why = ""
         self._child: EngineChild | None = None
         self._group: asyncio.TaskGroup | None = None
-        self._failures = 0
+        self._patience = Patience()
         #: As many requests as it has slots are with the process; the others wait here.
         self._turns = Turnstile(1)
         #: Whoever starts or replaces a process holds this.
         self._changing = asyncio.Lock()
+        #: One switch after the other, each with what is to be done for the old process.
+        self._switching = asyncio.Lock()
         self._changed = asyncio.Event()
         self._meter = Meter()
         self._last_error = ""
@@ -86,6 +88,7 @@ class EngineProcess:
             num_waiting=self._turns.num_waiting,
             uptime_s=self._meter.uptime_s if serves else None,
             last_error=self._last_error,
+            parked=self._starter.parked.aliases,
         )
 
     @property
@@ -94,9 +97,10 @@ class EngineProcess:
         return self._starter.capacity
 
     def pids(self) -> frozenset[int]:
-        """The engine's processes."""
+        """The engine's processes, those of parked models too."""
         child = self._child
-        return frozenset() if child is None or child.ended.is_set() else frozenset({child.pid})
+        serving = set() if child is None or child.ended.is_set() else {child.pid}
+        return self._starter.parked.pids() | serving
 
     async def settled(self) -> None:
         """Return as soon as it is known whether the engine can be used."""
@@ -119,41 +123,43 @@ class EngineProcess:
                 generation = await self._ask(request, resumed)
         if generation.finish_reason is FinishReason.CANCELLED:
             raise EngineDown(self._status.detail)  # ended by our own shutdown, half written
-        self._failures = 0
+        self._patience.renew()
         self._meter.note(generation)
         return generation
 
     async def switch(self, alias: str) -> None:
         """Serve with another model. Raises ModelError; the old model keeps serving then."""
         entry = self._catalog.get(alias)
+        async with self._switching:
+            old = await self._switch(entry)
+            if old is not None:
+                async with self._turns.alone():
+                    await self._starter.parked.keep(old)
+
+    async def _switch(self, entry: ModelEntry) -> EngineChild | None:
+        """Serve with another model; returns the process that is to be let go."""
         async with self._changing:
             if self._group is None or self._status.state is EngineState.STOPPED:
                 raise ModelLoadError("The engine is not running; no model can be loaded.")
             before = self._status
             old = self._child if self._is_serving() else None
             if old is not None and self._entry == entry:
-                return
+                return None
             try:
                 path = await self._starter.prepare(entry)
-                if old is None or await asyncio.to_thread(
-                    self._starter.has_room_beside, entry, path, old, self._entry or entry
-                ):
-                    self._serve_with(await self._start(entry, path, trying=True), entry, CHOSEN)
-                else:
-                    await self._exchange(old, entry, path)
-                    return
-            except EngineCrashed as error:
+                if old is None or await self._starter.has_room_beside(entry, path, old):
+                    await self._serve(entry, path, CHOSEN, trying=True)
+                    return old
+                await self._exchange(old, entry, path)
+                return None
+            except (ModelError, EngineCrashed) as error:
                 self._last_error = str(error)
+                if isinstance(error, ModelError):
+                    raise
                 raise ModelLoadError(str(error)) from error
-            except ModelError as error:
-                self._last_error = str(error)
-                raise
             finally:
                 if self._entry != entry and self._status.state is before.state:
                     self._set(before.state, before.detail)
-        if old is not None:
-            async with self._turns.alone():
-                await old.shut_down()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep a process serving until `stop`."""
@@ -171,6 +177,7 @@ class EngineProcess:
                 log.info("an answer was not finished in time and is given up")
             if self._child is not None:
                 await self._child.shut_down()
+            await self._starter.parked.close()
 
     async def _supervise(self) -> None:
         try:
@@ -180,7 +187,8 @@ class EngineProcess:
         while True:
             child = self._child
             if child is not None:
-                await child.ended.wait()
+                while child is self._child and not child.ended.is_set():
+                    await unless(child.ended, self._changed.wait())
                 if child is self._child:
                     self._mourn(child.why_ended)
             elif self._entry is None:  # nothing to start until staff choose a model
@@ -195,18 +203,17 @@ class EngineProcess:
         """The process is gone, and nobody asked it to."""
         self._child = None
         self._last_error = problem
-        self._failures += 1
-        log.warning("the engine process ended (failure %d in a row)", self._failures)
-        if self._failures > MAX_HOPEFUL_FAILURES:
-            self._set(EngineState.DOWN, "The engine process keeps ending; it is started again.")
-        else:
+        self._patience.lose()
+        log.warning("the engine process ended (failure %d in a row)", self._patience.num_failures)
+        if self._patience.is_hopeful:
             self._set(EngineState.LOADING, "The engine process ended; it is started again.")
+        else:
+            self._set(EngineState.DOWN, "The engine process keeps ending; it is started again.")
 
     async def _pause(self) -> None:
         """Wait for the next start: ever longer, but not once staff chose another model."""
-        seconds = BACKOFF_S[min(self._failures, len(BACKOFF_S) - 1)]
         with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(self._patience.seconds):
                 while self._child is None:
                     await self._changed.wait()
 
@@ -216,7 +223,7 @@ class EngineProcess:
         started = monotonic()
         try:
             path = await self._starter.prepare(entry)
-            child = await self._start(entry, path, trying=False)
+            await self._serve(entry, path, self._why, trying=False)
         except EngineCrashed as error:
             log.warning("%s", error)
             self._mourn(str(error))
@@ -224,7 +231,6 @@ class EngineProcess:
             log.error("%s", error)
             await self._give_up(entry, str(error))
         else:
-            self._serve_with(child, entry, self._why)
             log.info("%s serves after %.1f s", entry.alias, monotonic() - started)
 
     async def _give_up(self, entry: ModelEntry, problem: str) -> None:
@@ -235,7 +241,7 @@ class EngineProcess:
             self._entry, self._why = other
             return
         # Waiting rarely mends it: questions are answered without a model meanwhile.
-        self._failures = len(BACKOFF_S)
+        self._patience.lose_all()
         self._set(EngineState.DOWN, problem, entry)
 
     async def _exchange(self, old: EngineChild, entry: ModelEntry, path: Path) -> None:
@@ -243,15 +249,13 @@ class EngineProcess:
         async with self._turns.alone():
             self._child = None
             self._set(EngineState.LOADING, f"Changing to {entry.alias}.")
-            await old.shut_down()
-            child = await self._start(entry, path, trying=True)
-            self._serve_with(child, entry, CHOSEN)
+            await self._starter.parked.keep(old, sparing=entry)
+            await self._serve(entry, path, CHOSEN, trying=True)
 
-    async def _start(self, entry: ModelEntry, path: Path, *, trying: bool) -> EngineChild:
+    async def _serve(self, entry: ModelEntry, path: Path, why: str, *, trying: bool) -> None:
+        """Bring the model up, and let it answer from now on."""
         assert self._group is not None
-        return await self._starter.start(self._group, entry, path, trying=trying)
-
-    def _serve_with(self, child: EngineChild, entry: ModelEntry, why: str) -> None:
+        child = await self._starter.start(self._group, entry, path, trying=trying)
         self._child, self._entry, self._why = child, entry, why
         self._meter.start_afresh()
         self._turns.resize(child.num_slots)

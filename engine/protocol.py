@@ -52,6 +52,22 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Park:
+    """Nothing is asked for a while: give back all memory but that of the weights, and move those
+    from the card to the machine's.
+    """
+
+    type: Literal["park"] = "park"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resume:
+    """Get ready to be asked again; comes after Parked only."""
+
+    type: Literal["resume"] = "resume"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shutdown:
     """Stop what runs and end the process."""
 
@@ -76,7 +92,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """The model is loaded and has written its first token."""
+    """The model is loaded, or resumed, and can be asked."""
 
     type: Literal["loaded"] = "loaded"
     #: For people: `CPU, 2 threads` or the card's name.
@@ -84,6 +100,13 @@ class Loaded:
     dtype: str
     #: How many questions it works on at once.
     num_slots: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """The model rests."""
+
+    type: Literal["parked"] = "parked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +145,7 @@ class Finished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """The request (or the load, without id) ended with an error."""
+    """The request (or without id the load, the parking, the resuming) ended with an error."""
 
     type: Literal["failed"] = "failed"
     id: str | None = None
@@ -131,8 +154,8 @@ class Failed:
     message: str
 
 
-ToEngine = Load | Generate | Cancel | Shutdown
-FromEngine = Ready | Progress | Loaded | Started | Text | Beat | Finished | Failed
+ToEngine = Load | Generate | Cancel | Park | Resume | Shutdown
+FromEngine = Ready | Progress | Loaded | Parked | Started | Text | Beat | Finished | Failed
 
 _TO_ENGINE: TypeAdapter[ToEngine] = TypeAdapter(Annotated[ToEngine, Discriminator("type")])
 _FROM_ENGINE: TypeAdapter[FromEngine] = TypeAdapter(Annotated[FromEngine, Discriminator("type")])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from engine.catalog import ModelEntry
 from engine.child import EngineChild
 from engine.errors import EngineCrashed, GenerationError, ModelLoadError
 from engine.types import Document, GenerationRequest
@@ -23,7 +22,7 @@ _REQUEST = GenerationRequest(
 )
 
 
-async def try_out(child: EngineChild, entry: ModelEntry, *, stall_s: float) -> None:
+async def try_out(child: EngineChild, *, stall_s: float) -> None:
     """Ask the model. Raises ModelLoadError when it writes nothing, EngineCrashed when it ends."""
     try:
         generation = await child.generate(_REQUEST, lambda _: None, stall_s=stall_s)
@@ -31,10 +30,10 @@ async def try_out(child: EngineChild, entry: ModelEntry, *, stall_s: float) -> N
         raise
     except GenerationError as error:
         raise ModelLoadError(
-            f"{entry.alias} was loaded but failed on a first question: {error}"
+            f"{child.entry.alias} was loaded but failed on a first question: {error}"
         ) from error
     if not generation.text:
         raise ModelLoadError(
-            f"{entry.alias} was loaded but wrote nothing on a first question; "
+            f"{child.entry.alias} was loaded but wrote nothing on a first question; "
             "its weights or its entry in the catalogue are wrong."
         )

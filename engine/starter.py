@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from config.settings import EngineSettings
@@ -13,6 +13,7 @@ from engine.child import EngineChild
 from engine.errors import EngineCrashed, ModelError
 from engine.gpu import memory_of
 from engine.model_memory import GB
+from engine.parked import ParkedModels
 from engine.room import bytes_of, does_not_fit, need_of, read_room
 from engine.smoke import try_out
 from engine.weights import find_weights, prepare_weights
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 
 #: Questions that are worked on at once unless the settings say otherwise.
 CPU_BATCH, CARD_BATCH = 8, 32
+#: Seconds a parked model gets to resume before it is loaded anew.
+RESUME_S = 60
 
 
 class Starter:
@@ -38,6 +41,7 @@ class Starter:
         self._models_dir = models_dir
         self._hf_token = hf_token
         self._on_progress = on_progress
+        self.parked = ParkedModels(settings.keep_idle)
 
     @property
     def capacity(self) -> int:
@@ -62,19 +66,38 @@ class Starter:
 
         Raises EngineCrashed besides. Whatever fails, the process is gone.
         """
-        child = await EngineChild.start(group, threads=self._settings.threads)
+        await self._make_room(entry, path)
+        idle = self.parked.take(entry)
+        if idle is not None:
+            self._on_progress(f"Resuming {entry.alias}")
+            resuming = idle.resume(timeout=RESUME_S)
+            try:
+                return await self._bring_up(idle, resuming, path, trying=True)
+            except (ModelError, EngineCrashed) as error:
+                log.warning("%s did not resume and is loaded anew: %s", entry.alias, error)
+        child = await EngineChild.start(group, entry, threads=self._settings.threads)
+        loading = child.load(
+            path,
+            device=self._settings.device,
+            max_batch=self.capacity,
+            timeout=self._settings.load_timeout_s,
+            on_progress=self._on_progress,
+        )
+        return await self._bring_up(child, loading, path, trying=trying)
+
+    async def _bring_up(
+        self,
+        child: EngineChild,
+        work: Awaitable[None],
+        path: Path,
+        *,
+        trying: bool,
+    ) -> EngineChild:
         try:
-            await child.load(
-                entry,
-                path,
-                device=self._settings.device,
-                max_batch=self.capacity,
-                timeout=self._settings.load_timeout_s,
-                on_progress=self._on_progress,
-            )
+            await work
             if trying:
-                await try_out(child, entry, stall_s=self._settings.stall_s)
-            await asyncio.to_thread(self._weigh, child, entry, path)
+                await try_out(child, stall_s=self._settings.stall_s)
+            await asyncio.to_thread(self._weigh, child, path)
         except (ModelError, EngineCrashed):
             child.kill()
             await child.ended.wait()  # what it had is free before the next one loads
@@ -84,35 +107,55 @@ class Starter:
             raise
         return child
 
-    def has_room_beside(
-        self, entry: ModelEntry, path: Path, old: EngineChild, old_entry: ModelEntry
-    ) -> bool:
+    async def has_room_beside(self, entry: ModelEntry, path: Path, old: EngineChild) -> bool:
         """Whether `entry` fits while the old process runs, or only once that has gone.
 
-        Raises ModelLoadError when it would not fit even then.
+        Idle models go where they are in the way. Raises ModelLoadError when there would not be
+        room even without the old one.
         """
+        idle = self.parked.pids()
+        await asyncio.to_thread(self._refuse_what_never_fits, entry, path, old, idle)
+        return await self._make_room(entry, path)
+
+    def _refuse_what_never_fits(
+        self, entry: ModelEntry, path: Path, old: EngineChild, idle: frozenset[int]
+    ) -> None:
         room = read_room(self._settings.device)
         wanted = bytes_of(entry, path, room)
         if wanted <= room.free:
-            return True
+            return
         returned = memory_of(old.pid, on_card=room.on_card)
         if returned is None:  # some containers hide who uses the card
-            returned = bytes_of(old_entry, find_weights(old_entry, self._models_dir), room)
-        if wanted <= room.free + returned:
-            return False
-        need = need_of(entry, path, room)
-        raise does_not_fit(entry, need, wanted, room.free + returned, str(room))
+            returned = bytes_of(old.entry, find_weights(old.entry, self._models_dir), room)
+        free = room.free + returned
+        free += sum(memory_of(pid, on_card=room.on_card) or 0 for pid in idle)
+        if wanted > free:
+            need = need_of(entry, path, room)
+            raise does_not_fit(entry, need, wanted, free, str(room))
 
-    def _weigh(self, child: EngineChild, entry: ModelEntry, path: Path) -> None:
+    async def _make_room(self, entry: ModelEntry, path: Path) -> bool:
+        """End idle processes, the longest idle first, until the model fits; False: it does not."""
+        while not await asyncio.to_thread(self._has_room, entry, path):
+            if not await self.parked.drop_one(sparing=entry):
+                return False
+        return True
+
+    def _has_room(self, entry: ModelEntry, path: Path) -> bool:
+        room = read_room(self._settings.device)
+        idle = self.parked.process_of(entry)
+        has = (memory_of(idle.pid, on_card=room.on_card) or 0) if idle is not None else 0
+        return bytes_of(entry, path, room) - has <= room.free
+
+    def _weigh(self, child: EngineChild, path: Path) -> None:
         """Hold the memory that was computed against what the process takes."""
         room = read_room(self._settings.device)
-        need = need_of(entry, path, room)
+        need = need_of(child.entry, path, room)
         child.memory_computed = need.total(child.num_slots) if need else None
         child.memory_measured = memory_of(child.pid, on_card=room.on_card)
         if child.memory_computed and child.memory_measured:
             log.info(
                 "%s: %.2f GB computed for %d slots, %.2f GB measured",
-                entry.alias,
+                child.entry.alias,
                 child.memory_computed / GB,
                 child.num_slots,
                 child.memory_measured / GB,

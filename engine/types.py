@@ -210,6 +210,8 @@ class EngineStatus:
     uptime_s: float | None = None
     #: The last thing that went wrong, in a sentence; empty when nothing did.
     last_error: str = ""
+    #: Aliases of idle models that are kept in memory: switching to them takes seconds.
+    parked: tuple[str, ...] = ()
 
 
 class Decision(StrEnum):

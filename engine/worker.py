@@ -29,8 +29,11 @@ from engine.protocol import (
     Generate,
     Load,
     Loaded,
+    Park,
+    Parked,
     Progress,
     Ready,
+    Resume,
     Shutdown,
     Started,
     Text,
@@ -44,9 +47,14 @@ log = logging.getLogger(__name__)
 
 #: Exit status after an error that leaves the device in an unknown state.
 EXIT_BROKEN = 70
+#: Who goes first if memory runs out: the engine rather than the bot, which replaces it, and of the
+#: engine's processes rather those that only rest.
+OOM_SCORE, OOM_SCORE_PARKED = 500, 900
 #: How much nicer to the bot's process, which must stay quick while the CPU generates.
 NICENESS = 5
 _PR_SET_PDEATHSIG = 1
+
+_Work = Load | Generate | Park | Resume | Shutdown
 
 
 class EngineWorker:
@@ -55,7 +63,7 @@ class EngineWorker:
     def __init__(self, connection: socket.socket, *, threads: int) -> None:
         self._connection = connection
         self._threads = threads
-        self._inbox: queue.SimpleQueue[Load | Generate | Shutdown] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[_Work] = queue.SimpleQueue()
         self._cancelled: set[str] = set()
         self._stopping = threading.Event()
 
@@ -71,8 +79,13 @@ class EngineWorker:
             return
         while not self._stopping.is_set():
             for message in self._messages(wait=not batch.is_busy):
-                if isinstance(message, Generate):
-                    self._add(batch, message.request)
+                match message:
+                    case Generate(request=request):
+                        self._add(batch, request)
+                    case Park():
+                        self._park(batch)
+                    case Resume():
+                        self._resume(batch)
             self._step(batch)
         while batch.is_busy:  # everyone who waits hears that it is over
             self._step(batch)
@@ -85,7 +98,7 @@ class EngineWorker:
         for done in batch.step():
             self._report_end(done)
 
-    def _messages(self, *, wait: bool) -> Iterator[Load | Generate | Shutdown]:
+    def _messages(self, *, wait: bool) -> Iterator[_Work]:
         """What has come since; with `wait` at least one."""
         with suppress(queue.Empty):
             while True:
@@ -136,8 +149,31 @@ class EngineWorker:
         except (ModelLoadError, OutOfMemory) as error:
             self._send(Failed(kind=Failure.LOAD, message=str(error)))
             return None
-        self._send(Loaded(device=batch.device, dtype=batch.dtype, num_slots=batch.num_slots))
+        self._report_ready(batch)
         return batch
+
+    def _park(self, batch: Batch) -> None:
+        while batch.is_busy:  # with what was cancelled just now
+            self._step(batch)
+        try:
+            batch.park()
+        except ModelLoadError as error:
+            self._send(Failed(kind=Failure.LOAD, message=str(error)))
+        else:
+            _offer_to_oom_killer(OOM_SCORE_PARKED)
+            self._send(Parked())
+
+    def _resume(self, batch: Batch) -> None:
+        try:
+            batch.resume()
+        except ModelLoadError as error:
+            self._send(Failed(kind=Failure.LOAD, message=str(error)))
+        else:
+            _offer_to_oom_killer(OOM_SCORE)
+            self._report_ready(batch)
+
+    def _report_ready(self, batch: Batch) -> None:
+        self._send(Loaded(device=batch.device, dtype=batch.dtype, num_slots=batch.num_slots))
 
     def _report_end(self, done: Done) -> None:
         if isinstance(done.result, OutOfMemory):
@@ -178,7 +214,7 @@ def main(arguments: list[str]) -> NoReturn:
     _die_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the bot, which then tells us
     os.nice(NICENESS)
-    _offer_to_oom_killer()
+    _offer_to_oom_killer(OOM_SCORE)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     status = 0
     try:
@@ -202,10 +238,9 @@ def _die_with(parent: int) -> None:
         os._exit(0)
 
 
-def _offer_to_oom_killer() -> None:
-    """If memory runs out, the machine must take the engine and not the bot, which recovers it."""
+def _offer_to_oom_killer(score: int) -> None:
     try:
-        Path("/proc/self/oom_score_adj").write_text("500", encoding="ascii")
+        Path("/proc/self/oom_score_adj").write_text(str(score), encoding="ascii")
     except OSError:
         log.debug("no oom_score_adj here")
 

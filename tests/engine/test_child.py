@@ -11,6 +11,7 @@ import pytest
 from engine.child import EngineChild
 from engine.protocol import Started, Text
 from engine.types import GenerationRequest
+from tests.engine.tiny_models import entry
 
 REQUEST = GenerationRequest(id="1", question="Why?", documents=(), max_new_tokens=4)
 
@@ -21,7 +22,7 @@ async def child() -> AsyncIterator[EngineChild]:
     ours, theirs = socket.socketpair()
     reader, writer = await asyncio.open_connection(sock=ours)
     with theirs:
-        yield EngineChild(None, reader, writer)  # type: ignore[arg-type]
+        yield EngineChild(entry(), None, reader, writer)  # type: ignore[arg-type]
         writer.close()
         await writer.wait_closed()
 

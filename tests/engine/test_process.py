@@ -85,7 +85,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def make_engine(models: Path, model: str = "tiny", preferred: str | None = None) -> EngineProcess:
     return EngineProcess(
-        EngineSettings(model=model, device="cpu", threads=1, stall_s=PATIENCE_S),
+        EngineSettings(model=model, device="cpu", threads=1, stall_s=PATIENCE_S, keep_idle=0),
         catalog=catalog(
             entry("tiny"),
             entry("tiny-t5", task=Task.SEQ2SEQ, prompt=PromptStyle.INSTRUCTION),

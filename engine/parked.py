@@ -1,0 +1,85 @@
+"""The idle models: their processes rest, so that switching back takes seconds."""
+
+from __future__ import annotations
+
+import logging
+
+from engine.catalog import ModelEntry
+from engine.child import EngineChild
+from engine.errors import EngineCrashed, ModelError
+
+log = logging.getLogger(__name__)
+
+#: Seconds a process gets to park.
+PARK_S = 60
+
+
+class ParkedModels:
+    """At most `limit` parked processes; none of them is needed, so any may go at any time."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        #: The longest idle first.
+        self._idle: dict[ModelEntry, EngineChild] = {}
+        self._closed = False
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The models that are ready at once."""
+        return tuple(entry.alias for entry, child in self._idle.items() if child.is_usable)
+
+    def pids(self) -> frozenset[int]:
+        """The processes."""
+        return frozenset(child.pid for child in self._idle.values() if child.is_usable)
+
+    def process_of(self, entry: ModelEntry) -> EngineChild | None:
+        """The parked process of a model, if there is one and it lives."""
+        child = self._idle.get(entry)
+        return child if child is not None and child.is_usable else None
+
+    def take(self, entry: ModelEntry) -> EngineChild | None:
+        """The same, no longer ours: whoever gets it resumes or ends it."""
+        child = self.process_of(entry)
+        self._idle.pop(entry, None)
+        return child
+
+    async def keep(self, child: EngineChild, *, sparing: ModelEntry | None = None) -> None:
+        """Park a process that serves no more; end it where it cannot be kept.
+
+        Whoever is one too many goes first, except the model that is about to be taken.
+        """
+        try:
+            if self._limit and child.is_usable:
+                await self._drop_all_but(self._limit - 1, sparing)
+                await child.park(timeout=PARK_S)
+        except (ModelError, EngineCrashed) as error:
+            log.info("%s is not kept in memory: %s", child.entry.alias, error)
+        except BaseException:
+            child.kill()
+            raise
+        else:
+            if self._limit and child.is_usable and not self._closed:
+                self._idle[child.entry] = child
+                log.info("%s is kept in memory, ready at once", child.entry.alias)
+                return
+        await child.shut_down()
+
+    async def drop_one(self, *, sparing: ModelEntry | None = None) -> bool:
+        """End the longest idle process; False when there is none."""
+        for entry, child in self._idle.items():
+            if entry != sparing:
+                del self._idle[entry]
+                child.kill()  # it has nothing to finish
+                await child.ended.wait()  # what it had is free now
+                return True
+        return False
+
+    async def close(self) -> None:
+        """End them all; from now on none is kept."""
+        self._closed = True
+        while await self.drop_one():
+            pass
+
+    async def _drop_all_but(self, number: int, sparing: ModelEntry | None) -> None:
+        while len(self._idle.keys() - {sparing}) > number and await self.drop_one(sparing=sparing):
+            pass

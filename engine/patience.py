@@ -1,0 +1,37 @@
+"""How long to wait before an engine process is started again, and when not to hope any more."""
+
+from __future__ import annotations
+
+#: Seconds before a start, by the number of failures in a row before it.
+BACKOFF_S = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
+#: Failures in a row from which on questions are no longer kept waiting for the next start.
+MAX_HOPEFUL_FAILURES = 2
+
+
+class Patience:
+    """Counts the failures in a row."""
+
+    def __init__(self) -> None:
+        self.num_failures = 0
+
+    @property
+    def seconds(self) -> float:
+        """The wait before the next start."""
+        return BACKOFF_S[min(self.num_failures, len(BACKOFF_S) - 1)]
+
+    @property
+    def is_hopeful(self) -> bool:
+        """Whether the next start is worth waiting for."""
+        return self.num_failures <= MAX_HOPEFUL_FAILURES
+
+    def renew(self) -> None:
+        """It went well."""
+        self.num_failures = 0
+
+    def lose(self) -> None:
+        """It failed once more."""
+        self.num_failures += 1
+
+    def lose_all(self) -> None:
+        """It failed for a reason that waiting rarely mends."""
+        self.num_failures = len(BACKOFF_S)
