@@ -20,6 +20,7 @@ from engine.transfer import Transfer
 
 if TYPE_CHECKING:
     from huggingface_hub import DryRunFileInfo
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
 #: A step of this part of the whole is told at once, a smaller one after so many seconds.
 _STEP, _STEP_S = 0.01, 1.0
@@ -39,44 +40,47 @@ def download(
     What does not fit on the disk is refused before anything is downloaded. Raises ModelLoadError.
     """
     from httpx2 import TransportError
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    on_progress(Transfer(what=f"Asking the Hugging Face hub for {entry.alias}"))
+    try:
+        return _download(entry, token, on_progress, free)
+    except (HfHubHTTPError, LocalEntryNotFoundError) as error:
+        raise ModelLoadError(_why_refused(entry, error)) from error
+    except TransportError as error:
+        raise ModelLoadError(
+            f"{entry.alias}: the download broke off ({type(error).__name__}); ask for it again, "
+            "files that have come are kept."
+        ) from error
+
+
+def _why_refused(entry: ModelEntry, error: HfHubHTTPError | LocalEntryNotFoundError) -> str:
     from huggingface_hub.errors import (
         GatedRepoError,
-        HfHubHTTPError,
         LocalEntryNotFoundError,
         RepositoryNotFoundError,
         RevisionNotFoundError,
     )
 
     where = f"https://huggingface.co/{entry.hub_id}"
-    on_progress(Transfer(what=f"Asking the Hugging Face hub for {entry.alias}"))
-    try:
-        return _download(entry, token, on_progress, free)
-    except GatedRepoError:
-        reason = f"{entry.alias} is gated: accept its terms at {where} and set HF_TOKEN."
-    except RevisionNotFoundError:
-        reason = f"{entry.alias}: {where} has no revision {entry.revision!r}."
-    except RepositoryNotFoundError:
-        reason = (
-            f"{entry.alias}: there is no {where}, or it is private; "
-            "check hub_id in the catalogue, and HF_TOKEN."
-        )
-    except LocalEntryNotFoundError:
-        reason = (
+    if isinstance(error, LocalEntryNotFoundError):
+        return (
             f"{entry.alias} is not on this machine and the Hugging Face hub cannot be reached; "
             f"copy a saved model to the models folder under {entry.alias}, or go online."
         )
-    except TransportError as error:
-        reason = (
-            f"{entry.alias}: the download broke off ({type(error).__name__}); ask for it again, "
-            "files that have come are kept."
+    if isinstance(error, GatedRepoError):
+        return f"{entry.alias} is gated: accept its terms at {where} and set HF_TOKEN."
+    if isinstance(error, RevisionNotFoundError):
+        return f"{entry.alias}: {where} has no revision {entry.revision!r}."
+    if isinstance(error, RepositoryNotFoundError):
+        return (
+            f"{entry.alias}: there is no {where}, or it is private; "
+            "check hub_id in the catalogue, and HF_TOKEN."
         )
-    except HfHubHTTPError as error:
-        code = error.response.status_code
-        if code in {401, 403}:
-            reason = f"{entry.alias}: the hub refused access to {where}; check HF_TOKEN."
-        else:
-            reason = f"{entry.alias}: the hub answered {code} for {where}; try again later."
-    raise ModelLoadError(reason)
+    code = error.response.status_code
+    if code in {401, 403}:
+        return f"{entry.alias}: the hub refused access to {where}; check HF_TOKEN."
+    return f"{entry.alias}: the hub answered {code} for {where}; try again later."
 
 
 def _download(

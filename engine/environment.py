@@ -12,7 +12,7 @@ _NEEDED = re.compile(
 )
 #: What else a download needs; a proxy's address may hold a password, so only a download gets it.
 _NETWORK = re.compile(
-    r"(https?|all|no)_proxy|HF_ENDPOINT|HF_HUB_\w+|SSL_CERT_\w+|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE",
+    r"(https?|all|no)_proxy|HF_ENDPOINT|HF_(HUB|XET)_\w+|SSL_CERT_\w+|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE",
     re.IGNORECASE,
 )
 _SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|TELEGRAM|SLACK")
@@ -39,6 +39,8 @@ def fetch_environment(ours: Mapping[str, str]) -> dict[str, str]:
         for name, value in ours.items()
         if _may_pass(name, _NEEDED) or _may_pass(name, _NETWORK)
     }
+    # A second copy of what was downloaded, of which the check for free space knows nothing.
+    kept.setdefault("HF_XET_CHUNK_CACHE_SIZE_BYTES", "0")
     return kept | {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
 
 

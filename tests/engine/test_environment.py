@@ -49,3 +49,10 @@ def test_a_download_sees_the_way_to_the_network_and_no_secret(name: str) -> None
 
     assert seen[name] == "x"
     assert "s3cret" not in seen.values()
+
+
+def test_a_download_keeps_no_second_copy_unless_it_is_wanted() -> None:
+    name = "HF_XET_CHUNK_CACHE_SIZE_BYTES"
+
+    assert fetch_environment({})[name] == "0"
+    assert fetch_environment({name: "5"})[name] == "5"
