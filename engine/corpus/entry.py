@@ -112,7 +112,7 @@ def as_text(value: object) -> str:
 
 
 def _first(fields: Mapping[str, object], names: tuple[str, ...]) -> str:
-    return next((text for name in names if (text := as_text(fields.get(name)).strip())), "")
+    return next((text for name in names if (text := as_text(fields.get(name))).strip()), "")
 
 
 def _whole_number(text: str) -> int:

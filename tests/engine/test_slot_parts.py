@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 import torch
+from torch.nn.functional import scaled_dot_product_attention
 
+from engine.slots import kernels
+from engine.slots.attention import _after_prefix
 from engine.slots.coverage import covers
 from engine.slots.detokenizer import Detokenizer
 from engine.slots.drafter import Drafter
@@ -84,9 +87,11 @@ def test_a_model_that_cannot_be_recorded_goes_on_without_graphs() -> None:
     assert not graphs.fits([Piece(slot=0, start=0, ids=[1], num_logits=1, row_tokens=1)])
 
 
+@pytest.mark.skipif(not kernels.usable(), reason="oneDNN cannot pack on this processor")
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
 @pytest.mark.parametrize("bias", [True, False], ids=["bias", "no bias"])
 def test_a_packed_linear_computes_what_the_linear_does(dtype: torch.dtype, bias: bool) -> None:
+    torch.manual_seed(0)
     linear = torch.nn.Linear(48, 80, bias=bias, dtype=dtype)
     inputs = torch.linspace(-1, 1, 5 * 48, dtype=dtype).view(1, 5, 48)
 
@@ -96,13 +101,28 @@ def test_a_packed_linear_computes_what_the_linear_does(dtype: torch.dtype, bias:
     assert torch.allclose(packed, linear(inputs), atol=1e-5 if dtype is torch.float32 else 0.02)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_attention_to_one_copy_of_a_beginning_is_that_to_many(dtype: torch.dtype) -> None:
+    torch.manual_seed(0)
+    queries, keys, values = (torch.randn(4, 2, length, 16).to(dtype) for length in (3, 40, 40))
+    keys[:], keys[:, :, 25:] = keys[:1].clone(), keys[:, :, 25:].clone()
+    values[:], values[:, :, 25:] = values[:1].clone(), values[:, :, 25:].clone()
+    seen = torch.arange(40) <= torch.tensor([25, 30, 39, 33])[:, None, None, None]
+    mask = torch.zeros(4, 1, 1, 40).masked_fill_(~seen, float("-inf")).to(dtype)
+
+    once = _after_prefix(queries, keys, values, mask, None, (keys[0, :, :25], values[0, :, :25]))
+
+    many = scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
+    assert torch.allclose(once, many, atol=1e-5 if dtype is torch.float32 else 0.02)
+
+
 @pytest.mark.parametrize("make", [tiny.llama, tiny.t5], ids=lambda make: make.__name__)
 def test_a_packed_network_writes_the_same(make: Callable[[], Any]) -> None:
     network = make()
     (prompt,) = tiny.prompts(30)
     before = tiny.alone(network, prompt, 15)
 
-    assert pack_linears(network) > 10
+    assert (pack_linears(network) > 10) is kernels.usable()
     assert tiny.alone(network, prompt, 15) == before
 
 
