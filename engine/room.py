@@ -56,10 +56,12 @@ def does_not_fit(
 ) -> ModelLoadError:
     """The refusal, with the numbers."""
     parts = f" ({need})" if need else ""
+    window_helps = need is None or need.weights + need.runtime <= free
+    shorter = ", or lower its context_window" if window_helps else ""
     return ModelLoadError(
         f"{entry.alias} does not fit into memory: it needs {wanted / GB:.1f} GB{parts}, and "
-        f"{free / GB:.1f} GB are free on {where}; choose a smaller model or a quantised one, "
-        "or lower its context_window."
+        f"{free / GB:.1f} GB are free on {where}; choose a smaller model or a quantised one"
+        f"{shorter}."
     )
 
 

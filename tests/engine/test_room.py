@@ -9,7 +9,8 @@ import pytest
 from engine import gpu
 from engine.errors import ModelLoadError
 from engine.loading import load_model
-from engine.room import read_room
+from engine.model_memory import MemoryNeed
+from engine.room import does_not_fit, read_room
 from tests.engine.tiny_models import entry, save_causal
 
 
@@ -24,6 +25,15 @@ def test_a_model_that_does_not_fit_is_refused_with_the_numbers(tmp_path: Path) -
     assert told.startswith("tiny does not fit into memory: it needs ")
     assert "one question of 10,000,000,000 tokens" in told
     assert "GB are free on this machine" in told
+
+
+@pytest.mark.parametrize(("weights", "helps"), [(10**10, True), (10**11, False)])
+def test_a_shorter_window_is_advised_only_where_it_helps(weights: int, helps: bool) -> None:
+    need = MemoryNeed(weights=weights, question=10**11, work=0, runtime=10**9, num_tokens=2048)
+
+    told = str(does_not_fit(entry(), need, need.total(), 2 * 10**10, "the card"))
+
+    assert told.endswith("or lower its context_window.") is helps
 
 
 def test_a_container_s_limit_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
