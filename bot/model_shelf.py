@@ -80,6 +80,6 @@ class ModelShelf:
             "fits here" if fits else f"does not fit here ({room.total / GB:.1f} GB)",
             entry.licence,
             "needs its terms accepted" if entry.gated and folder is None else "",
-            "ready" if folder else "not fetched yet",
+            "on this machine" if folder else "not fetched yet",
         )
         return ", ".join(filter(None, facts))
