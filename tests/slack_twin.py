@@ -8,6 +8,7 @@ import hmac
 import json
 import time
 from collections.abc import Awaitable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlencode
@@ -49,12 +50,12 @@ class SlackTwin(Workspace):
         #: Events are posted there instead of going through a socket.
         self.http_target = ""
         #: Seconds to wait for an acknowledgement before delivering again; tries in all.
-        self.ack_s = 1.0
+        self.ack_s = 60.0
         self.tries = 4
         #: (envelope id, retry number) of everything delivered, and the ids acknowledged.
         self.delivered: list[tuple[str, int]] = []
         self.acked: list[str] = []
-        self._waiting: dict[str, asyncio.Event] = {}
+        self._waiting: dict[str, tuple[web.WebSocketResponse, asyncio.Event]] = {}
         self._responses: dict[str, Json] = {}
         self._count = 0
 
@@ -162,6 +163,7 @@ class SlackTwin(Workspace):
                     self._ack(json.loads(frame.data))
         finally:
             self.sockets.remove(ws)
+            self.lapse(ws)
             await self.notify()
         return ws
 
@@ -169,7 +171,13 @@ class SlackTwin(Workspace):
         envelope = message["envelope_id"]
         self.acked.append(envelope)
         if envelope in self._waiting:
-            self._waiting[envelope].set()
+            self._waiting[envelope][1].set()
+
+    def lapse(self, connection: web.WebSocketResponse | None = None) -> None:
+        """Wait no longer for acknowledgements, of one connection or at all."""
+        for ws, over in self._waiting.values():
+            if connection in (None, ws):
+                over.set()
 
     async def disconnect(self, reason: str = "refresh_requested") -> None:
         """Ask the bot to move to a new connection."""
@@ -199,19 +207,18 @@ class SlackTwin(Workspace):
     async def _over_socket(self, kind: str, payload: Json, attempt: int) -> bool:
         await self.until(lambda: self.sockets)
         envelope = self._next("envelope")
-        acked = self._waiting[envelope] = asyncio.Event()
+        ws, over = self._waiting[envelope] = (self.sockets[-1], asyncio.Event())
         self.delivered.append((envelope, attempt))
         message: Json = {"type": kind, "envelope_id": envelope, "payload": payload}
         message["accepts_response_payload"] = kind != "events_api"
         if attempt:
             message |= {"retry_attempt": attempt, "retry_reason": "timeout"}
-        await self.sockets[-1].send_json(message)
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(self.ack_s):
-                await acked.wait()
-        except TimeoutError:
-            return False
-        return True
+                with suppress(ConnectionError):  # it lapses when the twin has seen the end, too
+                    await ws.send_json(message)
+                await over.wait()
+        return envelope in self.acked
 
     async def _over_http(self, kind: str, payload: Json, attempt: int) -> int:
         if kind == "events_api":

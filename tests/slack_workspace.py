@@ -79,7 +79,7 @@ class Workspace:
         async with self.changed:
             self.changed.notify_all()
 
-    async def until(self, done: Callable[[], Any], timeout: float = 10.0) -> Any:
+    async def until(self, done: Callable[[], Any], timeout: float = 120.0) -> Any:
         """Wait until `done()` is true; returns it."""
         async with asyncio.timeout(timeout), self.changed:
             await self.changed.wait_for(done)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,10 +58,13 @@ class FullDisk:
 
     refusals: int
     took: int = 0
+    #: Called with each refusal.
+    refused: Callable[[], None] = lambda: None
 
     async def receive(self, message: Message) -> None:
         if self.refusals:
             self.refusals -= 1
+            self.refused()
             raise StoreError("The disk is full.")
         self.took += 1
 
@@ -75,12 +78,11 @@ class FullDisk:
 async def test_what_cannot_be_stored_is_not_acknowledged_and_comes_again(
     slack: SlackTwin, tmp_path: Path
 ) -> None:
-    desk, stop = FullDisk(refusals=2), asyncio.Event()
+    desk, stop = FullDisk(refusals=2, refused=slack.lapse), asyncio.Event()
     async with JobStore(tmp_path / "q.sqlite3") as store, asyncio.TaskGroup() as group:
         adapter = adapter_for(slack, store, settings_for(slack, tmp_path))
         group.create_task(adapter.run(desk, stop))
         await slack.until(lambda: slack.sockets)
-        slack.ack_s = 0.1
         await slack.dm("U1", LATE)
         stop.set()
 

@@ -451,7 +451,8 @@ async def test_who_may_not_ask_is_told_so_by_a_word_only_they_see(
         await answered(slack, "C2")
         await answered(slack, "C1")
 
-    assert [(e["channel"], e["user"]) for e in slack.ephemerals] == [("C1", "U1"), ("C2", "U2")]
+    told = sorted((e["channel"], e["user"]) for e in slack.ephemerals)
+    assert told == [("C1", "U1"), ("C2", "U2")]
     assert all("I may not answer here" in shown(e) for e in slack.ephemerals)
 
 

@@ -44,7 +44,10 @@ def make(slack: SlackTwin, times: SocketTimes = QUICK) -> Listening:
 
     async def handle(kind: str, payload: Mapping[str, Any]) -> dict[str, Any] | None:
         listening.handled.append(payload)
-        return listening.answers.pop(0) if listening.answers else {}
+        answer = listening.answers.pop(0) if listening.answers else {}
+        if answer is None:
+            slack.lapse()
+        return answer
 
     async def caught_up() -> None:
         listening.caught_up += 1
@@ -73,7 +76,6 @@ async def test_what_was_handled_is_acknowledged(slack: SlackTwin) -> None:
 
 
 async def test_what_could_not_be_stored_is_delivered_again(slack: SlackTwin) -> None:
-    slack.ack_s = 0.05
     async with listening_to(slack) as listening:
         listening.answers = [None, None]
         acked = await slack.deliver("events_api", {"n": 1})
@@ -138,23 +140,24 @@ async def test_too_many_websockets_do_not_make_a_storm_of_tickets(slack: SlackTw
 
 
 async def test_a_half_open_connection_is_noticed_and_replaced(slack: SlackTwin) -> None:
-    async with listening_to(slack):
+    async with listening_to(slack, replace(QUICK, silent=0.1)) as listening:
         slack.half_open = True
         await slack.until(lambda: slack.opened == 2)
         slack.half_open = False
+        listening.socket._times = QUICK  # what follows may take its time
         acked = await slack.deliver("events_api", {"n": 4})
 
     assert acked
 
 
 async def test_a_slack_that_stays_away_ends_the_process(slack: SlackTwin) -> None:
-    listening = make(slack)
+    listening = make(slack, replace(QUICK, deaf=0.3))
     running = asyncio.ensure_future(listening.socket.run(listening.stop))
     await slack.until(lambda: slack.sockets)
     slack.fail("apps.connections.open", *[Fault(status=503, body="down")] * 500)
     await slack.cut()
 
-    await asyncio.wait({running}, timeout=5)
+    await asyncio.wait({running}, timeout=60)
 
     with pytest.raises(SocketDead, match="Slack was not heard for"):
         running.result()
@@ -166,7 +169,7 @@ async def test_socket_mode_switched_off_ends_the_process(slack: SlackTwin) -> No
     await slack.until(lambda: slack.sockets)
     await slack.disconnect("link_disabled")
 
-    await asyncio.wait({running}, timeout=5)
+    await asyncio.wait({running}, timeout=60)
 
     with pytest.raises(SocketDead, match="switched off"):
         running.result()
@@ -184,7 +187,7 @@ async def test_junk_on_the_socket_is_ignored(slack: SlackTwin) -> None:
 
 async def test_a_connection_that_does_not_say_hello_is_listened_to(slack: SlackTwin) -> None:
     slack.says_hello = False
-    async with listening_to(slack, replace(QUICK, hello=0.05)) as listening:
+    async with listening_to(slack, replace(QUICK, hello=0.3)) as listening:
         acked = await slack.deliver("events_api", {"n": 6})
 
     assert acked
