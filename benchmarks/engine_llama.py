@@ -30,7 +30,11 @@ class LlamaCpp:
         self._process = subprocess.Popen(
             self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
-        self.system = str(self._read()["system"])
+        try:
+            self.system = str(self._read()["system"])
+        except BaseException:
+            self._stop()
+            raise
         return self
 
     def __exit__(
@@ -39,8 +43,7 @@ class LlamaCpp:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._process.kill()
-        self._process.communicate()
+        self._stop()
 
     def run(self, prompts: Prompts, new: int) -> Run:
         """All of them, each with exactly `new` tokens."""
@@ -52,6 +55,10 @@ class LlamaCpp:
             [Moment(answer["first_s"], answer["first_cpu_s"]) for answer in answers],
             cpu_seconds=sum(answer["cpu_seconds"] for answer in answers),
         )
+
+    def _stop(self) -> None:
+        self._process.kill()
+        self._process.communicate()
 
     def _ask(self, order: Mapping[str, object]) -> dict[str, Any]:
         assert self._process.stdin

@@ -80,7 +80,7 @@ def _bar(key: str, value: float | None, top: int, mark: float) -> list[str]:
     colour = _GOOD if goal.is_met(value) else _SHORT
     parts += [
         f'<rect x="{_LEFT}" y="{top}" width="{width:.0f}" height="22" fill="{colour}"/>',
-        f'<text x="{_LEFT + width + 6:.0f}" y="{top + 16}">{value:.3g}{goal.unit}</text>',
+        f'<text x="{_WIDTH - 70}" y="{top + 16}">{value:.3g}{goal.unit}</text>',
     ]
     return parts
 

@@ -36,6 +36,7 @@ def serve(path: str, threads: int, num_tokens: int) -> None:
         n_batch=512,
         n_threads=threads,
         n_threads_batch=threads,
+        flash_attn=True,  # some hundredths faster here
         verbose=False,
     )
     print(json.dumps({"system": llama_cpp.llama_print_system_info().decode()}), flush=True)

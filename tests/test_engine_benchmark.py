@@ -15,10 +15,22 @@ from benchmarks.engine import chosen
 from benchmarks.engine_bench import percentile
 from benchmarks.engine_cpu import rise
 from benchmarks.engine_figures import GOALS, Measured, as_json, status, table
+from benchmarks.engine_llama import LlamaCpp
 from benchmarks.engine_nf4 import Speed, advice
 from benchmarks.engine_plot import growth_curve, ratios, read
 
 ROOT = Path(__file__).resolve().parent.parent
+
+#: Stands for a python with llama-cpp-python: speaks as benchmarks/llama_child.py does.
+LLAMA = """#!{python}
+import json, sys
+print(json.dumps({{"system": " ".join(sys.argv[3:])}}), flush=True)
+for line in sys.stdin:
+    order = json.loads(line)
+    answer = {{"tokens": [len(order["prompt"])] * order["new"], "first_s": 0.25}}
+    answer |= {{"first_cpu_s": 0.125, "seconds": 1.0, "cpu_seconds": 0.5}}
+    print(json.dumps(answer), flush=True)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +119,29 @@ def test_nf4_is_advised_where_it_is_faster(quarter: Speed, expected: str) -> Non
 def test_an_unknown_figure_is_named_with_those_that_are_there() -> None:
     with pytest.raises(SystemExit, match="waiting-9 cannot be measured here; there are one-answer"):
         chosen("waiting-9", device="cpu", tiny=False)
+
+
+def test_llama_cpp_is_asked_in_a_process_of_its_own(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text(LLAMA.format(python=sys.executable), encoding="utf-8")
+    python.chmod(0o700)
+
+    with LlamaCpp(python, Path("model.gguf"), threads=2, num_tokens=64) as llama:
+        run = llama.run([[1, 2], [3]], 4)
+
+    assert llama.system == "model.gguf 2 64"
+    assert run.tokens == [[2] * 4, [1] * 4]
+    assert (run.seconds, run.cpu_seconds, run.num_questions) == (2.0, 1.0, 2)
+    assert [first.wall for first in run.firsts] == [0.25, 0.25]
+
+
+def test_a_python_without_llama_cpp_is_told(capfd: pytest.CaptureFixture[str]) -> None:
+    side = LlamaCpp(Path(sys.executable), Path("model.gguf"), threads=1, num_tokens=64)
+
+    with pytest.raises(RuntimeError, match="must have the package llama-cpp-python"):
+        side.__enter__()
+
+    assert "No module named 'llama_cpp'" in capfd.readouterr().err
 
 
 def test_the_newest_number_of_a_figure_is_drawn_and_none_of_tiny_shapes() -> None:
