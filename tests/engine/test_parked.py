@@ -1,0 +1,224 @@
+"""Idle models rest in processes of their own: ready at once, bounded, and needed by nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from config.settings import EngineSettings
+from engine import starter
+from engine.catalog import PromptStyle, Task
+from engine.errors import ModelLoadError
+from engine.process import EngineProcess
+from engine.room import Room
+from engine.types import Document, EngineState, GenerationRequest
+from tests.engine.tiny_models import catalog, entry, save_causal, save_seq2seq
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+DOCUMENT = Document(id="a", course="c", section="s", question="Join?", answer="Yes.")
+REQUEST = GenerationRequest(id="1", question="Join?", documents=(DOCUMENT,), max_new_tokens=8)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models")
+    save_causal(folder / "tiny")
+    save_causal(folder / "third", seed=3)
+    save_seq2seq(folder / "tiny-t5")
+    save_causal(folder / "broken")
+    weights = folder / "broken" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    return folder
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def engine(models: Path) -> AsyncIterator[EngineProcess]:
+    engine = EngineProcess(
+        EngineSettings(model="tiny", device="cpu", threads=1, keep_idle=1),
+        catalog=catalog(
+            entry("tiny"),
+            entry("third"),
+            entry("tiny-t5", task=Task.SEQ2SEQ, prompt=PromptStyle.INSTRUCTION),
+            entry("broken"),
+        ),
+        models_dir=models,
+        hf_token=None,
+    )
+    stop = asyncio.Event()
+    task = asyncio.create_task(engine.run(stop))
+    await engine.settled()
+    yield engine
+    pids = await rest_t5(engine)
+    stop.set()
+    await task
+    assert not any(is_alive(pid) for pid in pids)
+    assert not engine.pids()
+
+
+def ignore(_: str) -> None:
+    """No one listens."""
+
+
+def is_alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+async def text(engine: EngineProcess) -> str:
+    return (await engine.generate(REQUEST, ignore)).text
+
+
+async def rest_t5(engine: EngineProcess) -> tuple[int, int]:
+    """`tiny` serves and `tiny-t5` is parked; returns the pids of both."""
+    await engine.switch("tiny-t5")
+    await engine.switch("tiny")
+    assert engine.status().parked == ("tiny-t5",)
+    (parked,) = engine._starter.parked.pids()
+    (serving,) = engine.pids() - {parked}
+    return serving, parked
+
+
+def short_while(engine: EngineProcess, state: EngineState) -> Callable[[str], Room]:
+    """A machine that has no room for a model while the engine is in that state."""
+
+    def read(_: str) -> Room:
+        free = 3 * 10**8 if engine.status().state is state else 9 * 10**9
+        return Room(total=10**10, free=free, on_card=False)
+
+    return read
+
+
+async def test_switching_back_resumes_the_process_and_its_answers(engine: EngineProcess) -> None:
+    first = await text(engine)
+    (tiny,) = engine.pids()
+
+    await engine.switch("tiny-t5")
+    assert engine.status().parked == ("tiny",)
+    (t5,) = engine.pids() - {tiny}
+    other = await text(engine)
+    await engine.switch("tiny")
+    again = await text(engine)
+    await engine.switch("tiny-t5")
+
+    assert engine.pids() == {tiny, t5}
+    assert engine.status().parked == ("tiny",)
+    assert (again, await text(engine)) == (first, other)
+    assert first != other
+
+
+async def test_a_parked_process_that_died_is_replaced_without_a_word(
+    engine: EngineProcess,
+) -> None:
+    serving, parked = await rest_t5(engine)
+
+    os.kill(parked, signal.SIGKILL)
+    await engine.switch("tiny-t5")
+
+    assert (await engine.generate(REQUEST, ignore)).model == "tiny-t5"
+    assert engine.status().parked == ("tiny",)
+    assert parked not in engine.pids()
+    assert serving in engine.pids()
+
+
+async def test_a_parked_process_that_hangs_is_replaced_without_a_word(
+    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving, parked = await rest_t5(engine)
+    monkeypatch.setattr(starter, "RESUME_S", 0.1)
+
+    os.kill(parked, signal.SIGSTOP)
+    await engine.switch("tiny-t5")
+
+    assert (await engine.generate(REQUEST, ignore)).model == "tiny-t5"
+    assert not is_alive(parked)
+    assert serving in engine.pids()
+
+
+async def test_what_cannot_be_parked_is_ended(
+    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving, parked = await rest_t5(engine)
+    monkeypatch.setattr("engine.parked.PARK_S", 0.1)
+
+    os.kill(serving, signal.SIGSTOP)
+    await engine.switch("tiny-t5")
+
+    assert engine.pids() == {parked}
+    assert engine.status().parked == ()
+    assert not is_alive(serving)
+
+
+async def test_the_longest_idle_goes_when_there_are_too_many(engine: EngineProcess) -> None:
+    serving, parked = await rest_t5(engine)
+
+    await engine.switch("third")
+
+    assert engine.status().parked == ("tiny",)
+    assert serving in engine.pids()
+    assert not is_alive(parked)
+
+
+async def test_a_crash_of_the_one_that_serves_leaves_the_parked_ones_alone(
+    engine: EngineProcess,
+) -> None:
+    serving, parked = await rest_t5(engine)
+
+    os.kill(serving, signal.SIGKILL)
+    while engine.status().state is EngineState.READY:
+        await asyncio.sleep(0)
+
+    assert (await engine.generate(REQUEST, ignore)).model == "tiny"
+    assert engine.status().parked == ("tiny-t5",)
+    assert parked in engine.pids()
+
+
+async def test_one_after_the_other_they_take_turns_without_a_new_process(
+    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await rest_t5(engine)
+    before = engine.pids()
+    monkeypatch.setattr(starter, "read_room", short_while(engine, EngineState.READY))
+
+    asked = [asyncio.create_task(engine.generate(REQUEST, ignore)) for _ in range(12)]
+    await engine.switch("tiny-t5")
+    meanwhile = [asyncio.create_task(engine.generate(REQUEST, ignore)) for _ in range(12)]
+    await engine.switch("tiny")
+
+    assert {(await task).model for task in asked + meanwhile} <= {"tiny", "tiny-t5"}
+    assert engine.pids() == before
+    assert engine.status().parked == ("tiny-t5",)
+
+
+async def test_after_a_failed_exchange_the_old_process_resumes(
+    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving, _ = await rest_t5(engine)
+    monkeypatch.setattr(starter, "read_room", short_while(engine, EngineState.READY))
+
+    with pytest.raises(ModelLoadError, match="broken could not be loaded"):
+        await engine.switch("broken")
+
+    assert (await engine.generate(REQUEST, ignore)).model == "tiny"
+    assert engine.pids() == {serving}
+
+
+async def test_parked_models_go_first_where_memory_is_short(
+    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving, parked = await rest_t5(engine)
+    monkeypatch.setattr(
+        starter, "read_room", lambda _: Room(total=10**10, free=3 * 10**8, on_card=False)
+    )
+
+    await engine.switch("third")
+
+    assert (await engine.generate(REQUEST, ignore)).model == "third"
+    assert engine.status().parked == ()
+    assert not is_alive(parked)
+    assert not is_alive(serving)
