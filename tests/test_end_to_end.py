@@ -203,7 +203,9 @@ async def test_telegram_answers_survive_a_kill(data_dir: Path) -> None:
     assert [len(messages) for messages in shown] == [1] * 5, "one message each, edited"
 
 
-async def test_both_platforms_are_served_by_one_process(data_dir: Path) -> None:
+async def test_both_platforms_are_served_by_one_process_that_others_can_ask_after(
+    data_dir: Path,
+) -> None:
     async with telegram_twin() as telegram, SlackTwin() as slack:
         env = on(telegram) | SLACK_TOKENS | {"FAQ_SLACK__BASE_URL": slack.base_url}
         user = telegram.person(7)
@@ -214,6 +216,13 @@ async def test_both_platforms_are_served_by_one_process(data_dir: Path) -> None:
             async with asyncio.timeout(PATIENCE_S):
                 while not any("Sources" in json.dumps(m) for m in slack.ours("C1")):
                     await asyncio.sleep(0.1)
+            _, seen, _ = await finish(await start(data_dir, "gpu"))
+            healthy, well, _ = await finish(await start(data_dir, "health"))
+        _, after, _ = await finish(await start(data_dir, "gpu"))
+
+    assert "- Model: smollm2-135m" in seen
+    assert (healthy, "FAQ Desk is well: smollm2-135m" in well) == (0, True)
+    assert "No FAQ Desk is running on the data folder" in after
 
 
 def on(twin: TelegramTwin) -> dict[str, str]:
