@@ -112,7 +112,7 @@ def _download(
             done=_bytes(file for file in files if not file.will_download),
             total=_bytes(files),
         )
-    on_progress(start)
+        on_progress(start)
     folder = snapshot_download(**wanted, tqdm_class=_bars(start, on_progress))
     if start.total:
         on_progress(replace(start, done=start.total))
