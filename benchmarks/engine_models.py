@@ -88,7 +88,7 @@ def load(folder: Path, device: torch.device, *, nf4: bool = False) -> Any:
         AutoModelForCausalLM.from_pretrained(
             folder,
             dtype=torch.bfloat16,
-            device_map={"": device},
+            device_map={"": 0 if device.type == "cuda" else "cpu"},
             quantization_config=quantisation if nf4 else None,
             local_files_only=True,
         )

@@ -58,7 +58,7 @@ def nf4(bench: Bench) -> Results:
         f"{ratio:.2f}× ({memory['bfloat16'] / 1e9:.2f} GB → {memory['NF4'] / 1e9:.2f} GB"
         f"{'' if bench.on_card else f'; computed for Mistral-7B: {_computed():.2f}×'}); "
         f"tokens/s, bfloat16 → NF4: {_told(speeds['bfloat16'], speeds['NF4'])}; "
-        f"{advice(speeds['bfloat16'], speeds['NF4'])}"
+        f"{advice(speeds['bfloat16'], speeds['NF4'], bench.size.prompt, bench.size.answer)}"
     )
     return {"card-nf4" if bench.on_card else "nf4": Measured(text, ratio)}
 
@@ -105,14 +105,19 @@ def _told(half: Speed, quarter: Speed) -> str:
     )
 
 
-def advice(half: Speed, quarter: Speed) -> str:
-    """What to choose when."""
-    alone, together = quarter.one >= half.one, quarter.many >= half.many
-    if alone and together and quarter.read >= half.read:
-        return "choose NF4"
-    if alone:
-        return "choose NF4 for one asker at a time or where bfloat16 does not fit, else bfloat16"
-    return "choose NF4 only where bfloat16 does not fit"
+def advice(half: Speed, quarter: Speed, prompt: int, answer: int) -> str:
+    """What to choose when, for questions of so many tokens in and out."""
+    alone = [prompt / side.read + answer / side.one for side in (half, quarter)]
+    together = [prompt / side.read + answer / side.many for side in (half, quarter)]
+    told = (
+        f"a question of {prompt:,} in, {answer} out {alone[0]:.2f} s → {alone[1]:.2f} s, "
+        f"{MANY} at once {together[0]:.2f} s → {together[1]:.2f} s each: "
+    )
+    if alone[1] > alone[0]:
+        return told + "choose NF4 only where bfloat16 does not fit"
+    if together[1] > together[0]:
+        return told + "choose NF4 for one asker at a time or where bfloat16 does not fit"
+    return told + "choose NF4"
 
 
 def _computed() -> float:
