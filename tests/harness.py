@@ -94,12 +94,10 @@ class FakeAdapter:
 
     async def post(self, reply_to: str, reply: Reply) -> str:
         message_id = f"m{len(self.messages) + 1}"
-        self.messages[message_id] = []
         await self._keep(message_id, reply)
         return message_id
 
     async def edit(self, reply_to: str, message_id: str, reply: Reply) -> None:
-        self.messages.setdefault(message_id, [])
         await self._keep(message_id, reply)
 
     async def close(self) -> None:
@@ -107,7 +105,7 @@ class FakeAdapter:
 
     async def _keep(self, message_id: str, reply: Reply) -> None:
         async with self.changed:
-            self.messages[message_id].append(reply)
+            self.messages.setdefault(message_id, []).append(reply)
             self.changed.notify_all()
 
     @property
@@ -116,7 +114,7 @@ class FakeAdapter:
         last = [versions[-1] for versions in self.messages.values()]
         return [reply for reply in last if reply.state is ReplyState.FINAL]
 
-    async def wait_for_finals(self, count: int, timeout: float = 20.0) -> list[Reply]:
+    async def wait_for_finals(self, count: int, timeout: float = 120.0) -> list[Reply]:
         """Wait until `count` messages are final."""
         async with asyncio.timeout(timeout), self.changed:
             await self.changed.wait_for(lambda: len(self.finals) >= count)

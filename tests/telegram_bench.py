@@ -29,7 +29,8 @@ FAQ = tuple(
         ("cuda", "course-b", "CUDA out of memory when loading the model", "Load it in 4 bits."),
     )
 )
-QUICK = Times(poll_s=1, silence_s=5.0, retry_s=(0.01, 0.05), grace_s=0.5, call_s=5.0)
+#: Tries again at once, and takes no slow machine for a dead Telegram.
+QUICK = Times(poll_s=1, silence_s=120, retry_s=(0.01, 0.05), grace_s=0.5, call_s=60, heard_s=60)
 
 
 def at_once() -> Pace:
@@ -70,12 +71,12 @@ class NotingDesk:
 
     async def told(self, count: int = 1) -> list[Message]:
         """The messages, once there are `count` of them."""
-        async with asyncio.timeout(10), self.changed:
+        async with asyncio.timeout(120), self.changed:
             await self.changed.wait_for(lambda: len(self.messages) >= count)
         return self.messages
 
     async def pressed(self, count: int = 1) -> list[Press]:
-        async with asyncio.timeout(10), self.changed:
+        async with asyncio.timeout(120), self.changed:
             await self.changed.wait_for(lambda: len(self.presses) >= count)
         return self.presses
 

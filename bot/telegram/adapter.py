@@ -33,8 +33,6 @@ log = logging.getLogger(__name__)
 
 #: Telegram shows "typing" for five seconds.
 TYPING_S = 5.0
-#: The signs that a question was heard must not hold up its answer.
-HEARD_S = 3.0
 #: Drafts that fail before the first one succeeds: then this server has none.
 MAX_FAILED_DRAFTS = 3
 #: Buttons of one row: two votes fit, titles of courses do not.
@@ -79,6 +77,8 @@ class TelegramAdapter:
         #: Questions whose text grows as a draft.
         self._drafting: set[int] = set()
         self._typed_at: dict[int, float] = {}
+        #: In webhook mode, while it runs.
+        self.webhook: TelegramWebhook | None = None
 
     # ChatAdapter
 
@@ -152,7 +152,8 @@ class TelegramAdapter:
 
     async def _listen(self, listener: TelegramListener, stop: asyncio.Event) -> None:
         if self._settings.webhook_url:
-            await TelegramWebhook(self._settings, self._secret, listener).run(stop)
+            self.webhook = TelegramWebhook(self._settings, self._secret, listener)
+            await self.webhook.run(stop)
         else:
             await listener.poll(stop)
 
@@ -160,7 +161,7 @@ class TelegramAdapter:
         """See ChatAdapter."""
         target = Target.read(reply_to)
         with suppress(TimeoutError):
-            async with asyncio.timeout(HEARD_S):
+            async with asyncio.timeout(self._times.heard_s):
                 with suppress(DeliveryError):
                     if target.message is not None:
                         await self._api.react(target.chat, target.message, "👀")

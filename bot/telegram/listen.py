@@ -41,6 +41,8 @@ class Times:
     grace_s: float = 2.0
     #: A call other than a poll.
     call_s: float = 20.0
+    #: The signs that a question was heard must not hold up its answer.
+    heard_s: float = 3.0
 
 
 class TelegramListener:

@@ -38,6 +38,8 @@ class TelegramWebhook:
         self._listen = settings.webhook_listen
         self._secret = secret
         self._listener = listener
+        #: Where it listens, once it does; the settings may leave the choice to the system.
+        self.port = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Serve until `stop`."""
@@ -53,6 +55,7 @@ class TelegramWebhook:
             raise ConfigError(
                 f"telegram.webhook_listen: {self._listen} cannot be listened on ({error})."
             ) from None
+        self.port = runner.addresses[0][1]
         try:
             await stop.wait()
         finally:

@@ -66,7 +66,7 @@ async def test_ctrl_c_during_an_answer_cancels_the_question(keyboard: PipeInput)
         async with asyncio.TaskGroup() as group:
             group.create_task(console.run(desk, stop))  # type: ignore[arg-type]
             try:
-                await asyncio.wait_for(desk.cancelled.wait(), 10)
+                await asyncio.wait_for(desk.cancelled.wait(), 60)
             finally:
                 stop.set()
     finally:
@@ -80,7 +80,7 @@ async def test_a_prompt_ends_when_the_assistant_stops(keyboard: PipeInput) -> No
     console = ConsoleAdapter(stdin=Terminal(), stdout=Terminal())
     keyboard.send_text("half a quest")
 
-    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         running = group.create_task(console.run(IdleDesk(), stop))  # type: ignore[arg-type]
         await asyncio.wait({running}, timeout=0.1)
         stop.set()
@@ -94,7 +94,7 @@ async def test_an_empty_prompt_is_left_by_a_key(keyboard: PipeInput, key: str) -
     console = ConsoleAdapter(stdin=Terminal(), stdout=Terminal())
     keyboard.send_text(key)
 
-    await asyncio.wait_for(console.run(IdleDesk(), stop), 10)  # type: ignore[arg-type]
+    await asyncio.wait_for(console.run(IdleDesk(), stop), 60)  # type: ignore[arg-type]
 
     assert stop.is_set()
 
@@ -106,6 +106,6 @@ async def test_without_standard_streams_there_is_nothing_to_read(
     monkeypatch.setattr("sys.stdout", None)
     stop = asyncio.Event()
 
-    await asyncio.wait_for(open_console("", at_once).run(IdleDesk(), stop), 10)  # type: ignore[arg-type]
+    await asyncio.wait_for(open_console("", at_once).run(IdleDesk(), stop), 60)  # type: ignore[arg-type]
 
     assert stop.is_set()

@@ -64,7 +64,7 @@ async def answered(twin: TelegramTwin, chat: int, count: int = 1) -> list[Shown]
     def voted() -> list[Shown]:
         return [shown for shown in twin.shown(chat) if "👍" in shown.buttons]
 
-    await twin.wait(lambda: len(voted()) >= count, 20)
+    await twin.wait(lambda: len(voted()) >= count)
     return voted()
 
 
@@ -365,7 +365,7 @@ async def test_an_answer_whose_confirmation_is_lost_is_not_sent_again(tmp_path: 
         on.generator.gate.set()
         await answered(twin, 7)
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(120):
             while (await on.store.get(1)).status is not JobStatus.DELIVERED:  # type: ignore[union-attr]
                 await twin.wait(lambda: True)
         assert len(twin.shown(7)) == 1

@@ -11,7 +11,7 @@ from bot.adapter import DeliveryError, DeliveryRefused, MessageGone
 from bot.messages import Reply
 from bot.telegram.listen import Times
 from bot.telegram.pace import Pace
-from tests.telegram_bench import bench
+from tests.telegram_bench import adapter_on, bench
 from tests.telegram_twin import (
     BAD_GATEWAY,
     CUT_AFTER,
@@ -25,14 +25,16 @@ from tests.telegram_twin import (
 
 
 async def test_an_unknown_outcome_is_an_error_and_the_repetition_an_edit(tmp_path: Path) -> None:
-    async with bench(tmp_path, times=Times(poll_s=1, call_s=0.15)) as on:
+    async with bench(tmp_path) as on:
         on.twin.person(7)
         job = await on.ask()
         posted = await on.adapter.post("7//", Reply(notice="Next.", job_id=job.id))
         on.twin.fail("editMessageText", HANG_AFTER)
+        impatient = adapter_on(on.twin, on.store, times=Times(call_s=0.15))
 
         with pytest.raises(DeliveryError, match="unknown"):
-            await on.adapter.edit("7//", posted, Reply(text="Yes.", job_id=job.id))
+            await impatient.edit("7//", posted, Reply(text="Yes.", job_id=job.id))
+        await impatient.close()
         await on.adapter.edit("7//", posted, Reply(text="Yes.", job_id=job.id))
 
         assert [shown.text for shown in on.twin.shown(7)] == ["Yes."]

@@ -312,7 +312,7 @@ async def test_whoever_waits_for_a_job_wakes_when_one_is_added(store: JobStore) 
 
     await added(store, "m1")
 
-    await asyncio.wait_for(waiting, 5)
+    await asyncio.wait_for(waiting, 120)
     assert await store.claim() is not None
 
 
@@ -320,7 +320,7 @@ async def test_a_job_added_between_looking_and_waiting_is_noticed(store: JobStor
     assert await store.claim() is None
     await added(store, "m1")
 
-    await asyncio.wait_for(store.wait_for_job(), 5)
+    await asyncio.wait_for(store.wait_for_job(), 120)
 
     assert await store.claim() is not None
 

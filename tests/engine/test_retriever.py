@@ -61,13 +61,13 @@ class FakeSource:
 
     async def was_read(self) -> None:
         """Wait until what was put in has been read and the next look has come."""
-        await asyncio.wait_for(self.looked.wait(), 10)
+        await asyncio.wait_for(self.looked.wait(), 120)
         self.looked.clear()
-        await asyncio.wait_for(self.looked.wait(), 10)
+        await asyncio.wait_for(self.looked.wait(), 120)
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(120):
         while not condition():  # a property has no event to wait for
             await asyncio.sleep(0)
 
@@ -90,7 +90,7 @@ async def running(
     async with asyncio.TaskGroup() as group:
         group.create_task(retriever.run(stop))
         try:
-            await asyncio.wait_for(retriever.ready(), 10)
+            await asyncio.wait_for(retriever.ready(), 120)
             yield retriever
         finally:
             stop.set()

@@ -147,7 +147,7 @@ async def test_cancelling_ends_the_fetching_process(tmp_path: Path) -> None:
     task = asyncio.create_task(
         prepare_weights(converting, tmp_path / "models", on_progress=lambda _: begun.set())
     )
-    await asyncio.wait_for(begun.wait(), 30)
+    await asyncio.wait_for(begun.wait(), 300)
 
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
