@@ -137,10 +137,12 @@ class Commands:
 
     async def models(self, asker: Asker) -> Reply:
         """The catalogue with the model in force marked; admins get buttons."""
-        current = self._engine.status().model
+        status = self._engine.status()
+        current = status.model
         choices = await self._choices()
         lines = "\n".join(
             f"- {'✅ ' if choice.alias == current else ''}`{choice.alias}`: {choice.summary}"
+            + (", kept in memory: switching takes seconds" if choice.alias in status.parked else "")
             for choice in choices
         )
         text = f"{say('model.list', asker.language)}\n{lines}"

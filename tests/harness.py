@@ -127,9 +127,16 @@ class FakeModels:
 
     model: str = "smollm2-135m"
     state: EngineState = EngineState.READY
+    parked: tuple[str, ...] = ()
 
     def status(self) -> EngineStatus:
-        return EngineStatus(state=self.state, model=self.model, device="cpu", dtype="float32")
+        return EngineStatus(
+            state=self.state,
+            model=self.model,
+            device="cpu",
+            dtype="float32",
+            parked=self.parked,
+        )
 
     def pids(self) -> frozenset[int]:
         return frozenset()

@@ -15,7 +15,7 @@ from engine.errors import ModelLoadError
 from engine.room import Room
 from engine.saved_model import save_model
 from tests.fakes import ScriptedGenerator
-from tests.harness import FakeAdapter, message, running_desk
+from tests.harness import FakeAdapter, FakeModels, message, running_desk
 
 
 def is_over(adapter: FakeAdapter, number: int) -> bool:
@@ -40,6 +40,19 @@ async def test_the_model_that_serves_after_a_switch_is_kept_for_the_next_start(
             kept.append(await desk.store.get_value(MODEL_KEY))
 
     assert kept == ["phi-3-mini", "phi-3-mini"]
+
+
+async def test_a_model_that_is_kept_in_memory_is_marked_in_the_list(tmp_path: Path) -> None:
+    adapter, models = FakeAdapter(platform="slack"), FakeModels(parked=("phi-3-mini",))
+    async with running_desk(
+        tmp_path, ScriptedGenerator({}), {"slack": adapter}, models=models
+    ) as desk:
+        await desk.desk.receive(message("/model", platform="slack"))
+        (reply,) = await adapter.wait_for_finals(1)
+
+    marked = [line for line in reply.text.splitlines() if "kept in memory" in line]
+    assert len(marked) == 1
+    assert marked[0].startswith("- `phi-3-mini`: ")
 
 
 @pytest.mark.parametrize(
