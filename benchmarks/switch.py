@@ -1,9 +1,11 @@
-"""What a change of the model costs: `python -m benchmarks.switch [--switches N] [--exchange]`.
+"""What a change of the model costs: `python -m benchmarks.switch [--switches N] [--keep-idle N]`.
 
-Changes to and fro between SmolLM2 and a tiny random model while people keep asking. Counts the
-seconds of each switch, the questions asked and answered meanwhile, and what stays behind: memory of
-all our processes, open files, processes. One JSON line a switch; the table comes last. With
-`--exchange` there is never room for two models, so the old one goes first.
+First, with nobody asking, what it takes to bring SmolLM2 up: loaded by a new process (its files in
+the page cache), and resumed by the process in which it was parked; in turn, `--rounds` times.
+Then it changes to and fro between SmolLM2 and a tiny random model while people keep asking. Counts
+the seconds of each switch, the questions asked and answered meanwhile, and what stays behind:
+memory of all our processes, open files, processes. One JSON line a switch; the tables come last.
+With `--exchange` there is never room for two models, so the old one goes first, parked ones too.
 """
 
 from __future__ import annotations
@@ -13,10 +15,11 @@ import asyncio
 import json
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from statistics import median
 from time import perf_counter
 from unittest.mock import patch
 
@@ -24,7 +27,8 @@ import psutil
 
 from config.settings import ROOT, EngineSettings
 from engine import starter
-from engine.catalog import Catalog, load_catalog
+from engine.catalog import Catalog, ModelEntry, load_catalog
+from engine.child import EngineChild
 from engine.errors import GenerationError
 from engine.process import EngineProcess
 from engine.room import Room, read_room
@@ -32,6 +36,8 @@ from engine.types import Document, GenerationRequest
 
 REAL, TINY = "smollm2-135m", "tiny"
 MB = 1e6
+#: How many times sooner a parked model should serve than one that is loaded.
+SWAP_GOAL = 10
 REQUEST = GenerationRequest(
     id="1",
     question="Can I join late?",
@@ -40,6 +46,70 @@ REQUEST = GenerationRequest(
     ),
     max_new_tokens=16,
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What it took until a model served; `cpu_s` is processor time of its process."""
+
+    how: str
+    seconds: float
+    cpu_s: float
+    #: The part of both that the smoke question took, which is the same for either way.
+    smoke_s: float
+    smoke_cpu_s: float
+
+
+class Stopwatch:
+    """Takes the time of all starts while the block runs."""
+
+    def __init__(self) -> None:
+        self.starts: list[Start] = []
+        self._smoke = (0.0, 0.0)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Listen to every Starter."""
+        start, try_out = starter.Starter.start, starter.try_out
+
+        async def timed_try_out(child: EngineChild, **how: float) -> None:
+            before = perf_counter(), _cpu_s(child.pid)
+            await try_out(child, **how)
+            self._smoke = perf_counter() - before[0], _cpu_s(child.pid) - before[1]
+
+        async def timed_start(
+            self_: starter.Starter,
+            group: asyncio.TaskGroup,
+            entry: ModelEntry,
+            path: Path,
+            *,
+            trying: bool,
+        ) -> EngineChild:
+            idle = self_.parked.process_of(entry)
+            begun, used = perf_counter(), 0.0 if idle is None else _cpu_s(idle.pid)
+            self._smoke = (0.0, 0.0)
+            child = await start(self_, group, entry, path, trying=trying)
+            self.starts.append(
+                Start(
+                    how="resumed" if child is idle else "loaded",
+                    seconds=perf_counter() - begun,
+                    cpu_s=_cpu_s(child.pid) - used,
+                    smoke_s=self._smoke[0],
+                    smoke_cpu_s=self._smoke[1],
+                )
+            )
+            return child
+
+        with (
+            patch.object(starter.Starter, "start", timed_start),
+            patch.object(starter, "try_out", timed_try_out),
+        ):
+            yield
+
+
+def _cpu_s(pid: int) -> float:
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,23 +183,46 @@ def catalog() -> Catalog:
     return Catalog({REAL: real, TINY: replace(real, alias=TINY, package=None)})
 
 
-async def measure(models: Path, switches: int, askers: int) -> list[Line]:
-    """Switch to and fro while `askers` people ask."""
+@asynccontextmanager
+async def running(models: Path, keep_idle: int) -> AsyncIterator[EngineProcess]:
+    """An engine that serves with SmolLM2."""
     engine = EngineProcess(
-        EngineSettings(model=REAL, device="cpu"),
+        EngineSettings(model=REAL, device="cpu", keep_idle=keep_idle),
         catalog=catalog(),
         models_dir=models,
         hf_token=None,
     )
     stop = asyncio.Event()
-    lines = []
     async with asyncio.TaskGroup() as group:
         group.create_task(engine.run(stop))
         await engine.settled()
+        yield engine
+        stop.set()
+
+
+async def bring_up(models: Path, rounds: int) -> list[Start]:
+    """Bring SmolLM2 up again and again, loaded and resumed in turn."""
+    starts = []
+    stopwatch = Stopwatch()
+    async with running(models, 0) as loading, running(models, 1) as keeping:
+        await keeping.switch(TINY)
+        with stopwatch.running():
+            for _ in range(rounds):
+                for engine in (loading, keeping):
+                    await engine.switch(TINY)
+                    await engine.switch(REAL)
+                    starts.append(stopwatch.starts[-1])
+                    print(json.dumps(asdict(starts[-1])), flush=True)
+    return starts
+
+
+async def measure(models: Path, switches: int, askers: int, keep_idle: int) -> list[Line]:
+    """Switch to and fro while `askers` people ask."""
+    lines = []
+    async with running(models, keep_idle) as engine:
         for number in range(switches):
             lines.append(await _switch(engine, (TINY, REAL)[number % 2], askers))
             print(json.dumps(asdict(lines[-1])), flush=True)
-        stop.set()
     return lines
 
 
@@ -171,18 +264,61 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--switches", type=int, default=10)
     parser.add_argument("--askers", type=int, default=4)
+    parser.add_argument("--keep-idle", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--models", type=Path, default=ROOT / "data" / "models")
     parser.add_argument("--exchange", action="store_true")
     parser.add_argument("--output", type=Path)
     wanted = parser.parse_args()
     with ExitStack() as stack:
-        if wanted.exchange:
-            stack.enter_context(patch.object(starter, "read_room", never_room_for_two))
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         models = Path(folder)
         shutil.copytree(wanted.models / REAL, models / REAL)
         make_tiny(models)
-        lines = asyncio.run(measure(models, wanted.switches, wanted.askers))
+        starts = asyncio.run(bring_up(models, wanted.rounds)) if wanted.rounds else []
+        if wanted.exchange:
+            stack.enter_context(patch.object(starter, "read_room", never_room_for_two))
+        lines = asyncio.run(measure(models, wanted.switches, wanted.askers, wanted.keep_idle))
+    if starts:
+        print_starts(starts)
+    print_lines(lines)
+    if wanted.output:
+        content = {
+            "cores": psutil.cpu_count(),
+            "keep_idle": wanted.keep_idle,
+            "starts": [asdict(start) for start in starts],
+            "lines": [asdict(line) for line in lines],
+        }
+        wanted.output.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def print_starts(starts: Sequence[Start]) -> None:
+    """The medians of both ways, and their ratios, with the smoke question and without."""
+
+    def of(how: str, *, smoke: bool, cpu: bool) -> float:
+        return median(
+            (start.cpu_s if cpu else start.seconds)
+            - (0 if smoke else start.smoke_cpu_s if cpu else start.smoke_s)
+            for start in starts
+            if start.how == how
+        )
+
+    print(f"\n| {REAL} up, median of {len(starts) // 2} | loaded s | resumed s | ratio |")
+    print("|---|---|---|---|")
+    for cpu in (False, True):
+        for smoke in (True, False):
+            loaded, resumed = (of(how, smoke=smoke, cpu=cpu) for how in ("loaded", "resumed"))
+            ratio = loaded / resumed
+            goal = "reached" if ratio >= SWAP_GOAL else "missed"
+            print(
+                f"| {'processor time' if cpu else 'wall clock'}"
+                f"{'' if smoke else ', without the smoke question'} "
+                f"| {loaded:.2f} | {resumed:.2f} | {ratio:.1f}× (goal {SWAP_GOAL}×: {goal}) |"
+            )
+
+
+def print_lines(lines: Sequence[Line]) -> None:
+    """Each switch, and what grew from the first to the last of the same kind."""
     print("\n| to | s | answered | failed | longest s | bot MB | engine MB | files | processes |")
     print("|---|---|---|---|---|---|---|---|---|")
     for line in lines:
@@ -190,9 +326,14 @@ def main() -> None:
             f"| {line.to} | {line.seconds} | {line.answered} | {line.failed} | {line.longest_s} "
             f"| {line.bot_rss_mb} | {line.engine_rss_mb} | {line.num_fds} | {line.num_processes} |"
         )
-    if wanted.output:
-        content = {"cores": psutil.cpu_count(), "lines": [asdict(line) for line in lines]}
-        wanted.output.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    print(f"\nnot answered: {sum(line.failed for line in lines)}")
+    for alias in (TINY, REAL):
+        # The first of each kind found nothing parked.
+        same = [line for line in lines if line.to == alias][1:]
+        if len(same) > 1:
+            bot = same[-1].bot_rss_mb - same[0].bot_rss_mb
+            engines = same[-1].engine_rss_mb - same[0].engine_rss_mb
+            print(f"{alias}, 2nd to last switch: bot {bot:+.1f} MB, engines {engines:+.1f} MB")
 
 
 if __name__ == "__main__":
