@@ -150,7 +150,7 @@ class TelegramTwin:
         """From now on everything works."""
         self._faults.clear()
 
-    async def wait(self, condition: Callable[[], object], timeout: float = 15.0) -> None:
+    async def wait(self, condition: Callable[[], object], timeout: float = 120.0) -> None:
         """Wait until `condition` holds; it is looked at after every call of the bot."""
         async with asyncio.timeout(timeout), self._changed:
             await self._changed.wait_for(condition)
@@ -172,7 +172,7 @@ class TelegramTwin:
             if key not in self.deleted and wanted in (None, key[0])
         ]
 
-    async def wait_shown(self, chat: int | Json, text: str, timeout: float = 15.0) -> Shown:
+    async def wait_shown(self, chat: int | Json, text: str, timeout: float = 120.0) -> Shown:
         """The first message of the bot in the chat that contains `text`."""
         found: list[Shown] = []
 
