@@ -71,6 +71,8 @@ def main() -> None:
     options = parser.parse_args()
     if bool(options.llama_python) != bool(options.llama_model):
         parser.error("--llama-python and --llama-model need each other")
+    if options.device == "cuda" and not torch.cuda.is_available():
+        parser.error("PyTorch finds no CUDA card; --tiny alone tries those figures on the CPU")
     measures = chosen(options.only, device=options.device, tiny=options.tiny)
     if options.threads:
         torch.set_num_threads(options.threads)
