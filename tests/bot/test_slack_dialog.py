@@ -50,7 +50,10 @@ async def test_a_mention_is_answered_in_its_thread_with_sources(
     assert len(slack.ours("C1")) == 1, "mention and message event make one answer"
 
 
-async def test_a_question_is_seen_at_once(slack: SlackTwin, tmp_path: Path) -> None:
+async def test_a_question_is_seen_at_once(
+    slack: SlackTwin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack.signs.HEARD_S", 120)
     script = ScriptedGenerator(lambda _: LATE_ANSWER)
     script.gate.clear()
     async with slack_desk(slack, tmp_path, script):
@@ -431,7 +434,10 @@ async def test_help_names_the_commands_that_slack_has(slack: SlackTwin, tmp_path
     assert "• /new" not in told
 
 
-async def test_people_are_spoken_to_in_their_language(slack: SlackTwin, tmp_path: Path) -> None:
+async def test_people_are_spoken_to_in_their_language(
+    slack: SlackTwin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack.people.LANGUAGE_S", 120)
     slack.locales["U1"] = "de-DE"
     async with slack_desk(slack, tmp_path):
         await slack.mention("C1", "U1", "Who won the football match?")
