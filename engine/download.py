@@ -13,7 +13,7 @@ from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
 from engine.catalog import ModelEntry
-from engine.disk import free_bytes, require_space
+from engine.disk import require_space
 from engine.errors import ModelLoadError
 from engine.model_folder import NOT_NEEDED, PATTERNS
 from engine.transfer import Transfer
@@ -32,8 +32,6 @@ def download(
     entry: ModelEntry,
     token: str | None,
     on_progress: Callable[[Transfer], None],
-    *,
-    free: Callable[[Path], int] = free_bytes,
 ) -> Path:
     """Bring the model into the hub's cache; returns its folder there.
 
@@ -44,7 +42,7 @@ def download(
 
     on_progress(Transfer(what=f"Asking the Hugging Face hub for {entry.alias}"))
     try:
-        return _download(entry, token, on_progress, free)
+        return _download(entry, token, on_progress)
     except (HfHubHTTPError, LocalEntryNotFoundError) as error:
         raise ModelLoadError(_why_refused(entry, error)) from error
     except TransportError as error:
@@ -87,7 +85,6 @@ def _download(
     entry: ModelEntry,
     token: str | None,
     on_progress: Callable[[Transfer], None],
-    free: Callable[[Path], int],
 ) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import DryRunError
@@ -106,7 +103,7 @@ def _download(
         pass  # the hub is out of reach or refuses; the download itself tells which
     else:
         _refuse_without_weights(entry, files)
-        _refuse_without_space(entry, files, free)
+        _refuse_without_space(entry, files)
         start = replace(
             start,
             done=_bytes(file for file in files if not file.will_download),
@@ -128,9 +125,7 @@ def _refuse_without_weights(entry: ModelEntry, files: Sequence[DryRunFileInfo]) 
         )
 
 
-def _refuse_without_space(
-    entry: ModelEntry, files: Sequence[DryRunFileInfo], free: Callable[[Path], int]
-) -> None:
+def _refuse_without_space(entry: ModelEntry, files: Sequence[DryRunFileInfo]) -> None:
     from huggingface_hub.constants import HF_HUB_CACHE
 
     storage = Path(files[0].local_path).parents[2]
@@ -141,7 +136,6 @@ def _refuse_without_space(
         _bytes(file for file in files if file.will_download),
         Path(HF_HUB_CACHE),
         remedy=f"set {home} to a folder on a larger disk",
-        free=free,
     )
 
 
