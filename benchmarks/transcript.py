@@ -7,7 +7,7 @@ import os
 import signal
 import sqlite3
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from time import monotonic
@@ -20,6 +20,7 @@ MODEL = ROOT / "data" / "models" / "smollm2-135m"
 PAGES = ROOT / "docs" / "transcripts"
 #: Seconds that anything here may take on a busy machine.
 PATIENCE_S = 240.0
+RUN = ("main.py", "run")
 
 
 class Page:
@@ -44,10 +45,11 @@ class Page:
         """Something that was counted or checked."""
         self._lines.append(f"- {text}")
 
-    def write(self, path: Path) -> None:
-        """Save the page."""
+    def write(self, path: Path, *, private: Path) -> None:
+        """Save the page; the folder `private` is of no interest and is written as `~`."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("\n".join(self._lines).rstrip() + "\n", encoding="utf-8")
+        text = "\n".join(self._lines).rstrip().replace(str(private), "~")
+        path.write_text(text + "\n", encoding="utf-8")
 
 
 def data_folder(where: Path) -> Path:
@@ -60,14 +62,16 @@ def data_folder(where: Path) -> Path:
 
 
 @asynccontextmanager
-async def running(data: Path, log: Path, **env: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`main.py run` as a process of its own; ended in order unless it was killed."""
+async def running(
+    data: Path, log: Path, *, command: Sequence[str] = RUN, **env: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The program as a process of its own; ended in order unless it was killed."""
     foreign = ("FAQ_", "TELEGRAM_", "SLACK_", "HF_")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(foreign)}
     kept |= {"FAQ_DATA_DIR": str(data), "FAQ_RETRIEVAL__EMBEDDER": "none"} | env
     with log.open("ab") as err:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "main.py", "run", cwd=ROOT, env=kept, stderr=err
+            sys.executable, *command, cwd=ROOT, env=kept, stderr=err
         )
     try:
         yield process
@@ -76,6 +80,23 @@ async def running(data: Path, log: Path, **env: str) -> AsyncIterator[asyncio.su
             process.send_signal(signal.SIGTERM)
         async with asyncio.timeout(30):
             await process.wait()
+
+
+@asynccontextmanager
+async def followed(changed: asyncio.Condition, look: Callable[[], None]) -> AsyncIterator[None]:
+    """While the block runs, `look` whenever something changed."""
+
+    async def follow() -> None:
+        async with changed:
+            while True:
+                look()
+                await changed.wait()
+
+    async with asyncio.TaskGroup() as background:
+        following = background.create_task(follow())
+        yield
+        following.cancel()
+    look()
 
 
 async def until(holds: Callable[[], object], what: str) -> None:

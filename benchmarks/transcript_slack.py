@@ -13,6 +13,7 @@ from benchmarks.transcript import (
     PAGES,
     Page,
     data_folder,
+    followed,
     running,
     store_long_answer,
     stored,
@@ -38,14 +39,8 @@ class Chats:
         self._page = page
         self._seen: dict[str, str] = {}
 
-    async def follow(self) -> None:
-        """Until cancelled."""
-        while True:
-            self._look()
-            async with self._slack.changed:
-                await self._slack.changed.wait()
-
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Write down what is new."""
         for channel in list(self._slack.channels):
             for message in self._slack.ours(channel):
                 where = f"in the thread of {message['thread_ts']}" if thread(message) else "there"
@@ -79,7 +74,7 @@ async def main() -> None:
                 slack.stamp = slack.now()  # type: ignore[method-assign]
                 slack.ack_s = 5.0
                 await part(slack, page, where)
-    page.write(PAGES / "slack.md")
+    page.write(PAGES / "slack.md", private=where)
 
 
 def _env(slack: SlackTwin) -> dict[str, str]:
@@ -99,9 +94,8 @@ async def _dialogs(slack: SlackTwin, page: Page, where: Path) -> None:
     chats = Chats(slack, page)
     async with (
         running(data_folder(where / "a"), where / "log", **_env(slack)),
-        asyncio.TaskGroup() as background,
+        followed(slack.changed, chats.look),
     ):
-        following = background.create_task(chats.follow())
 
         async def whispered(text: str) -> Json:
             await until(lambda: any(text in shown(m) for m in slack.ephemerals), text)
@@ -177,7 +171,6 @@ async def _dialogs(slack: SlackTwin, page: Page, where: Path) -> None:
         await until(lambda: slack.ours("DADA"), "the other conversation")
         await until(lambda: len(_finals(slack, "C2")) == 2, "the answer after the pause")
         page.fact(f"messages about it in the channel: {len(slack.ours('C2')) - 1}")
-        following.cancel()
 
 
 async def _restart(slack: SlackTwin, page: Page, where: Path) -> None:

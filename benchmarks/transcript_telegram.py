@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ from benchmarks.transcript import (
     PAGES,
     Page,
     data_folder,
+    followed,
     running,
     store_long_answer,
     stored,
     until,
 )
-from tests.telegram_twin import TOKEN, Shown, TelegramTwin, flood, telegram_twin
+from tests.telegram_twin import TOKEN, Json, Shown, TelegramTwin, flood, telegram_twin
 
 INTRO = """\
 Written by `python -m benchmarks.transcript_telegram`: `main.py run` as a process of its own with
@@ -30,31 +32,46 @@ GROUP = -100500
 
 
 class Chats:
-    """Writes every new version of every message of the bot onto the page."""
+    """Writes onto the page what people say, and every new version of every message of the bot."""
 
-    def __init__(self, twin: TelegramTwin, page: Page) -> None:
+    def __init__(
+        self, twin: TelegramTwin, page: Page, *, unseen: Container[int] = frozenset()
+    ) -> None:
+        """Nothing is written down of the chats `unseen`."""
         self._twin = twin
         self._page = page
+        self._unseen = unseen
         self._seen: dict[Any, int] = {}
 
-    async def follow(self) -> None:
-        """Until cancelled."""
-        while True:
-            self._look()
-            async with self._twin._changed:
-                await self._twin._changed.wait()
+    async def say(
+        self, user: Json, text: str, *, chat: Json | None = None, reply_to: Shown | None = None
+    ) -> Json:
+        """The person writes into the chat, their private one unless another is given."""
+        self.look()
+        self._page.line(user["first_name"], text)
+        chat = chat or self._twin.chats[user["id"]]
+        return await self._twin.say(chat, user, text, reply_to=reply_to)
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Write down what is new."""
         for key, versions in self._twin.versions.items():
+            if key[0] in self._unseen:
+                continue
             for shown in versions[self._seen.get(key, 0) :]:
-                edited = "edits" if self._seen.get(key) else "posts"
+                verb = "edits" if self._seen.get(key) else "posts"
                 self._seen[key] = self._seen.get(key, 0) + 1
-                self._page.line(f"FAQ bot {edited} message {shown.id}", _as_text(shown))
+                who = f"FAQ bot {verb} message {shown.id} for {self._name(shown.chat)}"
+                self._page.line(who, _as_text(shown))
         for draft, texts in self._twin.drafts.items():
+            if draft[0] in self._unseen:
+                continue
             done = self._seen.get(draft, 0)
             for text in texts[done:]:
-                self._page.line(f"FAQ bot drafts {draft[1]}", text)
+                self._page.line(f"FAQ bot drafts for {self._name(draft[0])}", text)
             self._seen[draft] = len(texts)
+
+    def _name(self, chat: int) -> str:
+        return str(self._twin.chats[chat].get("first_name") or "the group")
 
 
 def _as_text(shown: Shown) -> str:
@@ -73,10 +90,11 @@ async def main() -> None:
             await _restart(twin, page, where)
         async with telegram_twin() as twin:
             await _long(twin, page, where)
-    page.write(PAGES / "telegram.md")
+    page.write(PAGES / "telegram.md", private=where)
 
 
-def _env(twin: TelegramTwin, **more: str) -> dict[str, str]:
+def environment(twin: TelegramTwin, **more: str) -> dict[str, str]:
+    """What the program needs to find the twin."""
     return {
         "TELEGRAM_BOT_TOKEN": TOKEN,
         "FAQ_TELEGRAM__BASE_URL": twin.base_url,
@@ -84,7 +102,8 @@ def _env(twin: TelegramTwin, **more: str) -> dict[str, str]:
     } | more
 
 
-def _final(twin: TelegramTwin, chat: int, count: int = 1) -> bool:
+def is_answered(twin: TelegramTwin, chat: int, count: int = 1) -> bool:
+    """Whether so many answers stand in the chat."""
     return sum("👍" in shown.buttons for shown in twin.shown(chat)) >= count
 
 
@@ -93,21 +112,16 @@ async def _dialogs(twin: TelegramTwin, page: Page, where: Path) -> None:
     group = twin.group(GROUP)
     chats = Chats(twin, page)
     async with (
-        running(data_folder(where / "a"), where / "log", **_env(twin)),
-        asyncio.TaskGroup() as background,
+        running(data_folder(where / "a"), where / "log", **environment(twin)),
+        followed(twin.changed, chats.look),
     ):
-        following = background.create_task(chats.follow())
-
-        async def say(who: str, chat: dict[str, Any], user: dict[str, Any], text: str, **k: Any):
-            page.line(who, text)
-            return await twin.say(chat, user, text, **k)
-
+        say = chats.say
         page.part("A question, a follow-up, a vote (private chat)")
-        asked = await say("Ada", twin.chats[7], ada, "How do I save a model locally?")
-        await until(lambda: _final(twin, 7), "the answer")
+        asked = await say(ada, "How do I save a model locally?")
+        await until(lambda: is_answered(twin, 7), "the answer")
         page.fact(f"reactions to the question: {twin.reactions.get((7, asked['message_id']))}")
-        await say("Ada", twin.chats[7], ada, "and where does it go on the disk?")
-        await until(lambda: _final(twin, 7, 2), "the follow-up's answer")
+        await say(ada, "and where does it go on the disk?")
+        await until(lambda: is_answered(twin, 7, 2), "the follow-up's answer")
         answer = twin.shown(7)[-1]
         page.line("Ada", "presses 👎")
         press = await twin.press(ada, answer, "👎")
@@ -122,32 +136,33 @@ async def _dialogs(twin: TelegramTwin, page: Page, where: Path) -> None:
         page.fact("Ada changes her mind and presses 👍; one vote is stored")
 
         page.part("A group: mention, and a reply to the answer")
-        await say("Ada", group, ada, "Did somebody see the lecture?")
-        await say("Ada", group, ada, "@faq_twin_bot How do I get a certificate?")
-        await until(lambda: _final(twin, GROUP), "the answer in the group")
-        await say("Bob", group, twin.person(8, "Bob"), "and when?", reply_to=twin.shown(GROUP)[-1])
-        await until(lambda: _final(twin, GROUP, 2), "the follow-up in the group")
+        await say(ada, "Did somebody see the lecture?", chat=group)
+        await say(ada, "@faq_twin_bot How do I get a certificate?", chat=group)
+        await until(lambda: is_answered(twin, GROUP), "the answer in the group")
+        bob = twin.person(8, "Bob")
+        await say(bob, "and when?", chat=group, reply_to=twin.shown(GROUP)[-1])
+        await until(lambda: is_answered(twin, GROUP, 2), "the follow-up in the group")
 
         page.part("/model and /gpu")
-        await say("Ada", twin.chats[7], ada, "/gpu")
+        await say(ada, "/gpu")
         await twin.wait_shown(7, "Only the course staff", 60)
-        await say("Staff", twin.chats[ADMIN], staff, "/model")
+        await say(staff, "/model")
         await twin.wait_shown(ADMIN, "Models:", 60)
-        await say("Staff", twin.chats[ADMIN], staff, "/model smollm2-135m")
+        await say(staff, "/model smollm2-135m")
         await twin.wait_shown(ADMIN, "answers now", 120)
-        await say("Staff", twin.chats[ADMIN], staff, "/gpu")
+        await say(staff, "/gpu")
         gpu = await twin.wait_shown(ADMIN, "smollm2-135m in", 60)
         page.line("Staff", "presses ↻")
         await twin.press(staff, gpu, "↻")
 
         page.part("The same update delivered three times")
         before = len(twin.shown(7))
-        message = await say("Ada", twin.chats[7], ada, "Can I still join?")
+        message = await say(ada, "Can I still join?")
         update = {"message": message}
         await twin.again({"update_id": twin._next_update - 1} | update)
         await twin.again({"update_id": twin._next_update - 1} | update)
         await twin.push(update)
-        await until(lambda: _final(twin, 7, 3), "the answer")
+        await until(lambda: is_answered(twin, 7, 3), "the answer")
         await asyncio.sleep(3)
         page.fact(f"messages of the bot for it: {len(twin.shown(7)) - before}")
 
@@ -155,25 +170,24 @@ async def _dialogs(twin: TelegramTwin, page: Page, where: Path) -> None:
         cleo = twin.person(9, "Cleo")
         twin.fail("sendMessage", flood(3))
         sent = len(twin.called("sendMessage"))
-        await say("Cleo", twin.chats[9], cleo, "How much does the course cost?")
+        await say(cleo, "How much does the course cost?")
         await until(lambda: len(twin.called("sendMessage")) > sent, "the first attempt")
-        await say("Ada", twin.chats[7], ada, "/status")
+        await say(ada, "/status")
         await until(lambda: "Waiting questions" in twin.shown(7)[-1].text, "the other chat")
-        await until(lambda: _final(twin, 9), "the answer after the pause")
+        await until(lambda: is_answered(twin, 9), "the answer after the pause")
         times = [call.at for call in twin.called("sendMessage", chat_id="9")]
         times = times or [c.at for c in twin.called("sendMessage") if str(c.args["chat_id"]) == "9"]
         page.fact(
             f"calls of sendMessage to Cleo's chat: {len(times)}, the second "
             f"{times[1] - times[0]:.1f} s after the first; messages she sees: {len(twin.shown(9))}"
         )
-        following.cancel()
 
 
 async def _restart(twin: TelegramTwin, page: Page, where: Path) -> None:
     page.part("Killed with 20 questions waiting")
     people = [twin.person(number, f"Student{number}") for number in range(1, 21)]
     data = data_folder(where / "b")
-    async with running(data, where / "log", **_env(twin)) as process:
+    async with running(data, where / "log", **environment(twin)) as process:
         for user in people:
             await twin.private(user, f"Can I still join the course? I am number {user['id']}.")
         await until(lambda: stored(data, "1") == 20, "all 20 on the disk")
@@ -183,8 +197,8 @@ async def _restart(twin: TelegramTwin, page: Page, where: Path) -> None:
         page.fact(f"killed (SIGKILL) with {waiting} of 20 questions unanswered")
     sample = [shown.text.splitlines()[0] for shown in twin.shown()]
     page.fact(f"what some of them read then: {sorted(set(sample))[:6]}")
-    async with running(data, where / "log", **_env(twin)):
-        await until(lambda: all(_final(twin, user["id"]) for user in people), "all answers")
+    async with running(data, where / "log", **environment(twin)):
+        await until(lambda: all(is_answered(twin, user["id"]) for user in people), "all answers")
     counts = sorted({len(twin.shown(user["id"])) for user in people})
     page.fact(f"after the restart: everybody has an answer; messages a person: {counts}")
     versions = [v.text.splitlines()[0] for v in twin.versions[(20, twin.shown(20)[0].id)]]
@@ -196,8 +210,8 @@ async def _long(twin: TelegramTwin, page: Page, where: Path) -> None:
     twin.person(7)
     data = data_folder(where / "c")
     await store_long_answer(data, "telegram", "7", "7//")
-    async with running(data, where / "log", **_env(twin)):
-        await until(lambda: _final(twin, 7), "the answer")
+    async with running(data, where / "log", **environment(twin)):
+        await until(lambda: is_answered(twin, 7), "the answer")
     shown = twin.shown(7)
     sizes = [len(each.text.encode("utf-16-le")) // 2 for each in shown]
     page.fact(f"messages: {len(shown)}, UTF-16 units in each: {sizes}")

@@ -136,7 +136,7 @@ class TelegramTwin:
         self._next_update = 1000
         self._next_message = 1
         self._next_query = 1
-        self._changed = asyncio.Condition()
+        self.changed = asyncio.Condition()
         self._polls = 0
         self._closing = asyncio.Event()
 
@@ -152,8 +152,8 @@ class TelegramTwin:
 
     async def wait(self, condition: Callable[[], object], timeout: float = 120.0) -> None:
         """Wait until `condition` holds; it is looked at after every call of the bot."""
-        async with asyncio.timeout(timeout), self._changed:
-            await self._changed.wait_for(condition)
+        async with asyncio.timeout(timeout), self.changed:
+            await self.changed.wait_for(condition)
 
     def called(self, method: str, **args: object) -> list[Call]:
         """The calls of `method` with these arguments."""
@@ -185,8 +185,8 @@ class TelegramTwin:
 
     async def poke(self) -> None:
         """Let waiting people and polls look again."""
-        async with self._changed:
-            self._changed.notify_all()
+        async with self.changed:
+            self.changed.notify_all()
 
     # People
 
@@ -359,8 +359,8 @@ class TelegramTwin:
             return bool(self.pending) or self._polls != mine or self._closing.is_set()
 
         with suppress(TimeoutError):
-            async with asyncio.timeout(float(args.get("timeout") or 0)), self._changed:
-                await self._changed.wait_for(ready)
+            async with asyncio.timeout(float(args.get("timeout") or 0)), self.changed:
+                await self.changed.wait_for(ready)
         if self._polls != mine:
             raise RefusedError(409, CONFLICT.description)
         return self.pending[: int(args.get("limit") or 100)]
