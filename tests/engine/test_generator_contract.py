@@ -106,7 +106,7 @@ async def test_cancelling_frees_the_place_at_once(generator: Generator) -> None:
     await begun.wait()
 
     task.cancel()
-    generation = await asyncio.wait_for(generator.generate(REQUEST, ignore), 10)
+    generation = await asyncio.wait_for(generator.generate(REQUEST, ignore), 300)
 
     assert task.cancelled() or task.cancelling()
     assert generation.completion_tokens == 12
