@@ -47,7 +47,7 @@ async def generator(
     running = asyncio.create_task(engine.run(stop))
     yield engine
     stop.set()
-    await asyncio.wait_for(running, 15)
+    await asyncio.wait_for(running, 300)
 
 
 def ignore(_: str) -> None:
