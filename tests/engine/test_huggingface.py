@@ -186,7 +186,11 @@ async def test_the_default_model_answers_from_the_faq(tmp_path: Path) -> None:
     path = await prepare_weights(smollm, models, on_progress=lambda _: None)
     generation = load(smollm, path).generate(
         GenerationRequest(
-            id="1", question="Can I join late?", documents=(DOCUMENT,), max_new_tokens=30
+            id="1",
+            question="Can I join late?",
+            documents=(DOCUMENT,),
+            max_new_tokens=30,
+            deadline_s=1200,
         ),
         listener,
     )
