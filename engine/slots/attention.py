@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
+from engine.slots import kernels
 from engine.slots.plan import BUCKET, Piece, Plan
 
 #: The name it is registered by.
@@ -42,7 +43,8 @@ def slot_attention(
     masks = _Masks(plan, sliding_window, None if crossing else position_bias, crossing, key)
     if plan.num_singles:
         mask = masks.of_singles()
-        output[: plan.num_singles] = _singles(plan, heads, key, value, mask, scaling)
+        prefix = _prefix(plan, module, sliding_window)
+        output[: plan.num_singles] = _singles(plan, heads, key, value, mask, scaling, prefix)
     for first, piece in plan.longs:
         after = first + len(piece.ids)
         end = key.shape[2] if crossing else masks.end(piece)
@@ -53,6 +55,17 @@ def slot_attention(
     return output[None], None
 
 
+def _prefix(
+    plan: Plan, module: torch.nn.Module, window: int | None
+) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """This layer's keys and values of what the rows begin with, if all of them see all of it."""
+    layer = getattr(module, "layer_idx", None)
+    if not plan.prefix or not isinstance(layer, int):
+        return None
+    sees_all = window is None or plan.num_columns <= window
+    return plan.prefix[layer] if sees_all else None
+
+
 def _singles(
     plan: Plan,
     heads: torch.Tensor,
@@ -60,6 +73,7 @@ def _singles(
     value: torch.Tensor,
     mask: torch.Tensor,
     scaling: float | None,
+    prefix: tuple[torch.Tensor, torch.Tensor] | None,
 ) -> torch.Tensor:
     """One batched call for all rows with one token, over the slots from the lowest to the
     highest of them. Slots between that have none are computed in vain: cheaper than copying.
@@ -72,9 +86,41 @@ def _singles(
         full = heads.new_zeros(num_rows, *heads.shape[1:]).index_copy_(0, rows, full)
     # The query heads that share keys stand in the place of query positions: nothing is repeated.
     packed = full.view(num_rows, key.shape[1], -1, heads.shape[2])
-    output = scaled_dot_product_attention(packed, keys, values, attn_mask=mask, scale=scaling)
+    if prefix is None:
+        output = scaled_dot_product_attention(packed, keys, values, attn_mask=mask, scale=scaling)
+    else:
+        output = _after_prefix(packed, keys, values, mask, scaling, prefix)
     output = output.reshape(num_rows, num_heads, -1)
     return output if num_rows == plan.num_singles else output[rows]
+
+
+def _after_prefix(
+    queries: torch.Tensor,
+    keys: torch.Tensor,
+    values: torch.Tensor,
+    mask: torch.Tensor,
+    scaling: float | None,
+    prefix: tuple[torch.Tensor, torch.Tensor],
+) -> torch.Tensor:
+    """All rows look at one copy of their common beginning, and each at the rest of its own slot.
+
+    The two parts are weighted by their sums of exponentials, as in section 3.1 of FlashAttention
+    (https://arxiv.org/abs/2205.14135).
+    """
+    num_rows, num_kv_heads, num_sharing, dim = queries.shape
+    common_keys, common_values = prefix
+    begin = common_keys.shape[1]
+    together = queries.transpose(0, 1).reshape(1, num_kv_heads, -1, dim)
+    common, common_sum = kernels.attend(
+        together, common_keys[None], common_values[None], None, scaling
+    )
+    own, own_sum = kernels.attend(
+        queries, keys[:, :, begin:], values[:, :, begin:], mask[..., begin:], scaling
+    )
+    common = common.view(num_kv_heads, num_rows, num_sharing, -1).transpose(0, 1)
+    common_sum = common_sum.view(num_kv_heads, num_rows, num_sharing).transpose(0, 1)
+    share = torch.sigmoid(common_sum - own_sum).unsqueeze(-1)
+    return own.lerp(common, share.to(own.dtype))
 
 
 def _long(
@@ -90,11 +136,16 @@ def _long(
     packed = heads.transpose(0, 1).reshape(num_kv_heads, -1, dim)
     if mask.shape[0] == 1:
         mask = mask.expand(num_heads // num_kv_heads, -1, -1).reshape(1, -1, mask.shape[-1])
+    factor = dim**-0.5 if scaling is None else scaling
     if packed.device.type == "cpu" and packed.dtype == torch.bfloat16:
         # 2.3 times faster than PyTorch's fused kernel, which computes bfloat16 in small blocks.
-        factor = dim**-0.5 if scaling is None else scaling
         scores = torch.matmul(packed * factor, keys.transpose(1, 2)).add_(mask)
         output = torch.matmul(torch.softmax(scores, -1), values)
+    elif packed.device.type == "cpu" and packed.dtype == torch.float32 and kernels.usable():
+        output = packed.new_empty(*packed.shape[:2], values.shape[-1])
+        for head, queries in enumerate(packed * factor):
+            scores = kernels.linear(queries, keys[head]).add_(mask[head % mask.shape[0]])
+            output[head] = kernels.linear(torch.softmax(scores, -1), values[head].t())
     else:
         output = scaled_dot_product_attention(
             packed[None], keys[None], values[None], attn_mask=mask[None], scale=scaling

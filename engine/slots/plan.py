@@ -10,8 +10,14 @@ import torch
 #: Lengths are rounded up to this: kernels and graphs like few, even shapes.
 BUCKET = 64
 #: On the CPU so many tokens of a piece share an attention call: none computes much of what comes
-#: after it, which is hidden from it anyway.
-CPU_BLOCK = 128
+#: after it, which is hidden from it anyway, and the scores stay in the processor's cache.
+CPU_BLOCK = 64
+
+#: So many rows make it worth the trouble to look at one copy of their common beginning.
+LEAST_SHARING = 4
+
+#: Keys and values of the beginning of a row, [heads, tokens, dim] each, a pair a layer.
+Kept = list[tuple[torch.Tensor, torch.Tensor]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +32,8 @@ class Piece:
     num_logits: int
     #: Tokens that the row has in all, those of its prompt that are still to come included.
     row_tokens: int
+    #: Whether the row begins with the whole constant part of all prompts.
+    shares_prefix: bool = False
 
     @property
     def end(self) -> int:
@@ -61,6 +69,8 @@ class Plan:
     longs: list[tuple[int, Piece]]
     #: For encoder-decoder models, [num_slots]: length of each slot's source.
     source_lengths: torch.Tensor | None = None
+    #: What all single-token rows begin with, where they may look at one copy of it.
+    prefix: Kept = field(default_factory=list)
     #: What the first layer computed for all layers.
     shared: dict[Hashable, torch.Tensor] = field(default_factory=dict)
 
@@ -73,11 +83,13 @@ class Plan:
         last_column: int,
         source_lengths: torch.Tensor | None = None,
         beyond: int | None = None,
+        prefix: Kept | None = None,
     ) -> Plan:
         """The plan for `pieces`, those with one token first and by slot.
 
         `beyond` adds a token that nobody sees at this position, kept in the last column: some
-        models choose their position scaling by the largest position of a pass.
+        models choose their position scaling by the largest position of a pass. `prefix` is what
+        rows that share it begin with.
         """
         ids = [token for piece in pieces for token in piece.ids]
         positions = [p for piece in pieces for p in range(piece.start, piece.end)]
@@ -95,7 +107,9 @@ class Plan:
                     (first + at, piece.part(at, block)) for at in range(0, len(piece.ids), block)
                 ]
             first = after
-        singles = [piece.slot for piece in pieces if len(piece.ids) == 1]
+        alone = [piece for piece in pieces if len(piece.ids) == 1]
+        singles = [piece.slot for piece in alone]
+        shared = len(alone) >= LEAST_SHARING and all(piece.shares_prefix for piece in alone)
         reach = max(piece.end for piece in pieces)
         if beyond is not None:
             ids.append(0)
@@ -116,6 +130,7 @@ class Plan:
             num_columns=min(-(-reach // BUCKET) * BUCKET, last_column),
             longs=longs,
             source_lengths=source_lengths,
+            prefix=prefix if prefix and shared else [],
         )
 
     @property

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from engine.slots.slab import Kept, Slab
+from engine.slots.slab import Slab
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """Where a row begins, and with what."""
+
+    slot: int
+    #: Tokens whose keys and values are there.
+    cached: int
+    #: Whether the whole constant part is among its tokens.
+    shares_prefix: bool
 
 
 class Prefixes:
@@ -16,19 +28,19 @@ class Prefixes:
         #: Tokens whose keys and values lie in each slot, with the group they were made in.
         self._held: dict[int, tuple[list[int], int]] = {}
         self._constant: list[int] = []
-        self._kept: Kept = []
 
     def keep(self, slot: int, tokens: list[int]) -> None:
         """From now on `tokens`, which lie in `slot`, are the constant beginning."""
-        self._constant, self._kept = tokens, self._slab.keep(slot, len(tokens))
+        self._constant = tokens
+        self._slab.keep_prefix(slot, len(tokens))
 
     def remember(self, slot: int, tokens: list[int], group: int) -> None:
         """The row in `slot` ended and left `tokens` there."""
         if self._remembers:
             self._held[slot] = (tokens, group)
 
-    def begin(self, free: Sequence[int], prompt: Sequence[int], group: int) -> tuple[int, int]:
-        """Choose one of the `free` slots for a row; returns it and how many tokens are there.
+    def begin(self, free: Sequence[int], prompt: Sequence[int], group: int) -> Beginning:
+        """Choose one of the `free` slots for a row.
 
         At least the last token of the prompt is left to compute.
         """
@@ -45,9 +57,9 @@ class Prefixes:
         else:
             slot, count = min(free), constant
             if count:
-                self._slab.restore(self._kept, slot, count)
+                self._slab.begin(slot, count)
         self._held.pop(slot, None)
-        return slot, count
+        return Beginning(slot, count, 0 < len(self._constant) == constant)
 
 
 def _common(one: Sequence[int], prompt: Sequence[int]) -> int:

@@ -44,6 +44,7 @@ class Row:
         tokens: list[int],
         cached: int,
         group: int,
+        shares_prefix: bool,
         decode: Callable[[list[int]], str],
     ) -> None:
         self.request = request
@@ -54,6 +55,7 @@ class Row:
         self.cached = cached
         #: See Runner.group.
         self.group = group
+        self._shares_prefix = shares_prefix
         self.started_at = monotonic()
         self.first_token_at: float | None = None
         #: Tokens it began with.
@@ -108,6 +110,7 @@ class Row:
             ids=ids,
             num_logits=num_logits,
             row_tokens=len(self.tokens),
+            shares_prefix=self._shares_prefix,
         )
 
     def take(

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import torch
 from transformers.modeling_outputs import BaseModelOutput
 
+from engine.slots import kernels
 from engine.slots.graphs import Graphs
 from engine.slots.plan import Piece, Plan
 from engine.slots.shapes import layer_shapes, source_shapes
@@ -61,6 +62,8 @@ class CausalRunner:
         self.clear = self.slab.clear
         self._short = _short_rope(model.config)
         self._graphs = _graphs(self) if graphs else None
+        #: On a card it was never measured, and graphs have no part in it.
+        self._shares = model.device.type == "cpu" and kernels.usable()
 
     def admit(self, slot: int, prompt: Sequence[int]) -> int:
         """Nothing is computed: the prompt is run in chunks beside the other rows."""
@@ -81,6 +84,7 @@ class CausalRunner:
             device=self.device,
             last_column=self.slab.num_columns - 1,
             beyond=self._short if is_long else None,
+            prefix=self.slab.prefix if self._shares and not is_long else None,
         )
         return self.run(plan)
 

@@ -13,7 +13,7 @@ import torch
 from engine.errors import BrokenNumbers
 from engine.slots.drafter import MAX_DRAFT
 from engine.slots.plan import Piece
-from engine.slots.prefixes import Prefixes
+from engine.slots.prefixes import Beginning, Prefixes
 from engine.slots.row import Row, SlotRequest
 from engine.slots.runner import Runner
 from engine.slots.sampling import greedy
@@ -172,16 +172,18 @@ class Scheduler:
         if not request.prompt or num_tokens > self._runner.num_tokens:
             raise ValueError(f"{num_tokens} tokens; 1 to {self._runner.num_tokens} fit")
         group = self._runner.group(len(request.prompt))
-        slot, cached = min(self._free), 0
-        if self._prefixes is not None:
-            slot, cached = self._prefixes.begin(self._free, request.prompt, group)
+        if self._prefixes is None:
+            beginning = Beginning(min(self._free), cached=0, shares_prefix=False)
+        else:
+            beginning = self._prefixes.begin(self._free, request.prompt, group)
         return Row(
             request,
             watcher,
-            slot=slot,
+            slot=beginning.slot,
             tokens=list(request.prompt) if self._start_token is None else [self._start_token],
-            cached=cached,
+            cached=beginning.cached,
             group=group,
+            shares_prefix=beginning.shares_prefix,
             decode=self._decode,
         )
 

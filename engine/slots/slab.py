@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from transformers.cache_utils import EncoderDecoderCache
 
-from engine.slots.plan import BUCKET, Plan
+from engine.slots.plan import BUCKET, Kept, Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,6 @@ class Layer:
 
     keys: torch.Tensor
     values: torch.Tensor
-
-
-#: Keys and values of the beginning of a row, a pair a layer.
-Kept = list[tuple[torch.Tensor, torch.Tensor]]
 
 
 def row_bytes(shapes: Sequence[LayerShape], num_tokens: int) -> int:
@@ -86,6 +82,8 @@ class Slab:
             for shape in shapes
         ]
         self.plan: Plan | None = None
+        #: What many rows begin with.
+        self.prefix: Kept = []
 
     def update(
         self, keys: torch.Tensor, values: torch.Tensor, layer_idx: int, *_: object, **__: object
@@ -103,15 +101,9 @@ class Slab:
         assert self.plan is not None
         return self.plan.num_columns - 1
 
-    def copy(self, source: int, target: int, num_tokens: int) -> None:
-        """Let the row in `target` begin like the one in `source`."""
-        for layer in self.layers:
-            for part in (layer.keys, layer.values):
-                part[target, :, :num_tokens] = part[source, :, :num_tokens]
-
-    def keep(self, slot: int, num_tokens: int) -> Kept:
-        """A copy of the beginning of a row."""
-        return [
+    def keep_prefix(self, slot: int, num_tokens: int) -> None:
+        """Copy the beginning of a row: it is the prefix."""
+        self.prefix = [
             (
                 layer.keys[slot, :, :num_tokens].clone(),
                 layer.values[slot, :, :num_tokens].clone(),
@@ -119,9 +111,9 @@ class Slab:
             for layer in self.layers
         ]
 
-    def restore(self, kept: Kept, slot: int, num_tokens: int) -> None:
-        """Begin the row with the first `num_tokens` of what was kept."""
-        for layer, (keys, values) in zip(self.layers, kept, strict=True):
+    def begin(self, slot: int, num_tokens: int) -> None:
+        """Begin the row with the first `num_tokens` of the prefix."""
+        for layer, (keys, values) in zip(self.layers, self.prefix, strict=True):
             layer.keys[slot, :, :num_tokens] = keys[:, :num_tokens]
             layer.values[slot, :, :num_tokens] = values[:, :num_tokens]
 

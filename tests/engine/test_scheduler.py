@@ -64,6 +64,32 @@ def test_the_constant_part_is_not_run_again_and_changes_nothing(make: Callable[[
     assert [outcomes[str(number)].text for number in range(3)] == expected
 
 
+@pytest.mark.parametrize(
+    "make", [tiny.llama, tiny.mistral, tiny.phi3], ids=lambda make: make.__name__
+)
+def test_rows_that_look_at_one_copy_of_the_constant_part_write_the_same(
+    make: Callable[[], Any],
+) -> None:
+    network = make()
+    (constant, stranger, *ends) = tiny.prompts(12, 1, 9, 3, 1, 12, 5)
+    prompts = [constant + end for end in ends]
+    expected = [tiny.alone(network, prompt, 20) for prompt in prompts]
+
+    with tiny.slots(network, num_slots=6) as scheduler:
+        scheduler.keep_prefix(constant)
+        for number, prompt in enumerate(prompts):
+            tiny.ask(scheduler, str(number), prompt, 20)
+        early = [outcome for _ in range(8) for outcome in scheduler.step()]
+        shared = len(scheduler._runner.slab.plan.prefix)  # type: ignore[union-attr]
+        tiny.ask(scheduler, "stranger", stranger, 5)
+        early += scheduler.step()
+        beside_a_stranger = len(scheduler._runner.slab.plan.prefix)  # type: ignore[union-attr]
+        outcomes = {o.request.id: o for o in early} | tiny.finish(scheduler)
+
+    assert [outcomes[str(number)].text for number in range(5)] == expected
+    assert (shared, beside_a_stranger) == (network.config.num_hidden_layers, 0)
+
+
 def test_what_an_earlier_row_left_is_used_again(llama: Any) -> None:
     (shared, *ends) = tiny.prompts(60, 5, 9)
     prompts = [shared + end for end in ends]
