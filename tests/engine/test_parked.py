@@ -95,8 +95,8 @@ def short_while(engine: EngineProcess, state: EngineState) -> Callable[[str], Ro
 
 
 async def test_switching_back_resumes_the_process_and_its_answers(engine: EngineProcess) -> None:
+    tiny, _ = await rest_t5(engine)
     first = await text(engine)
-    (tiny,) = engine.pids()
 
     await engine.switch("tiny-t5")
     assert engine.status().parked == ("tiny",)
