@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
@@ -14,6 +14,7 @@ from config.settings import EngineSettings
 from engine.catalog import Catalog, ModelEntry
 from engine.child import EngineChild
 from engine.choice import CHOSEN, Choice
+from engine.condition import Condition
 from engine.errors import (
     CrashedTogether,
     EngineCrashed,
@@ -57,11 +58,9 @@ class EngineProcess:
         """`preferred` is the model staff chose before a restart; it counts if settings say auto."""
         self._settings = settings
         self._catalog = catalog
-        self._starter = Starter(settings, models_dir, hf_token=hf_token, on_progress=self._note)
+        self._now = Condition()
+        self._starter = Starter(settings, models_dir, hf_token=hf_token, on_progress=self._now.note)
         self._choice = Choice(settings, catalog, models_dir, preferred=preferred)
-        self._status = EngineStatus(
-            state=EngineState.LOADING, model=None, detail="The engine is starting."
-        )
         self._entry: ModelEntry | None = None
         self._why = ""
         self._child: EngineChild | None = None
@@ -73,15 +72,14 @@ class EngineProcess:
         self._changing = asyncio.Lock()
         #: One switch after the other, each with what is to be done for the old process.
         self._switching = asyncio.Lock()
-        self._changed = asyncio.Event()
         self._meter = Meter()
         self._last_error = ""
 
     def status(self) -> EngineStatus:
         """What the engine is doing now; never blocks."""
-        serves = self._status.state is EngineState.READY
+        serves = self._now.state is EngineState.READY
         return replace(
-            self._status,
+            self._now.status,
             tokens_per_s=self._meter.tokens_per_s,
             tokens_last_hour=self._meter.tokens_last_hour,
             num_running=self._turns.num_inside,
@@ -104,8 +102,7 @@ class EngineProcess:
 
     async def settled(self) -> None:
         """Return as soon as it is known whether the engine can be used."""
-        while self._status.state is EngineState.LOADING:
-            await self._changed.wait()
+        await self._now.settled()
 
     async def generate(
         self, request: GenerationRequest, on_text: Callable[[str], None]
@@ -122,7 +119,7 @@ class EngineProcess:
                 resumed.begin_again()
                 generation = await self._ask(request, resumed)
         if generation.finish_reason is FinishReason.CANCELLED:
-            raise EngineDown(self._status.detail)  # ended by our own shutdown, half written
+            raise EngineDown(self._now.status.detail)  # ended by our own shutdown, half written
         self._patience.renew()
         self._meter.note(generation)
         return generation
@@ -132,17 +129,22 @@ class EngineProcess:
         entry = self._catalog.get(alias)
         async with self._switching:
             old = await self._switch(entry)
-            if old is not None:
+            if old is None:
+                return
+            try:
                 async with self._turns.alone():
                     await self._starter.parked.keep(old)
+            except BaseException:
+                old.kill()  # nobody else would
+                raise
 
     async def _switch(self, entry: ModelEntry) -> EngineChild | None:
         """Serve with another model; returns the process that is to be let go."""
         async with self._changing:
-            if self._group is None or self._status.state is EngineState.STOPPED:
+            if self._group is None or self._now.state is EngineState.STOPPED:
                 raise ModelLoadError("The engine is not running; no model can be loaded.")
-            before = self._status
-            old = self._child if self._is_serving() else None
+            before = self._now.status
+            old = self._child if self._child is not None and self._child.is_usable else None
             if old is not None and self._entry == entry:
                 return None
             try:
@@ -158,8 +160,8 @@ class EngineProcess:
                     raise
                 raise ModelLoadError(str(error)) from error
             finally:
-                if self._entry != entry and self._status.state is before.state:
-                    self._set(before.state, before.detail)
+                if self._entry != entry and self._now.state is before.state:
+                    self._now.set(before.state, before.detail)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep a process serving until `stop`."""
@@ -168,7 +170,7 @@ class EngineProcess:
             supervisor = group.create_task(self._supervise(), name="engine-supervisor")
             await stop.wait()
             # Whoever asks from now on is refused; who is being answered may finish.
-            self._set(EngineState.STOPPED, "The program is stopping.")
+            self._now.set(EngineState.STOPPED, "The program is stopping.")
             supervisor.cancel()
             try:
                 async with asyncio.timeout(STOP_GRACE_S), self._turns.alone():
@@ -183,16 +185,16 @@ class EngineProcess:
         try:
             self._entry, self._why = await asyncio.to_thread(self._choice.first)
         except ModelError as error:
-            self._set(EngineState.DOWN, str(error))
+            self._now.set(EngineState.DOWN, str(error))
         while True:
             child = self._child
             if child is not None:
                 while child is self._child and not child.ended.is_set():
-                    await unless(child.ended, self._changed.wait())
+                    await unless(child.ended, self._now.change())
                 if child is self._child:
                     self._mourn(child.why_ended)
             elif self._entry is None:  # nothing to start until staff choose a model
-                await self._changed.wait()
+                await self._now.change()
             else:
                 await self._pause()
                 async with self._changing:
@@ -206,20 +208,20 @@ class EngineProcess:
         self._patience.lose()
         log.warning("the engine process ended (failure %d in a row)", self._patience.num_failures)
         if self._patience.is_hopeful:
-            self._set(EngineState.LOADING, "The engine process ended; it is started again.")
+            self._now.set(EngineState.LOADING, "The engine process ended; it is started again.")
         else:
-            self._set(EngineState.DOWN, "The engine process keeps ending; it is started again.")
+            self._now.set(EngineState.DOWN, "The engine process keeps ending; it is started again.")
 
     async def _pause(self) -> None:
         """Wait for the next start: ever longer, but not once staff chose another model."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._patience.seconds):
                 while self._child is None:
-                    await self._changed.wait()
+                    await self._now.change()
 
     async def _restart(self, entry: ModelEntry) -> None:
-        if self._status.state is not EngineState.DOWN:
-            self._set(EngineState.LOADING, f"Loading {entry.alias}.", entry)
+        if self._now.state is not EngineState.DOWN:
+            self._now.set(EngineState.LOADING, f"Loading {entry.alias}.", entry)
         started = monotonic()
         try:
             path = await self._starter.prepare(entry)
@@ -242,13 +244,15 @@ class EngineProcess:
             return
         # Waiting rarely mends it: questions are answered without a model meanwhile.
         self._patience.lose_all()
-        self._set(EngineState.DOWN, problem, entry)
+        self._now.set(EngineState.DOWN, problem, entry)
 
     async def _exchange(self, old: EngineChild, entry: ModelEntry, path: Path) -> None:
         """Without room for both, the old process goes first; on failure it is started again."""
-        async with self._turns.alone():
+        async with AsyncExitStack() as alone:
+            # If it ends by itself, those inside wait for the process that is about to come.
+            await unless(old.ended, alone.enter_async_context(self._turns.alone()))
             self._child = None
-            self._set(EngineState.LOADING, f"Changing to {entry.alias}.")
+            self._now.set(EngineState.LOADING, f"Changing to {entry.alias}.")
             await self._starter.parked.keep(old, sparing=entry)
             await self._serve(entry, path, CHOSEN, trying=True)
 
@@ -259,18 +263,15 @@ class EngineProcess:
         self._child, self._entry, self._why = child, entry, why
         self._meter.start_afresh()
         self._turns.resize(child.num_slots)
-        self._set(EngineState.READY, why, entry)
-        self._status = replace(
-            self._status,
+        self._now.set(EngineState.READY, why, entry)
+        self._now.status = replace(
+            self._now.status,
             device=child.device,
             dtype=child.dtype,
             num_slots=child.num_slots,
             memory_computed=child.memory_computed,
             memory_measured=child.memory_measured,
         )
-
-    def _is_serving(self) -> bool:
-        return self._child is not None and self._child.is_usable
 
     async def _ask(self, request: GenerationRequest, on_text: Callable[[str], None]) -> Generation:
         while True:
@@ -283,18 +284,8 @@ class EngineProcess:
         """The process that serves, waiting while it loads. Raises EngineDown."""
         while True:
             await self.settled()
-            if self._status.state is not EngineState.READY:
-                raise EngineDown(self._status.detail)
-            if self._child is not None and self._is_serving():
+            if self._now.state is not EngineState.READY:
+                raise EngineDown(self._now.status.detail)
+            if self._child is not None and self._child.is_usable:
                 return self._child
-            await self._changed.wait()
-
-    def _set(self, state: EngineState, detail: str, entry: ModelEntry | None = None) -> None:
-        model = entry.alias if entry else self._status.model
-        self._status = replace(self._status, state=state, detail=detail, model=model)
-        # Wake everyone who waits now; whoever comes later waits for the next change.
-        self._changed.set()
-        self._changed = asyncio.Event()
-
-    def _note(self, progress: str) -> None:
-        self._status = replace(self._status, detail=f"{progress} …")
+            await self._now.change()

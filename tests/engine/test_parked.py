@@ -208,6 +208,24 @@ async def test_after_a_failed_exchange_the_old_process_resumes(
     assert engine.pids() == {serving}
 
 
+async def test_a_process_that_dies_while_it_is_to_be_exchanged_holds_nobody_up(
+    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving, parked = await rest_t5(engine)
+    monkeypatch.setattr(starter, "read_room", short_while(engine, EngineState.READY))
+
+    os.kill(serving, signal.SIGSTOP)
+    asked = asyncio.create_task(engine.generate(REQUEST, ignore))
+    switching = asyncio.create_task(engine.switch("tiny-t5"))
+    while not engine.status().num_waiting:  # until the switch waits for the question
+        await asyncio.sleep(0)
+    os.kill(serving, signal.SIGKILL)
+    await switching
+
+    assert (await asked).model == "tiny-t5"
+    assert engine.pids() == {parked}
+
+
 async def test_parked_models_go_first_where_memory_is_short(
     engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
