@@ -55,7 +55,7 @@ class Batch:
         self._model = model
         self._max_batch = max_batch
         self._weights = Weights(model.network)
-        self._suits_slots = suit_slots(model)
+        self._slot_bytes = suit_slots(model)
         self._scheduler: Scheduler | None = None
         #: How many questions it works on at once.
         self.num_slots = 1
@@ -91,8 +91,10 @@ class Batch:
         return batch
 
     def _furnish(self) -> None:
-        if self._suits_slots:
-            self._scheduler, self.num_slots = make_slots(self._model, self._max_batch)
+        if self._slot_bytes is not None:
+            self._scheduler, self.num_slots = make_slots(
+                self._model, self._max_batch, self._slot_bytes
+            )
 
     def park(self) -> None:
         """Keep no more than the weights, and those in the machine's memory; nobody may wait.

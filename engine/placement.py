@@ -23,35 +23,38 @@ _SHARE = {"cpu": 0.25, "cuda": 0.7}
 _TOLERANCE = {"float32": 1e-3, "float16": 0.02, "bfloat16": 0.08}
 
 
-def suit_slots(model: HuggingFaceModel) -> bool:
-    """Get the network ready for slots, once; False where it must answer one by one."""
+def suit_slots(model: HuggingFaceModel) -> int | None:
+    """Get the network ready for slots, once; returns the bytes of one.
+
+    None where the model must answer one question at a time.
+    """
     from engine.slots.coverage import covers
     from engine.slots.packed import pack_linears
+    from engine.slots.shapes import bytes_per_row
 
     entry, network = model.entry, model.network
     if entry.generation.num_beams > 1:
         log.info("%s searches with beams and answers one question at a time", entry.alias)
-        return False
+        return None
     # Measured before the weights are laid out anew, which changes the last digits.
     if not covers(network, tolerance=_TOLERANCE[str(network.dtype).split(".")[-1]]):
         log.info("%s is not covered by the slots; it answers one question at a time", entry.alias)
-        return False
+        return None
     if not model.on_card and entry.quantisation is Quantisation.NONE:
         pack_linears(network)
-    return True
+    return bytes_per_row(network, num_tokens=entry.context_window, num_new=MAX_SEQ2SEQ_NEW)
 
 
-def make_slots(model: HuggingFaceModel, max_batch: int) -> tuple[Scheduler, int]:
+def make_slots(model: HuggingFaceModel, max_batch: int, slot_bytes: int) -> tuple[Scheduler, int]:
     """A scheduler for a model that suits slots, and how many it has."""
     from engine.slots import runner
     from engine.slots.scheduler import CARD_CHUNKS, CPU_CHUNKS, Scheduler
-    from engine.slots.shapes import bytes_per_row
 
     entry, network = model.entry, model.network
     seq2seq = entry.task is Task.SEQ2SEQ
-    row = bytes_per_row(network, num_tokens=entry.context_window, num_new=MAX_SEQ2SEQ_NEW)
-    num_slots = max(1, min(max_batch, int(_free_bytes(on_card=model.on_card) // row)))
-    log.info("%s: %d slots of %.0f MB", entry.alias, num_slots, row / 1e6)
+    free = _free_bytes(on_card=model.on_card)
+    num_slots = max(1, min(max_batch, int(free // slot_bytes)))
+    log.info("%s: %d slots of %.0f MB", entry.alias, num_slots, slot_bytes / 1e6)
     graphs = model.on_card and entry.quantisation is Quantisation.NONE
     room: dict[str, Any] = {"num_slots": num_slots, "num_tokens": entry.context_window}
     scheduler = Scheduler(
