@@ -141,7 +141,7 @@ def _long(
         # 2.3 times faster than PyTorch's fused kernel, which computes bfloat16 in small blocks.
         scores = torch.matmul(packed * factor, keys.transpose(1, 2)).add_(mask)
         output = torch.matmul(torch.softmax(scores, -1), values)
-    elif packed.device.type == "cpu" and packed.dtype == torch.float32 and kernels.usable():
+    elif packed.device.type == "cpu" and kernels.usable(packed.dtype):
         output = packed.new_empty(*packed.shape[:2], values.shape[-1])
         for head, queries in enumerate(packed * factor):
             scores = kernels.linear(queries, keys[head]).add_(mask[head % mask.shape[0]])

@@ -41,12 +41,16 @@ def attend(
 
 
 @cache
-def usable() -> bool:
-    """Whether this build of PyTorch has the operators and they compute what they should."""
+def usable(dtype: torch.dtype) -> bool:
+    """Whether the operators are there for these numbers, in this build of PyTorch and on this
+    processor, and compute what they should.
+    """
+    if dtype not in (torch.float32, torch.bfloat16):
+        return False
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return False
     try:
-        return all(_computes(dtype) for dtype in (torch.float32, torch.bfloat16))
+        return _computes(dtype)
     except (RuntimeError, AttributeError, NotImplementedError, TypeError):
         return False
 

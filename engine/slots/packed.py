@@ -34,16 +34,15 @@ def pack_linears(model: torch.nn.Module) -> int:
     PyTorch's own float32 path uses half of what some processors can do, and its bfloat16 path
     lays each weight out anew in every call: over one token that takes twice as long.
     """
-    if not kernels.usable():
-        log.info("oneDNN cannot be used here; linear layers stay as they are")
-        return 0
     names = [
         name
         for name, module in model.named_modules()
         if type(module) is torch.nn.Linear
         and module.weight.device.type == "cpu"
-        and module.weight.dtype in (torch.float32, torch.bfloat16)
+        and kernels.usable(module.weight.dtype)
     ]
+    if not names:
+        log.info("oneDNN has no part in this model here; its linear layers stay as they are")
     for name in names:
         linear = model.get_submodule(name)
         assert isinstance(linear, torch.nn.Linear)

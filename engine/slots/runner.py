@@ -63,7 +63,7 @@ class CausalRunner:
         self._short = _short_rope(model.config)
         self._graphs = _graphs(self) if graphs else None
         #: On a card it was never measured, and graphs have no part in it.
-        self._shares = model.device.type == "cpu" and kernels.usable()
+        self._shares = model.device.type == "cpu" and kernels.usable(model.dtype)
 
     def admit(self, slot: int, prompt: Sequence[int]) -> int:
         """Nothing is computed: the prompt is run in chunks beside the other rows."""

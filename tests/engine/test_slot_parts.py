@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
+from engine.slots import kernels
 from engine.slots.attention import _after_prefix
 from engine.slots.coverage import covers
 from engine.slots.detokenizer import Detokenizer
@@ -86,12 +87,16 @@ def test_a_model_that_cannot_be_recorded_goes_on_without_graphs() -> None:
     assert not graphs.fits([Piece(slot=0, start=0, ids=[1], num_logits=1, row_tokens=1)])
 
 
-#: Not on every processor: oneDNN packs bfloat16 with AVX-512 only.
-CAN_PACK = pack_linears(torch.nn.Sequential(torch.nn.Linear(8, 8))) == 1
+def here(dtype: torch.dtype) -> Any:
+    """The numbers as a parameter; not on every processor: oneDNN has bfloat16 with AVX-512 only."""
+    missing = pytest.mark.skipif(not kernels.usable(dtype), reason="not on this processor")
+    return pytest.param(dtype, id=str(dtype), marks=missing)
 
 
-@pytest.mark.skipif(not CAN_PACK, reason="oneDNN cannot pack on this processor")
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+EACH_TYPE = pytest.mark.parametrize("dtype", [here(torch.float32), here(torch.bfloat16)])
+
+
+@EACH_TYPE
 @pytest.mark.parametrize("bias", [True, False], ids=["bias", "no bias"])
 def test_a_packed_linear_computes_what_the_linear_does(dtype: torch.dtype, bias: bool) -> None:
     torch.manual_seed(0)
@@ -104,7 +109,7 @@ def test_a_packed_linear_computes_what_the_linear_does(dtype: torch.dtype, bias:
     assert torch.allclose(packed, linear(inputs), atol=1e-5 if dtype is torch.float32 else 0.02)
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+@EACH_TYPE
 def test_attention_to_one_copy_of_a_beginning_is_that_to_many(dtype: torch.dtype) -> None:
     torch.manual_seed(0)
     queries, keys, values = (torch.randn(4, 2, length, 16).to(dtype) for length in (3, 40, 40))
@@ -125,7 +130,7 @@ def test_a_packed_network_writes_the_same(make: Callable[[], Any]) -> None:
     (prompt,) = tiny.prompts(30)
     before = tiny.alone(network, prompt, 15)
 
-    assert (pack_linears(network) > 10) is CAN_PACK
+    assert (pack_linears(network) > 10) is kernels.usable(torch.float32)
     assert tiny.alone(network, prompt, 15) == before
 
 
