@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -14,12 +14,13 @@ from engine.errors import GenerationError, ModelLoadError, OutOfMemory
 from engine.huggingface import HuggingFaceModel
 from engine.loading import free_memory, is_out_of_memory
 from engine.parking import Weights, give_back, require_room
-from engine.placement import MAX_SEQ2SEQ_NEW, make_slots, suit_slots
+from engine.placement import MAX_SEQ2SEQ_NEW, free_for_slots, make_slots, suit_slots
 from engine.prompt import FittedPrompt
 from engine.types import FinishReason, Generation, GenerationRequest
 from engine.watch import Nobody, Watcher
 
 if TYPE_CHECKING:
+    from engine.slots.row import SlotRequest
     from engine.slots.scheduler import Outcome, Scheduler
 
 
@@ -32,19 +33,21 @@ class Done:
     result: Generation | Exception
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Asked:
     request: GenerationRequest
     watcher: Watcher
     on_start: Callable[[], None]
     #: After memory ran out it is tried once more with half the context.
     halved: bool = False
+    #: Its prompt and the tokens of that, once known.
+    fitted: FittedPrompt | None = None
+    prompt: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class _Flight:
     asked: _Asked
-    fitted: FittedPrompt
     started: float
 
 
@@ -56,9 +59,11 @@ class Batch:
         self._max_batch = max_batch
         self._weights = Weights(model.network)
         self._slot_bytes = suit_slots(model)
-        self._scheduler: Scheduler | None = None
-        #: How many questions it works on at once.
+        #: None: one question at a time is answered by plain `generate`.
+        self._schedulers: list[Scheduler] = []
+        #: How many questions it works on at once, and the bytes that their slots take.
         self.num_slots = 1
+        self.slots_bytes = 0
         self._waiting: deque[_Asked] = deque()
         self._flights: dict[str, _Flight] = {}
         self._furnish()
@@ -92,9 +97,12 @@ class Batch:
 
     def _furnish(self) -> None:
         if self._slot_bytes is not None:
-            self._scheduler, self.num_slots = make_slots(
-                self._model, self._max_batch, self._slot_bytes
-            )
+            free = free_for_slots(on_card=self.on_card)
+            num_short, num_whole = self._slot_bytes.share_out(free, self._max_batch)
+            self._schedulers = make_slots(self._model, num_short, num_whole)
+            self.num_slots = num_short + num_whole
+            sizes = self._slot_bytes
+            self.slots_bytes = num_short * sizes.short + num_whole * sizes.whole
 
     def park(self) -> None:
         """Keep no more than the weights, and those in the machine's memory; nobody may wait.
@@ -103,7 +111,7 @@ class Batch:
         """
         if self.on_card and self._model.entry.quantisation is Quantisation.INT8:
             raise ModelLoadError("A model in int8 cannot leave the card: parts of it would stay.")
-        self._scheduler = None
+        self._schedulers = []
         give_back()
         if self.on_card:
             self._weights.leave()
@@ -151,16 +159,19 @@ class Batch:
     def step(self) -> list[Done]:
         """Work for a moment; returns who is done."""
         done = self._drop()
-        if self._scheduler is None:
+        if not self._schedulers:
             return done + ([self._answer(self._waiting.popleft())] if self._waiting else [])
-        while self._waiting and self._scheduler.wants_more:
-            asked = self._waiting.popleft()
+        while self._waiting:
+            asked = self._waiting[0]
             try:
-                self._hand_over(asked)
+                if not self._hand_over(asked):
+                    break
             except Exception as error:  # noqa: BLE001 - whatever a tokenizer raises at a text
                 done.append(Done(asked.request.id, error))
-        for outcome in self._scheduler.step():
-            done += self._conclude(self._flights.pop(outcome.request.id), outcome)
+            self._waiting.popleft()
+        for scheduler in self._schedulers:
+            for outcome in scheduler.step():
+                done += self._conclude(self._flights.pop(outcome.request.id), outcome)
         return done
 
     def _drop(self) -> list[Done]:
@@ -194,36 +205,48 @@ class Batch:
                 raise
             return Done(asked.request.id, error)
 
-    def _hand_over(self, asked: _Asked) -> None:
+    def _hand_over(self, asked: _Asked) -> bool:
+        """Give it the shortest slot that holds it; False while none is free: nobody overtakes."""
+        if not any(scheduler.wants_more for scheduler in self._schedulers):
+            return False
+        started = monotonic()
+        request = self._slot_request(asked, started)
+        longest = self._schedulers[-1]  # it tells what is wrong with one that nothing holds
+        for scheduler in self._schedulers:
+            if scheduler.wants_more and (scheduler.holds(request) or scheduler is longest):
+                break
+        else:
+            return False
+        if not asked.halved:
+            asked.on_start()
+        self._flights[request.id] = _Flight(asked, started)
+        scheduler.add(request, asked.watcher)
+        return True
+
+    def _slot_request(self, asked: _Asked, started: float) -> SlotRequest:
         from engine.slots.row import SlotRequest
         from engine.slots.sampling import Sampling
 
-        assert self._scheduler is not None
         request, how = asked.request, self._model.entry.generation
-        if not asked.halved:
-            asked.on_start()
-        started = monotonic()
         limit = self._model.limit(request)
         if self._model.entry.task is Task.SEQ2SEQ:
             limit = min(limit, MAX_SEQ2SEQ_NEW)
-        room = self._model.entry.context_window - limit
-        fitted = self._model.fit(request, room // 2 if asked.halved else room)
-        self._flights[request.id] = _Flight(asked, fitted, started)
-        self._scheduler.add(
-            SlotRequest(
-                id=request.id,
-                prompt=self._model.tokens(fitted.prompt),
-                max_new_tokens=limit,
-                sampling=Sampling(
-                    temperature=how.temperature if how.do_sample else 0.0,
-                    top_k=how.top_k,
-                    top_p=how.top_p,
-                    repetition_penalty=how.repetition_penalty,
-                ),
-                stop=fitted.stop,
-                deadline=started + request.deadline_s,
+        if asked.fitted is None:
+            room = self._model.entry.context_window - limit
+            asked.fitted = self._model.fit(request, room // 2 if asked.halved else room)
+            asked.prompt = self._model.tokens(asked.fitted.prompt)
+        return SlotRequest(
+            id=request.id,
+            prompt=asked.prompt,
+            max_new_tokens=limit,
+            sampling=Sampling(
+                temperature=how.temperature if how.do_sample else 0.0,
+                top_k=how.top_k,
+                top_p=how.top_p,
+                repetition_penalty=how.repetition_penalty,
             ),
-            asked.watcher,
+            stop=asked.fitted.stop,
+            deadline=started + request.deadline_s,
         )
 
     def _conclude(self, flight: _Flight, outcome: Outcome) -> list[Done]:
@@ -237,12 +260,13 @@ class Batch:
             halved = _Asked(asked.request, asked.watcher, asked.on_start, halved=True)
             self._waiting.appendleft(halved)
             return []
+        assert asked.fitted is not None
         generation = Generation(
             text=outcome.text,
             finish_reason=outcome.reason,
             prompt_tokens=len(outcome.request.prompt),
             completion_tokens=outcome.num_new_tokens,
-            document_ids=flight.fitted.document_ids,
+            document_ids=asked.fitted.document_ids,
             model=self._model.entry.alias,
             first_token_s=(outcome.first_token_at or ended) - flight.started,
             total_s=ended - flight.started,

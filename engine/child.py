@@ -83,10 +83,10 @@ class EngineChild:
         #: False as soon as the process is going.
         self.is_usable = True
         #: For people, after `load`.
-        self.device = ""
-        self.dtype = ""
-        #: How many questions it works on at once.
+        self.device = self.dtype = ""
+        #: How many questions it works on at once, and the bytes that their slots take.
         self.num_slots = 1
+        self.slots_bytes = 0
         #: Bytes the model with its slots should take, and took once loaded; None if not known.
         self.memory_computed: int | None = None
         self.memory_measured: int | None = None
@@ -134,7 +134,8 @@ class EngineChild:
         self._take_up(await self._hear(Loaded, timeout))
 
     def _take_up(self, loaded: Loaded) -> None:
-        self.device, self.dtype, self.num_slots = loaded.device, loaded.dtype, loaded.num_slots
+        self.device, self.dtype = loaded.device, loaded.dtype
+        self.num_slots, self.slots_bytes = loaded.num_slots, loaded.slots_bytes
 
     async def _hear(
         self, kind: type[T], timeout: float, on_progress: Callable[[str], None] = lambda _: None

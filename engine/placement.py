@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from engine.catalog import Quantisation, Task
 from engine.gpu import read_host
@@ -17,14 +18,35 @@ log = logging.getLogger(__name__)
 
 #: The most an encoder-decoder model writes.
 MAX_SEQ2SEQ_NEW = 512
+#: Tokens of a short slot: most questions with their entries and their answer need fewer.
+SHORT_TOKENS = 1536
 #: Share of the free memory that rows may take; the rest is for the work itself.
 _SHARE = {"cpu": 0.25, "cuda": 0.7}
 #: How far the logits of a covered model may be from transformers' own, as a share of their range.
 _TOLERANCE = {"float32": 1e-3, "float16": 0.02, "bfloat16": 0.08}
 
 
-def suit_slots(model: HuggingFaceModel) -> int | None:
-    """Get the network ready for slots, once; returns the bytes of one.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotBytes:
+    """What slots take in memory."""
+
+    #: One for as many tokens as the context window has.
+    whole: int
+    #: One for SHORT_TOKENS, if the window is longer.
+    short: int
+
+    def share_out(self, free: float, max_batch: int) -> tuple[int, int]:
+        """How many short and how many whole slots make the most of `free` bytes.
+
+        Where whole ones are few, one of them is enough: few prompts need it.
+        """
+        whole = max(1, min(max_batch, int(free // self.whole)))
+        short = min(max_batch - 1, int((free - self.whole) // self.short))
+        return (short, 1) if short + 1 > whole else (0, whole)
+
+
+def suit_slots(model: HuggingFaceModel) -> SlotBytes | None:
+    """Get the network ready for slots, once; returns what they take.
 
     None where the model must answer one question at a time.
     """
@@ -42,35 +64,51 @@ def suit_slots(model: HuggingFaceModel) -> int | None:
         return None
     if not model.on_card and entry.quantisation is Quantisation.NONE:
         pack_linears(network)
-    return bytes_per_row(network, num_tokens=entry.context_window, num_new=MAX_SEQ2SEQ_NEW)
+    whole, short = (
+        bytes_per_row(network, num_tokens=num_tokens, num_new=MAX_SEQ2SEQ_NEW)
+        for num_tokens in (entry.context_window, min(SHORT_TOKENS, entry.context_window))
+    )
+    return SlotBytes(whole=whole, short=short)
 
 
-def make_slots(model: HuggingFaceModel, max_batch: int, slot_bytes: int) -> tuple[Scheduler, int]:
-    """A scheduler for a model that suits slots, and how many it has."""
+def make_slots(model: HuggingFaceModel, num_short: int, num_whole: int) -> list[Scheduler]:
+    """Schedulers with so many slots, the one with the shorter slots first."""
+    window = model.entry.context_window
+    log.info("%s: %d short slots, %d whole ones", model.entry.alias, num_short, num_whole)
+    wanted = ((num_short, min(SHORT_TOKENS, window)), (num_whole, window))
+    return [_scheduler(model, number, num_tokens) for number, num_tokens in wanted if number]
+
+
+def _scheduler(model: HuggingFaceModel, num_slots: int, num_tokens: int) -> Scheduler:
     from engine.slots import runner
     from engine.slots.scheduler import CARD_CHUNKS, CPU_CHUNKS, Scheduler
 
     entry, network = model.entry, model.network
     seq2seq = entry.task is Task.SEQ2SEQ
-    free = _free_bytes(on_card=model.on_card)
-    num_slots = max(1, min(max_batch, int(free // slot_bytes)))
-    log.info("%s: %d slots of %.0f MB", entry.alias, num_slots, slot_bytes / 1e6)
     graphs = model.on_card and entry.quantisation is Quantisation.NONE
-    room: dict[str, Any] = {"num_slots": num_slots, "num_tokens": entry.context_window}
     scheduler = Scheduler(
-        runner.Seq2SeqRunner(network, **room, num_new=MAX_SEQ2SEQ_NEW, graphs=graphs)
+        runner.Seq2SeqRunner(
+            network,
+            num_slots=num_slots,
+            num_tokens=num_tokens,
+            num_new=MAX_SEQ2SEQ_NEW,
+            graphs=graphs,
+        )
         if seq2seq
-        else runner.CausalRunner(network, **room, graphs=graphs),
+        else runner.CausalRunner(
+            network, num_slots=num_slots, num_tokens=num_tokens, graphs=graphs
+        ),
         decode=model.decode,
         ends=frozenset(model.ends),
         start_token=network.generation_config.decoder_start_token_id if seq2seq else None,
         chunks=CARD_CHUNKS if model.on_card else CPU_CHUNKS,
     )
     scheduler.keep_prefix(model.constant_part())
-    return scheduler, num_slots
+    return scheduler
 
 
-def _free_bytes(*, on_card: bool) -> float:
+def free_for_slots(*, on_card: bool) -> float:
+    """Bytes of the memory that is free now that slots may take."""
     if on_card:
         return _SHARE["cuda"] * free_card_bytes()
     host = read_host()

@@ -100,6 +100,8 @@ class Loaded:
     dtype: str
     #: How many questions it works on at once.
     num_slots: int = 1
+    #: Bytes of their keys and values; 0 where the model works without slots.
+    slots_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

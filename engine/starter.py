@@ -150,7 +150,8 @@ class Starter:
         """Hold the memory that was computed against what the process takes."""
         room = read_room(self._settings.device)
         need = need_of(child.entry, path, room)
-        child.memory_computed = need.total(child.num_slots) if need else None
+        questions = child.slots_bytes or (need.question if need else 0)
+        child.memory_computed = need.total(0) + questions if need else None
         child.memory_measured = memory_of(child.pid, on_card=room.on_card)
         if child.memory_computed and child.memory_measured:
             log.info(

@@ -173,7 +173,14 @@ class EngineWorker:
             self._report_ready(batch)
 
     def _report_ready(self, batch: Batch) -> None:
-        self._send(Loaded(device=batch.device, dtype=batch.dtype, num_slots=batch.num_slots))
+        self._send(
+            Loaded(
+                device=batch.device,
+                dtype=batch.dtype,
+                num_slots=batch.num_slots,
+                slots_bytes=batch.slots_bytes,
+            )
+        )
 
     def _report_end(self, done: Done) -> None:
         if isinstance(done.result, OutOfMemory):

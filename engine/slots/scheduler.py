@@ -100,6 +100,10 @@ class Scheduler:
         free = len(self._free) - len(self._waiting)
         return free > 0 and backlog < self._chunk_beside
 
+    def holds(self, request: SlotRequest) -> bool:
+        """Whether a slot is long enough for it."""
+        return self._num_tokens(request) <= self._runner.num_tokens
+
     def keep_prefix(self, ids: Sequence[int]) -> None:
         """Run the constant beginning of all prompts once and for all; nothing else may run."""
         if self._prefixes is None or not ids or self._rows:
@@ -166,10 +170,8 @@ class Scheduler:
         return budget
 
     def _new_row(self, request: SlotRequest, watcher: Watcher) -> Row:
-        num_tokens = len(request.prompt)
-        if self._runner.continues_prompt:
-            num_tokens += request.max_new_tokens
-        if not request.prompt or num_tokens > self._runner.num_tokens:
+        if not request.prompt or not self.holds(request):
+            num_tokens = self._num_tokens(request)
             raise ValueError(f"{num_tokens} tokens; 1 to {self._runner.num_tokens} fit")
         group = self._runner.group(len(request.prompt))
         if self._prefixes is None:
@@ -186,6 +188,11 @@ class Scheduler:
             shares_prefix=beginning.shares_prefix,
             decode=self._decode,
         )
+
+    def _num_tokens(self, request: SlotRequest) -> int:
+        """Tokens that its row may have in the end."""
+        new = request.max_new_tokens if self._runner.continues_prompt else 0
+        return len(request.prompt) + new
 
     def _plan(self, budget: int) -> list[Piece]:
         """The next pieces of one group's rows: next tokens first, then prompts, oldest first."""

@@ -12,6 +12,7 @@ from engine.catalog import GenerationDefaults, ModelEntry, PromptStyle, Quantisa
 from engine.errors import OutOfMemory
 from engine.huggingface import HuggingFaceModel
 from engine.loading import load_model
+from engine.placement import SlotBytes
 from engine.types import Document, FinishReason, Generation, GenerationRequest
 from engine.watch import Nobody
 from tests.engine import tiny_networks
@@ -84,6 +85,53 @@ def test_questions_answered_together_get_the_answers_they_get_alone(
         assert together.document_ids == alone.document_ids
         assert together.prompt_tokens == alone.prompt_tokens
         assert together.completion_tokens == alone.completion_tokens
+
+
+@pytest.mark.parametrize(
+    ("free", "slots"),
+    [
+        (0, (0, 1)),  # what no slot fits into has one nevertheless: the loader refused before
+        (4_000, (0, 1)),
+        (7_000, (1, 1)),
+        (12_000, (4, 1)),
+        (39_000, (7, 1)),
+        (40_000, (0, 8)),
+        (10**9, (0, 8)),
+    ],
+)
+def test_memory_that_is_short_is_shared_out_to_more_and_shorter_slots(
+    free: int, slots: tuple[int, int]
+) -> None:
+    assert SlotBytes(whole=5_000, short=1_500).share_out(free, 8) == slots
+
+
+def test_slots_that_cannot_be_shorter_are_whole() -> None:
+    assert SlotBytes(whole=5_000, short=5_000).share_out(16_000, 8) == (0, 3)
+
+
+@pytest.mark.parametrize("architecture", ["causal", "seq2seq"])
+def test_short_questions_get_short_slots_and_long_ones_the_whole_one_in_order(
+    architecture: str, causal: Path, seq2seq: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, path = (CAUSAL, causal) if architecture == "causal" else (T5, seq2seq)
+    plain = model(one, path)
+    expected = {str(n): plain.generate(request(n), Nobody()) for n in range(9)}
+    lengths = sorted(answer.prompt_tokens for answer in expected.values())
+    monkeypatch.setattr("engine.placement.SHORT_TOKENS", lengths[5] + 12)
+    monkeypatch.setattr(SlotBytes, "share_out", lambda *_: (2, 1))
+    begun: list[str] = []
+
+    batch = Batch.of(model(one, path), max_batch=3)
+    for number in range(9):
+        batch.add(request(number), Nobody(), lambda number=number: begun.append(str(number)))
+    results = finish(batch)
+
+    assert batch.num_slots == 3
+    assert begun == list(expected)
+    for name, alone in expected.items():
+        got = results[name]
+        assert isinstance(got, Generation)
+        assert (got.text, got.document_ids) == (alone.text, alone.document_ids)
 
 
 @pytest.mark.parametrize("how", [Quantisation.NF4, Quantisation.INT8], ids=lambda how: how.value)

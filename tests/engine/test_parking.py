@@ -87,8 +87,7 @@ def test_a_parked_batch_has_no_slots_and_resumes_with_the_same_answers(
 
     texts = []
     for _ in range(2):
-        assert batch._scheduler is not None
-        slab = weakref.ref(batch._scheduler._runner.slab)
+        slab = weakref.ref(batch._schedulers[0]._runner.slab)
         batch.park()
         assert slab() is None
         batch.resume()

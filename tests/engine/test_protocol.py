@@ -73,7 +73,7 @@ def test_a_message_to_the_engine_arrives_as_it_was(message: ToEngine) -> None:
     [
         Ready(pid=1),
         Progress(detail="Loading"),
-        Loaded(device="CPU", dtype="float32"),
+        Loaded(device="CPU", dtype="float32", num_slots=8, slots_bytes=400_000_000),
         Parked(),
         Started(id="1"),
         Text(id="1", piece=" a\n"),
