@@ -161,12 +161,26 @@ def _platforms(settings: Settings, secrets: Secrets) -> list[Finding]:
         )
     else:
         findings.append(Finding(subject="Slack", good=True, sentence="on."))
-    if findings[0].sentence == "on." and not settings.admins.telegram:
-        findings.append(
-            Finding(
-                subject="admins",
-                good=True,
-                sentence="no Telegram admin is set; nobody there can use /model NAME and /gpu.",
-            )
+    return findings + _staff(settings, secrets)
+
+
+def _staff(settings: Settings, secrets: Secrets) -> list[Finding]:
+    """Platforms that are on and where nobody may switch models."""
+    admins = settings.admins
+    lacking = [
+        (name, variable)
+        for name, variable, token, staff in (
+            ("Telegram", "FAQ_ADMINS__TELEGRAM", secrets.telegram_bot_token, admins.telegram),
+            ("Slack", "FAQ_ADMINS__SLACK", secrets.slack_bot_token, admins.slack),
         )
-    return findings
+        if token and not staff
+    ]
+    return [
+        Finding(
+            subject="admins",
+            good=True,
+            sentence=f"no {name} admin is set; nobody there can use /model NAME and /gpu "
+            f"until {variable} names somebody.",
+        )
+        for name, variable in lacking
+    ]

@@ -11,7 +11,6 @@ from typing import Protocol
 from bot.devices import describe_devices
 from bot.messages import Action, Asker, Reply
 from bot.texts import say
-from engine.errors import ModelError
 from engine.gpu import read_cards
 from engine.retrieval.retriever import Retriever
 from engine.store.jobs import JobStore
@@ -40,7 +39,12 @@ class ModelHost(Protocol):
         ...
 
     async def switch(self, alias: str) -> None:
-        """Serve with another model. Raises ModelError; the old model keeps serving then."""
+        """Serve with another model. Raises ModelError; the old model keeps serving then, or is
+        being started again if it had to go first."""
+        ...
+
+    async def settled(self) -> None:
+        """Return as soon as it is known whether the engine can be used."""
         ...
 
 
@@ -177,18 +181,18 @@ class Commands:
             )
         return None
 
-    async def switch(self, alias: str, language: str | None) -> Reply:
-        """Load another model; on any failure the old one keeps serving and the reason is told."""
-        before = self._engine.status()
-        try:
-            await self._engine.switch(alias)
-        except ModelError as error:
-            # One that had to go first is started again: it counts as the one that answers.
-            alone = before.model is None or before.state is EngineState.DOWN
-            key = "model.failed_alone" if alone else "model.failed"
-            return Reply(text=say(key, language, old=before.model, why=error))
+    async def switch(self, alias: str) -> None:
+        """Load another model, now and after a restart. Raises ModelError."""
+        await self._engine.switch(alias)
         await self._store.set_value(MODEL_KEY, alias)
-        return Reply(text=say("model.switched", language, model=alias))
+
+    def engine_status(self) -> EngineStatus:
+        """What the engine is doing now."""
+        return self._engine.status()
+
+    async def settled(self) -> None:
+        """Return as soon as it is known whether a model serves."""
+        await self._engine.settled()
 
     def progress_towards(self, alias: str) -> str:
         """How far the engine is with a change to that model; empty once it serves."""

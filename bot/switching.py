@@ -12,6 +12,8 @@ from bot.adapter import ChatAdapter, DeliveryError
 from bot.commands import Commands
 from bot.messages import Asker, Reply, ReplyState
 from bot.texts import say
+from engine.errors import ModelError
+from engine.types import EngineState
 
 log = logging.getLogger(__name__)
 
@@ -37,11 +39,45 @@ async def announce_switch(
     async with asyncio.TaskGroup() as group:
         group.create_task(_tell_progress(telling, loading, progress, progress(), over, every_s))
         try:
-            outcome = await commands.switch(alias, asker.language)
+            failure = await _switch(commands, alias)
         finally:
             over.set()  # and not cancelled: what was being sent must not come after the outcome
-    log.info("model switch to %s asked for on %s: %s", alias, asker.platform, outcome.text)
-    await telling.tell(outcome.text, ReplyState.FINAL)
+    if failure is None:
+        outcome = say("model.switched", asker.language, model=alias)
+    else:
+        outcome = await _what_answers(telling, commands, asker.language, failure)
+    log.info("model switch to %s asked for on %s: %s", alias, asker.platform, outcome)
+    await telling.tell(outcome, ReplyState.FINAL)
+
+
+async def _switch(commands: Commands, alias: str) -> ModelError | None:
+    """Why it failed, if it did."""
+    try:
+        await commands.switch(alias)
+    except ModelError as error:
+        return error
+    return None
+
+
+async def _what_answers(
+    telling: _Telling, commands: Commands, language: str | None, why: ModelError
+) -> str:
+    """After a failed switch: which model answers, once that is known, and why it failed."""
+    status = commands.engine_status()
+    if status.state is EngineState.READY:
+        return say("model.failed", language, old=status.model, why=why)
+    old = status.model
+    if status.state is EngineState.LOADING:  # the old one had to go first
+        if old is not None:
+            restarting = say("model.failed_restarting", language, old=old, why=why)
+            await telling.tell(restarting, ReplyState.WAITING)
+        await commands.settled()
+        status = commands.engine_status()
+    if status.state is not EngineState.READY:
+        return say("model.failed_alone", language, why=why)
+    # Another one than the old one if that did not start, or somebody chose yet another.
+    key = "model.failed_restarted" if status.model == old else "model.failed_other"
+    return say(key, language, model=status.model, why=why)
 
 
 async def _tell_progress(

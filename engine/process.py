@@ -125,7 +125,8 @@ class EngineProcess:
         return generation
 
     async def switch(self, alias: str) -> None:
-        """Serve with another model. Raises ModelError; the old model keeps serving then."""
+        """Serve with another model. Raises ModelError; the old model keeps serving then, or is
+        being started again if it had to go first."""
         entry = self._catalog.get(alias)
         async with self._switching:
             old = await self._switch(entry)

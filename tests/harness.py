@@ -146,6 +146,9 @@ class FakeModels:
             raise ModelLoadError("broken could not be loaded: its files are damaged.")
         self.model = alias
 
+    async def settled(self) -> None:
+        """It always is."""
+
 
 @dataclass
 class RunningDesk:

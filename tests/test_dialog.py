@@ -220,7 +220,7 @@ async def test_staff_switch_the_model_and_a_failed_switch_keeps_the_old_one(
     texts = [versions[-1].text for versions in adapter.messages.values()]
     assert texts[0] == "phi-3-mini answers now."
     assert texts[1] == (
-        "Nothing is changed, phi-3-mini keeps answering. "
+        "Nothing has changed; phi-3-mini keeps answering. "
         "broken could not be loaded: its files are damaged."
     )
     assert texts[2].startswith("There is no model `nope`.")

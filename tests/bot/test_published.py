@@ -48,6 +48,9 @@ class Engine:
     async def switch(self, alias: str) -> None:
         raise NotImplementedError
 
+    async def settled(self) -> None:
+        raise NotImplementedError
+
 
 @dataclass
 class Queue:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from bot.adapter import DeliveryError
 from bot.commands import Commands
 from bot.messages import Reply, ReplyState
@@ -110,6 +112,54 @@ async def test_nobody_is_said_to_keep_answering_where_nobody_answered(tmp_path: 
     outcome = adapter.messages["m1"][-1].text
     assert outcome.startswith("No model answers at the moment")
     assert outcome.endswith("its files are damaged.")
+
+
+@dataclass
+class Exchanged(FakeModels):
+    """Without room for two: the old model goes first, and the test says what becomes of it."""
+
+    restarting: asyncio.Event = field(default_factory=asyncio.Event)
+    known: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def switch(self, alias: str) -> None:
+        self.state = EngineState.LOADING
+        await super().switch(alias)
+
+    async def settled(self) -> None:
+        self.restarting.set()
+        await self.known.wait()
+
+
+@pytest.mark.parametrize(
+    ("model", "state", "outcome"),
+    [
+        ("phi-3-mini", EngineState.READY, "phi-3-mini answers again. "),
+        ("smollm2-135m", EngineState.READY, "smollm2-135m answers now. "),
+        ("phi-3-mini", EngineState.DOWN, "No model answers at the moment; the FAQ is quoted "),
+    ],
+    ids=["it is back", "another one instead", "nothing is"],
+)
+async def test_after_a_failed_exchange_it_is_told_what_answers_once_that_is_known(
+    tmp_path: Path, model: str, state: EngineState, outcome: str
+) -> None:
+    adapter, models = FakeAdapter(), Exchanged(model="phi-3-mini")
+    async with (
+        commands_of(tmp_path, models) as commands,
+        asyncio.timeout(20),
+        asyncio.TaskGroup() as group,
+    ):
+        group.create_task(announce_switch(adapter, commands, ADMIN, "broken", every_s=60))
+        await models.restarting.wait()
+        meanwhile = adapter.messages["m1"][-1]
+        models.model, models.state = model, state
+        models.known.set()
+
+    told = adapter.messages["m1"][-1]
+    assert meanwhile.state is ReplyState.WAITING
+    assert meanwhile.text.startswith("phi-3-mini is started again; ")
+    assert told.state is ReplyState.FINAL
+    assert told.text.startswith(outcome)
+    assert told.text.endswith("its files are damaged.")
 
 
 async def test_progress_is_no_more_told_of_a_model_that_serves(tmp_path: Path) -> None:

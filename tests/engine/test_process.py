@@ -314,9 +314,13 @@ async def test_a_failed_exchange_brings_the_old_model_back(
 
     with pytest.raises(ModelLoadError, match="mute was loaded but wrote nothing"):
         await engine.switch("mute")
+    at_once = engine.status()
+    await engine.settled()
+    then = engine.status()
 
+    assert (at_once.state, at_once.model) == (EngineState.LOADING, "tiny")
+    assert (then.state, then.model) == (EngineState.READY, "tiny")
     assert (await engine.generate(request(), ignore)).model == "tiny"
-    assert engine.status().model == "tiny"
     assert not engine.pids() & before
 
 
