@@ -86,12 +86,13 @@ class ModelEntry:
     hub_id: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")]
     #: Branch, tag or commit on the hub; a whole commit (40 digits) accepts no other weights.
     revision: Annotated[str, Field(pattern=r"^[\w./-]+$")] = "main"
-    task: Task
+    task: Task = Task.CAUSAL
+    #: Left out in the catalogue: an instruction for an encoder-decoder model, else a chat.
     prompt: PromptStyle
     dtype: Dtype = Dtype.AUTO
     quantisation: Quantisation = Quantisation.NONE
     #: Tokens of prompt and answer together that are used.
-    context_window: Annotated[int, Field(ge=256)]
+    context_window: Annotated[int, Field(ge=256)] = 2048
     generation: GenerationDefaults = field(default_factory=GenerationDefaults)
     licence: str
     #: Whether the hub hands it out only with a token, after its terms were accepted.
@@ -147,11 +148,19 @@ def load_catalog(path: Path) -> Catalog:
             raise ModelError(f"The model catalogue {path}: {alias} has no fields.")
     try:
         entries = _ENTRIES.validate_python(
-            {alias: {**fields, "alias": alias} for alias, fields in content.items()}
+            {
+                alias: {"prompt": _usual_prompt(fields), **fields, "alias": alias}
+                for alias, fields in content.items()
+            }
         )
     except ValidationError as error:
         raise ModelError(f"The model catalogue {path}: {_describe(error)}") from None
     return Catalog(entries)
+
+
+def _usual_prompt(fields: dict[str, object]) -> PromptStyle:
+    seq2seq = fields.get("task") == Task.SEQ2SEQ
+    return PromptStyle.INSTRUCTION if seq2seq else PromptStyle.CHAT
 
 
 def choose_model(

@@ -59,6 +59,36 @@ def test_what_is_left_out_has_a_default(tmp_path: Path) -> None:
     assert not entry.gated
 
 
+@pytest.mark.parametrize(
+    ("task", "meant", "prompt"),
+    [
+        ("", Task.CAUSAL, PromptStyle.CHAT),
+        ("  task: seq2seq\n", Task.SEQ2SEQ, PromptStyle.INSTRUCTION),
+    ],
+    ids=["decoder-only", "encoder-decoder"],
+)
+def test_five_lines_make_a_model(
+    tmp_path: Path, task: str, meant: Task, prompt: PromptStyle
+) -> None:
+    path = tmp_path / "models.yaml"
+    path.write_text(f"tiny:\n  hub_id: some/tiny\n{task}  licence: MIT\n  memory_gb: 1\n")
+
+    entry = load_catalog(path).get("tiny")
+
+    assert (entry.task, entry.prompt, entry.context_window) == (meant, prompt, 2048)
+
+
+def test_the_five_lines_of_the_documents_are_five_and_make_a_model(tmp_path: Path) -> None:
+    page = Path("docs/models.md").read_text(encoding="utf-8")
+    example = page.split("```yaml\n")[1].split("```")[0]
+    path = tmp_path / "models.yaml"
+    path.write_text(example)
+
+    load_catalog(path)
+
+    assert len(example.splitlines()) == 5
+
+
 def test_an_unknown_alias_is_refused_with_the_known_ones(shipped: Catalog) -> None:
     with pytest.raises(UnknownModel, match=r"called 'gpt-5'.*phi-3-mini"):
         shipped.get("gpt-5")
