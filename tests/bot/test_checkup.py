@@ -1,4 +1,4 @@
-"""What `check` finds wrong with the stored questions."""
+"""What `check` finds: the stored questions, who is staff."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.checkup import Finding, examine
-from config.settings import EngineSettings, RetrievalSettings, Secrets, Settings
+from config.settings import AdminsSettings, EngineSettings, RetrievalSettings, Secrets, Settings
 from engine.catalog import load_catalog
 from engine.process import EngineProcess
 from engine.retrieval.retriever import Retriever
@@ -36,9 +36,17 @@ async def retriever(folder: Path) -> AsyncIterator[Retriever]:
             stop.set()
 
 
-async def findings(data_dir: Path) -> list[Finding]:
+async def findings(
+    data_dir: Path,
+    subject: str = "stored questions",
+    *,
+    admins: AdminsSettings = AdminsSettings(),  # noqa: B008 - it is frozen
+    **tokens: str,
+) -> list[Finding]:
+    """What is found of the subject."""
     engine_settings = EngineSettings(model="no-such-model")
-    settings = Settings(data_dir=data_dir, engine=engine_settings)
+    settings = Settings(data_dir=data_dir, engine=engine_settings, admins=admins)
+    secrets = Secrets(_env_file=None, **tokens)  # type: ignore[call-arg, arg-type]
     engine = EngineProcess(
         engine_settings,
         catalog=load_catalog(engine_settings.catalog),
@@ -49,10 +57,10 @@ async def findings(data_dir: Path) -> list[Finding]:
     async with retriever(data_dir) as one, asyncio.TaskGroup() as group:
         group.create_task(engine.run(stop))
         try:
-            found = await examine(settings, Secrets(_env_file=None), one, engine)  # type: ignore[call-arg]
+            found = await examine(settings, secrets, one, engine)
         finally:
             stop.set()
-    return [finding for finding in found if finding.subject == "stored questions"]
+    return [finding for finding in found if finding.subject == subject]
 
 
 @pytest.mark.parametrize("content", [b"no database " * 500, b"SQLite format 3\0" + b"\xff" * 9000])
@@ -73,3 +81,29 @@ async def test_questions_of_a_running_assistant_are_no_problem(tmp_path: Path) -
 async def test_an_unused_folder_is_no_problem_and_gets_no_questions(tmp_path: Path) -> None:
     assert await findings(tmp_path) == []
     assert not (tmp_path / STORE).exists()
+
+
+async def test_each_platform_without_staff_is_named(tmp_path: Path) -> None:
+    found = await findings(
+        tmp_path,
+        "admins",
+        telegram_bot_token="1:a",
+        slack_bot_token="xoxb-1",
+        slack_app_token="xapp-1",
+    )
+
+    telegram, slack = (finding.sentence for finding in found)
+    assert "no Telegram admin is set" in telegram
+    assert "FAQ_ADMINS__TELEGRAM" in telegram
+    assert "no Slack admin is set" in slack
+    assert "FAQ_ADMINS__SLACK" in slack
+
+
+async def test_platforms_that_are_off_or_have_staff_lack_nobody(tmp_path: Path) -> None:
+    staff = AdminsSettings(slack=("U012AB3CD",))
+
+    found = await findings(
+        tmp_path, "admins", admins=staff, slack_bot_token="xoxb-1", slack_app_token="xapp-1"
+    )
+
+    assert found == []
