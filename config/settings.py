@@ -117,7 +117,9 @@ class EngineSettings(Section):
     deadline_s: float = Field(120, gt=0)
     """Seconds after which an answer ends with what it has."""
     stall_s: float = Field(20, gt=0)
-    """Seconds without a token after which the engine process is replaced."""
+    """Seconds without a token after which an answer is cut and the engine process replaced, if it
+    has told nobody anything in that time; the first token, before which the question is read, may
+    take six times as long."""
     load_timeout_s: float = Field(900, gt=0)
     """Seconds a model may take to load."""
 
