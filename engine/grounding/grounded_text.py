@@ -14,6 +14,7 @@ from engine.grounding.leads import (
     introduces_code,
     is_ended,
     is_lead_in,
+    lacks_block,
     says_nothing,
 )
 from engine.grounding.prose import read_prose
@@ -91,13 +92,23 @@ class GroundedText:
         added = self._take_all(units[:-1])
         for unit in units[-1:]:
             if unit.kind in PROSE and not is_ended(unit) and not self._ends_whole(unit):
+                added += self._let_go()
                 self._drop(unit, "it breaks off")
             else:
                 added += self._take_all([unit])
-        if self._held is not None:
-            self._drop(self._held, "nothing follows it")
+        added += self._let_go()
         self._drop_waiting("nothing follows it")
         return added
+
+    def _let_go(self) -> str:
+        """Take the sentence that is held, now that no code follows it."""
+        before = len(self._shown)
+        held, self._held = self._held, None
+        if held is not None and lacks_block(held, self._before):
+            self._drop(held, "nothing follows it")
+        elif held is not None:
+            self._take(held)
+        return "".join(self._shown[before:])
 
     def _ends_whole(self, unit: Unit) -> bool:
         return self._grounding.ends_whole(unit)

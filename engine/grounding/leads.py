@@ -11,14 +11,22 @@ from engine.grounding.sentences import Unit, UnitKind
 
 PROSE = (UnitKind.SENTENCE, UnitKind.ITEM)
 _POINTS_DOWN = re.compile(r"\b(?:following|below|command|run|execute|like this)\b", re.IGNORECASE)
-#: Means nothing when no block comes after it.
-_POINTS_AT_BLOCK = re.compile(
-    r"\b(?:(?:the )?following (?:\w+ )?(?:commands?|code|lines?|script|snippet|cell|block)"
-    r"|(?:commands?|code|lines?|script|snippet|block) below|as follows|like (?:this|so)\b(?=\W*$)"
-    r"|(?:these|this) (?:commands?|code|lines?|snippet|block)"
-    r"|(?:run|execute|use|try|enter|type) (?:this|these|the following))\b",
-    re.IGNORECASE,
+_BLOCK = r"(?:commands?|code|lines?|script|snippet|cell|block)"
+_ENTER = r"(?:run|execute|use|try|enter|type|add|put|paste|copy|write)"
+#: Something that is yet to come and is not said in the rest of the sentence either.
+_POINTS_AHEAD = re.compile(
+    rf"\b(?:following (?!the )(?:\w+ )?{_BLOCK}\b"
+    rf"|{_BLOCK} below\b(?=\W*$|\W+(?:and|from|in|into|on|to|with)\b)"
+    rf"|(?:as follows|like (?:this|so)|{_ENTER} (?:this|these|the following))(?=\W*$))"
+    r"(?![^:]*:\W*\w)",
+    re.IGNORECASE | re.DOTALL,
 )
+#: What is pointed at may stand before as well.
+_POINTS_AT_BLOCK = re.compile(
+    rf"\b(?:{_ENTER} (?:this|these) {_BLOCK}\b|(?:this|these) {_BLOCK}(?=\W*$))", re.IGNORECASE
+)
+_ENTER_LAST = re.compile(rf"\b{_ENTER} (?:this|these) (?P<block>{_BLOCK})\W*$", re.IGNORECASE)
+_BARE = re.compile(r"\b(?:run|execute|using|running|via|following)[*_\s]*$", re.IGNORECASE)
 _OPEN_END = re.compile(
     r"\b(?:run|execute|type|enter|use|using|running|with|by|via|do|try|is|are|to|in|as|like|"
     r"commands?|code|snippet|script|following|below)[*_\s]*$",
@@ -37,11 +45,25 @@ def is_ended(unit: Unit) -> bool:
 
 
 def announces_block(unit: Unit) -> bool:
-    """Whether it needs the code after it: it points there, or breaks off before it."""
+    """Whether code right after it belongs to it: it points there, or breaks off before it."""
     if unit.kind not in PROSE:
         return False
-    open_end = not is_ended(unit) and bool(_OPEN_END.search(unit.text))
-    return open_end or bool(_POINTS_AT_BLOCK.search(unit.text))
+    points = _POINTS_AHEAD.search(unit.text) or _POINTS_AT_BLOCK.search(unit.text)
+    return _breaks_off(unit) or bool(points)
+
+
+def lacks_block(unit: Unit, before: str) -> bool:
+    """Whether it means nothing where no code follows; `before` is the text before it."""
+    ahead, last = _POINTS_AHEAD.search(unit.text), _ENTER_LAST.search(unit.text)
+    if ahead is not None:
+        return "`" not in unit.text[ahead.end() :]
+    if last is not None:
+        return last["block"].lower() not in before.lower()
+    return bool(_BARE.search(unit.text)) or says_nothing(unit.text)
+
+
+def _breaks_off(unit: Unit) -> bool:
+    return not is_ended(unit) and bool(_OPEN_END.search(unit.text))
 
 
 def says_nothing(lead: str) -> bool:

@@ -159,6 +159,66 @@ def test_what_announces_a_block_of_code_goes_with_it(says: str, expected: str) -
 @pytest.mark.parametrize(
     "says",
     [
+        "To join late, use this form to register.",
+        "You can use this channel to ask questions about the homework.",
+        "Students must submit this code with the homework.",
+        "Students must submit this code.",
+        "Enter this code on the page.",
+        "You get a code by mail. Enter this code.",
+        "The grade is computed as follows: the homework counts 50 percent.",
+        "Keep the lines below 80 characters.",
+        "Be polite, following the code of conduct.",
+        "Run the following command: `make run`.",
+        "Use the following command `make run`.",
+        "You can use any editor you like",
+    ],
+)
+@pytest.mark.parametrize("after", ["", "\n\nThen you", f"\n\nThis costs 5 euros.\n\n{EVIL}"])
+def test_a_whole_sentence_that_says_this_is_kept(says: str, after: str) -> None:
+    entry = Document(id="e", course="c", section="", question="How?", answer=says)
+    grounded = GroundedText([entry], "")
+
+    added = grounded.feed(says + after) + grounded.finish()
+
+    assert added == grounded.text == says
+
+
+def test_a_dropped_block_leaves_the_sentence_that_does_not_announce_it() -> None:
+    says = "You can use this channel to ask questions about the homework."
+    entry = Document(id="e", course="c", section="", question="How?", answer=says)
+    grounded = GroundedText([entry], "")
+
+    grounded.feed(f"{says}\n\n{EVIL}")
+    grounded.finish()
+
+    assert grounded.text == says
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "Open a terminal and run this.",
+        "Open a terminal and run this command.",
+        "Open a terminal and run",
+        "Open a terminal and use the commands below.",
+        "Run the following command in a terminal.",
+        "The settings are as follows.",
+    ],
+)
+def test_a_sentence_that_needs_a_block_is_not_shown_without_one(says: str) -> None:
+    answer = f"Search the FAQ first. {says}\n\n{PRUNE}"
+    entry = Document(id="e", course="c", section="", question="How?", answer=answer)
+    grounded = GroundedText([entry], "")
+
+    grounded.feed(f"Search the FAQ first. {says}")
+    grounded.finish()
+
+    assert grounded.text == "Search the FAQ first."
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
         "Homework 1 is due on 14 March at 23:59 UTC. It is due on 21 March.",
         "Nobody knows. It is due on 14 March at 23:59 UTC.",
     ],
@@ -231,7 +291,8 @@ def test_an_answer_with_a_fact_or_a_sentence_is_not_thin(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["not " * 5000, "If you can, then not, but it is. " * 600, "[a](b " * 4000, "`" * 19_999,
-     "“a " * 6000, "<!x " * 5000, "| a " * 5000, "- x\n" * 5000, "a/b.c_d " * 2500, "(" * 20_000],
+     "“a " * 6000, "<!x " * 5000, "| a " * 5000, "- x\n" * 5000, "a/b.c_d " * 2500, "(" * 20_000,
+     "run the following code:" * 800, "use this code " * 1400, "the code below " + ":" * 19_000],
 )  # fmt: skip
 def test_a_long_hostile_answer_is_checked(text: str) -> None:
     grounded = check(text, "docker", "dates", "late")
