@@ -178,6 +178,28 @@ def test_the_catalogue_says_what_is_computed_and_each_fits_one_t4(alias: str) ->
 
 
 @pytest.mark.parametrize(
+    ("alias", "num_tokens"),
+    [
+        ("smollm2-135m", 1888),
+        ("flan-t5-xl", 4000),
+        ("phi-3-mini", 3840),
+        ("mistral-7b", 4096),
+        ("mistral-7b-instruct", 4096),
+    ],
+)
+def test_the_windows_hold_the_prompts_that_the_documents_promise(
+    alias: str, num_tokens: int
+) -> None:
+    one = load_catalog(ROOT / "config/models.yaml").get(alias)
+    lines = (ROOT / "docs/models.md").read_text(encoding="utf-8").splitlines()
+
+    told = [line for line in lines if f"| {one.context_window:,} | {num_tokens:,} |" in line]
+
+    assert one.context_window - one.generation.max_new_tokens == num_tokens
+    assert any(f"`{alias}`" in line for line in told)
+
+
+@pytest.mark.parametrize(
     "config",
     [{}, {"model_type": "bloom"}, {"model_type": "llama"}, {"model_type": "t5", "d_model": "x"}],
     ids=["empty", "other family", "sizes missing", "a word for a number"],
@@ -196,4 +218,4 @@ def test_the_need_is_told_in_numbers() -> None:
 
     need = memory_need(one, MISTRAL_7B, on_card=True)
 
-    assert str(need).startswith("weights 4.5 GB, one question of 4,096 tokens 0.5 GB, work ")
+    assert str(need).startswith("weights 4.5 GB, one question of 4,352 tokens 0.6 GB, work ")
