@@ -261,7 +261,7 @@ async def _contained(work: Coroutine[None, None, None]) -> None:
     try:
         await work
     except Exception:
-        log.exception("a message could not be kept up to date")
+        log.exception("what was to be told in a chat could not be told to its end")
 
 
 async def _changed(question: _Open, timeout: float) -> None:

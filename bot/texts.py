@@ -68,6 +68,9 @@ ENGLISH = {
     "model.unknown": "There is no model {name}. Known: {models}.",
     "model.switching": "Changing to {model}; no question is lost …",
     "model.switched": "{model} answers now.",
+    "model.not_kept": (
+        "{model} answers now, but only until a restart: the choice could not be stored."
+    ),
     "model.failed": "Nothing has changed; {old} keeps answering. {why}",
     "model.failed_restarting": "{old} is started again; questions wait meanwhile. {why}",
     "model.failed_restarted": "{model} answers again. {why}",

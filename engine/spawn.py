@@ -9,6 +9,7 @@ import sys
 
 from config.settings import ROOT
 from engine.environment import engine_environment
+from engine.errors import EngineCrashed
 
 #: Longest message; longer ones are a fault.
 _MAX_LINE = 16 * 1024 * 1024
@@ -17,7 +18,18 @@ _MAX_LINE = 16 * 1024 * 1024
 async def spawn(
     threads: int,
 ) -> tuple[asyncio.subprocess.Process, asyncio.StreamReader, asyncio.StreamWriter]:
-    """The process, and the ends of the line to it that are ours."""
+    """The process, and the ends of the line to it that are ours. Raises EngineCrashed."""
+    try:
+        return await _spawn(threads)
+    except OSError as error:  # no more memory, processes or files
+        raise EngineCrashed(
+            f"The engine process could not be started ({error.strerror or error})."
+        ) from error
+
+
+async def _spawn(
+    threads: int,
+) -> tuple[asyncio.subprocess.Process, asyncio.StreamReader, asyncio.StreamWriter]:
     ours, theirs = socket.socketpair()
     try:
         process = await asyncio.create_subprocess_exec(

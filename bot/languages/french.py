@@ -69,6 +69,9 @@ FRENCH = {
     "model.unknown": "Il n'y a pas de modèle {name}. Connus : {models}.",
     "model.switching": "Passage à {model} ; aucune question ne se perd …",
     "model.switched": "{model} répond maintenant.",
+    "model.not_kept": (
+        "{model} répond maintenant, jusqu'à un redémarrage : le choix n'a pas pu être enregistré."
+    ),
     "model.failed": "Rien n'a changé ; {old} continue de répondre. {why}",
     "model.failed_restarting": "{old} redémarre ; les questions attendent pendant ce temps. {why}",
     "model.failed_restarted": "{model} répond de nouveau. {why}",

@@ -65,6 +65,9 @@ GERMAN = {
     "model.unknown": "Ein Modell {name} gibt es nicht. Bekannt: {models}.",
     "model.switching": "Wechsel zu {model}; keine Frage geht verloren …",
     "model.switched": "Jetzt antwortet {model}.",
+    "model.not_kept": (
+        "Jetzt antwortet {model}, aber nur bis zum Neustart: Die Wahl ließ sich nicht speichern."
+    ),
     "model.failed": "Es bleibt, wie es war: {old} antwortet weiter. {why}",
     "model.failed_restarting": "{old} wird wieder gestartet; Fragen warten so lange. {why}",
     "model.failed_restarted": "{model} antwortet wieder. {why}",

@@ -66,6 +66,9 @@ PORTUGUESE = {
     "model.unknown": "Não existe o modelo {name}. Conhecidos: {models}.",
     "model.switching": "Mudando para {model}; nenhuma pergunta se perde …",
     "model.switched": "Agora quem responde é {model}.",
+    "model.not_kept": (
+        "Agora quem responde é {model}, mas só até reiniciar: não foi possível guardar a escolha."
+    ),
     "model.failed": "Nada mudou; {old} continua respondendo. {why}",
     "model.failed_restarting": "{old} está reiniciando; as perguntas esperam enquanto isso. {why}",
     "model.failed_restarted": "{model} voltou a responder. {why}",

@@ -60,6 +60,9 @@ RUSSIAN = {
     "model.unknown": "Модели {name} нет. Известные: {models}.",
     "model.switching": "Перехожу на {model}; ни один вопрос не потеряется …",
     "model.switched": "Теперь отвечает {model}.",
+    "model.not_kept": (
+        "Теперь отвечает {model}, но только до перезапуска: выбор не удалось сохранить."
+    ),
     "model.failed": "Ничего не изменилось, продолжает отвечать {old}. {why}",
     "model.failed_restarting": "{old} запускается снова; вопросы пока ждут. {why}",
     "model.failed_restarted": "Снова отвечает {model}. {why}",

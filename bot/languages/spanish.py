@@ -67,6 +67,9 @@ SPANISH = {
     "model.unknown": "No existe el modelo {name}. Conocidos: {models}.",
     "model.switching": "Cambiando a {model}; no se pierde ninguna pregunta …",
     "model.switched": "Ahora responde {model}.",
+    "model.not_kept": (
+        "Ahora responde {model}, pero solo hasta un reinicio: la elección no se pudo guardar."
+    ),
     "model.failed": "No ha cambiado nada; {old} sigue respondiendo. {why}",
     "model.failed_restarting": "{old} se reinicia; las preguntas esperan mientras tanto. {why}",
     "model.failed_restarted": "{model} vuelve a responder. {why}",

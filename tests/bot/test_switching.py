@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -11,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapter import DeliveryError
+from bot.adapter import DeliveryError, DeliveryRefused, MessageGone
 from bot.commands import Commands
 from bot.messages import Reply, ReplyState
 from bot.switching import announce_switch
@@ -101,6 +103,83 @@ async def test_the_outcome_is_told_though_the_beginning_could_not_be(tmp_path: P
 
     (told,) = adapter.messages.values()
     assert told == [Reply(text="phi-3-mini answers now.")]
+
+
+@dataclass
+class Faulty(FakeAdapter):
+    """Raises these instead of taking the last version of a message, one after the other."""
+
+    faults: list[DeliveryError] = field(default_factory=list)
+
+    async def edit(self, reply_to: str, message_id: str, reply: Reply) -> None:
+        if reply.state is ReplyState.FINAL and self.faults:
+            raise self.faults.pop(0)
+        await super().edit(reply_to, message_id, reply)
+
+
+@pytest.mark.parametrize(
+    ("faults", "told_in"),
+    [
+        ([DeliveryError("asked to wait", retry_after_s=0.001), DeliveryError("no answer")], "m1"),
+        ([MessageGone()], "m2"),
+        ([DeliveryError("can no longer be changed") for _ in range(10)], "m2"),
+    ],
+    ids=["busy", "deleted", "cannot be changed any more"],
+)
+async def test_the_outcome_is_told_whatever_happens_to_the_message(
+    tmp_path: Path, faults: list[DeliveryError], told_in: str
+) -> None:
+    adapter = Faulty(faults=faults)
+
+    async with commands_of(tmp_path, FakeModels()) as commands:
+        await announce_switch(
+            adapter, commands, ADMIN, "phi-3-mini", every_s=60, retry_s=(0.001, 0.001)
+        )
+
+    assert adapter.messages[told_in][-1] == Reply(text="phi-3-mini answers now.")
+    assert list(adapter.messages)[-1] == told_in
+
+
+async def test_a_chat_that_is_gone_is_not_tried_again(tmp_path: Path) -> None:
+    adapter = Faulty(faults=[DeliveryRefused()])
+
+    async with commands_of(tmp_path, FakeModels()) as commands:
+        await announce_switch(adapter, commands, ADMIN, "phi-3-mini", every_s=60)
+
+    (versions,) = adapter.messages.values()
+    assert versions[-1].state is ReplyState.WAITING
+
+
+async def test_a_choice_that_cannot_be_stored_is_no_failed_switch(tmp_path: Path) -> None:
+    adapter = FakeAdapter()
+    async with commands_of(tmp_path, FakeModels()) as commands:
+        pass  # the store is closed again
+
+    await announce_switch(adapter, commands, ADMIN, "phi-3-mini", every_s=60)
+
+    assert adapter.messages["m1"][-1].text == (
+        "phi-3-mini answers now, but only until a restart: the choice could not be stored."
+    )
+
+
+@dataclass
+class Exhausted(FakeModels):
+    """The system is out of something."""
+
+    async def switch(self, alias: str) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+async def test_what_the_system_refuses_is_told_as_well(tmp_path: Path) -> None:
+    adapter = FakeAdapter()
+
+    async with commands_of(tmp_path, Exhausted()) as commands:
+        await announce_switch(adapter, commands, ADMIN, "phi-3-mini", every_s=60)
+
+    assert adapter.messages["m1"][-1].text == (
+        "Nothing has changed; smollm2-135m keeps answering. "
+        "phi-3-mini could not be loaded (No space left on device)."
+    )
 
 
 async def test_nobody_is_said_to_keep_answering_where_nobody_answered(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ import pytest
 import pytest_asyncio
 
 from config.settings import ROOT, EngineSettings
-from engine import starter
+from engine import spawn, starter
 from engine.catalog import AUTO, CPU_DEFAULT, PromptStyle, Task
 from engine.environment import engine_environment
 from engine.errors import (
@@ -322,6 +322,18 @@ async def test_a_failed_exchange_brings_the_old_model_back(
     assert (then.state, then.model) == (EngineState.READY, "tiny")
     assert (await engine.generate(request(), ignore)).model == "tiny"
     assert not engine.pids() & before
+
+
+async def test_a_system_that_starts_no_process_fails_a_switch_with_a_sentence(
+    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await engine.switch("tiny")
+    monkeypatch.setattr(spawn, "ROOT", Path("/nowhere"))
+
+    with pytest.raises(ModelLoadError, match="The engine process could not be started"):
+        await engine.switch("tiny-t5")
+
+    assert (await engine.generate(request(), ignore)).model == "tiny"
 
 
 async def test_the_status_tells_of_memory_places_and_time(engine: EngineProcess) -> None:
