@@ -102,7 +102,7 @@ def _after_prefix(
     scaling: float | None,
     prefix: tuple[torch.Tensor, torch.Tensor],
 ) -> torch.Tensor:
-    """All rows look at one copy of their common beginning, and each at the rest of its own slot.
+    """All rows look at one copy of the constant part, and each at the rest of its own slot.
 
     The two parts are weighted by their sums of exponentials, as in section 3.1 of FlashAttention
     (https://arxiv.org/abs/2205.14135).

@@ -13,11 +13,11 @@ BUCKET = 64
 #: after it, which is hidden from it anyway, and the scores stay in the processor's cache.
 CPU_BLOCK = 64
 
-#: So many rows make it worth the trouble to look at one copy of their common beginning.
+#: So many rows make it worth the trouble to look at one copy of the constant part.
 LEAST_SHARING = 4
 
-#: Keys and values of the beginning of a row, [heads, tokens, dim] each, a pair a layer.
-Kept = list[tuple[torch.Tensor, torch.Tensor]]
+#: Keys and values of the constant part of all prompts, [heads, tokens, dim] each, a pair a layer.
+Prefix = list[tuple[torch.Tensor, torch.Tensor]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +40,17 @@ class Piece:
         """Position after the last token."""
         return self.start + len(self.ids)
 
-    def part(self, at: int, length: int) -> Piece:
-        """Some of its tokens."""
-        return replace(self, start=self.start + at, ids=self.ids[at : at + length], num_logits=0)
+    def parts(self, first: int, length: int) -> list[tuple[int, Piece]]:
+        """It in parts of at most `length` tokens, each with the index of its first token, which
+        for the first of them is `first`.
+        """
+        return [
+            (
+                first + at,
+                replace(self, start=self.start + at, ids=self.ids[at : at + length], num_logits=0),
+            )
+            for at in range(0, len(self.ids), length)
+        ]
 
 
 @dataclass(slots=True)
@@ -70,7 +78,7 @@ class Plan:
     #: For encoder-decoder models, [num_slots]: length of each slot's source.
     source_lengths: torch.Tensor | None = None
     #: What all single-token rows begin with, where they may look at one copy of it.
-    prefix: Kept = field(default_factory=list)
+    prefix: Prefix = field(default_factory=list)
     #: What the first layer computed for all layers.
     shared: dict[Hashable, torch.Tensor] = field(default_factory=dict)
 
@@ -83,7 +91,7 @@ class Plan:
         last_column: int,
         source_lengths: torch.Tensor | None = None,
         beyond: int | None = None,
-        prefix: Kept | None = None,
+        prefix: Prefix | None = None,
     ) -> Plan:
         """The plan for `pieces`, those with one token first and by slot.
 
@@ -91,42 +99,36 @@ class Plan:
         models choose their position scaling by the largest position of a pass. `prefix` is what
         rows that share it begin with.
         """
-        ids = [token for piece in pieces for token in piece.ids]
-        positions = [p for piece in pieces for p in range(piece.start, piece.end)]
-        slots = [piece.slot for piece in pieces for _ in piece.ids]
-        columns = list(positions)
+        tokens = [  # id, position, slot, column
+            (token, position, piece.slot, position)
+            for piece in pieces
+            for position, token in enumerate(piece.ids, piece.start)
+        ]
+        if beyond is not None:
+            tokens.append((0, beyond, pieces[0].slot, last_column))
         keep: list[int] = []
         longs: list[tuple[int, Piece]] = []
-        first = 0
+        first, on_cpu = 0, device.type == "cpu"
         for piece in pieces:
             after = first + len(piece.ids)
             keep += range(after - piece.num_logits, after)
             if len(piece.ids) > 1:
-                block = CPU_BLOCK if device.type == "cpu" else len(piece.ids)
-                longs += [
-                    (first + at, piece.part(at, block)) for at in range(0, len(piece.ids), block)
-                ]
+                longs += piece.parts(first, CPU_BLOCK if on_cpu else len(piece.ids))
             first = after
-        alone = [piece for piece in pieces if len(piece.ids) == 1]
-        singles = [piece.slot for piece in alone]
-        shared = len(alone) >= LEAST_SHARING and all(piece.shares_prefix for piece in alone)
+        singles = [piece for piece in pieces if len(piece.ids) == 1]
+        shared = len(singles) >= LEAST_SHARING and all(piece.shares_prefix for piece in singles)
         reach = max(piece.end for piece in pieces)
-        if beyond is not None:
-            ids.append(0)
-            positions.append(beyond)
-            slots.append(pieces[0].slot)
-            columns.append(last_column)
         # One transfer to the device for all of them.
-        packed = torch.tensor([ids, positions, slots, columns]).to(device)
+        ids, positions, slots, columns = torch.tensor(tokens).t().contiguous().to(device)
         return cls(
-            ids=packed[0:1],
-            positions=packed[1:2],
-            slots=packed[2],
-            columns=packed[3],
+            ids=ids[None],
+            positions=positions[None],
+            slots=slots,
+            columns=columns,
             keep=torch.tensor(keep).to(device),
             num_singles=len(singles),
-            low=min(singles, default=0),
-            high=max(singles, default=-1) + 1,
+            low=min((piece.slot for piece in singles), default=0),
+            high=max((piece.slot for piece in singles), default=-1) + 1,
             num_columns=min(-(-reach // BUCKET) * BUCKET, last_column),
             longs=longs,
             source_lengths=source_lengths,

@@ -9,8 +9,8 @@ from engine.slots.slab import Slab
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
-    """Where a row begins, and with what."""
+class Start:
+    """Where a row is put, and what of it is there already."""
 
     slot: int
     #: Tokens whose keys and values are there.
@@ -20,7 +20,7 @@ class Beginning:
 
 
 class Prefixes:
-    """What the slots hold, the free ones too, and the constant beginning of all prompts."""
+    """What the slots hold, the free ones too, and the constant part of all prompts."""
 
     def __init__(self, slab: Slab, *, remembers: bool = True) -> None:
         self._slab = slab
@@ -30,7 +30,7 @@ class Prefixes:
         self._constant: list[int] = []
 
     def keep(self, slot: int, tokens: list[int]) -> None:
-        """From now on `tokens`, which lie in `slot`, are the constant beginning."""
+        """From now on `tokens`, which lie in `slot`, are the constant part."""
         self._constant = tokens
         self._slab.keep_prefix(slot, len(tokens))
 
@@ -39,7 +39,7 @@ class Prefixes:
         if self._remembers:
             self._held[slot] = (tokens, group)
 
-    def begin(self, free: Sequence[int], prompt: Sequence[int], group: int) -> Beginning:
+    def begin(self, free: Sequence[int], prompt: Sequence[int], group: int) -> Start:
         """Choose one of the `free` slots for a row.
 
         At least the last token of the prompt is left to compute.
@@ -59,7 +59,7 @@ class Prefixes:
             if count:
                 self._slab.begin(slot, count)
         self._held.pop(slot, None)
-        return Beginning(slot, count, 0 < len(self._constant) == constant)
+        return Start(slot, count, 0 < len(self._constant) == constant)
 
 
 def _common(one: Sequence[int], prompt: Sequence[int]) -> int:

@@ -62,8 +62,13 @@ class CausalRunner:
         self.clear = self.slab.clear
         self._short = _short_rope(model.config)
         self._graphs = _graphs(self) if graphs else None
-        #: On a card it was never measured, and graphs have no part in it.
-        self._shares = model.device.type == "cpu" and kernels.usable(model.dtype)
+        #: Whether rows may look at one copy of the constant part. On a card that was never
+        #: measured, and graphs have no part in it; the operator wants keys as wide as values.
+        self._shares = (
+            model.device.type == "cpu"
+            and kernels.usable(model.dtype)
+            and all(one.keys.shape == one.values.shape for one in self.slab.layers)
+        )
 
     def admit(self, slot: int, prompt: Sequence[int]) -> int:
         """Nothing is computed: the prompt is run in chunks beside the other rows."""

@@ -13,7 +13,7 @@ import torch
 from engine.errors import BrokenNumbers
 from engine.slots.drafter import MAX_DRAFT
 from engine.slots.plan import Piece
-from engine.slots.prefixes import Beginning, Prefixes
+from engine.slots.prefixes import Prefixes, Start
 from engine.slots.row import Row, SlotRequest
 from engine.slots.runner import Runner
 from engine.slots.sampling import greedy
@@ -105,7 +105,7 @@ class Scheduler:
         return self._num_tokens(request) <= self._runner.num_tokens
 
     def keep_prefix(self, ids: Sequence[int]) -> None:
-        """Run the constant beginning of all prompts once and for all; nothing else may run."""
+        """Run the constant part of all prompts once and for all; nothing else may run."""
         if self._prefixes is None or not ids or self._rows:
             return
         for start in range(0, len(ids), self._chunk_alone):
@@ -175,17 +175,17 @@ class Scheduler:
             raise ValueError(f"{num_tokens} tokens; 1 to {self._runner.num_tokens} fit")
         group = self._runner.group(len(request.prompt))
         if self._prefixes is None:
-            beginning = Beginning(min(self._free), cached=0, shares_prefix=False)
+            start = Start(min(self._free), cached=0, shares_prefix=False)
         else:
-            beginning = self._prefixes.begin(self._free, request.prompt, group)
+            start = self._prefixes.begin(self._free, request.prompt, group)
         return Row(
             request,
             watcher,
-            slot=beginning.slot,
+            slot=start.slot,
             tokens=list(request.prompt) if self._start_token is None else [self._start_token],
-            cached=beginning.cached,
+            cached=start.cached,
             group=group,
-            shares_prefix=beginning.shares_prefix,
+            shares_prefix=start.shares_prefix,
             decode=self._decode,
         )
 

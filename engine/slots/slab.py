@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from transformers.cache_utils import EncoderDecoderCache
 
-from engine.slots.plan import BUCKET, Kept, Plan
+from engine.slots.plan import BUCKET, Plan, Prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,8 @@ class Slab:
             for shape in shapes
         ]
         self.plan: Plan | None = None
-        #: What many rows begin with.
-        self.prefix: Kept = []
+        #: Of the constant part of all prompts.
+        self.prefix: Prefix = []
 
     def update(
         self, keys: torch.Tensor, values: torch.Tensor, layer_idx: int, *_: object, **__: object
@@ -102,7 +102,7 @@ class Slab:
         return self.plan.num_columns - 1
 
     def keep_prefix(self, slot: int, num_tokens: int) -> None:
-        """Copy the beginning of a row: it is the prefix."""
+        """Copy the beginning of a row: it is the constant part."""
         self.prefix = [
             (
                 layer.keys[slot, :, :num_tokens].clone(),
@@ -112,7 +112,7 @@ class Slab:
         ]
 
     def begin(self, slot: int, num_tokens: int) -> None:
-        """Begin the row with the first `num_tokens` of the prefix."""
+        """Begin a row with the first `num_tokens` of the prefix."""
         for layer, (keys, values) in zip(self.layers, self.prefix, strict=True):
             layer.keys[slot, :, :num_tokens] = keys[:, :num_tokens]
             layer.values[slot, :, :num_tokens] = values[:, :num_tokens]
