@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: What must stay free of the machine's memory for those who serve: so much, or that share.
 RESERVE_BYTES, RESERVE_SHARE = 1_000_000_000, 0.1
-#: PyTorch rounds pinned memory up to a power of two: pieces of this size waste none.
+#: PyTorch rounds pinned memory up to a power of two: only the last piece of this size wastes some.
 _PIECE = 2**28
 
 
@@ -36,7 +36,7 @@ class Weights:
 
     def __init__(self, network: torch.nn.Module) -> None:
         self._network = network
-        #: The bytes of all storages end to end; kept once made, since weights do not change.
+        #: The bytes of all storages end to end; kept once made: parameters do not change.
         self._copy: list[torch.Tensor] = []
         self._sizes: list[int] = []
         #: Empty unless the weights are away.
@@ -47,8 +47,7 @@ class Weights:
         tensors = _tensors(self._network)
         # Whole storages: several tensors may look at one, as tied embeddings do.
         storages = {t.untyped_storage().data_ptr(): t.untyped_storage() for t in tensors}
-        if not self._copy:
-            self._make_copy([_bytes(storage) for storage in storages.values()])
+        self._bring_copy_up_to_date(storages)
         numbers = {pointer: number for number, pointer in enumerate(storages)}
         for tensor in tensors:
             place = _Place(
@@ -69,7 +68,7 @@ class Weights:
             return
         device = self._places[0].tensor.device
         storages = [torch.empty(size, dtype=torch.uint8, device=device) for size in self._sizes]
-        for there, here in _stretches(storages, self._copy):
+        for _, there, here in _stretches(storages, self._copy):
             there.copy_(here)
         for place in self._places:
             storage = storages[place.storage].untyped_storage()
@@ -78,6 +77,20 @@ class Weights:
             )
         self._places = []
 
+    def _bring_copy_up_to_date(self, storages: Mapping[int, torch.UntypedStorage]) -> None:
+        on_device = [_bytes(storage) for storage in storages.values()]
+        is_new = not self._copy
+        if is_new:
+            self._make_copy(on_device)
+        elif [len(storage) for storage in on_device] != self._sizes:
+            raise ModelLoadError("The model's tensors have other sizes than when it was last idle.")
+        # Some rotary embeddings change theirs with the length of what they read.
+        changing = {buffer.untyped_storage().data_ptr() for buffer in self._network.buffers()}
+        pointers = list(storages)
+        for number, there, here in _stretches(on_device, self._copy):
+            if is_new or pointers[number] in changing:
+                here.copy_(there)
+
     def _make_copy(self, storages: Sequence[torch.Tensor]) -> None:
         import torch
 
@@ -85,13 +98,10 @@ class Weights:
         total = sum(self._sizes)
         require_room(total)
         pinned = storages[0].is_cuda  # the card reads it without the processor
-        copy = [
+        self._copy = [
             torch.empty(min(_PIECE, total - start), dtype=torch.uint8, pin_memory=pinned)
             for start in range(0, total, _PIECE)
         ]
-        for there, here in _stretches(storages, copy):
-            here.copy_(there)
-        self._copy = copy
 
 
 def require_room(num_bytes: int = 0) -> None:
@@ -133,14 +143,15 @@ def _bytes(storage: torch.UntypedStorage) -> torch.Tensor:
 
 def _stretches(
     storages: Sequence[torch.Tensor], pieces: Sequence[torch.Tensor]
-) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """Each stretch of a storage with its place in the copy."""
+) -> Iterator[tuple[int, torch.Tensor, torch.Tensor]]:
+    """Each stretch of a storage, by the number of that, with its place in the copy."""
     at = 0
-    for storage in storages:
+    for number, storage in enumerate(storages):
         start = 0
         while start < len(storage):
             piece, offset = divmod(at, _PIECE)
             length = min(len(storage) - start, _PIECE - offset)
-            yield storage[start : start + length], pieces[piece][offset : offset + length]
+            there = storage[start : start + length]
+            yield number, there, pieces[piece][offset : offset + length]
             start += length
             at += length

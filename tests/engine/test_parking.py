@@ -19,6 +19,7 @@ from engine.parking import Weights, require_room
 from engine.types import Generation
 from engine.watch import Nobody
 from tests.engine.tiny_families import EACH, REQUEST, save, t5
+from tests.engine.tiny_networks import llama
 
 
 def load(make: Callable[[], Any], folder: Path, **changes: Any) -> HuggingFaceModel:
@@ -76,6 +77,34 @@ def test_tensors_keep_their_number_format_and_what_they_share(tmp_path: Path) ->
         assert torch.equal(tensor, numbers)
     assert {dtype for dtype, _ in before.values()} == {torch.float16, torch.float32}
     assert model.network.encoder.embed_tokens.weight.data_ptr() == shared.data_ptr() != 0
+
+
+def test_what_a_model_changed_while_it_served_comes_back_as_well(tmp_path: Path) -> None:
+    model = load(llama, tmp_path)
+    rotary = model.network.model.rotary_emb
+    weights = Weights(model.network)
+    weights.leave()
+    weights.come_back()
+
+    stretched = rotary.inv_freq / 3
+    rotary.register_buffer("inv_freq", stretched.clone(), persistent=False)
+    weights.leave()
+    weights.come_back()
+
+    assert torch.equal(rotary.inv_freq, stretched)
+
+
+def test_a_model_whose_tensors_grew_is_not_parked_over_its_old_copy(tmp_path: Path) -> None:
+    model = load(llama, tmp_path)
+    weights = Weights(model.network)
+    weights.leave()
+    weights.come_back()
+
+    model.network.model.rotary_emb.inv_freq = torch.ones(1000)
+
+    with pytest.raises(ModelLoadError, match="other sizes"):
+        weights.leave()
+    assert all(tensor.numel() for tensor in tensors(model).values())
 
 
 @EACH
