@@ -45,6 +45,8 @@ class Graphs:
         self._device = device
         self._source_lengths = source_lengths
         self._made: dict[tuple[int, int], _Made] = {}
+        #: One for all: cuBLAS keeps memory for each stream that it ever ran on.
+        self._warm_up: torch.cuda.Stream | None = None
         #: Set when a graph could not be made: the model works without.
         self._broken = False
 
@@ -116,7 +118,8 @@ class Graphs:
 
     def _record(self, run: Callable[[], torch.Tensor]) -> tuple[Callable[[], None], torch.Tensor]:
         """Something that does what `run` does, and where it leaves the logits."""
-        stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        stream = self._warm_up or torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        self._warm_up = stream
         stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             for _ in range(2):  # kernels choose their ways before they are recorded
