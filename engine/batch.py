@@ -20,8 +20,9 @@ from engine.types import FinishReason, Generation, GenerationRequest
 from engine.watch import Nobody, Watcher
 
 if TYPE_CHECKING:
+    from engine.slots.outcome import Outcome
     from engine.slots.row import SlotRequest
-    from engine.slots.scheduler import Outcome, Scheduler
+    from engine.slots.scheduler import Scheduler
 
 
 @dataclass(frozen=True, slots=True)

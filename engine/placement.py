@@ -80,14 +80,15 @@ def make_slots(model: HuggingFaceModel, num_short: int, num_whole: int) -> list[
 
 
 def _scheduler(model: HuggingFaceModel, num_slots: int, num_tokens: int) -> Scheduler:
-    from engine.slots import runner
+    from engine.slots.runner import CausalRunner
     from engine.slots.scheduler import CARD_CHUNKS, CPU_CHUNKS, Scheduler
+    from engine.slots.seq2seq_runner import Seq2SeqRunner
 
     entry, network = model.entry, model.network
     seq2seq = entry.task is Task.SEQ2SEQ
     graphs = model.on_card and entry.quantisation is Quantisation.NONE
     scheduler = Scheduler(
-        runner.Seq2SeqRunner(
+        Seq2SeqRunner(
             network,
             num_slots=num_slots,
             num_tokens=num_tokens,
@@ -95,9 +96,7 @@ def _scheduler(model: HuggingFaceModel, num_slots: int, num_tokens: int) -> Sche
             graphs=graphs,
         )
         if seq2seq
-        else runner.CausalRunner(
-            network, num_slots=num_slots, num_tokens=num_tokens, graphs=graphs
-        ),
+        else CausalRunner(network, num_slots=num_slots, num_tokens=num_tokens, graphs=graphs),
         decode=model.decode,
         ends=frozenset(model.ends),
         start_token=network.generation_config.decoder_start_token_id if seq2seq else None,

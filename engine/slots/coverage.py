@@ -8,7 +8,8 @@ from typing import Any
 import torch
 
 from engine.slots.plan import Piece
-from engine.slots.runner import CausalRunner, Runner, Seq2SeqRunner
+from engine.slots.runner import CausalRunner, Runner
+from engine.slots.seq2seq_runner import Seq2SeqRunner
 from engine.slots.shapes import prepare, restore
 
 log = logging.getLogger(__name__)

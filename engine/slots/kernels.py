@@ -60,12 +60,14 @@ def _computes(dtype: torch.dtype) -> bool:
     inputs = torch.linspace(1, -1, 96, dtype=dtype).view(3, 32)
     wanted = inputs @ weight.t()
     products = (linear(inputs, weight), linear(inputs, pack(weight)))
-    rows = torch.linspace(-1, 1, 3 * 4 * 32, dtype=dtype).view(3, 1, 1, 4, 32)
+    queries, keys, values = torch.linspace(-1, 1, 3 * 4 * 32, dtype=dtype).view(3, 1, 1, 4, 32)
     mask = torch.full((1, 1, 4, 4), -torch.inf, dtype=dtype).triu(1)
-    attended, log_sum = attend(rows[0], rows[1], rows[2], mask, None)
-    scores = (rows[0] @ rows[1].transpose(-1, -2)).float() * 32**-0.5 + mask
+    attended, log_sum = attend(queries, keys, values, mask, None)
+    scores = (queries @ keys.transpose(-1, -2)).float() * 32**-0.5 + mask
     return (
         all(torch.allclose(product, wanted, atol=0.05, rtol=0.02) for product in products)
-        and torch.allclose(attended, scaled_dot_product_attention(*rows, mask), atol=0.02)
+        and torch.allclose(
+            attended, scaled_dot_product_attention(queries, keys, values, mask), atol=0.02
+        )
         and torch.allclose(log_sum, scores.logsumexp(-1), atol=0.05)
     )

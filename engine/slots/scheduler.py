@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from time import monotonic
 
 import torch
 
 from engine.errors import BrokenNumbers
 from engine.slots.drafter import MAX_DRAFT
+from engine.slots.outcome import Outcome
 from engine.slots.plan import Piece
 from engine.slots.prefixes import Prefixes, Start
+from engine.slots.request_queue import RequestQueue
 from engine.slots.row import Row, SlotRequest
 from engine.slots.runner import Runner
 from engine.slots.sampling import greedy
@@ -28,23 +28,6 @@ CPU_CHUNKS = (128, 512)
 CARD_CHUNKS = (1024, 4096)
 #: Guessing ahead pays while a pass is bound by reading the weights.
 MAX_ROWS_DRAFTING = 4
-#: Seconds between looks through the queue, which may be long.
-LOOK_S = 0.25
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """How one request ended."""
-
-    request: SlotRequest
-    text: str
-    reason: FinishReason
-    num_new_tokens: int
-    #: Times of `monotonic`; None when it did not come so far.
-    started_at: float | None
-    first_token_at: float | None
-    #: Why there is no text, when there is none.
-    error: Exception | None = None
 
 
 class Scheduler:
@@ -69,7 +52,7 @@ class Scheduler:
         self._start_token = start_token
         self._chunk_beside, self._chunk_alone = chunks
         self._drafts = drafts
-        self._waiting: deque[tuple[SlotRequest, Watcher]] = deque()
+        self._waiting = RequestQueue()
         self._rows: list[Row] = []
         self._free = list(range(runner.num_slots))
         #: Beginnings of prompts that need not be run again; `remembers` those of past rows too.
@@ -77,11 +60,10 @@ class Scheduler:
             Prefixes(runner.slab, remembers=remembers) if runner.continues_prompt else None
         )
         self._last_group = 0
-        self._looked_at = 0.0
 
     def add(self, request: SlotRequest, watcher: Watcher) -> None:
         """Queue a request; its watcher hears of each token."""
-        self._waiting.append((request, watcher))
+        self._waiting.add(request, watcher)
 
     @property
     def num_waiting(self) -> int:
@@ -118,7 +100,7 @@ class Scheduler:
 
     def step(self) -> list[Outcome]:
         """Admit who has waited longest, run one pass, and tell who ended by it."""
-        outcomes = self._drop_waiting()
+        outcomes = self._waiting.drop()
         outcomes += [self._end(row, row.verdict(monotonic())) for row in self._dropped()]
         budget = self._admit(self._chunk(), outcomes)
         pieces = self._plan(budget)
@@ -130,23 +112,6 @@ class Scheduler:
         alone = all(row.is_reading for row in self._rows)
         return self._chunk_alone if alone else self._chunk_beside
 
-    def _drop_waiting(self) -> list[Outcome]:
-        """Whoever is no longer wanted leaves the queue, wherever it stands."""
-        now = monotonic()
-        if now - self._looked_at < LOOK_S:
-            return []
-        self._looked_at = now
-        outcomes, kept = [], deque[tuple[SlotRequest, Watcher]]()
-        for request, watcher in self._waiting:
-            cancelled = watcher.is_cancelled()
-            if cancelled or now >= request.deadline:
-                reason = FinishReason.CANCELLED if cancelled else FinishReason.DEADLINE
-                outcomes.append(_nothing(request, reason))
-            else:
-                kept.append((request, watcher))
-        self._waiting = kept
-        return outcomes
-
     def _dropped(self) -> list[Row]:
         now = monotonic()
         return [row for row in self._rows if row.verdict(now) is not None]
@@ -155,14 +120,14 @@ class Scheduler:
         """Give free slots to those who wait; returns what is left of the step's budget."""
         reading = sum(row.num_uncached for row in self._rows if row.is_reading)
         while self._waiting and self._free and budget > reading:
-            request, watcher = self._waiting.popleft()
+            request, watcher = self._waiting.next()
             try:
                 row = self._new_row(request, watcher)
                 budget -= self._runner.admit(row.slot, request.prompt)
             except Exception as error:
                 if self._breaks_all(error):
                     raise
-                outcomes.append(_nothing(request, FinishReason.STOP, error))
+                outcomes.append(Outcome.without_text(request, FinishReason.STOP, error))
                 continue
             self._free.remove(row.slot)
             self._rows.append(row)
@@ -272,15 +237,3 @@ class Scheduler:
         """Whether the device may be broken: after an unknown error on a card nothing is sure."""
         on_card = self._runner.slab.layers[0].keys.device.type != "cpu"
         return on_card and not isinstance(error, ValueError | torch.OutOfMemoryError)
-
-
-def _nothing(request: SlotRequest, reason: FinishReason, error: Exception | None = None) -> Outcome:
-    return Outcome(
-        request=request,
-        text="",
-        reason=reason,
-        num_new_tokens=0,
-        started_at=None,
-        first_token_at=None,
-        error=error,
-    )

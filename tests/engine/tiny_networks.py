@@ -9,9 +9,11 @@ from typing import Any
 
 import torch
 
+from engine.slots.outcome import Outcome
 from engine.slots.row import SlotRequest
-from engine.slots.runner import CausalRunner, Runner, Seq2SeqRunner
-from engine.slots.scheduler import Outcome, Scheduler
+from engine.slots.runner import CausalRunner, Runner
+from engine.slots.scheduler import Scheduler
+from engine.slots.seq2seq_runner import Seq2SeqRunner
 from engine.slots.shapes import prepare, restore
 
 END = 1
