@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.devices import describe_devices
@@ -14,7 +14,7 @@ from bot.texts import say
 from engine.gpu import read_cards
 from engine.retrieval.retriever import Retriever
 from engine.store.jobs import JobStore
-from engine.types import EngineState, EngineStatus
+from engine.types import EngineStatus
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +25,8 @@ COMMANDS = ("ask", "course", "new", "cancel", "model", "status", "gpu", "help", 
 STAFF_ONLY = frozenset({"gpu"})
 #: What is a command of its own on one platform only.
 ONLY_ON = {"ask": "telegram", "quit": "console"}
+#: Where an ephemeral reply in a channel is seen by one person.
+WHISPERING = frozenset({"slack"})
 
 
 class ModelHost(Protocol):
@@ -146,7 +148,7 @@ class Commands:
         choices = await self._choices()
         lines = "\n".join(
             f"- {'✅ ' if choice.alias == current else ''}`{choice.alias}`: {choice.summary}"
-            + (", kept in memory: switching takes seconds" if choice.alias in status.parked else "")
+            + (f"; {say('model.idle', asker.language)}" if choice.alias in status.parked else "")
             for choice in choices
         )
         text = f"{say('model.list', asker.language)}\n{lines}"
@@ -195,10 +197,9 @@ class Commands:
         await self._engine.settled()
 
     def progress_towards(self, alias: str) -> str:
-        """How far the engine is with a change to that model; empty once it serves."""
+        """How far the engine is with a change to that model; empty unless it is at that."""
         status = self._engine.status()
-        serves = status.model == alias and status.state is EngineState.READY
-        return "" if serves else status.detail
+        return status.detail if status.changing_to == alias else ""
 
     # /gpu and /status
 
@@ -206,9 +207,13 @@ class Commands:
         """The card, for admins."""
         if not self._is_admin(asker.platform, asker.user_id):
             return Reply(text=say("admins_only", asker.language), ephemeral=True)
+        status = self._engine.status()
+        if not asker.private and asker.platform not in WHISPERING:
+            # What went wrong may name folders of the server.
+            status = replace(status, detail="", last_error="")
         text = describe_devices(
             read_cards(self._engine.pids()),
-            self._engine.status(),
+            status,
             num_queued=await self._store.queue_length(),
         )
         return Reply(

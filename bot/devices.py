@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.texts import duration
+from bot.texts import duration, say
 from engine.gpu import Card, read_host
 from engine.types import EngineState, EngineStatus
 
@@ -28,7 +28,7 @@ def describe_devices(
         expected = f", {computed / GB:.1f} GB computed" if computed else ""
         lines.append(f"Memory of the model: {status.memory_measured / GB:.1f} GB{expected}")
     if status.parked:
-        lines.append(f"Kept in memory, ready at once: {', '.join(status.parked)}")
+        lines.append(f"{say('model.idle').capitalize()}: {', '.join(status.parked)}")
     if status.detail:
         lines.append(status.detail)
     if status.last_error and status.last_error != status.detail:

@@ -20,6 +20,8 @@ class Asker(Protocol):
     def reply_to(self) -> str: ...
     @property
     def language(self) -> str | None: ...
+    @property
+    def private(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,8 @@ class Press:
     message_id: str
     channel: str = ""
     language: str | None = None
+    #: False in groups and channels, as with a Message.
+    private: bool = True
     #: Free text that came with it: the reason of a down-vote.
     text: str = ""
 

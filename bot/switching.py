@@ -43,7 +43,7 @@ async def announce_switch(
     progress = partial(commands.progress_towards, alias)
     over = asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        group.create_task(_tell_progress(telling, loading, progress, progress(), over, every_s))
+        group.create_task(_tell_progress(telling, loading, progress, over, every_s))
         try:
             outcome = await _switch(commands, alias)
         finally:
@@ -51,7 +51,7 @@ async def announce_switch(
     if isinstance(outcome, StoreError):
         text = say("model.not_kept", asker.language, model=alias)
     elif outcome is not None:
-        text = await _what_answers(telling, commands, asker.language, outcome)
+        text = await _what_answers(telling, commands, asker, alias, outcome)
     else:
         text = say("model.switched", asker.language, model=alias)
     log.info("model switch to %s asked for on %s: %s", alias, asker.platform, text)
@@ -75,9 +75,12 @@ async def _switch(commands: Commands, alias: str) -> ModelError | StoreError | N
 
 
 async def _what_answers(
-    telling: _Telling, commands: Commands, language: str | None, why: ModelError
+    telling: _Telling, commands: Commands, asker: Asker, alias: str, error: ModelError
 ) -> str:
     """After a failed switch: which model answers, once that is known, and why it failed."""
+    language = asker.language
+    # An error may name folders of the server, which are no business of a whole channel.
+    why = str(error) if asker.private else say("model.why_in_private", language, model=alias)
     status = commands.engine_status()
     if status.state is EngineState.READY:
         return say("model.failed", language, old=status.model, why=why)
@@ -99,11 +102,10 @@ async def _tell_progress(
     telling: _Telling,
     loading: str,
     progress: Callable[[], str],
-    told: str,
     over: asyncio.Event,
     every_s: float,
 ) -> None:
-    """Tell whatever differs from `told`, which was said of the model before."""
+    told = ""
     while not over.is_set():
         with suppress(TimeoutError):
             async with asyncio.timeout(every_s):

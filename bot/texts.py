@@ -76,6 +76,8 @@ ENGLISH = {
     "model.failed_restarted": "{model} answers again. {why}",
     "model.failed_other": "{model} answers now. {why}",
     "model.failed_alone": "No model answers at the moment; the FAQ is quoted instead. {why}",
+    "model.why_in_private": "{model} could not be loaded; ask me for /gpu in private to read why.",
+    "model.idle": "idle, switching takes seconds",
     "model.how": "Switch with /model NAME.",
     "vote.thanks": "Thank you!",
     "vote.reason": "Thank you. What was wrong?",

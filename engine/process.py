@@ -72,6 +72,7 @@ class EngineProcess:
         self._changing = asyncio.Lock()
         #: One switch after the other, each with what is to be done for the old process.
         self._switching = asyncio.Lock()
+        self._changing_to = ""
         self._meter = Meter()
         self._last_error = ""
 
@@ -87,6 +88,7 @@ class EngineProcess:
             uptime_s=self._meter.uptime_s if serves else None,
             last_error=self._last_error,
             parked=self._starter.parked.aliases,
+            changing_to=self._changing_to,
         )
 
     @property
@@ -148,6 +150,8 @@ class EngineProcess:
             old = self._child if self._child is not None and self._child.is_usable else None
             if old is not None and self._entry == entry:
                 return None
+            self._changing_to = entry.alias
+            self._now.note(f"Preparing {entry.alias}")
             try:
                 path = await self._starter.prepare(entry)
                 if old is None or await self._starter.has_room_beside(entry, path, old):
@@ -161,6 +165,7 @@ class EngineProcess:
                     raise
                 raise ModelLoadError(str(error)) from error
             finally:
+                self._changing_to = ""
                 if self._entry != entry and self._now.state is before.state:
                     self._now.set(before.state, before.detail)
 
@@ -250,10 +255,11 @@ class EngineProcess:
     async def _exchange(self, old: EngineChild, entry: ModelEntry, path: Path) -> None:
         """Without room for both, the old process goes first; on failure it is started again."""
         async with AsyncExitStack() as alone:
+            self._now.note("Running answers end first")
             # If it ends by itself, those inside wait for the process that is about to come.
             await unless(old.ended, alone.enter_async_context(self._turns.alone()))
             self._child = None
-            self._now.set(EngineState.LOADING, f"Changing to {entry.alias}.")
+            self._now.set(EngineState.LOADING, f"{old.entry.alias} makes room.")
             await self._starter.parked.keep(old, sparing=entry)
             await self._serve(entry, path, CHOSEN, trying=True)
 

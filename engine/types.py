@@ -212,6 +212,8 @@ class EngineStatus:
     last_error: str = ""
     #: Aliases of idle models that are kept in memory: switching to them takes seconds.
     parked: tuple[str, ...] = ()
+    #: Alias of the model that staff are changing to now; `detail` tells how far that is then.
+    changing_to: str = ""
 
 
 class Decision(StrEnum):

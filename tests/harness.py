@@ -128,6 +128,8 @@ class FakeModels:
     model: str = "smollm2-135m"
     state: EngineState = EngineState.READY
     parked: tuple[str, ...] = ()
+    changing_to: str = ""
+    last_error: str = ""
 
     def status(self) -> EngineStatus:
         return EngineStatus(
@@ -136,6 +138,8 @@ class FakeModels:
             device="cpu",
             dtype="float32",
             parked=self.parked,
+            changing_to=self.changing_to,
+            last_error=self.last_error,
         )
 
     def pids(self) -> frozenset[int]:

@@ -77,6 +77,8 @@ FRENCH = {
     "model.failed_restarted": "{model} répond de nouveau. {why}",
     "model.failed_other": "{model} répond maintenant. {why}",
     "model.failed_alone": "Aucun modèle ne répond pour le moment ; la FAQ est citée. {why}",
+    "model.why_in_private": "{model} n'a pas pu être chargé ; /gpu en privé dit pourquoi.",
+    "model.idle": "au repos, le changement prend quelques secondes",
     "model.how": "Changez avec /model NOM.",
     "vote.thanks": "Merci !",
     "vote.reason": "Merci. Qu'est-ce qui n'allait pas ?",

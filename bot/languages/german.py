@@ -73,6 +73,8 @@ GERMAN = {
     "model.failed_restarted": "{model} antwortet wieder. {why}",
     "model.failed_other": "Jetzt antwortet {model}. {why}",
     "model.failed_alone": "Zurzeit antwortet kein Modell, die FAQ wird zitiert. {why}",
+    "model.why_in_private": "{model} ließ sich nicht laden; warum, sagt /gpu im Privatchat.",
+    "model.idle": "ruht, der Wechsel dauert Sekunden",
     "model.how": "Wechseln mit /model NAME.",
     "vote.thanks": "Danke!",
     "vote.reason": "Danke. Was war falsch?",

@@ -74,6 +74,8 @@ PORTUGUESE = {
     "model.failed_restarted": "{model} voltou a responder. {why}",
     "model.failed_other": "Agora quem responde é {model}. {why}",
     "model.failed_alone": "Nenhum modelo responde no momento; cito o FAQ. {why}",
+    "model.why_in_private": "Não foi possível carregar {model}; veja o motivo com /gpu em privado.",
+    "model.idle": "inativo, a troca leva segundos",
     "model.how": "Troque com /model NOME.",
     "vote.thanks": "Obrigado!",
     "vote.reason": "Obrigado. O que estava errado?",

@@ -68,6 +68,8 @@ RUSSIAN = {
     "model.failed_restarted": "Снова отвечает {model}. {why}",
     "model.failed_other": "Теперь отвечает {model}. {why}",
     "model.failed_alone": "Сейчас ни одна модель не отвечает; я цитирую FAQ. {why}",
+    "model.why_in_private": "Модель {model} не загрузилась; причину покажет /gpu в личном чате.",
+    "model.idle": "в ожидании, переключение займёт секунды",
     "model.how": "Переключить: /model ИМЯ.",
     "vote.thanks": "Спасибо!",
     "vote.reason": "Спасибо. Что было не так?",

@@ -75,6 +75,8 @@ SPANISH = {
     "model.failed_restarted": "{model} vuelve a responder. {why}",
     "model.failed_other": "Ahora responde {model}. {why}",
     "model.failed_alone": "Ahora mismo no responde ningún modelo; se cita el FAQ. {why}",
+    "model.why_in_private": "No se pudo cargar {model}; el porqué lo dice /gpu en privado.",
+    "model.idle": "inactivo, el cambio tarda segundos",
     "model.how": "Cambia con /model NOMBRE.",
     "vote.thanks": "¡Gracias!",
     "vote.reason": "Gracias. ¿Qué estaba mal?",

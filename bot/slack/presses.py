@@ -64,6 +64,7 @@ class SlackPresses:
             message_id=f"{channel}/{stamp}",
             channel=channel,
             language=await self._people.language(user),
+            private=to.private,
         )
         reply = await self._desk.press(press)
         if reply is None:
@@ -113,6 +114,7 @@ class SlackPresses:
             message_id="",
             channel=to.channel,
             language=await self._people.language(user),
+            private=to.private,
             text=reason[:500],
         )
         reply = await self._desk.press(press)

@@ -194,6 +194,7 @@ class TelegramFront:
             message_id=f"{chat}/{pressed.message or ''}",
             channel=f"{chat}/{pressed.topic}" if pressed.topic else str(chat),
             language=pressed.language,
+            private=pressed.private,
             text=text,
         )
 

@@ -53,7 +53,7 @@ def test_a_card_is_described_with_all_that_is_known() -> None:
         "- Speed: 41.3 tokens/s; 12,345 tokens in the last hour (3.4 a second)",
         "- Batch: 3 of 8 places in use, 5 waiting",
         "- Memory of the model: 9.7 GB, 9.9 GB computed",
-        "- Kept in memory, ready at once: smollm2-135m, flan-t5-xl",
+        "- Idle, switching takes seconds: smollm2-135m, flan-t5-xl",
         "- It was chosen with /model.",
         "- Last error: No token for 20 s; the engine process is replaced.",
     ]

@@ -42,7 +42,7 @@ async def test_the_model_that_serves_after_a_switch_is_kept_for_the_next_start(
     assert kept == ["phi-3-mini", "phi-3-mini"]
 
 
-async def test_a_model_that_is_kept_in_memory_is_marked_in_the_list(tmp_path: Path) -> None:
+async def test_an_idle_model_is_marked_in_the_list(tmp_path: Path) -> None:
     adapter, models = FakeAdapter(platform="slack"), FakeModels(parked=("phi-3-mini",))
     async with running_desk(
         tmp_path, ScriptedGenerator({}), {"slack": adapter}, models=models
@@ -50,7 +50,7 @@ async def test_a_model_that_is_kept_in_memory_is_marked_in_the_list(tmp_path: Pa
         await desk.desk.receive(message("/model", platform="slack"))
         (reply,) = await adapter.wait_for_finals(1)
 
-    marked = [line for line in reply.text.splitlines() if "kept in memory" in line]
+    marked = [line for line in reply.text.splitlines() if "; idle, switching takes seconds" in line]
     assert len(marked) == 1
     assert marked[0].startswith("- `phi-3-mini`: ")
 

@@ -38,6 +38,7 @@ class SlowModels(FakeModels):
         return replace(super().status(), detail=self.detail)
 
     async def switch(self, alias: str) -> None:
+        self.changing_to = alias
         self.begun.set()
         await self.loaded.wait()
         await super().switch(alias)
@@ -241,10 +242,43 @@ async def test_after_a_failed_exchange_it_is_told_what_answers_once_that_is_know
     assert told.text.endswith("its files are damaged.")
 
 
-async def test_progress_is_no_more_told_of_a_model_that_serves(tmp_path: Path) -> None:
-    models = SlowModels(detail="It was chosen with /model.")
+async def test_the_progress_of_another_change_is_not_told(tmp_path: Path) -> None:
+    models = SlowModels(detail="Loading phi-3-mini …", changing_to="phi-3-mini")
 
     async with commands_of(tmp_path, models) as commands:
-        serving, other = (commands.progress_towards(a) for a in (models.model, "phi-3-mini"))
+        told = [commands.progress_towards(alias) for alias in ("phi-3-mini", "flan-t5-xl")]
+        models.changing_to = ""
+        told.append(commands.progress_towards("phi-3-mini"))
 
-    assert (serving, other) == ("", "It was chosen with /model.")
+    assert told == ["Loading phi-3-mini …", "", ""]
+
+
+async def test_a_whole_channel_is_told_of_a_failure_but_not_what_it_says_of_the_server(
+    tmp_path: Path,
+) -> None:
+    adapter = FakeAdapter()
+    asker = message("/model broken", user="boss", private=False)
+
+    async with commands_of(tmp_path, FakeModels()) as commands:
+        await announce_switch(adapter, commands, asker, "broken", every_s=60)
+
+    assert adapter.messages["m1"][-1].text == (
+        "Nothing has changed; smollm2-135m keeps answering. "
+        "broken could not be loaded; ask me for /gpu in private to read why."
+    )
+
+
+@pytest.mark.parametrize(
+    ("platform", "private", "is_told"),
+    [("telegram", True, True), ("telegram", False, False), ("slack", False, True)],
+)
+async def test_the_last_error_is_shown_to_nobody_but_staff(
+    tmp_path: Path, platform: str, private: bool, is_told: bool
+) -> None:
+    asker = message("/gpu", user="boss", platform=platform, private=private)
+    models = FakeModels(last_error="/srv/models/broken: its files are damaged.")
+
+    async with commands_of(tmp_path, models) as commands:
+        card = await commands.gpu(asker)
+
+    assert ("its files are damaged" in card.text) is is_told

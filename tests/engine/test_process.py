@@ -324,6 +324,21 @@ async def test_a_failed_exchange_brings_the_old_model_back(
     assert not engine.pids() & before
 
 
+async def test_the_status_tells_which_change_its_detail_is_about(engine: EngineProcess) -> None:
+    told: dict[str, set[str]] = {}
+    changes = [asyncio.create_task(engine.switch(alias)) for alias in ("tiny-t5", "tiny")]
+
+    while not all(change.done() for change in changes):
+        status = engine.status()
+        told.setdefault(status.changing_to, set()).add(status.detail)
+        await asyncio.sleep(0)
+
+    assert {"Preparing tiny-t5 …", "Loading tiny-t5 …"} <= told["tiny-t5"]
+    assert {"Preparing tiny …", "Loading tiny …"} <= told["tiny"]
+    assert not told["tiny-t5"] & {"Preparing tiny …", "Loading tiny …"}
+    assert engine.status().changing_to == ""
+
+
 async def test_a_system_that_starts_no_process_fails_a_switch_with_a_sentence(
     engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
