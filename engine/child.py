@@ -119,29 +119,34 @@ class EngineChild:
     ) -> None:
         """Load the model. Raises ModelLoadError, or EngineCrashed, with a sentence."""
         self._send(Load(entry=self.entry, path=str(path), device=device, max_batch=max_batch))
-        self._take_up(await self._hear(Loaded, timeout, on_progress))
+        advice = "raise engine.load_timeout_s, or choose a smaller model"
+        self._take_up(await self._hear(Loaded, "loaded", timeout, advice, on_progress))
 
     async def park(self, *, timeout: float) -> None:
         """Have the model rest; nothing may be asked until it has resumed. Raises what `load` does:
         the process is of no use then.
         """
         self._send(Park())
-        await self._hear(Parked, timeout)
+        await self._hear(Parked, "parked", timeout)
 
     async def resume(self, *, timeout: float) -> None:
         """Have the parked model work again. Raises what `load` does."""
         self._send(Resume())
-        self._take_up(await self._hear(Loaded, timeout))
+        self._take_up(await self._hear(Loaded, "resumed", timeout))
 
     def _take_up(self, loaded: Loaded) -> None:
         self.device, self.dtype = loaded.device, loaded.dtype
         self.num_slots, self.slots_bytes = loaded.num_slots, loaded.slots_bytes
 
     async def _hear(
-        self, kind: type[T], timeout: float, on_progress: Callable[[str], None] = lambda _: None
+        self,
+        kind: type[T],
+        done: str,
+        timeout: float,
+        advice: str = "its process is ended",
+        on_progress: Callable[[str], None] = lambda _: None,
     ) -> T:
         """The answer of that kind to what was sent last."""
-        done = kind.__name__.lower()
         try:
             async with asyncio.timeout(timeout):
                 while True:
@@ -159,8 +164,7 @@ class EngineChild:
                         )
         except TimeoutError:
             raise ModelLoadError(
-                f"{self.entry.alias} was not {done} after {timeout:g} s; "
-                "raise engine.load_timeout_s, or choose a smaller model."
+                f"{self.entry.alias} was not {done} after {timeout:g} s; {advice}."
             ) from None
 
     async def generate(
@@ -227,13 +231,7 @@ class EngineChild:
         """End the process: asked nicely, then killed."""
         self.is_usable = False
         self._send(Shutdown())
-        try:
-            async with asyncio.timeout(SHUTDOWN_S):
-                await self.ended.wait()
-        except TimeoutError:
-            log.info("the engine process did not end in time and is killed")
-        finally:
-            self.kill()
+        await self._let_end()
         await self.ended.wait()
 
     def kill(self) -> None:
@@ -267,11 +265,13 @@ class EngineChild:
                 waiting.put_nowait(None)
 
     async def _let_end(self) -> None:
-        """The exit status tells why it ended, so it gets a moment to have one."""
+        """It gets a moment to end by itself; its exit status tells why it ended."""
         try:
             async with asyncio.timeout(SHUTDOWN_S):
                 await self._process.wait()
         except TimeoutError:
+            log.info("the engine process did not end in time and is killed")
+        finally:
             self.kill()
 
     async def _read_messages(self) -> None:

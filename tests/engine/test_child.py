@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
 from engine.child import EngineChild
+from engine.errors import ModelLoadError
 from engine.protocol import Started, Text
 from engine.types import GenerationRequest
 from tests.engine.tiny_models import entry
@@ -25,6 +27,20 @@ async def child() -> AsyncIterator[EngineChild]:
         yield EngineChild(entry(), None, reader, writer)  # type: ignore[arg-type]
         writer.close()
         await writer.wait_closed()
+
+
+async def test_a_load_that_takes_too_long_tells_which_setting_helps(child: EngineChild) -> None:
+    with pytest.raises(ModelLoadError, match=r"not loaded after 0 s; raise engine\.load_timeout_s"):
+        await child.load(
+            Path("weights"), device="cpu", max_batch=1, timeout=0, on_progress=lambda _: None
+        )
+
+
+async def test_no_setting_is_named_where_none_helps(child: EngineChild) -> None:
+    with pytest.raises(ModelLoadError, match="tiny was not parked after 0 s; its process is ended"):
+        await child.park(timeout=0)
+    with pytest.raises(ModelLoadError, match="tiny was not resumed after 0 s; its process is"):
+        await child.resume(timeout=0)
 
 
 @pytest.mark.parametrize("turns", range(8))
