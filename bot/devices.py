@@ -19,7 +19,10 @@ def describe_devices(
 
     `num_queued` counts the questions that wait for the engine, where that is known.
     """
-    lines = [_card_line(card) for card in cards] or [_no_card_line()]
+    # Some containers hide who uses the card: what is ours cannot be told from the rest then.
+    on_card = status.state is EngineState.READY and not status.device.lower().startswith("cpu")
+    hidden = on_card and not any(card.memory_ours for card in cards)
+    lines = [_card_line(card, split=not hidden) for card in cards] or [_no_card_line()]
     lines.append(_model_line(status))
     if status.state is not EngineState.STOPPED:
         lines += [_speed_line(status), _places_line(status, num_queued)]
@@ -46,12 +49,10 @@ def _no_card_line() -> str:
     )
 
 
-def _card_line(card: Card) -> str:
+def _card_line(card: Card, *, split: bool) -> str:
     others = max(0, card.memory_used - card.memory_ours)
-    parts = [
-        f"memory {card.memory_used / GB:.1f} of {card.memory_total / GB:.1f} GB"
-        f" ({card.memory_ours / GB:.1f} ours, {others / GB:.1f} others')"
-    ]
+    shares = f" ({card.memory_ours / GB:.1f} ours, {others / GB:.1f} others')" if split else ""
+    parts = [f"memory {card.memory_used / GB:.1f} of {card.memory_total / GB:.1f} GB{shares}"]
     if card.utilisation is not None:
         parts.append(f"{card.utilisation} % busy")
     if card.temperature is not None:

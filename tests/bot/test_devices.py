@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from bot.devices import describe_devices
 from engine.gpu import Card
 from engine.types import EngineState, EngineStatus
@@ -68,6 +70,24 @@ def test_each_of_several_cards_has_a_line_with_what_its_driver_tells() -> None:
     assert first.startswith("- Card 0: ")
     assert second.startswith("- Card 1: ")
     assert second.endswith("others')")
+
+
+@pytest.mark.parametrize(
+    ("cards", "status", "splits"),
+    [
+        ([card(memory_ours=0)], SERVING, [False]),
+        ([card(memory_ours=0)], replace(SERVING, device="CPU, 4 threads"), [True]),
+        ([card(memory_ours=0)], replace(SERVING, state=EngineState.LOADING), [True]),
+        ([card(0), card(1, memory_ours=0)], SERVING, [True, True]),
+    ],
+    ids=["hidden by a container", "on the CPU", "nothing there yet", "on the other card"],
+)
+def test_what_is_ours_is_left_out_where_the_driver_hides_whose_it_is(
+    cards: list[Card], status: EngineStatus, splits: list[bool]
+) -> None:
+    told = describe_devices(cards, status).splitlines()[: len(cards)]
+
+    assert ["ours" in line for line in told] == splits
 
 
 def test_without_a_card_a_sentence_says_so() -> None:
