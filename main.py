@@ -130,12 +130,16 @@ def gpu(
 def health(config: ConfigOption = None) -> None:
     """Exit 0 while the assistant of this data folder is well, else say why not and exit 1."""
     from bot.heartbeat import find_trouble
-    from bot.published import STATUS, read_published
+    from bot.published import STATUS, StatusHidden, read_published
     from bot.reports import health_report
 
     settings, _ = _load(config, None, quiet=True)
     trouble = find_trouble(settings.data_dir / ALIVE)
-    report = health_report(trouble, read_published(settings.data_dir / STATUS))
+    try:
+        published = read_published(settings.data_dir / STATUS)
+    except StatusHidden:  # it only says more than the file that tells whether all is well
+        published = None
+    report = health_report(trouble, published)
     if trouble:
         _say_error(report)
         raise typer.Exit(1)
@@ -601,10 +605,11 @@ def _first(error: BaseException) -> BaseException:
 
 def _or_exit(work: Callable[[], T]) -> T:
     from bot.adapter import PlatformLost
+    from bot.published import StatusHidden
 
     try:
         return work()
-    except (ConfigError, EngineError, PlatformLost) as error:
+    except (ConfigError, EngineError, PlatformLost, StatusHidden) as error:
         _say_error(redact(str(error)))
         raise typer.Exit(1) from None
     except BrokenPipeError:  # whoever read our output has left, as `| head` does

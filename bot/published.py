@@ -67,12 +67,24 @@ async def publish(
     _remove(path)
 
 
+class StatusHidden(Exception):
+    """What the running assistant tells of itself cannot be read."""
+
+
 def read_published(path: Path) -> Published | None:
-    """What the running assistant told last; None when none runs that keeps `path` true."""
+    """What the running assistant told last; None when none runs that keeps `path` true.
+
+    Raises StatusHidden when that cannot be known.
+    """
     try:
         published = _PUBLISHED.validate_json(path.read_bytes())
-    except (OSError, ValidationError):  # none, or one of another version
+    except (FileNotFoundError, NotADirectoryError, ValidationError):  # none, or another version's
         return None
+    except OSError as error:
+        raise StatusHidden(
+            f"{path} cannot be read ({error.strerror}), so nothing is known of a running FAQ Desk; "
+            "run this as the user that it runs as."
+        ) from error
     is_fresh = abs(time() - published.written_at) < STALE_S
     return published if is_fresh and _is_alive(published.pid) else None
 

@@ -89,6 +89,18 @@ def test_gpu_says_in_a_sentence_that_there_is_no_card(data_dir: Path) -> None:
     assert "No FAQ Desk is running" in result.output
 
 
+def test_gpu_says_that_it_may_not_read_the_state_and_health_does_without(data_dir: Path) -> None:
+    (data_dir / STATUS).mkdir()  # like a file of another user, which root could read
+    (data_dir / ALIVE).touch()
+
+    gpu, health = (runner.invoke(app, [command]) for command in ("gpu", "health"))
+
+    assert gpu.exit_code == 1
+    assert "run this as the user that it runs as" in gpu.output
+    assert "No FAQ Desk is running" not in gpu.output
+    assert (health.exit_code, health.output) == (0, "FAQ Desk is well.\n")
+
+
 async def test_gpu_and_health_tell_of_the_assistant_that_runs(data_dir: Path) -> None:
     stop = asyncio.Event()
     async with JobStore(data_dir / STORE) as store, asyncio.TaskGroup() as group:

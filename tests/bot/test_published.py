@@ -13,7 +13,7 @@ from time import time
 
 import pytest
 
-from bot.published import STALE_S, Published, publish, read_published
+from bot.published import STALE_S, Published, StatusHidden, publish, read_published
 from bot.reports import device_report, health_report
 from engine.errors import StoreError
 from engine.types import EngineState, EngineStatus
@@ -165,6 +165,11 @@ def test_what_cannot_be_relied_on_is_not_believed(tmp_path: Path, changes: objec
 
 def test_no_file_means_that_nobody_runs(tmp_path: Path) -> None:
     assert read_published(tmp_path / "status.json") is None
+
+
+def test_a_file_that_cannot_be_read_does_not_mean_that_nobody_runs(tmp_path: Path) -> None:
+    with pytest.raises(StatusHidden, match=r"cannot be read \(Is a directory\)"):
+        read_published(tmp_path)
 
 
 def published(**changes: object) -> Published:
