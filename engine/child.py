@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,6 +21,7 @@ from engine.errors import (
     NeverStarted,
     OutOfMemory,
 )
+from engine.flights import Flights, Messages
 from engine.last_words import LastWords
 from engine.protocol import (
     Beat,
@@ -72,11 +72,8 @@ class EngineChild:
         self._process = process
         self._reader = reader
         self._writer = writer
-        self._loading: asyncio.Queue[FromEngine | None] = asyncio.Queue()
-        self._flights: dict[str, asyncio.Queue[FromEngine | None]] = {}
-        #: Whether several were in flight when the process ended.
-        self._was_shared = False
-        self._numbers = itertools.count(1)
+        self._loading = Messages()
+        self._flights = Flights()
         self._last_words = LastWords()
         #: Set when the process is gone.
         self.ended = asyncio.Event()
@@ -175,11 +172,21 @@ class EngineChild:
         """
         if not self.is_usable:
             raise NeverStarted
-        # Numbers of our own: a question that is asked again must not hear its own echo.
-        number = str(next(self._numbers))
-        messages: asyncio.Queue[FromEngine | None] = asyncio.Queue()
-        self._flights[number] = messages
-        self._send(Generate(request=replace(request, id=number)))
+        with self._flights.one() as (number, messages):
+            self._send(Generate(request=replace(request, id=number)))
+            try:
+                return await self._answer(messages, on_text, stall_s)
+            except asyncio.CancelledError:
+                self._send(Cancel(id=number))
+                raise
+
+    async def drained(self) -> None:
+        """Return once it answers nobody, or has ended."""
+        await self._flights.over()
+
+    async def _answer(
+        self, messages: Messages, on_text: Callable[[str], None], stall_s: float
+    ) -> Generation:
         patience = stall_s * FIRST_TOKEN_FACTOR
         started = False
         try:
@@ -199,7 +206,7 @@ class EngineChild:
                         out_of_memory = kind is Failure.OUT_OF_MEMORY
                         raise OutOfMemory(text) if out_of_memory else GenerationError(text)
                     case None if started:
-                        raise (CrashedTogether if self._was_shared else EngineCrashed)(
+                        raise (CrashedTogether if self._flights.ended_together else EngineCrashed)(
                             f"The engine process ended while it answered ({self.why_ended})."
                         )
                     case None:
@@ -209,15 +216,8 @@ class EngineChild:
             raise GenerationTimeout(
                 f"No token for {patience:g} s; the engine process is replaced."
             ) from None
-        except asyncio.CancelledError:
-            self._send(Cancel(id=number))
-            raise
-        finally:
-            del self._flights[number]
 
-    async def _next(
-        self, messages: asyncio.Queue[FromEngine | None], patience: float
-    ) -> FromEngine | None:
+    async def _next(self, messages: Messages, patience: float) -> FromEngine | None:
         """The next message. Raises TimeoutError when the process said nothing to anybody."""
         while True:
             try:
@@ -260,9 +260,8 @@ class EngineChild:
             self._writer.close()
             await self._process.wait()
             self.ended.set()
-            self._was_shared = len(self._flights) > 1
-            for waiting in (self._loading, *self._flights.values()):
-                waiting.put_nowait(None)
+            self._loading.put_nowait(None)
+            self._flights.end()
 
     async def _let_end(self) -> None:
         """It gets a moment to end by itself; its exit status tells why it ended."""
@@ -288,9 +287,7 @@ class EngineChild:
         if isinstance(message, Text | Beat | Started | Finished) or (
             isinstance(message, Failed) and message.id is not None
         ):
-            flight = self._flights.get(message.id or "")
-            if flight is not None:
-                flight.put_nowait(message)
+            self._flights.hand_out(message.id or "", message)
         else:
             self._loading.put_nowait(message)
 

@@ -1,0 +1,55 @@
+"""The questions that one engine process works on, each with what the process says about it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from engine.protocol import FromEngine
+
+#: What the process says about one question; None once it has ended.
+Messages = asyncio.Queue[FromEngine | None]
+
+
+class Flights:
+    """In the bot's process. Not for several threads."""
+
+    def __init__(self) -> None:
+        self._messages: dict[str, Messages] = {}
+        self._numbers = itertools.count(1)
+        self._over = asyncio.Event()
+        self._over.set()
+        #: Whether there were several when the process ended.
+        self.ended_together = False
+
+    @contextmanager
+    def one(self) -> Iterator[tuple[str, Messages]]:
+        """A question's number and messages, until the caller has heard enough."""
+        # Numbers of our own: a question that is asked again must not hear its own echo.
+        number = str(next(self._numbers))
+        messages = self._messages[number] = Messages()
+        self._over.clear()
+        try:
+            yield number, messages
+        finally:
+            del self._messages[number]
+            if not self._messages:
+                self._over.set()
+
+    def hand_out(self, number: str, message: FromEngine) -> None:
+        """Tell whoever waits for it, if anyone still does."""
+        messages = self._messages.get(number)
+        if messages is not None:
+            messages.put_nowait(message)
+
+    def end(self) -> None:
+        """The process has ended."""
+        self.ended_together = len(self._messages) > 1
+        for messages in self._messages.values():
+            messages.put_nowait(None)
+
+    async def over(self) -> None:
+        """Return once there is none."""
+        await self._over.wait()
