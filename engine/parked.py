@@ -49,7 +49,7 @@ class ParkedModels:
         Whoever is one too many goes first, except the model that is about to be taken.
         """
         try:
-            if self._limit and child.is_usable:
+            if self._may_keep(child):
                 await self._drop_all_but(self._limit - 1, sparing)
                 await child.park(timeout=PARK_S)
         except (ModelError, EngineCrashed) as error:
@@ -58,9 +58,12 @@ class ParkedModels:
             child.kill()
             raise
         else:
-            if self._limit and child.is_usable and not self._closed:
+            if self._may_keep(child):
+                twin = self._idle.pop(child.entry, None)
                 self._idle[child.entry] = child
                 log.info("%s is kept in memory, ready at once", child.entry.alias)
+                if twin is not None:
+                    await _end(twin)
                 return
         await child.shut_down()
 
@@ -69,8 +72,7 @@ class ParkedModels:
         for entry, child in self._idle.items():
             if entry != sparing:
                 del self._idle[entry]
-                child.kill()  # it has nothing to finish
-                await child.ended.wait()  # what it had is free now
+                await _end(child)
                 return True
         return False
 
@@ -80,6 +82,16 @@ class ParkedModels:
         while await self.drop_one():
             pass
 
+    def _may_keep(self, child: EngineChild) -> bool:
+        return self._limit > 0 and child.is_usable and not self._closed
+
     async def _drop_all_but(self, number: int, sparing: ModelEntry | None) -> None:
+        # Nobody is to go in place of one that is gone already.
+        self._idle = {entry: child for entry, child in self._idle.items() if child.is_usable}
         while len(self._idle.keys() - {sparing}) > number and await self.drop_one(sparing=sparing):
             pass
+
+
+async def _end(child: EngineChild) -> None:
+    child.kill()  # it has nothing to finish
+    await child.ended.wait()  # what it had is free now
