@@ -1,4 +1,4 @@
-"""Lets an idle model rest: its weights leave the card, and come back byte for byte."""
+"""In an engine process: has its model rest; the weights leave the card and come back unchanged."""
 
 from __future__ import annotations
 

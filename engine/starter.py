@@ -12,8 +12,8 @@ from engine.catalog import ModelEntry
 from engine.child import EngineChild
 from engine.errors import EngineCrashed, ModelError
 from engine.gpu import memory_of
+from engine.idle import IdleModels
 from engine.model_memory import GB
-from engine.parked import ParkedModels
 from engine.room import bytes_of, does_not_fit, need_of, read_room
 from engine.smoke import try_out
 from engine.weights import find_weights, prepare_weights
@@ -41,7 +41,7 @@ class Starter:
         self._models_dir = models_dir
         self._hf_token = hf_token
         self._on_progress = on_progress
-        self.parked = ParkedModels(settings.keep_idle)
+        self.parked = IdleModels(settings.keep_idle)
 
     @property
     def capacity(self) -> int:

@@ -144,7 +144,7 @@ async def test_what_cannot_be_parked_is_ended(
     engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     serving, parked = await rest_t5(engine)
-    monkeypatch.setattr("engine.parked.PARK_S", 0.1)
+    monkeypatch.setattr("engine.idle.PARK_S", 0.1)
 
     os.kill(serving, signal.SIGSTOP)
     await engine.switch("tiny-t5")

@@ -1,4 +1,4 @@
-"""The idle models: their processes rest, so that switching back takes seconds."""
+"""The idle models as the bot holds them: processes at rest, so that going back takes seconds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 PARK_S = 60
 
 
-class ParkedModels:
+class IdleModels:
     """At most `limit` parked processes; none of them is needed, so any may go at any time."""
 
     def __init__(self, limit: int) -> None:
