@@ -1,16 +1,14 @@
-"""The command line and the composition root: what is built, in which order, and how it stops."""
+"""The command line: reads the settings, runs what was asked for, turns errors into exit codes."""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import os
-import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Coroutine
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import sleep
@@ -18,26 +16,16 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from bot.assistant import retriever_of, running_assistant, serve
 from config.logging import redact, set_up_logging
 from config.settings import ConfigError, Secrets, Settings, hub_home, load_secrets, load_settings
 from engine.errors import EngineError
 
 if TYPE_CHECKING:
-    from bot.adapter import ChatAdapter
-    from bot.commands import Commands
     from bot.model_shelf import ModelShelf
-    from engine.answering import Answerer
-    from engine.process import EngineProcess
-    from engine.retrieval.retriever import Retriever
-    from engine.store.jobs import JobStore
-    from engine.types import Match
 
 T = TypeVar("T")
 
-#: The file in the data folder that stays fresh while the assistant is well.
-ALIVE = "alive"
-#: Entries offered by Telegram's inline search.
-NUM_INLINE = 20
 #: `gpu --watch`: seconds in all, and between two looks.
 WATCH_S, WATCH_EVERY_S = 60.0, 3.0
 
@@ -69,14 +57,14 @@ def run(config: ConfigOption = None, model: ModelOption = None) -> None:
     """Start the assistant: Telegram and Slack where tokens are set, else the console."""
     settings, secrets = _load(config, model)
     platforms = bool(secrets.telegram_bot_token or secrets.slack_bot_token)
-    _run(_serve(settings, secrets, console=not platforms))
+    _run(serve(settings, secrets, console=not platforms))
 
 
 @app.command()
 def chat(config: ConfigOption = None, model: ModelOption = None) -> None:
     """Talk to the assistant here, whatever tokens are set."""
     settings, secrets = _load(config, model)
-    _run(_serve(settings, secrets, console=True))
+    _run(serve(settings, secrets, console=True))
 
 
 @app.command()
@@ -129,7 +117,7 @@ def gpu(
 @app.command()
 def health(config: ConfigOption = None) -> None:
     """Exit 0 while the assistant of this data folder is well, else say why not and exit 1."""
-    from bot.heartbeat import find_trouble
+    from bot.heartbeat import ALIVE, find_trouble
     from bot.published import STATUS, StatusHidden, read_published
     from bot.reports import health_report
 
@@ -226,219 +214,6 @@ def eval_retrieval(
     _run(_eval_retrieval(settings, documents, questions, offtopic, no_vectors, as_json))
 
 
-# Composition
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assistant:
-    """What answers questions; its retriever and engine are running."""
-
-    retriever: Retriever
-    engine: EngineProcess
-    answerer: Answerer
-
-
-@asynccontextmanager
-async def running_assistant(
-    settings: Settings, secrets: Secrets, *, preferred: str | None = None
-) -> AsyncIterator[Assistant]:
-    """Start retrieval and the engine process; end them when the block ends.
-
-    `preferred` is the model that staff chose before, which counts where the settings say `auto`.
-    """
-    from engine.answering import Answerer
-    from engine.catalog import load_catalog
-    from engine.process import EngineProcess
-
-    retriever = _retriever(settings)
-    engine = EngineProcess(
-        settings.engine,
-        catalog=load_catalog(settings.engine.catalog),
-        models_dir=settings.data_dir / "models",
-        hf_token=secrets.hub_token,
-        preferred=preferred,
-    )
-    stop = asyncio.Event()
-    async with asyncio.TaskGroup() as background:
-        background.create_task(retriever.run(stop))
-        background.create_task(engine.run(stop))
-        try:
-            yield Assistant(
-                retriever=retriever,
-                engine=engine,
-                answerer=Answerer(retriever, engine, settings),
-            )
-        finally:
-            stop.set()
-
-
-def _retriever(settings: Settings) -> Retriever:
-    from engine.corpus.loader import CorpusLoader
-    from engine.retrieval.embedder import MiniLmEmbedder
-    from engine.retrieval.retriever import Retriever
-
-    loader = CorpusLoader(
-        settings.corpus,
-        cache_dir=settings.data_dir / "cache" / "corpus",
-        course_titles={name: c.title for name, c in settings.courses.items() if c.title},
-    )
-    return Retriever(
-        loader,
-        settings.retrieval,
-        refresh_s=settings.corpus.refresh_s,
-        embedder_factory=MiniLmEmbedder if settings.retrieval.embedder == "auto" else None,
-        cache_dir=settings.data_dir / "cache" / "vectors",
-    )
-
-
-async def _serve(settings: Settings, secrets: Secrets, *, console: bool) -> None:
-    """The assistant with its platforms, until it is told to stop or a platform is lost.
-
-    Stopping goes outside in: adapters take nothing more in, the running answer ends or goes back
-    to the queue, the last messages go out, then engine and store close.
-    """
-    from bot.commands import MODEL_KEY, Commands
-    from bot.delivery import Delivery
-    from bot.desk import FaqDesk, is_admin
-    from bot.heartbeat import beat
-    from bot.model_shelf import ModelShelf
-    from bot.published import STATUS, publish
-    from engine.dispatcher import Dispatcher
-    from engine.store.jobs import STORE, JobStore
-
-    stop, drained = asyncio.Event(), asyncio.Event()
-    store = JobStore(settings.data_dir / STORE)
-    adapters: dict[str, ChatAdapter] = {}
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(store)
-        preferred = await store.get_value(MODEL_KEY)
-        assistant = await stack.enter_async_context(
-            running_assistant(settings, secrets, preferred=preferred)
-        )
-        delivery = Delivery(
-            store,
-            assistant.retriever,
-            adapters,
-            eta_s=lambda place: dispatcher.eta_s(place),
-            engine_status=assistant.engine.status,
-            contact=settings.contact,
-        )
-        dispatcher = Dispatcher(
-            store, assistant.answerer, delivery, slots=assistant.engine.capacity
-        )
-        commands = Commands(
-            store,
-            assistant.retriever,
-            assistant.engine,
-            ModelShelf(settings).choices,
-            is_admin=lambda platform, user: is_admin(settings, platform, user),
-        )
-        adapters |= _adapters(settings, secrets, store, assistant, commands, console=console)
-        desk = FaqDesk(settings, store, dispatcher, delivery, commands, adapters)
-        _stop_on_signals(stop, adapters)
-        async with asyncio.TaskGroup() as background:
-            background.create_task(delivery.run(drained), name="delivery")
-            try:
-                async with asyncio.TaskGroup() as front:
-                    tasks = [front.create_task(dispatcher.run(stop), name="dispatcher")]
-                    tasks += [
-                        front.create_task(adapter.run(desk, stop), name=name)
-                        for name, adapter in adapters.items()
-                    ]
-                    background.create_task(
-                        beat(
-                            settings.data_dir / ALIVE,
-                            stop,
-                            tasks=tasks,
-                            engine_status=assistant.engine.status,
-                        )
-                    )
-                    background.create_task(
-                        publish(
-                            settings.data_dir / STATUS,
-                            stop,
-                            engine=assistant.engine,
-                            queue_length=store.queue_length,
-                        )
-                    )
-            finally:
-                drained.set()
-        for adapter in adapters.values():
-            await adapter.close()
-
-
-def _adapters(
-    settings: Settings,
-    secrets: Secrets,
-    store: JobStore,
-    assistant: Assistant,
-    commands: Commands,
-    *,
-    console: bool,
-) -> dict[str, ChatAdapter]:
-    """The platforms that have tokens, or the console. Raises ConfigError."""
-    if console:
-        from bot.console import open_console
-
-        return {"console": open_console(_BANNER, assistant.retriever.ready)}
-    from bot.desk import is_admin
-    from bot.starters import starters
-    from engine.types import Question
-
-    async def search(text: str, course: str | None) -> Sequence[Match]:
-        question = Question(text=text, course=course)
-        return (await assistant.retriever.search(question, NUM_INLINE)).matches
-
-    adapters: dict[str, ChatAdapter] = {}
-    if secrets.telegram_bot_token:
-        from bot.telegram.adapter import TelegramAdapter
-
-        adapters["telegram"] = TelegramAdapter(
-            settings.telegram,
-            secrets.telegram_bot_token,
-            store,
-            admins=settings.admins.telegram,
-            search=search,
-            starters=lambda course: starters(assistant.retriever.corpus, course),
-            webhook_secret=secrets.telegram_webhook_secret,
-        )
-    if secrets.slack_bot_token:
-        from bot.slack.adapter import SlackAdapter
-
-        async def status() -> str:
-            return (await commands.status()).text
-
-        adapters["slack"] = SlackAdapter(
-            settings.slack,
-            secrets.slack_bot_token,
-            secrets.slack_app_token,
-            secrets.slack_signing_secret,
-            store,
-            is_staff=lambda user: is_admin(settings, "slack", user),
-            status=status,
-            starters=lambda: [d.question for d in starters(assistant.retriever.corpus, None)],
-        )
-    return adapters
-
-
-_BANNER = (
-    "**FAQ Desk** · ask a question about the course · `/help` lists the commands · `/quit` leaves"
-)
-
-
-def _stop_on_signals(stop: asyncio.Event, adapters: dict[str, ChatAdapter]) -> None:
-    """The first SIGTERM or Ctrl-C stops in order; the console uses Ctrl-C to stop an answer."""
-    loop = asyncio.get_running_loop()
-    console = adapters.get("console")
-
-    def interrupt() -> None:
-        if not (console is not None and console.interrupt()):  # type: ignore[attr-defined]
-            stop.set()
-
-    loop.add_signal_handler(signal.SIGINT, interrupt)
-    loop.add_signal_handler(signal.SIGTERM, stop.set)
-
-
 # What the commands do
 
 
@@ -523,7 +298,7 @@ async def _eval_retrieval(
             ),
         }
     )
-    retriever = _retriever(chosen)
+    retriever = retriever_of(chosen)
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as background:
         background.create_task(retriever.run(stop))

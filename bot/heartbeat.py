@@ -15,6 +15,8 @@ from engine.types import EngineState, EngineStatus
 
 log = logging.getLogger(__name__)
 
+#: The file in the data folder that stays fresh while the assistant is well.
+ALIVE = "alive"
 BEAT_S = 10.0
 #: Seconds after which the file is stale: some beats may be late on a busy machine.
 STALE_S = 45.0

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from bot.heartbeat import ALIVE
 from bot.published import STATUS, publish
 from engine.store.jobs import STORE, JobStore, NewJob
 from engine.types import Answer, Decision, Question, Timings
-from main import ALIVE, app
+from main import app
 from tests.harness import FakeModels
 
 runner = CliRunner()
