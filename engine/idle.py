@@ -28,9 +28,11 @@ class IdleModels:
         """The models that are ready at once."""
         return tuple(entry.alias for entry, child in self._idle.items() if child.is_usable)
 
-    def pids(self) -> frozenset[int]:
-        """The processes."""
-        return frozenset(child.pid for child in self._idle.values() if child.is_usable)
+    def pids(self, *, sparing: ModelEntry | None = None) -> frozenset[int]:
+        """The processes, without the one of that model."""
+        return frozenset(
+            child.pid for entry, child in self._idle.items() if child.is_usable and entry != sparing
+        )
 
     def process_of(self, entry: ModelEntry) -> EngineChild | None:
         """The parked process of a model, if there is one and it lives."""

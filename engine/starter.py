@@ -13,8 +13,8 @@ from engine.child import EngineChild
 from engine.errors import EngineCrashed, ModelError
 from engine.gpu import memory_of
 from engine.idle import IdleModels
-from engine.model_memory import GB
-from engine.room import bytes_of, does_not_fit, need_of, read_room
+from engine.model_memory import GB, RUNTIME_BYTES
+from engine.room import Room, bytes_of, does_not_fit, need_of, read_room
 from engine.smoke import try_out
 from engine.weights import find_weights, prepare_weights
 
@@ -127,24 +127,32 @@ class Starter:
         returned = memory_of(old.pid, on_card=room.on_card)
         if returned is None:  # some containers hide who uses the card
             returned = bytes_of(old.entry, find_weights(old.entry, self._models_dir), room)
-        free = room.free + returned
-        free += sum(memory_of(pid, on_card=room.on_card) or 0 for pid in idle)
+        free = room.free + returned + _held(idle, room)
         if wanted > free:
             need = need_of(entry, path, room)
             raise does_not_fit(entry, need, wanted, free, str(room))
 
     async def _make_room(self, entry: ModelEntry, path: Path) -> bool:
-        """End idle processes, the longest idle first, until the model fits; False: it does not."""
-        while not await asyncio.to_thread(self._has_room, entry, path):
-            if not await self.parked.drop_one(sparing=entry):
-                return False
-        return True
+        """End idle processes, the longest idle first, until the model fits.
 
-    def _has_room(self, entry: ModelEntry, path: Path) -> bool:
+        False where it does not fit without them either: then none ends in vain.
+        """
+        while True:
+            others = self.parked.pids(sparing=entry)
+            itself = self.parked.pids() - others
+            left, gain = await asyncio.to_thread(self._left_over, entry, path, itself, others)
+            if left >= 0:
+                return True
+            if left + gain < 0 or not await self.parked.drop_one(sparing=entry):
+                return False
+
+    def _left_over(
+        self, entry: ModelEntry, path: Path, itself: frozenset[int], others: frozenset[int]
+    ) -> tuple[int, int]:
+        """Bytes that stay free beside the model, and those that the others hold."""
         room = read_room(self._settings.device)
-        idle = self.parked.process_of(entry)
-        has = (memory_of(idle.pid, on_card=room.on_card) or 0) if idle is not None else 0
-        return bytes_of(entry, path, room) - has <= room.free
+        left = room.free + _held(itself, room) - bytes_of(entry, path, room)
+        return left, _held(others, room)
 
     def _weigh(self, child: EngineChild, path: Path) -> None:
         """Hold the memory that was computed against what the process takes."""
@@ -161,3 +169,10 @@ class Starter:
                 child.num_slots,
                 child.memory_measured / GB,
             )
+
+
+def _held(pids: frozenset[int], room: Room) -> int:
+    """Bytes that idle processes have there."""
+    # Some containers hide who uses the card; an idle process has its libraries there.
+    unknown = RUNTIME_BYTES["cuda"] if room.on_card else 0
+    return sum(memory_of(pid, on_card=room.on_card) or unknown for pid in pids)

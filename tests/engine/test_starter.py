@@ -1,0 +1,64 @@
+"""Where room for a model comes from, and who has to go for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from config.settings import EngineSettings
+from engine import starter
+from engine.room import Room
+from engine.starter import Starter
+from tests.engine.idle_processes import Process, idle_models
+from tests.engine.tiny_models import entry
+
+MB = 10**6
+WANTED = entry("wanted", memory_gb=1.0)
+
+
+async def machine(
+    monkeypatch: pytest.MonkeyPatch, old: Process, *idle: Process, held: int = 0
+) -> Starter:
+    """A starter with these idle models, on a machine where nothing else is free."""
+    held_by = {old.pid: 800 * MB} | {process.pid: held for process in idle}
+
+    def read_room(_: str) -> Room:
+        free = sum(held for process in idle if process.ended.is_set())
+        return Room(total=10**10, free=free, on_card=False)
+
+    made = Starter(
+        EngineSettings(device="cpu"), Path("none"), hf_token=None, on_progress=lambda _: None
+    )
+    made.parked = await idle_models(len(idle), *idle)
+    monkeypatch.setattr(starter, "read_room", read_room)
+    monkeypatch.setattr(starter, "memory_of", lambda pid, *, on_card: held_by[pid])
+    return made
+
+
+def processes() -> tuple[Process, Process, Process, Process]:
+    return Process("old", 1), Process("first", 2), Process("second", 3), Process("third", 4)
+
+
+async def test_the_longest_idle_models_go_until_there_is_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    old, *idle = processes()
+    made = await machine(monkeypatch, old, *idle, held=600 * MB)
+
+    has_room = await made.has_room_beside(WANTED, Path("none"), old)  # type: ignore[arg-type]
+
+    assert has_room
+    assert made.parked.aliases == ("third",)
+
+
+async def test_no_idle_model_goes_where_that_does_not_make_room_enough(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    old, *idle = processes()
+    made = await machine(monkeypatch, old, *idle, held=300 * MB)
+
+    has_room = await made.has_room_beside(WANTED, Path("none"), old)  # type: ignore[arg-type]
+
+    assert not has_room
+    assert made.parked.aliases == ("first", "second", "third")
