@@ -148,7 +148,7 @@ class Commands:
         choices = await self._choices()
         lines = "\n".join(
             f"- {'✅ ' if choice.alias == current else ''}`{choice.alias}`: {choice.summary}"
-            + (f"; {say('model.idle', asker.language)}" if choice.alias in status.parked else "")
+            + (f"; {say('model.idle', asker.language)}" if choice.alias in status.idle else "")
             for choice in choices
         )
         text = f"{say('model.list', asker.language)}\n{lines}"

@@ -30,8 +30,8 @@ def describe_devices(
         computed = status.memory_computed
         expected = f", {computed / GB:.1f} GB computed" if computed else ""
         lines.append(f"Memory of the model: {status.memory_measured / GB:.1f} GB{expected}")
-    if status.parked:
-        lines.append(f"{say('model.idle').capitalize()}: {', '.join(status.parked)}")
+    if status.idle:
+        lines.append(f"{say('model.idle').capitalize()}: {', '.join(status.idle)}")
     if status.detail:
         lines.append(status.detail)
     if status.last_error and status.last_error != status.detail:

@@ -108,7 +108,7 @@ class EngineSettings(Section):
     max_batch: int = Field(0, ge=0, le=256)
     """Questions that are answered at once, memory permitting; 0: 8 on the CPU, 32 on a card."""
     keep_idle: int = Field(1, ge=0, le=8)
-    """Models that stay in the machine's memory after a switch to another one, so that switching
+    """Idle models: those that served before and stay in the machine's memory, so that switching
     back takes seconds; they go where memory is short."""
     threads: int = Field(0, ge=0)
     """CPU threads of the engine process; 0 takes all cores."""

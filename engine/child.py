@@ -120,14 +120,14 @@ class EngineChild:
         self._take_up(await self._hear(Loaded, "loaded", timeout, advice, on_progress))
 
     async def park(self, *, timeout: float) -> None:
-        """Have the model rest; nothing may be asked until it has resumed. Raises what `load` does:
+        """Park the process: nothing may be asked until it has resumed. Raises what `load` does:
         the process is of no use then.
         """
         self._send(Park())
         await self._hear(Parked, "parked", timeout)
 
     async def resume(self, *, timeout: float) -> None:
-        """Have the parked model work again. Raises what `load` does."""
+        """Have its model serve again. Raises what `load` does."""
         self._send(Resume())
         self._take_up(await self._hear(Loaded, "resumed", timeout))
 

@@ -1,4 +1,4 @@
-"""In an engine process: has its model rest; the weights leave the card and come back unchanged."""
+"""In an engine process that parks: the weights leave the card, and come back unchanged."""
 
 from __future__ import annotations
 

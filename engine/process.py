@@ -87,7 +87,7 @@ class EngineProcess:
             num_waiting=self._turns.num_waiting,
             uptime_s=self._meter.uptime_s if serves else None,
             last_error=self._last_error,
-            parked=self._starter.parked.aliases,
+            idle=self._starter.parked.aliases,
             changing_to=self._changing_to,
         )
 
@@ -97,7 +97,7 @@ class EngineProcess:
         return self._starter.capacity
 
     def pids(self) -> frozenset[int]:
-        """The engine's processes, those of parked models too."""
+        """The engine's processes, the parked ones too."""
         child = self._child
         serving = set() if child is None or child.ended.is_set() else {child.pid}
         return self._starter.parked.pids() | serving

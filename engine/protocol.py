@@ -106,7 +106,7 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parked:
-    """The model rests."""
+    """The process has no more than the weights; its model is idle."""
 
     type: Literal["parked"] = "parked"
 

@@ -210,8 +210,8 @@ class EngineStatus:
     uptime_s: float | None = None
     #: The last thing that went wrong, in a sentence; empty when nothing did.
     last_error: str = ""
-    #: Aliases of idle models that are kept in memory: switching to them takes seconds.
-    parked: tuple[str, ...] = ()
+    #: Aliases of the idle models: switching to them takes seconds.
+    idle: tuple[str, ...] = ()
     #: Alias of the model that staff are changing to now; `detail` tells how far that is then.
     changing_to: str = ""
 

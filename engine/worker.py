@@ -48,7 +48,7 @@ log = logging.getLogger(__name__)
 #: Exit status after an error that leaves the device in an unknown state.
 EXIT_BROKEN = 70
 #: Who goes first if memory runs out: the engine rather than the bot, which replaces it, and of the
-#: engine's processes rather those that only rest.
+#: engine's processes rather the parked ones.
 OOM_SCORE, OOM_SCORE_PARKED = 500, 900
 #: How much nicer to the bot's process, which must stay quick while the CPU generates.
 NICENESS = 5

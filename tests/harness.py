@@ -127,7 +127,7 @@ class FakeModels:
 
     model: str = "smollm2-135m"
     state: EngineState = EngineState.READY
-    parked: tuple[str, ...] = ()
+    idle: tuple[str, ...] = ()
     changing_to: str = ""
     last_error: str = ""
 
@@ -137,7 +137,7 @@ class FakeModels:
             model=self.model,
             device="cpu",
             dtype="float32",
-            parked=self.parked,
+            idle=self.idle,
             changing_to=self.changing_to,
             last_error=self.last_error,
         )

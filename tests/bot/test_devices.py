@@ -43,7 +43,7 @@ SERVING = EngineStatus(
     memory_measured=9_700_000_000,
     uptime_s=4000,
     last_error="No token for 20 s; the engine process is replaced.",
-    parked=("smollm2-135m", "flan-t5-xl"),
+    idle=("smollm2-135m", "flan-t5-xl"),
 )
 
 

@@ -43,7 +43,7 @@ async def test_the_model_that_serves_after_a_switch_is_kept_for_the_next_start(
 
 
 async def test_an_idle_model_is_marked_in_the_list(tmp_path: Path) -> None:
-    adapter, models = FakeAdapter(platform="slack"), FakeModels(parked=("phi-3-mini",))
+    adapter, models = FakeAdapter(platform="slack"), FakeModels(idle=("phi-3-mini",))
     async with running_desk(
         tmp_path, ScriptedGenerator({}), {"slack": adapter}, models=models
     ) as desk:

@@ -78,7 +78,7 @@ async def rest_t5(engine: EngineProcess) -> tuple[int, int]:
     """`tiny` serves and `tiny-t5` is parked; returns the pids of both."""
     await engine.switch("tiny-t5")
     await engine.switch("tiny")
-    assert engine.status().parked == ("tiny-t5",)
+    assert engine.status().idle == ("tiny-t5",)
     (parked,) = engine._starter.parked.pids()
     (serving,) = engine.pids() - {parked}
     return serving, parked
@@ -99,7 +99,7 @@ async def test_switching_back_resumes_the_process_and_its_answers(engine: Engine
     first = await text(engine)
 
     await engine.switch("tiny-t5")
-    assert engine.status().parked == ("tiny",)
+    assert engine.status().idle == ("tiny",)
     (t5,) = engine.pids() - {tiny}
     other = await text(engine)
     await engine.switch("tiny")
@@ -107,7 +107,7 @@ async def test_switching_back_resumes_the_process_and_its_answers(engine: Engine
     await engine.switch("tiny-t5")
 
     assert engine.pids() == {tiny, t5}
-    assert engine.status().parked == ("tiny",)
+    assert engine.status().idle == ("tiny",)
     assert (again, await text(engine)) == (first, other)
     assert first != other
 
@@ -121,7 +121,7 @@ async def test_a_parked_process_that_died_is_replaced_without_a_word(
     await engine.switch("tiny-t5")
 
     assert (await engine.generate(REQUEST, ignore)).model == "tiny-t5"
-    assert engine.status().parked == ("tiny",)
+    assert engine.status().idle == ("tiny",)
     assert parked not in engine.pids()
     assert serving in engine.pids()
 
@@ -150,7 +150,7 @@ async def test_what_cannot_be_parked_is_ended(
     await engine.switch("tiny-t5")
 
     assert engine.pids() == {parked}
-    assert engine.status().parked == ()
+    assert engine.status().idle == ()
     assert not is_alive(serving)
 
 
@@ -159,7 +159,7 @@ async def test_the_longest_idle_goes_when_there_are_too_many(engine: EngineProce
 
     await engine.switch("third")
 
-    assert engine.status().parked == ("tiny",)
+    assert engine.status().idle == ("tiny",)
     assert serving in engine.pids()
     assert not is_alive(parked)
 
@@ -174,7 +174,7 @@ async def test_a_crash_of_the_one_that_serves_leaves_the_parked_ones_alone(
         await asyncio.sleep(0)
 
     assert (await engine.generate(REQUEST, ignore)).model == "tiny"
-    assert engine.status().parked == ("tiny-t5",)
+    assert engine.status().idle == ("tiny-t5",)
     assert parked in engine.pids()
 
 
@@ -192,7 +192,7 @@ async def test_one_after_the_other_they_take_turns_without_a_new_process(
 
     assert {(await task).model for task in asked + meanwhile} <= {"tiny", "tiny-t5"}
     assert engine.pids() == before
-    assert engine.status().parked == ("tiny-t5",)
+    assert engine.status().idle == ("tiny-t5",)
 
 
 async def test_after_a_failed_exchange_the_old_process_resumes(
@@ -237,6 +237,6 @@ async def test_parked_models_go_first_where_memory_is_short(
     await engine.switch("third")
 
     assert (await engine.generate(REQUEST, ignore)).model == "third"
-    assert engine.status().parked == ()
+    assert engine.status().idle == ()
     assert not is_alive(parked)
     assert not is_alive(serving)
