@@ -108,13 +108,16 @@ class Starter:
         return child
 
     async def has_room_beside(self, entry: ModelEntry, path: Path, old: EngineChild) -> bool:
-        """Whether `entry` fits while the old process runs, or only once that has gone.
+        """Whether `entry` is to come while the old process runs, or only once that has gone.
 
         Idle models go where they are in the way. Raises ModelLoadError when there would not be
         room even without the old one.
         """
         idle = self.parked.pids()
         await asyncio.to_thread(self._refuse_what_never_fits, entry, path, old, idle)
+        itself = idle - self.parked.pids(sparing=entry)
+        if not await asyncio.to_thread(self._has_room_for_slots, entry, path, itself):
+            return False
         return await self._make_room(entry, path)
 
     def _refuse_what_never_fits(
@@ -131,6 +134,17 @@ class Starter:
         if wanted > free:
             need = need_of(entry, path, room)
             raise does_not_fit(entry, need, wanted, free, str(room))
+
+    def _has_room_for_slots(self, entry: ModelEntry, path: Path, itself: frozenset[int]) -> bool:
+        """On a card: whether all its slots fit; how many it has is settled once, when it comes.
+
+        On the CPU nobody waits for more slots: the old process goes on answering instead.
+        """
+        room = read_room(self._settings.device)
+        need = need_of(entry, path, room)
+        if need is None or not room.on_card:
+            return True
+        return need.total(self.capacity) - _held(itself, room) <= room.free
 
     async def _make_room(self, entry: ModelEntry, path: Path) -> bool:
         """End idle processes, the longest idle first, until the model fits.

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from config.settings import EngineSettings
 from engine import starter
-from engine.room import Room
+from engine.room import Room, need_of
 from engine.starter import Starter
 from tests.engine.idle_processes import Process, idle_models
 from tests.engine.tiny_models import entry
 
 MB = 10**6
 WANTED = entry("wanted", memory_gb=1.0)
+CONFIG = {
+    "model_type": "llama",
+    "hidden_size": 2048,
+    "intermediate_size": 5632,
+    "num_hidden_layers": 22,
+    "num_attention_heads": 32,
+    "vocab_size": 32000,
+}
 
 
 async def machine(
@@ -61,4 +70,30 @@ async def test_no_idle_model_goes_where_that_does_not_make_room_enough(
     has_room = await made.has_room_beside(WANTED, Path("none"), old)  # type: ignore[arg-type]
 
     assert not has_room
+    assert made.parked.aliases == ("first", "second", "third")
+
+
+@pytest.mark.parametrize(
+    ("on_card", "num_questions", "expected"),
+    [(True, 31, False), (True, 32, True), (False, 1, True)],
+    ids=["a card with room for some", "a card with room for all", "no card"],
+)
+async def test_on_a_card_a_model_comes_beside_the_old_one_only_with_all_its_slots(
+    on_card: bool,
+    num_questions: int,
+    expected: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    old, *idle = processes()
+    made = await machine(monkeypatch, old, *idle, held=600 * MB)
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG))
+    need = need_of(WANTED, tmp_path, Room(total=10**12, free=0, on_card=on_card))
+    assert need
+    room = Room(total=10**12, free=need.total(num_questions), on_card=on_card)
+    monkeypatch.setattr(starter, "read_room", lambda _: room)
+
+    has_room = await made.has_room_beside(WANTED, tmp_path, old)  # type: ignore[arg-type]
+
+    assert has_room is expected
     assert made.parked.aliases == ("first", "second", "third")
