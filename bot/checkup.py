@@ -17,8 +17,9 @@ from engine.store.database import snapshot
 from engine.store.jobs import STORE, JobStore
 from engine.types import EngineState, RetrievalMode
 
+GB = 1e9
 #: Below this much free space new questions could not be stored safely.
-MIN_FREE_BYTES = 256 * 1024**2
+MIN_FREE_BYTES = 250_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +66,9 @@ def _data_dir(path: Path) -> Finding:
         return Finding(
             subject="data folder",
             good=False,
-            sentence=f"{path} has only {free // 1024**2} MiB left; free some space.",
+            sentence=f"{path} has only {free / GB:.2f} GB left; free some space.",
         )
-    return Finding(
-        subject="data folder", good=True, sentence=f"{path}, {free // 1024**3} GiB free."
-    )
+    return Finding(subject="data folder", good=True, sentence=f"{path}, {free / GB:.1f} GB free.")
 
 
 async def _questions(path: Path) -> list[Finding]:
@@ -128,7 +127,7 @@ def _card(engine: EngineProcess) -> Finding:
         return Finding(
             subject="GPU", good=True, sentence="no NVIDIA card; the model runs on the CPU."
         )
-    names = ", ".join(f"{card.name} with {card.memory_total / 1024**3:.0f} GiB" for card in cards)
+    names = ", ".join(f"{card.name} with {card.memory_total / GB:.1f} GB" for card in cards)
     return Finding(subject="GPU", good=True, sentence=f"{names}.")
 
 

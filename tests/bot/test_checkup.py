@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -107,3 +108,9 @@ async def test_platforms_that_are_off_or_have_staff_lack_nobody(tmp_path: Path) 
     )
 
     assert found == []
+
+
+async def test_space_is_told_in_the_unit_of_everything_else(tmp_path: Path) -> None:
+    (finding,) = await findings(tmp_path, "data folder")
+
+    assert re.fullmatch(r".*, \d+\.\d GB free\.", finding.sentence)
