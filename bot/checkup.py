@@ -11,13 +11,13 @@ from pathlib import Path
 from config.settings import Secrets, Settings
 from engine.errors import StoreError
 from engine.gpu import read_cards
+from engine.model_memory import GB
 from engine.process import EngineProcess
 from engine.retrieval.retriever import Retriever
 from engine.store.database import snapshot
 from engine.store.jobs import STORE, JobStore
 from engine.types import EngineState, RetrievalMode
 
-GB = 1e9
 #: Below this much free space new questions could not be stored safely.
 MIN_FREE_BYTES = 250_000_000
 
