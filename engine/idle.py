@@ -1,4 +1,4 @@
-"""The idle models as the bot holds them: processes at rest, so that going back takes seconds."""
+"""The idle models as the bot holds them: parked processes, so that going back takes seconds."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class IdleModels:
 
     @property
     def aliases(self) -> tuple[str, ...]:
-        """The models that are ready at once."""
+        """The idle models, the longest idle first."""
         return tuple(entry.alias for entry, child in self._idle.items() if child.is_usable)
 
     def pids(self, *, sparing: ModelEntry | None = None) -> frozenset[int]:
@@ -46,7 +46,7 @@ class IdleModels:
         return child
 
     async def keep(self, child: EngineChild, *, sparing: ModelEntry | None = None) -> None:
-        """Park a process that serves no more; end it where it cannot be kept.
+        """Park a process that serves no more; end it where it cannot.
 
         Whoever is one too many goes first, except the model that is about to be taken.
         """
@@ -55,7 +55,7 @@ class IdleModels:
                 await self._drop_all_but(self._limit - 1, sparing)
                 await child.park(timeout=PARK_S)
         except (ModelError, EngineCrashed) as error:
-            log.info("%s is not kept in memory: %s", child.entry.alias, error)
+            log.info("%s cannot stay as an idle model: %s", child.entry.alias, error)
         except BaseException:
             child.kill()
             raise
@@ -63,7 +63,7 @@ class IdleModels:
             if self._may_keep(child):
                 twin = self._idle.pop(child.entry, None)
                 self._idle[child.entry] = child
-                log.info("%s is kept in memory, ready at once", child.entry.alias)
+                log.info("%s is idle now; going back to it takes seconds", child.entry.alias)
                 if twin is not None:
                     await _end(twin)
                 return
