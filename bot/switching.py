@@ -133,7 +133,8 @@ class _Telling:
             log.info("how the switch to %s goes could not be told: %s", self._alias, error)
 
     async def conclude(self, text: str, retry_s: tuple[float, float]) -> None:
-        """Make it read like this for good; tried again for some minutes."""
+        """Make it read like this for good; tried again for some minutes, even after a post whose
+        outcome is unknown: said twice is better than not at all."""
         delay, longest = retry_s
         for number in range(1, NUM_TRIES + 1):
             try:
