@@ -97,10 +97,8 @@ class EngineProcess:
         return self._starter.capacity
 
     def pids(self) -> frozenset[int]:
-        """The engine's processes, the parked ones too."""
-        child = self._child
-        serving = set() if child is None or child.ended.is_set() else {child.pid}
-        return self._starter.parked.pids() | serving
+        """The engine's processes, whatever they do."""
+        return self._starter.pids()
 
     async def settled(self) -> None:
         """Return as soon as it is known whether the engine can be used."""
@@ -183,9 +181,7 @@ class EngineProcess:
                     pass
             except TimeoutError:
                 log.info("an answer was not finished in time and is given up")
-            if self._child is not None:
-                await self._child.shut_down()
-            await self._starter.parked.close()
+            await self._starter.close()
 
     async def _supervise(self) -> None:
         try:

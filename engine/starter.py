@@ -10,7 +10,7 @@ from pathlib import Path
 from config.settings import EngineSettings
 from engine.catalog import ModelEntry
 from engine.child import EngineChild
-from engine.errors import EngineCrashed, ModelError
+from engine.errors import EngineCrashed, ModelError, ModelLoadError
 from engine.gpu import memory_of
 from engine.idle import IdleModels
 from engine.model_memory import GB, RUNTIME_BYTES
@@ -27,7 +27,7 @@ RESUME_S = 60
 
 
 class Starter:
-    """Starts processes; whoever gets one ends it. Its methods raise ModelLoadError."""
+    """Starts processes and lets them go. Its methods raise ModelLoadError."""
 
     def __init__(
         self,
@@ -42,6 +42,10 @@ class Starter:
         self._hf_token = hf_token
         self._on_progress = on_progress
         self.parked = IdleModels(settings.keep_idle)
+        #: Whatever they do; some may have ended.
+        self._processes: set[EngineChild] = set()
+        self._spawning = asyncio.Lock()
+        self._closed = False
 
     @property
     def capacity(self) -> int:
@@ -49,6 +53,10 @@ class Starter:
         if self._settings.max_batch:
             return self._settings.max_batch
         return CARD_BATCH if read_room(self._settings.device).on_card else CPU_BATCH
+
+    def pids(self) -> frozenset[int]:
+        """The processes that live: one serves, others load, end their answers, park or are idle."""
+        return frozenset(child.pid for child in self._processes if not child.ended.is_set())
 
     async def prepare(self, entry: ModelEntry) -> Path:
         """Have the weights here."""
@@ -75,7 +83,7 @@ class Starter:
                 return await self._bring_up(idle, resuming, path, trying=True)
             except (ModelError, EngineCrashed) as error:
                 log.warning("%s did not resume and is loaded anew: %s", entry.alias, error)
-        child = await EngineChild.start(group, entry, threads=self._settings.threads)
+        child = await self._spawn(group, entry)
         loading = child.load(
             path,
             device=self._settings.device,
@@ -84,6 +92,28 @@ class Starter:
             on_progress=self._on_progress,
         )
         return await self._bring_up(child, loading, path, trying=trying)
+
+    async def let_go(self, child: EngineChild, *, sparing: ModelEntry | None = None) -> None:
+        """Have a process that answers nobody rest, or end; the idle model `sparing` stays."""
+        await self.parked.keep(child, sparing=sparing)
+
+    async def close(self) -> None:
+        """End all processes; from now on none is started."""
+        self._closed = True
+        await self.parked.close()
+        async with self._spawning, asyncio.TaskGroup() as group:
+            for child in self._processes:
+                if not child.ended.is_set():
+                    group.create_task(child.shut_down())
+
+    async def _spawn(self, group: asyncio.TaskGroup, entry: ModelEntry) -> EngineChild:
+        async with self._spawning:  # `close` must not miss it
+            if self._closed:
+                raise ModelLoadError(f"The program is stopping; {entry.alias} is not loaded.")
+            child = await EngineChild.start(group, entry, threads=self._settings.threads)
+            living = {other for other in self._processes if not other.ended.is_set()}
+            self._processes = living | {child}
+        return child
 
     async def _bring_up(
         self,
