@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.environment import engine_environment, fetch_environment
+from engine.environment import engine_environment, fetch_environment, may_ask_hub
 
 SECRETS = dict.fromkeys(
     [
@@ -38,9 +38,10 @@ def test_the_engine_sees_what_it_needs_and_no_secret() -> None:
     assert seen["HF_HUB_OFFLINE"] == "1"
 
 
-def test_an_operator_may_choose_another_wait_policy() -> None:
-    assert engine_environment({})["OMP_WAIT_POLICY"] == "passive"
-    assert engine_environment({"OMP_WAIT_POLICY": "active"})["OMP_WAIT_POLICY"] == "active"
+def test_threads_wait_awake_for_a_moment_unless_an_operator_chose_otherwise() -> None:
+    assert engine_environment({})["GOMP_SPINCOUNT"] == "10000"
+    assert engine_environment({"GOMP_SPINCOUNT": "5"})["GOMP_SPINCOUNT"] == "5"
+    assert "GOMP_SPINCOUNT" not in engine_environment({"OMP_WAIT_POLICY": "passive"})
 
 
 @pytest.mark.parametrize("name", ["https_proxy", "HTTPS_PROXY", "SSL_CERT_FILE", "HF_ENDPOINT"])
@@ -56,3 +57,18 @@ def test_a_download_keeps_no_second_copy_unless_it_is_wanted() -> None:
 
     assert fetch_environment({})[name] == "0"
     assert fetch_environment({name: "5"})[name] == "5"
+
+
+@pytest.mark.parametrize(
+    ("ours", "may"),
+    [
+        ({}, True),
+        ({"HF_HUB_OFFLINE": "0"}, True),
+        ({"HF_HUB_OFFLINE": ""}, True),
+        ({"HF_HUB_OFFLINE": "1"}, False),
+        ({"HF_HUB_OFFLINE": "true"}, False),
+    ],
+    ids=str,
+)
+def test_the_hub_is_asked_unless_it_was_switched_off(ours: dict[str, str], may: bool) -> None:
+    assert may_ask_hub(ours) is may
