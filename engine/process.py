@@ -130,20 +130,13 @@ class EngineProcess:
         entry = self._catalog.get(alias)
         async with self._switching:
             old = await self._switch(entry)
-            if old is None:
-                return
-            try:
-                async with self._turns.alone():
-                    await self._starter.parked.keep(old)
-            except BaseException:
-                old.kill()  # nobody else would
-                raise
+            if old is not None:
+                await self._let_go(old)
 
     async def _switch(self, entry: ModelEntry) -> EngineChild | None:
         """Serve with another model; returns the process that is to be let go."""
         async with self._changing:
-            if self._group is None or self._now.state is EngineState.STOPPED:
-                raise ModelLoadError("The engine is not running; no model can be loaded.")
+            self._require_running()
             before = self._now.status
             old = self._child if self._child is not None and self._child.is_usable else None
             if old is not None and self._entry == entry:
@@ -166,6 +159,21 @@ class EngineProcess:
                 self._changing_to = ""
                 if self._entry != entry and self._now.state is before.state:
                     self._now.set(before.state, before.detail)
+
+    def _require_running(self) -> None:
+        if self._group is None or self._now.state is EngineState.STOPPED:
+            raise ModelLoadError("The engine is not running; no model can be loaded.")
+
+    async def _let_go(self, old: EngineChild) -> None:
+        """Have it end its answers, then rest or end; the new process serves all the while."""
+        try:
+            await old.drained()
+            if self._child is not None:
+                self._turns.resize(self._child.num_slots)
+            await self._starter.let_go(old)
+        except BaseException:
+            old.kill()  # nobody else would
+            raise
 
     async def run(self, stop: asyncio.Event) -> None:
         """Keep a process serving until `stop`."""
@@ -254,18 +262,27 @@ class EngineProcess:
             self._now.note("Running answers end first")
             # If it ends by itself, those inside wait for the process that is about to come.
             await unless(old.ended, alone.enter_async_context(self._turns.alone()))
+            self._require_running()
             self._child = None
             self._now.set(EngineState.LOADING, f"{old.entry.alias} makes room.")
-            await self._starter.parked.keep(old, sparing=entry)
+            await self._starter.let_go(old, sparing=entry)
             await self._serve(entry, path, CHOSEN, trying=True)
 
     async def _serve(self, entry: ModelEntry, path: Path, why: str, *, trying: bool) -> None:
         """Bring the model up, and let it answer from now on."""
+        self._require_running()
         assert self._group is not None
         child = await self._starter.start(self._group, entry, path, trying=trying)
+        try:
+            self._require_running()
+        except ModelLoadError:
+            child.kill()  # nobody is answered any more
+            raise
+        # Whom the old process still answers takes none of the new one's slots.
+        with_old = self._turns.num_inside if self._child and self._child.is_usable else 0
         self._child, self._entry, self._why = child, entry, why
         self._meter.start_afresh()
-        self._turns.resize(child.num_slots)
+        self._turns.resize(child.num_slots + with_old)
         self._now.set(EngineState.READY, why, entry)
         self._now.status = replace(
             self._now.status,
