@@ -364,6 +364,18 @@ async def test_staff_switch_the_model_in_a_menu_only_they_see(
     assert pressable(slack.ephemerals[1]) == {}
 
 
+async def test_a_channel_is_not_told_what_a_failure_says_of_the_server(
+    slack: SlackTwin, tmp_path: Path
+) -> None:
+    async with slack_desk(slack, tmp_path):
+        await slack.slash("/model", "", "C1", STAFF)
+        menu = await whispered(slack, "Models:")
+        await slack.press(menu, "model:broken", STAFF)
+        await says(slack, "C1", "ask me for /gpu in private to read why.")
+
+    assert not any("damaged" in shown(each) for each in slack.ours("C1"))
+
+
 async def test_staff_watch_the_card_in_a_message_that_refreshes(
     slack: SlackTwin, tmp_path: Path
 ) -> None:

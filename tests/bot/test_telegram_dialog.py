@@ -251,6 +251,25 @@ async def test_a_model_that_does_not_load_is_told(tmp_path: Path) -> None:
         assert "smollm2-135m keeps answering" in told.text
 
 
+async def test_a_group_is_not_told_what_a_failure_says_of_the_server(tmp_path: Path) -> None:
+    async with telegram_twin() as twin, scene(tmp_path, twin) as on:
+        boss, group = twin.person(ADMIN, "Boss"), twin.group()
+        await twin.say(group, boss, f"{ME} /model")
+        offered = await twin.wait_shown(group["id"], "Models")
+        on.desk.models.last_error = "/srv/models/broken is damaged."
+
+        await twin.press(boss, offered, "broken")
+        told = await twin.wait_shown(group["id"], "could not be loaded")
+        await twin.say(group, boss, f"{ME} /gpu")
+        card = await twin.wait_shown(group["id"], "smollm2-135m in float32")
+        await twin.private(boss, "/gpu")
+        whole = await twin.wait_shown(ADMIN, "smollm2-135m in float32")
+
+        assert told.text.endswith("ask me for /gpu in private to read why.")
+        assert "damaged" not in told.text + card.text
+        assert "Last error: /srv/models/broken is damaged." in whole.text
+
+
 async def test_staff_sees_the_card_refreshes_it_and_watches_it(tmp_path: Path) -> None:
     async with telegram_twin() as twin, scene(tmp_path, twin) as on:
         on.desk.desk._watch_s = (0.02, 0.1)
