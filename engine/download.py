@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import os
 import threading
@@ -9,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic, time
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from engine.catalog import ModelEntry
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 #: A step of this part of the whole is told at once, a smaller one after so many seconds.
 _STEP, _STEP_S = 0.01, 1.0
-#: Seconds after which a part that nobody wrote to was left by a download that is gone.
-_LEFT_OVER_S = 600
 
 
 def download(
@@ -129,7 +128,7 @@ def _refuse_without_space(entry: ModelEntry, files: Sequence[DryRunFileInfo]) ->
     from huggingface_hub.constants import HF_HUB_CACHE
 
     storage = Path(files[0].local_path).parents[2]
-    _clear_left_overs(storage / "blobs")
+    _clear_left_overs(storage)
     home = "HF_HUB_CACHE" if os.environ.get("HF_HUB_CACHE") else "HF_HOME"
     require_space(
         entry.alias,
@@ -139,12 +138,27 @@ def _refuse_without_space(entry: ModelEntry, files: Sequence[DryRunFileInfo]) ->
     )
 
 
-def _clear_left_overs(blobs: Path) -> None:
-    """Delete what a download that was killed has left: the library never takes it up again."""
-    for part in blobs.glob("*.incomplete"):
-        with suppress(OSError):
-            if time() - part.stat().st_mtime > _LEFT_OVER_S:
+def _clear_left_overs(storage: Path) -> None:
+    """Delete what a download that was stopped has left: the library never takes it up again."""
+    locks = storage.parent / ".locks" / storage.name
+    for part in (storage / "blobs").glob("*.incomplete"):
+        if not _is_held(locks / f"{part.name.partition('.')[0]}.lock"):
+            with suppress(OSError):
                 part.unlink()
+
+
+def _is_held(lock: Path) -> bool:
+    """Whether some process has the lock that the library takes on each file while it comes. The
+    kernel lets go of it however that process ends.
+    """
+    try:
+        with lock.open("r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except OSError:  # held, or this disk does not tell
+        return True
+    return False
 
 
 def _bytes(files: Iterable[DryRunFileInfo]) -> int:

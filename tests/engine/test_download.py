@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
 import hashlib
 import json
-import os
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from time import time
 
 import pytest
 from huggingface_hub import constants  # noqa: F401 - this process's cache is fixed here and now
@@ -67,10 +68,14 @@ class Hub(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(self.claimed.get(name, len(body))))
         self.end_headers()
         if with_body:
-            self.wfile.write(body[: len(body) // 2])
-            if len(body) == len(WEIGHTS):
-                self.go_on.wait(60)
-            self.wfile.write(body[len(body) // 2 :])
+            with suppress(ConnectionError):  # a download that was stopped
+                self._send(body)
+
+    def _send(self, body: bytes) -> None:
+        self.wfile.write(body[: len(body) // 2])
+        if len(body) == len(WEIGHTS):
+            self.go_on.wait(60)
+        self.wfile.write(body[len(body) // 2 :])
 
     def _listed(self, name: str) -> dict[str, object]:
         body = self.files[name]
@@ -100,6 +105,10 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Hub]]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+def ignore(_: object) -> None:
+    """Progress is not looked at."""
 
 
 async def test_what_is_of_use_comes_and_is_told_of_on_its_way(
@@ -132,7 +141,7 @@ async def test_what_the_disk_cannot_hold_is_refused_before_the_first_byte(
     hub.claimed["model.safetensors"] = 10**18
 
     with pytest.raises(ModelLoadError) as refused:
-        await prepare_weights(entry(), tmp_path / "models", on_progress=lambda _: None)
+        await prepare_weights(entry(), tmp_path / "models", on_progress=ignore)
 
     assert f"needs 1000000000.0 GB in {tmp_path / folder}, " in str(refused.value)
     assert f"set {variable} to a folder on a larger disk" in str(refused.value)
@@ -145,7 +154,7 @@ async def test_a_model_without_safetensors_is_refused_before_the_first_byte(
     hub.files = {"config.json": b"{}", "pytorch_model.bin": b"a pickle"}
 
     with pytest.raises(ModelLoadError, match="has no weights in safetensors format"):
-        await prepare_weights(entry(), tmp_path / "models", on_progress=lambda _: None)
+        await prepare_weights(entry(), tmp_path / "models", on_progress=ignore)
 
     assert not [line for line in hub.asked if line.startswith(f"GET {RESOLVE}")]
 
@@ -153,21 +162,56 @@ async def test_a_model_without_safetensors_is_refused_before_the_first_byte(
 async def test_a_pinned_commit_is_fetched_whatever_the_branch_is_at(
     tmp_path: Path, hub: type[Hub]
 ) -> None:
-    """On its way, what a killed download has left goes and what is being written stays."""
     hub.go_on.set()
-    blobs = tmp_path / "hf/hub/models--nobody--tiny/blobs"
-    blobs.mkdir(parents=True)
-    for name, age in (("old", 7200), ("new", 0)):
-        (blobs / f"{name}.incomplete").touch()
-        os.utime(blobs / f"{name}.incomplete", (time() - age,) * 2)
 
-    folder = await prepare_weights(
-        entry(revision=COMMIT), tmp_path / "models", on_progress=lambda _: None
-    )
+    folder = await prepare_weights(entry(revision=COMMIT), tmp_path / "models", on_progress=ignore)
 
     assert folder.name == COMMIT
     assert not [line for line in hub.asked if "main" in line]
-    assert [path.name for path in blobs.glob("*.incomplete")] == ["new.incomplete"]
+
+
+def parts(tmp_path: Path) -> list[str]:
+    blobs = tmp_path / "hf/hub/models--nobody--tiny/blobs"
+    return sorted(path.name for path in blobs.glob("*.incomplete"))
+
+
+async def test_what_a_stopped_download_has_left_is_gone_when_it_is_asked_for_again(
+    tmp_path: Path, hub: type[Hub]
+) -> None:
+    begun = asyncio.Event()
+
+    def hear(transfer: Transfer) -> None:
+        if transfer.done > 1_000_000:
+            begun.set()
+
+    stopped = asyncio.create_task(prepare_weights(entry(), tmp_path / "models", on_progress=hear))
+    await asyncio.wait_for(begun.wait(), 300)
+    stopped.cancel()
+    await asyncio.wait({stopped})
+    left = parts(tmp_path)
+    hub.claimed["config.json"] = 10**18
+
+    with pytest.raises(ModelLoadError, match="does not fit on the disk"):
+        await prepare_weights(entry(), tmp_path / "models", on_progress=ignore)
+
+    assert left
+    assert parts(tmp_path) == []
+
+
+async def test_what_another_program_is_downloading_stays(tmp_path: Path, hub: type[Hub]) -> None:
+    hub.go_on.set()
+    for name in ("hub/models--nobody--tiny/blobs", "hub/.locks/models--nobody--tiny"):
+        (tmp_path / "hf" / name).mkdir(parents=True)
+    for name in ("held.1.incomplete", "free.2.incomplete", "bare.incomplete"):
+        (tmp_path / "hf/hub/models--nobody--tiny/blobs" / name).touch()
+    locks = tmp_path / "hf/hub/.locks/models--nobody--tiny"
+    (locks / "free.lock").touch()
+
+    with (locks / "held.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        await prepare_weights(entry(), tmp_path / "models", on_progress=ignore)
+
+    assert parts(tmp_path) == ["held.1.incomplete"]
 
 
 @pytest.mark.parametrize(
