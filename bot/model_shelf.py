@@ -47,15 +47,17 @@ class ModelShelf:
     def pinning(self, alias: str) -> str:
         """Which commit of the hub is here and whether the catalogue keeps to it, in a sentence.
 
-        Empty where there is none; raises where the catalogue wants another one.
+        Empty where nothing tells; raises where the catalogue wants another one, or a certain one.
         """
         from engine.saved_model import commit_of, refuse_other_commit
 
         entry, folder = self.find(alias)
-        commit = commit_of(folder) if folder else None
-        if folder is None or commit is None:
+        if folder is None:
             return ""
         refuse_other_commit(entry, folder)
+        commit = commit_of(folder)
+        if commit is None:
+            return ""
         if commit == entry.revision:
             return f"Commit {commit}, which the catalogue keeps to."
         return (

@@ -21,6 +21,8 @@ AUTO = "auto"
 
 #: An alias is typed in chat and names a folder.
 _ALIAS = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+#: A whole commit of the hub.
+COMMIT = re.compile(r"[0-9a-f]{40}")
 _STRICT = ConfigDict(extra="forbid")
 
 
@@ -101,6 +103,11 @@ class ModelEntry:
     memory_gb: Annotated[float, Field(gt=0)]
     #: Python package that carries the weights as a GGUF file.
     package: Annotated[str, Field(pattern=r"^\w+$")] | None = None
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether no other weights are accepted than those of one commit."""
+        return bool(COMMIT.fullmatch(self.revision))
 
 
 @dataclass(frozen=True, slots=True)

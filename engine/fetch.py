@@ -57,7 +57,8 @@ def fetch(order: Order) -> Path:
     """Bring the weights here; returns their folder. Raises ModelLoadError with a sentence."""
     entry, models_dir = order.entry, Path(order.models_dir)
     try:
-        if entry.package and _package_file(entry.package):
+        # The file of a package is of no known commit.
+        if entry.package and not entry.is_pinned and _package_file(entry.package):
             return _convert(entry, models_dir)
         return download(entry, order.hf_token, _say)
     except OSError as error:

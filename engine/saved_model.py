@@ -15,7 +15,7 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
 
-from engine.catalog import ModelEntry
+from engine.catalog import COMMIT, ModelEntry
 from engine.disk import free_bytes, require_space
 from engine.errors import ModelError, ModelLoadError
 from engine.model_folder import PATTERNS, new_folder
@@ -30,7 +30,6 @@ _CHUNK = 4 * 1024**2
 _HASHING_THREADS = 4
 #: The hub's cache names large files by their SHA-256.
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,13 +163,23 @@ def commit_of(folder: Path) -> str | None:
     """
     manifest = read_manifest(folder)
     revision = manifest.revision if manifest else _commit(folder)
-    return revision if revision and _COMMIT.fullmatch(revision) else None
+    return revision if revision and COMMIT.fullmatch(revision) else None
 
 
 def refuse_other_commit(entry: ModelEntry, folder: Path) -> None:
-    """Raise ModelLoadError if the catalogue names one commit and `folder` holds another."""
+    """Raise ModelLoadError if the catalogue names one commit and `folder` holds another, or does
+    not tell which.
+    """
+    if not entry.is_pinned:
+        return
     found = commit_of(folder)
-    if found and found != entry.revision and _COMMIT.fullmatch(entry.revision):
+    if found is None:
+        raise ModelLoadError(
+            f"Nothing tells which commit of {entry.hub_id} {folder} holds, but the catalogue wants "
+            f"{entry.revision}; remove it (`python main.py models remove {entry.alias}`) and fetch "
+            "or save that one, or take revision out of the catalogue."
+        )
+    if found != entry.revision:
         raise ModelLoadError(
             f"{folder} holds commit {found} of {entry.hub_id}, but the catalogue wants "
             f"{entry.revision}; save that one in its place, or change revision in the catalogue."

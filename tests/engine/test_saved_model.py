@@ -132,6 +132,19 @@ def test_a_saved_folder_of_another_commit_than_the_pinned_one_is_refused(saved: 
         refuse_other_commit(pinned, saved)
 
 
+def test_a_folder_that_tells_no_commit_is_refused_where_one_is_pinned(
+    source: Path, tmp_path: Path
+) -> None:
+    plain = source.rename(tmp_path / "plain")
+    save_model(ENTRY, plain, tmp_path / "branch", on_progress=ignore)
+    pinned = replace(ENTRY, revision=COMMIT)
+
+    for folder in (plain, tmp_path / "branch"):
+        refuse_other_commit(ENTRY, folder)
+        with pytest.raises(ModelLoadError, match=f"Nothing tells which commit .* {COMMIT}"):
+            refuse_other_commit(pinned, folder)
+
+
 def truncate(folder: Path) -> None:
     (folder / "model.safetensors").write_bytes(FILES["model.safetensors"][:-1])
 

