@@ -79,16 +79,15 @@ class Stopwatch:
 
         async def timed_start(
             self_: starter.Starter,
-            group: asyncio.TaskGroup,
             entry: ModelEntry,
             path: Path,
             *,
             trying: bool,
         ) -> EngineChild:
-            idle = self_.parked.process_of(entry)
+            idle = self_.idle.process_of(entry)
             begun, used = perf_counter(), 0.0 if idle is None else _cpu_s(idle.pid)
             self._smoke = (0.0, 0.0)
-            child = await start(self_, group, entry, path, trying=trying)
+            child = await start(self_, entry, path, trying=trying)
             self.starts.append(
                 Start(
                     how="resumed" if child is idle else "loaded",

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic
 
 from config.settings import EngineSettings
 from engine.catalog import Catalog, ModelEntry
@@ -64,7 +63,6 @@ class EngineProcess:
         self._entry: ModelEntry | None = None
         self._why = ""
         self._child: EngineChild | None = None
-        self._group: asyncio.TaskGroup | None = None
         self._patience = Patience()
         #: As many requests as it has slots are with the process; the others wait here.
         self._turns = Turnstile(1)
@@ -87,7 +85,7 @@ class EngineProcess:
             num_waiting=self._turns.num_waiting,
             uptime_s=self._meter.uptime_s if serves else None,
             last_error=self._last_error,
-            idle=self._starter.parked.aliases,
+            idle=self._starter.idle.aliases,
             changing_to=self._changing_to,
         )
 
@@ -136,7 +134,7 @@ class EngineProcess:
     async def _switch(self, entry: ModelEntry) -> EngineChild | None:
         """Serve with another model; returns the process that is to be let go."""
         async with self._changing:
-            self._require_running()
+            self._starter.require_open()
             before = self._now.status
             old = self._child if self._child is not None and self._child.is_usable else None
             if old is not None and self._entry == entry:
@@ -160,10 +158,6 @@ class EngineProcess:
                 if self._entry != entry and self._now.state is before.state:
                     self._now.set(before.state, before.detail)
 
-    def _require_running(self) -> None:
-        if self._group is None or self._now.state is EngineState.STOPPED:
-            raise ModelLoadError("The engine is not running; no model can be loaded.")
-
     async def _let_go(self, old: EngineChild) -> None:
         """Have it end its answers, then rest or end; the new process serves all the while."""
         try:
@@ -178,11 +172,12 @@ class EngineProcess:
     async def run(self, stop: asyncio.Event) -> None:
         """Keep a process serving until `stop`."""
         async with asyncio.TaskGroup() as group:
-            self._group = group
+            self._starter.open(group)
             supervisor = group.create_task(self._supervise(), name="engine-supervisor")
             await stop.wait()
             # Whoever asks from now on is refused; who is being answered may finish.
             self._now.set(EngineState.STOPPED, "The program is stopping.")
+            self._starter.refuse()
             supervisor.cancel()
             try:
                 async with asyncio.timeout(STOP_GRACE_S), self._turns.alone():
@@ -232,7 +227,6 @@ class EngineProcess:
     async def _restart(self, entry: ModelEntry) -> None:
         if self._now.state is not EngineState.DOWN:
             self._now.set(EngineState.LOADING, f"Loading {entry.alias}.", entry)
-        started = monotonic()
         try:
             path = await self._starter.prepare(entry)
             await self._serve(entry, path, self._why, trying=False)
@@ -242,8 +236,6 @@ class EngineProcess:
         except ModelLoadError as error:
             log.error("%s", error)
             await self._give_up(entry, str(error))
-        else:
-            log.info("%s serves after %.1f s", entry.alias, monotonic() - started)
 
     async def _give_up(self, entry: ModelEntry, problem: str) -> None:
         """The model cannot be loaded: another one is tried, if there is one to fall back on."""
@@ -262,7 +254,7 @@ class EngineProcess:
             self._now.note("Running answers end first")
             # If it ends by itself, those inside wait for the process that is about to come.
             await unless(old.ended, alone.enter_async_context(self._turns.alone()))
-            self._require_running()
+            self._starter.require_open()
             self._child = None
             self._now.set(EngineState.LOADING, f"{old.entry.alias} makes room.")
             await self._starter.let_go(old, sparing=entry)
@@ -270,14 +262,7 @@ class EngineProcess:
 
     async def _serve(self, entry: ModelEntry, path: Path, why: str, *, trying: bool) -> None:
         """Bring the model up, and let it answer from now on."""
-        self._require_running()
-        assert self._group is not None
-        child = await self._starter.start(self._group, entry, path, trying=trying)
-        try:
-            self._require_running()
-        except ModelLoadError:
-            child.kill()  # nobody is answered any more
-            raise
+        child = await self._starter.start(entry, path, trying=trying)
         # Whom the old process still answers takes none of the new one's slots.
         with_old = self._turns.num_inside if self._child and self._child.is_usable else 0
         self._child, self._entry, self._why = child, entry, why

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from time import monotonic
 
 from config.settings import EngineSettings
 from engine.catalog import ModelEntry
@@ -41,11 +42,12 @@ class Starter:
         self._models_dir = models_dir
         self._hf_token = hf_token
         self._on_progress = on_progress
-        self.parked = IdleModels(settings.keep_idle)
+        self.idle = IdleModels(settings.keep_idle)
         #: Whatever they do; some may have ended.
         self._processes: set[EngineChild] = set()
         self._spawning = asyncio.Lock()
-        self._closed = False
+        #: Gets the tasks that listen to them; None unless processes may be started.
+        self._group: asyncio.TaskGroup | None = None
 
     @property
     def capacity(self) -> int:
@@ -67,15 +69,27 @@ class Starter:
             on_progress=lambda transfer: self._on_progress(str(transfer)),
         )
 
-    async def start(
-        self, group: asyncio.TaskGroup, entry: ModelEntry, path: Path, *, trying: bool
-    ) -> EngineChild:
+    def open(self, group: asyncio.TaskGroup) -> None:
+        """From now on processes may be started; `group` gets the tasks that listen to them."""
+        self._group = group
+
+    def refuse(self) -> None:
+        """From now on none is started, and one that is being started is ended."""
+        self._group = None
+
+    def require_open(self) -> asyncio.TaskGroup:
+        """Raises ModelLoadError where no process may be started."""
+        if self._group is None:
+            raise ModelLoadError("The engine is not running; no model can be loaded.")
+        return self._group
+
+    async def start(self, entry: ModelEntry, path: Path, *, trying: bool) -> EngineChild:
         """A process that has the model loaded; with `trying` it answered a question as well.
 
         Raises EngineCrashed besides. Whatever fails, the process is gone.
         """
         await self._make_room(entry, path)
-        idle = self.parked.take(entry)
+        idle = self.idle.take(entry)
         if idle is not None:
             self._on_progress(f"Resuming {entry.alias}")
             resuming = idle.resume(timeout=RESUME_S)
@@ -83,7 +97,7 @@ class Starter:
                 return await self._bring_up(idle, resuming, path, trying=True)
             except (ModelError, EngineCrashed) as error:
                 log.warning("%s did not resume and is loaded anew: %s", entry.alias, error)
-        child = await self._spawn(group, entry)
+        child = await self._spawn(entry)
         loading = child.load(
             path,
             device=self._settings.device,
@@ -95,21 +109,20 @@ class Starter:
 
     async def let_go(self, child: EngineChild, *, sparing: ModelEntry | None = None) -> None:
         """Have a process that answers nobody rest, or end; the idle model `sparing` stays."""
-        await self.parked.keep(child, sparing=sparing)
+        await self.idle.keep(child, sparing=sparing)
 
     async def close(self) -> None:
         """End all processes; from now on none is started."""
-        self._closed = True
-        await self.parked.close()
+        self.refuse()
+        await self.idle.close()
         async with self._spawning, asyncio.TaskGroup() as group:
             for child in self._processes:
                 if not child.ended.is_set():
                     group.create_task(child.shut_down())
 
-    async def _spawn(self, group: asyncio.TaskGroup, entry: ModelEntry) -> EngineChild:
+    async def _spawn(self, entry: ModelEntry) -> EngineChild:
         async with self._spawning:  # `close` must not miss it
-            if self._closed:
-                raise ModelLoadError(f"The program is stopping; {entry.alias} is not loaded.")
+            group = self.require_open()
             child = await EngineChild.start(group, entry, threads=self._settings.threads)
             living = {other for other in self._processes if not other.ended.is_set()}
             self._processes = living | {child}
@@ -123,11 +136,13 @@ class Starter:
         *,
         trying: bool,
     ) -> EngineChild:
+        begun = monotonic()
         try:
             await work
             if trying:
                 await try_out(child, stall_s=self._settings.stall_s)
             await asyncio.to_thread(self._weigh, child, path)
+            self.require_open()
         except (ModelError, EngineCrashed):
             child.kill()
             await child.ended.wait()  # what it had is free before the next one loads
@@ -135,6 +150,7 @@ class Starter:
         except BaseException:
             child.kill()
             raise
+        log.info("%s serves after %.1f s", child.entry.alias, monotonic() - begun)
         return child
 
     async def has_room_beside(self, entry: ModelEntry, path: Path, old: EngineChild) -> bool:
@@ -143,9 +159,9 @@ class Starter:
         Idle models go where they are in the way. Raises ModelLoadError when there would not be
         room even without the old one.
         """
-        idle = self.parked.pids()
+        idle = self.idle.pids()
         await asyncio.to_thread(self._refuse_what_never_fits, entry, path, old, idle)
-        itself = idle - self.parked.pids(sparing=entry)
+        itself = idle - self.idle.pids(sparing=entry)
         if not await asyncio.to_thread(self._has_room_for_slots, entry, path, itself):
             return False
         return await self._make_room(entry, path)
@@ -182,12 +198,12 @@ class Starter:
         False where it does not fit without them either: then none ends in vain.
         """
         while True:
-            others = self.parked.pids(sparing=entry)
-            itself = self.parked.pids() - others
+            others = self.idle.pids(sparing=entry)
+            itself = self.idle.pids() - others
             left, gain = await asyncio.to_thread(self._left_over, entry, path, itself, others)
             if left >= 0:
                 return True
-            if left + gain < 0 or not await self.parked.drop_one(sparing=entry):
+            if left + gain < 0 or not await self.idle.drop_one(sparing=entry):
                 return False
 
     def _left_over(

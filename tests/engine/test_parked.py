@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def engine(models: Path) -> AsyncIterator[EngineProcess]:
     engine = EngineProcess(
-        EngineSettings(model="tiny", device="cpu", threads=1, keep_idle=1),
+        EngineSettings(model="tiny", device="cpu", threads=1, stall_s=300, keep_idle=1),
         catalog=catalog(
             entry("tiny"),
             entry("third"),
@@ -74,12 +75,22 @@ async def text(engine: EngineProcess) -> str:
     return (await engine.generate(REQUEST, ignore)).text
 
 
+async def begin(engine: EngineProcess) -> asyncio.Task[object]:
+    """Ask for a long answer; returns when its first words are here."""
+    begun = asyncio.Event()
+    asking = engine.generate(replace(REQUEST, max_new_tokens=3500), lambda _: begun.set())
+    task: asyncio.Task[object] = asyncio.create_task(asking)
+    task.add_done_callback(lambda _: begun.set())
+    await begun.wait()
+    return task
+
+
 async def rest_t5(engine: EngineProcess) -> tuple[int, int]:
     """`tiny` serves and `tiny-t5` is parked; returns the pids of both."""
     await engine.switch("tiny-t5")
     await engine.switch("tiny")
     assert engine.status().idle == ("tiny-t5",)
-    (parked,) = engine._starter.parked.pids()
+    (parked,) = engine._starter.idle.pids()
     (serving,) = engine.pids() - {parked}
     return serving, parked
 
@@ -110,6 +121,49 @@ async def test_switching_back_resumes_the_process_and_its_answers(engine: Engine
     assert engine.status().idle == ("tiny",)
     assert (again, await text(engine)) == (first, other)
     assert first != other
+
+
+async def test_the_new_model_has_all_its_slots_while_the_old_one_ends_its_answers(
+    engine: EngineProcess,
+) -> None:
+    old, _ = await rest_t5(engine)
+    asked = [await begin(engine) for _ in range(engine.status().num_slots)]
+
+    os.kill(old, signal.SIGSTOP)
+    switching = asyncio.create_task(engine.switch("tiny-t5"))
+    generation = await engine.generate(REQUEST, ignore)
+    was_switching = not switching.done()
+    os.kill(old, signal.SIGCONT)
+    unanswered = [task for task in asked if not task.done()]
+    for task in asked:
+        task.cancel()
+    await switching
+
+    assert generation.model == "tiny-t5"
+    assert was_switching
+    assert len(unanswered) == len(asked)
+    assert engine.status().idle == ("tiny",)
+    assert old in engine.pids()
+
+
+async def test_nobody_waits_while_the_old_model_parks(
+    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, _ = await rest_t5(engine)
+    monkeypatch.setattr("engine.idle.PARK_S", 300)
+
+    os.kill(old, signal.SIGSTOP)
+    switching = asyncio.create_task(engine.switch("tiny-t5"))
+    while engine.status().model != "tiny-t5":
+        await engine._now.change()
+    generation = await engine.generate(REQUEST, ignore)
+    was_switching = not switching.done()
+    os.kill(old, signal.SIGCONT)
+    await switching
+
+    assert generation.model == "tiny-t5"
+    assert was_switching
+    assert engine.status().idle == ("tiny",)
 
 
 async def test_a_parked_process_that_died_is_replaced_without_a_word(

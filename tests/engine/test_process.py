@@ -445,6 +445,53 @@ async def test_an_unknown_model_in_the_settings_is_said_to_be_down(models: Path)
     await asyncio.wait_for(running, PATIENCE_S)
 
 
+async def test_a_program_that_stops_while_a_model_loads_leaves_no_process(models: Path) -> None:
+    stop = asyncio.Event()
+    engine = make_engine(models)
+    running = asyncio.create_task(engine.run(stop))
+    await engine.settled()
+    switching = asyncio.create_task(engine.switch("tiny-t5"))
+    while len(engine.pids()) < 2:
+        await asyncio.sleep(0)
+    pids = engine.pids()
+
+    stop.set()
+    await asyncio.wait_for(running, PATIENCE_S)
+
+    with pytest.raises(ModelLoadError):
+        await switching
+    assert not any(is_alive(pid) for pid in pids)
+    assert not engine.pids()
+    assert engine.status().state is EngineState.STOPPED
+
+
+async def test_an_exchange_that_has_not_begun_when_the_program_stops_does_not_begin(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop = asyncio.Event()
+    engine = make_engine(models)
+    running = asyncio.create_task(engine.run(stop))
+    await engine.settled()
+    monkeypatch.setattr(
+        starter, "read_room", lambda _: Room(total=10**10, free=3 * 10**8, on_card=False)
+    )
+    asked = await begin(engine)
+    switching = asyncio.create_task(engine.switch("tiny-t5"))
+    while not engine.status().num_waiting:
+        await asyncio.sleep(0)
+
+    stop.set()
+    while engine.status().state is not EngineState.STOPPED:
+        await asyncio.sleep(0)
+    asked.cancel()
+
+    with pytest.raises(ModelLoadError, match="not running"):
+        await switching
+    await asyncio.wait_for(running, PATIENCE_S)
+    assert engine.status().state is EngineState.STOPPED
+    assert not engine.pids()
+
+
 @pytest.mark.parametrize("read_all", [True, False], ids=["all read", "messages unread"])
 async def test_the_process_ends_when_the_bot_is_gone(read_all: bool) -> None:
     ours, theirs = socket.socketpair()

@@ -39,7 +39,7 @@ async def machine(
     made = Starter(
         EngineSettings(device="cpu"), Path("none"), hf_token=None, on_progress=lambda _: None
     )
-    made.parked = await idle_models(len(idle), *idle)
+    made.idle = await idle_models(len(idle), *idle)
     monkeypatch.setattr(starter, "read_room", read_room)
     monkeypatch.setattr(starter, "memory_of", lambda pid, *, on_card: held_by[pid])
     return made
@@ -58,7 +58,7 @@ async def test_the_longest_idle_models_go_until_there_is_room(
     has_room = await made.has_room_beside(WANTED, Path("none"), old)  # type: ignore[arg-type]
 
     assert has_room
-    assert made.parked.aliases == ("third",)
+    assert made.idle.aliases == ("third",)
 
 
 async def test_no_idle_model_goes_where_that_does_not_make_room_enough(
@@ -70,7 +70,7 @@ async def test_no_idle_model_goes_where_that_does_not_make_room_enough(
     has_room = await made.has_room_beside(WANTED, Path("none"), old)  # type: ignore[arg-type]
 
     assert not has_room
-    assert made.parked.aliases == ("first", "second", "third")
+    assert made.idle.aliases == ("first", "second", "third")
 
 
 @pytest.mark.parametrize(
@@ -96,4 +96,4 @@ async def test_on_a_card_a_model_comes_beside_the_old_one_only_with_all_its_slot
     has_room = await made.has_room_beside(WANTED, tmp_path, old)  # type: ignore[arg-type]
 
     assert has_room is expected
-    assert made.parked.aliases == ("first", "second", "third")
+    assert made.idle.aliases == ("first", "second", "third")
