@@ -78,7 +78,7 @@ def main() -> None:
         torch.set_num_threads(options.threads)
     size = Size(repeats=options.repeats)
     if options.tiny:
-        size = Size(prompt=40, answer=6, constant=20, repeats=1, tiny=True)
+        size = Size(prompt=40, answer=6, constant=20, repeats=1, limit_s=300, tiny=True)
     llama = None
     if options.llama_python:
         llama = Llama(python=options.llama_python, model=options.llama_model)

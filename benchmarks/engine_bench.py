@@ -34,6 +34,8 @@ class Size:
     answer: int = 100
     constant: int = 500
     repeats: int = 3
+    #: Seconds for one result of transformers' batching, which needs minutes for 32 long prompts.
+    limit_s: float = 3600
     tiny: bool = False
 
 

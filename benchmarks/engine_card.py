@@ -92,7 +92,7 @@ def batching(bench: Bench) -> Results:
     prompts = bench.prompts(SLOTS)
     room: dict[str, Any] = {"num_slots": SLOTS, "num_tokens": size.prompt + size.answer + 8}
     slots = Slots(bench.model(torch.bfloat16), **room)
-    other = TransformersBatching(bench.model(torch.bfloat16), **room)
+    other = TransformersBatching(bench.model(torch.bfloat16), limit_s=bench.size.limit_s, **room)
     for side in (slots, other):
         side.run(prompts, 3)
     sides = (slots, other)

@@ -62,7 +62,9 @@ def batching(number: int) -> Measure:
         prefix = prompts[0][: size.constant]
         room: dict[str, Any] = {"num_slots": number, "num_tokens": size.prompt + size.answer + 8}
         slots = Slots(bench.model(torch.float32), prefix=prefix, **room)
-        other = TransformersBatching(bench.model(torch.float32), prefix=prefix, **room)
+        other = TransformersBatching(
+            bench.model(torch.float32), limit_s=bench.size.limit_s, prefix=prefix, **room
+        )
         key = f"batching-{number}"
         runs = bench.compare_sides(key, (slots, other), prompts, size.answer, repeats=1)
         # By the clock on the wall: it polls, which takes processor time and no time.

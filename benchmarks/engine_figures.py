@@ -16,8 +16,13 @@ class Goal:
     least: float | None = None
     most: float | None = None
     unit: str = "×"
-    #: Told in any case; `least` is what would be better still.
+    #: Reported; `least` is what would be better still.
     is_prize: bool = False
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether no number would miss it."""
+        return self.is_prize or (self.least is None and self.most is None)
 
     @property
     def text(self) -> str:
@@ -32,10 +37,10 @@ class Goal:
 
     def is_met(self, value: float | None) -> bool:
         """Whether the number is good enough."""
-        if value is None:
-            return self.least is None and self.most is None
-        return (self.least is None or value >= self.least) and (
-            self.most is None or value <= self.most
+        return (
+            value is not None
+            and (self.least is None or value >= self.least)
+            and (self.most is None or value <= self.most)
         )
 
 
@@ -77,11 +82,13 @@ GOALS = {
 
 
 def status(key: str, results: Mapping[str, Measured]) -> str:
-    """`reached`, `missed` or `not measured`."""
+    """`reached`, `missed`, `reported` (there is no goal to miss) or `not measured`."""
     goal, measured = GOALS[key], results.get(key)
     if measured is None:
         return "not measured"
-    return "reached" if goal.is_prize or goal.is_met(measured.value) else "missed"
+    if goal.is_reported:
+        return "reported"
+    return "reached" if goal.is_met(measured.value) else "missed"
 
 
 def table(results: Mapping[str, Measured]) -> str:

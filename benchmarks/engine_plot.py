@@ -34,10 +34,13 @@ class Drawn:
 
 
 def read(contents: Sequence[Mapping[str, Any]]) -> Drawn:
-    """The newest number of each figure in these result files; tiny shapes do not count."""
+    """The newest number of each figure in these result files; tiny shapes do not count, and what
+    other benchmarks wrote is passed over.
+    """
     values: dict[str, float] = {}
     growth: dict[int, float] = {}
-    real = [content for content in contents if not content["machine"].get("tiny")]
+    ours = [content for content in contents if "figures" in content]
+    real = [content for content in ours if not content["machine"].get("tiny")]
     for content in sorted(real, key=lambda content: str(content["machine"]["at"])):
         for figure in content["figures"]:
             # Files of before the table had keys have no numbers to draw.

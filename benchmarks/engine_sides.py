@@ -16,8 +16,6 @@ from engine.slots.scheduler import CARD_CHUNKS, CPU_CHUNKS, Scheduler
 from engine.slots.shapes import prepare
 
 Prompts = Sequence[list[int]]
-#: Transformers' batching needs minutes for 32 long prompts on two cores.
-BATCHING_LIMIT_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +38,6 @@ class Run:
     lasts: list[Moment] = field(default_factory=list, repr=False)
     #: Processor time, of all threads. With one thread it is what a machine at rest would take.
     cpu_seconds: float = 0.0
-
-    @property
-    def per_question(self) -> float:
-        """Seconds a question."""
-        return self.seconds / self.num_questions
 
 
 class Side(Protocol):
@@ -178,10 +171,18 @@ class TransformersBatching:
     name = "transformers' continuous batching"
 
     def __init__(
-        self, model: Any, *, num_slots: int, num_tokens: int, prefix: Sequence[int] = ()
+        self,
+        model: Any,
+        *,
+        num_slots: int,
+        num_tokens: int,
+        limit_s: float,
+        prefix: Sequence[int] = (),
     ) -> None:
         self._model, self._num_slots, self._num_tokens = model, num_slots, num_tokens
         self._prefix = list(prefix)
+        #: Seconds that one result may take.
+        self._limit_s = limit_s
 
     def run(self, prompts: Prompts, new: int) -> Run:
         """All of them at once."""
@@ -189,10 +190,10 @@ class TransformersBatching:
         try:
             if self._prefix:
                 # Pages are shared once a request has filled them, and only whole ones.
-                _finish(manager, [self._prefix], 1)
+                _finish(manager, [self._prefix], 1, self._limit_s)
             sync()
             started = perf_counter()
-            tokens = _finish(manager, prompts, new)
+            tokens = _finish(manager, prompts, new, self._limit_s)
             seconds = perf_counter() - started
         finally:
             manager.stop(block=True)
@@ -217,14 +218,14 @@ class TransformersBatching:
         return manager
 
 
-def _finish(manager: Any, prompts: Prompts, new: int) -> list[list[int]]:
+def _finish(manager: Any, prompts: Prompts, new: int, limit_s: float) -> list[list[int]]:
     ids = manager.add_requests([list(prompt) for prompt in prompts], max_new_tokens=new)
     done: dict[str, list[int]] = {}
     while len(done) < len(prompts):
-        result = manager.get_result(timeout=BATCHING_LIMIT_S)
+        result = manager.get_result(timeout=limit_s)
         if result is None:
             raise RuntimeError(
-                f"Transformers' batching gave no result within {BATCHING_LIMIT_S} s; "
+                f"Transformers' batching gave no result within {limit_s:g} s; "
                 "leave its figure out with --only."
             )
         if result.is_finished():
