@@ -15,16 +15,24 @@ import asyncio
 import json
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from statistics import median
 from time import perf_counter
 from unittest.mock import patch
 
 import psutil
 
+from benchmarks.switch_tables import (
+    REAL,
+    TINY,
+    Line,
+    Start,
+    print_lines,
+    print_starts,
+    write_run,
+)
 from config.settings import ROOT, EngineSettings
 from engine import starter
 from engine.catalog import Catalog, ModelEntry, load_catalog
@@ -34,10 +42,7 @@ from engine.process import EngineProcess
 from engine.room import Room, read_room
 from engine.types import Document, GenerationRequest
 
-REAL, TINY = "smollm2-135m", "tiny"
 MB = 1e6
-#: How many times sooner a parked model should serve than one that is loaded.
-SWAP_GOAL = 10
 REQUEST = GenerationRequest(
     id="1",
     question="Can I join late?",
@@ -46,18 +51,6 @@ REQUEST = GenerationRequest(
     ),
     max_new_tokens=16,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
-    """What it took until a model served; `cpu_s` is processor time of its process."""
-
-    how: str
-    seconds: float
-    cpu_s: float
-    #: The part of both that the smoke question took, which is the same for either way.
-    smoke_s: float
-    smoke_cpu_s: float
 
 
 class Stopwatch:
@@ -109,24 +102,6 @@ class Stopwatch:
 def _cpu_s(pid: int) -> float:
     times = psutil.Process(pid).cpu_times()
     return float(times.user + times.system)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One switch and what there was after it."""
-
-    to: str
-    seconds: float
-    #: Questions that ended during the switch, by the model that answered.
-    answered: int
-    failed: int
-    #: The longest time one of them took.
-    longest_s: float
-    bot_rss_mb: float
-    engine_rss_mb: float
-    free_mb: float
-    num_fds: int
-    num_processes: int
 
 
 class Askers:
@@ -259,7 +234,7 @@ def never_room_for_two(device: str) -> Room:
 
 
 def main() -> None:
-    """Measure, print, and write the JSON file if one is named."""
+    """Measure, print, and add the run to the JSON file if one is named."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--switches", type=int, default=10)
     parser.add_argument("--askers", type=int, default=4)
@@ -267,7 +242,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--models", type=Path, default=ROOT / "data" / "models")
     parser.add_argument("--exchange", action="store_true")
-    parser.add_argument("--output", type=Path)
+    parser.add_argument("--output", type=Path, help="a JSON file that the run is added to")
     wanted = parser.parse_args()
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
@@ -282,57 +257,11 @@ def main() -> None:
         print_starts(starts)
     print_lines(lines)
     if wanted.output:
-        content = {
-            "cores": psutil.cpu_count(),
-            "keep_idle": wanted.keep_idle,
-            "starts": [asdict(start) for start in starts],
-            "lines": [asdict(line) for line in lines],
-        }
-        wanted.output.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-
-
-def print_starts(starts: Sequence[Start]) -> None:
-    """The medians of both ways, and their ratios, with the smoke question and without."""
-
-    def of(how: str, *, smoke: bool, cpu: bool) -> float:
-        return median(
-            (start.cpu_s if cpu else start.seconds)
-            - (0 if smoke else start.smoke_cpu_s if cpu else start.smoke_s)
-            for start in starts
-            if start.how == how
+        options = (
+            f"--rounds {wanted.rounds} --switches {wanted.switches} --askers {wanted.askers} "
+            f"--keep-idle {wanted.keep_idle}{' --exchange' if wanted.exchange else ''}"
         )
-
-    print(f"\n| {REAL} up, median of {len(starts) // 2} | loaded s | resumed s | ratio |")
-    print("|---|---|---|---|")
-    for cpu in (False, True):
-        for smoke in (True, False):
-            loaded, resumed = (of(how, smoke=smoke, cpu=cpu) for how in ("loaded", "resumed"))
-            ratio = loaded / resumed
-            goal = "reached" if ratio >= SWAP_GOAL else "missed"
-            print(
-                f"| {'processor time' if cpu else 'wall clock'}"
-                f"{'' if smoke else ', without the smoke question'} "
-                f"| {loaded:.2f} | {resumed:.2f} | {ratio:.1f}× (goal {SWAP_GOAL}×: {goal}) |"
-            )
-
-
-def print_lines(lines: Sequence[Line]) -> None:
-    """Each switch, and what grew from the first to the last of the same kind."""
-    print("\n| to | s | answered | failed | longest s | bot MB | engine MB | files | processes |")
-    print("|---|---|---|---|---|---|---|---|---|")
-    for line in lines:
-        print(
-            f"| {line.to} | {line.seconds} | {line.answered} | {line.failed} | {line.longest_s} "
-            f"| {line.bot_rss_mb} | {line.engine_rss_mb} | {line.num_fds} | {line.num_processes} |"
-        )
-    print(f"\nnot answered: {sum(line.failed for line in lines)}")
-    for alias in (TINY, REAL):
-        # The first of each kind found nothing parked.
-        same = [line for line in lines if line.to == alias][1:]
-        if len(same) > 1:
-            bot = same[-1].bot_rss_mb - same[0].bot_rss_mb
-            engines = same[-1].engine_rss_mb - same[0].engine_rss_mb
-            print(f"{alias}, 2nd to last switch: bot {bot:+.1f} MB, engines {engines:+.1f} MB")
+        write_run(wanted.output, options, starts, lines)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from benchmarks.engine_figures import GOALS, Measured, as_json, status, table
 from benchmarks.engine_llama import LlamaCpp
 from benchmarks.engine_nf4 import Speed, advice
 from benchmarks.engine_plot import growth_curve, ratios, read
+from benchmarks.switch_tables import Start, write_run
 
 ROOT = Path(__file__).resolve().parent.parent
 #: It takes half a minute on a machine at rest; no result of a side may take longer than 300 s.
@@ -172,6 +174,28 @@ def test_the_newest_number_of_a_figure_is_drawn_and_none_of_tiny_shapes() -> Non
     )
 
     assert drawn.values == {"waiting-8": 3.5, "llama": 0.9}
+
+
+def test_the_results_that_are_here_can_be_drawn_together() -> None:
+    files = (ROOT / "benchmarks" / "results").glob("*.json")
+
+    drawn = read([json.loads(path.read_text(encoding="utf-8")) for path in files])
+
+    assert drawn.growth
+    assert drawn.values["waiting-8"] >= 3
+
+
+def test_a_run_of_switches_is_added_to_those_that_the_file_holds(tmp_path: Path) -> None:
+    output = tmp_path / "new" / "switches.json"
+    start = Start(how="loaded", seconds=4.0, cpu_s=3.0, smoke_s=0.5, smoke_cpu_s=0.25)
+
+    write_run(output, "--rounds 1", [start], [])
+    write_run(output, "--exchange", [], [])
+
+    first, second = json.loads(output.read_text(encoding="utf-8"))["runs"]
+    assert first["command"] == "python -m benchmarks.switch --rounds 1"
+    assert first["starts"] == [asdict(start)]
+    assert first.keys() == second.keys()
 
 
 def test_the_picture_shows_goals_that_were_met_missed_and_not_measured() -> None:
