@@ -189,7 +189,7 @@ async def test_what_a_stopped_download_has_left_is_gone_when_it_is_asked_for_aga
     stopped.cancel()
     await asyncio.wait({stopped})
     left = parts(tmp_path)
-    hub.claimed["config.json"] = 10**18
+    hub.claimed["model.safetensors"] = 10**18
 
     with pytest.raises(ModelLoadError, match="does not fit on the disk"):
         await prepare_weights(entry(), tmp_path / "models", on_progress=ignore)
