@@ -99,8 +99,8 @@ class EngineSettings(Section):
     """The model and the process that owns it."""
 
     model: str = "auto"
-    """Alias from the catalogue, or `auto`: what staff chose last with /model, else the largest
-    default that this machine can run."""
+    """Alias from the catalogue, or `auto`: what staff chose last with /model, else phi-3-mini
+    where a card has room and a copy is here or the hub can be reached, else smollm2-135m."""
     catalog: UserPath = Path("config/models.yaml")
     """The model catalogue."""
     device: Literal["auto", "cpu", "cuda"] = "auto"

@@ -176,13 +176,14 @@ def choose_model(
     *,
     card_free_gb: float | None,
     is_here: Callable[[ModelEntry], bool],
+    may_fetch: bool = False,
     needs_gb: Callable[[ModelEntry], float] = lambda entry: entry.memory_gb,
 ) -> tuple[ModelEntry, str]:
     """The model to serve with, and a sentence saying why.
 
     `card_free_gb` is the free memory of the card that may be used, None without one; `is_here`
-    tells whether the weights are on this machine, `needs_gb` the memory a model takes there.
-    Raises UnknownModel.
+    tells whether the weights are on this machine, `may_fetch` whether the hub may be asked for
+    them, `needs_gb` the memory a model takes there. Raises UnknownModel.
     """
     if setting != AUTO:
         return catalog.get(setting), f"{setting} was asked for by the settings."
@@ -197,12 +198,15 @@ def choose_model(
             f"{small.alias} was chosen: {large.alias} needs {needs_gb(large):.1f} GB, "
             f"the card has {card_free_gb:.1f} GB free."
         )
-    if not is_here(large):
-        return small, (
-            f"{small.alias} was chosen: {large.alias} would fit the card but is not on this "
-            f"machine; get it with `python main.py models pull {large.alias}`."
-        )
-    return large, f"{large.alias} was chosen: it fits the card's {card_free_gb:.1f} GB free."
+    fits = f"{large.alias} was chosen: it fits the card's {card_free_gb:.1f} GB free"
+    if is_here(large):
+        return large, f"{fits}."
+    if may_fetch:
+        return large, f"{fits}; its weights come from the Hugging Face hub."
+    return small, (
+        f"{small.alias} was chosen: {large.alias} would fit the card but is not on this machine, "
+        f"and HF_HUB_OFFLINE forbids to fetch it; unset that, or copy a saved model here."
+    )
 
 
 def _describe(error: ValidationError) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from config.settings import EngineSettings
 from engine.catalog import AUTO, CPU_DEFAULT, Catalog, ModelEntry, choose_model
+from engine.environment import may_ask_hub
 from engine.errors import ModelError, UnknownModel
 from engine.model_memory import GB
 from engine.room import bytes_of, read_room
@@ -64,6 +66,7 @@ class Choice:
             self._catalog,
             card_free_gb=room.free / GB if room.on_card else None,
             is_here=lambda entry: find_weights(entry, self._models_dir) is not None,
+            may_fetch=may_ask_hub(os.environ),
             needs_gb=lambda entry: (
                 bytes_of(entry, find_weights(entry, self._models_dir), room) / GB
             ),

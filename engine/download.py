@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from engine.catalog import ModelEntry
 from engine.disk import require_space
 from engine.errors import ModelLoadError
+from engine.first_look import look_for_hub, out_of_reach
 from engine.model_folder import NOT_NEEDED, PATTERNS
 from engine.transfer import Transfer
 
@@ -34,12 +35,14 @@ def download(
 ) -> Path:
     """Bring the model into the hub's cache; returns its folder there.
 
-    What does not fit on the disk is refused before anything is downloaded. Raises ModelLoadError.
+    A hub out of reach is found out within seconds, and what does not fit on the disk is refused
+    before anything is downloaded. Raises ModelLoadError.
     """
     from httpx2 import TransportError
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     on_progress(Transfer(what=f"Asking the Hugging Face hub for {entry.alias}"))
+    look_for_hub(entry)
     try:
         return _download(entry, token, on_progress)
     except (HfHubHTTPError, LocalEntryNotFoundError) as error:
@@ -61,10 +64,7 @@ def _why_refused(entry: ModelEntry, error: HfHubHTTPError | LocalEntryNotFoundEr
 
     where = f"https://huggingface.co/{entry.hub_id}"
     if isinstance(error, LocalEntryNotFoundError):
-        return (
-            f"{entry.alias} is not on this machine and the Hugging Face hub cannot be reached; "
-            f"copy a saved model to the models folder under {entry.alias}, or go online."
-        )
+        return out_of_reach(entry)
     if isinstance(error, GatedRepoError):
         return f"{entry.alias} is gated: accept its terms at {where} and set HF_TOKEN."
     if isinstance(error, RevisionNotFoundError):
