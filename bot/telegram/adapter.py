@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from bot.adapter import DeliveryError, Desk, MessageGone
 from bot.messages import Action, ActionStyle, Reply, ReplyState
 from bot.telegram.api import TelegramApi
+from bot.telegram.drafts import Drafts
 from bot.telegram.errors import TelegramLost, TokenRejected
 from bot.telegram.front import TelegramFront
 from bot.telegram.inline import Search, Starters
@@ -22,7 +23,6 @@ from bot.telegram.listen import PLATFORM, TelegramListener, Times
 from bot.telegram.menu import publish_menus
 from bot.telegram.pace import MAX_CHATS, Pace
 from bot.telegram.render import render
-from bot.telegram.text import Part
 from bot.telegram.values import Button, Keyboard, Me, Target
 from bot.telegram.webhook import TelegramWebhook, check_secret
 from config.settings import TelegramSettings
@@ -33,8 +33,6 @@ log = logging.getLogger(__name__)
 
 #: Telegram shows "typing" for five seconds.
 TYPING_S = 5.0
-#: Drafts that fail before the first one succeeds: then this server has none.
-MAX_FAILED_DRAFTS = 3
 #: Buttons of one row: two votes fit, titles of courses do not.
 MAX_ROW_CHARS = 12
 #: Replies to commands are not kept anywhere: they are tried again if the wait is short.
@@ -71,11 +69,7 @@ class TelegramAdapter:
         )
         self._search = search
         self._starters = starters
-        #: None until the first draft was tried: an older server does not know them.
-        self._drafts: bool | None = None
-        self._failed_drafts = 0
-        #: Questions whose text grows as a draft.
-        self._drafting: set[int] = set()
+        self._drafts = Drafts(self._api)
         self._typed_at: dict[int, float] = {}
         #: In webhook mode, while it runs.
         self.webhook: TelegramWebhook | None = None
@@ -196,14 +190,14 @@ class TelegramAdapter:
         if not final and not target.private:
             await self._type(target)
             return
-        if not final and reply.text and await self._draft(target, reply):
+        if not final and reply.text and await self._drafts.show(target, reply):
             return
         known = {1: int(message_id.rpartition("/")[2])}
         if final:
             known = await self._parts(reply) | known
         await self._write(target, known, reply)
-        if final and reply.job_id in self._drafting:
-            await self._end_draft(target, reply.job_id)
+        if final and reply.job_id is not None:
+            await self._drafts.end(target, reply.job_id)
 
     # Writing
 
@@ -240,35 +234,6 @@ class TelegramAdapter:
         """A reply to this message goes on with the question's conversation."""
         if reply.job_id is not None:
             await self._store.inbox.add_message(reply.job_id, f"{chat}/{message}", part)
-
-    # Drafts
-
-    async def _draft(self, target: Target, reply: Reply) -> bool:
-        """Show the growing text as a draft. False when it must be shown by an edit."""
-        if self._drafts is False or reply.job_id is None:
-            return False
-        part = render(reply)[0]
-        try:
-            shown = await self._api.draft(target.chat, reply.job_id, part, target.topic)
-        except DeliveryError as error:
-            if error.retry_after_s is not None:
-                raise
-            log.info("a draft was not shown, the message is edited instead: %s", error)
-            self._failed_drafts += 1
-            if self._drafts is None and self._failed_drafts >= MAX_FAILED_DRAFTS:
-                self._drafts = False
-            return False
-        self._drafts = shown
-        if shown:
-            self._drafting.add(reply.job_id)
-        return shown
-
-    async def _end_draft(self, target: Target, job_id: int) -> None:
-        """The answer stands in the message above; a draft stays visible for up to 30 seconds and
-        cannot be taken back, so it is made small."""
-        self._drafting.discard(job_id)
-        with suppress(DeliveryError):
-            await self._api.draft(target.chat, job_id, Part(html="⬆️", plain="⬆️"), target.topic)
 
     async def _type(self, target: Target) -> None:
         now = monotonic()

@@ -6,11 +6,13 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar
 
 from engine.errors import StoreError
 from engine.store.database import Database, Row, Value, read_queries
+from engine.store.forgetting import expire, forget
 from engine.store.inbox import Inbox
 from engine.store.job import Job, JobStatus, NewJob, Vote, job_of, json_of, now, text_of
 from engine.store.sqlite_thread import SqliteThread
@@ -228,34 +230,11 @@ class JobStore:
 
     async def forget(self, platform: str, user_id: str) -> int:
         """Delete everything of a person, for good; returns how many questions that were."""
-        person: dict[str, Value] = {"platform": platform, "user_id": user_id}
-
-        def forget(db: Database) -> int:
-            db.change("forget_turns", **person)
-            db.change("forget_votes", **person)
-            db.change("forget_turn_taking", **person)
-            db.change("forget_poison")
-            db.change("forget_settings", suffix=f":{platform}:{user_id}")
-            count = db.change("forget_jobs", **person)
-            db.change("tidy_conversations")
-            db.scrub = True
-            return count
-
-        return await self._run(forget)
+        return await self._run(partial(forget, platform=platform, user_id=user_id))
 
     async def expire(self, before: datetime) -> int:
         """Delete questions asked before then; returns how many."""
-
-        def expire(db: Database) -> int:
-            db.change("expire_turns", before=text_of(before))
-            db.change("forget_poison")
-            count = db.change("expire_jobs", before=text_of(before))
-            db.change("tidy_conversations")
-            db.change("tidy_askers")
-            db.scrub = count > 0
-            return count
-
-        return await self._run(expire)
+        return await self._run(partial(expire, before=before))
 
     # Small durable settings
 
