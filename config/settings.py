@@ -283,8 +283,21 @@ def load_settings(
     if config is not None:
         files.append(_read_yaml(config))
 
+    for content in files:
+        _refuse_unknown_keys(content)
+    try:
+        return _sourced(overrides or {}, env_file, files)()
+    except ValidationError as error:
+        raise ConfigError(_describe(error)) from None
+
+
+def _sourced(
+    overrides: dict[str, Any], env_file: Path, files: list[dict[str, Any]]
+) -> type[Settings]:
+    """Settings that read these sources; of the files a later one counts before an earlier one."""
+
     class _Sourced(Settings):
-        # `.env` holds foreign names too; ours were checked above.
+        # `.env` holds foreign names too; ours were checked before.
         model_config = SettingsConfigDict(extra="ignore")
 
         @classmethod
@@ -296,22 +309,16 @@ def load_settings(
             dotenv_settings: PydanticBaseSettingsSource,
             file_secret_settings: PydanticBaseSettingsSource,
         ) -> tuple[PydanticBaseSettingsSource, ...]:
-            yaml_sources = [InitSettingsSource(settings_cls, content) for content in files]
             return (
-                InitSettingsSource(settings_cls, overrides or {}),
+                InitSettingsSource(settings_cls, overrides),
                 EnvSettingsSource(settings_cls),
                 DotEnvSettingsSource(
                     settings_cls, env_file=env_file, env_file_encoding=ENV_ENCODING
                 ),
-                *reversed(yaml_sources),
+                *(InitSettingsSource(settings_cls, content) for content in reversed(files)),
             )
 
-    for content in files:
-        _refuse_unknown_keys(content)
-    try:
-        return _Sourced()
-    except ValidationError as error:
-        raise ConfigError(_describe(error)) from None
+    return _Sourced
 
 
 def load_secrets(env_file: Path = Path(".env")) -> Secrets:

@@ -126,39 +126,45 @@ class HuggingFaceModel:
         started: float,
         watcher: Watcher,
     ) -> Generation:
-        import torch
-
-        prompt = torch.tensor([self.tokens(fitted.prompt)], device=self.network.device)
+        prompt = self.tokens(fitted.prompt)
         watch = Watch(
             watcher,
             TextStream(fitted.stop),
             decode=self.decode,
             # A decoder-only model repeats the prompt, the other kind begins with one mark.
-            skip=prompt.shape[1] if self.entry.task is Task.CAUSAL else 1,
+            skip=len(prompt) if self.entry.task is Task.CAUSAL else 1,
             deadline=started + request.deadline_s,
             streams=self.entry.generation.num_beams == 1,
         )
-        with torch.inference_mode():
-            output = self.network.generate(
-                prompt,
-                attention_mask=torch.ones_like(prompt),
-                stopping_criteria=[watch],
-                logits_processor=[refuse_broken_numbers],
-                **_arguments(self.entry.generation, limit),
-            )
-        new_tokens = output[0, watch.skip :].tolist()
+        new_tokens = self._write(prompt, watch, limit)
         watch.finish(new_tokens)
         ended = monotonic()
         return Generation(
             text=watch.stream.text.strip(),
             finish_reason=watch.reason or self._natural_reason(new_tokens, limit),
-            prompt_tokens=prompt.shape[1],
+            prompt_tokens=len(prompt),
             completion_tokens=len(new_tokens),
             document_ids=fitted.document_ids,
             model=self.entry.alias,
             first_token_s=(watch.first_token_at or ended) - started,
             total_s=ended - started,
         )
+
+    def _write(self, prompt: list[int], watch: Watch, limit: int) -> list[int]:
+        """The tokens after the prompt."""
+        import torch
+
+        row = torch.tensor([prompt], device=self.network.device)
+        with torch.inference_mode():
+            output = self.network.generate(
+                row,
+                attention_mask=torch.ones_like(row),
+                stopping_criteria=[watch],
+                logits_processor=[refuse_broken_numbers],
+                **_arguments(self.entry.generation, limit),
+            )
+        new_tokens: list[int] = output[0, watch.skip :].tolist()
+        return new_tokens
 
     def decode(self, tokens: list[int]) -> str:
         """The text of `tokens`."""
