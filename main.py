@@ -192,8 +192,10 @@ def models_show(alias: str, config: ConfigOption = None) -> None:
 @models_app.command("remove")
 def models_remove(alias: str, config: ConfigOption = None) -> None:
     """Delete a model's weights from this machine, those in the hub's cache too."""
+    from engine.sizes import GB
+
     freed = _or_exit(lambda: _shelf(config).remove(alias))
-    print(f"{freed / 1e9:.2f} GB freed." if freed else f"{alias} is not on this machine.")
+    print(f"{freed / GB:.2f} GB freed." if freed else f"{alias} is not on this machine.")
 
 
 @eval_app.command("retrieval")

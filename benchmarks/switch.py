@@ -40,9 +40,9 @@ from engine.child import EngineChild
 from engine.errors import GenerationError
 from engine.process import EngineProcess
 from engine.room import Room, read_room
+from engine.sizes import MB
 from engine.types import Document, GenerationRequest
 
-MB = 1e6
 REQUEST = GenerationRequest(
     id="1",
     question="Can I join late?",

@@ -11,9 +11,9 @@ from pathlib import Path
 from config.settings import Secrets, Settings
 from engine.errors import StoreError
 from engine.gpu import read_cards
-from engine.model_memory import GB
 from engine.process import EngineProcess
 from engine.retrieval.retriever import Retriever
+from engine.sizes import GB
 from engine.store.database import snapshot
 from engine.store.jobs import STORE, JobStore
 from engine.types import EngineState, RetrievalMode

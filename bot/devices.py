@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from bot.texts import duration, say
 from engine.gpu import Card, read_host
+from engine.sizes import GB
 from engine.types import EngineState, EngineStatus
 
-GB = 1e9
 HOUR_S = 3600
 
 

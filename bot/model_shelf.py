@@ -8,8 +8,8 @@ from pathlib import Path
 from bot.commands import ModelChoice
 from config.settings import Settings
 from engine.catalog import ModelEntry, load_catalog
-from engine.model_memory import GB
 from engine.room import Room, bytes_of, read_room
+from engine.sizes import GB
 from engine.transfer import Transfer
 from engine.weights import find_weights, prepare_weights
 

@@ -9,8 +9,8 @@ from config.settings import EngineSettings
 from engine.catalog import AUTO, CPU_DEFAULT, Catalog, ModelEntry, choose_model
 from engine.environment import may_ask_hub
 from engine.errors import ModelError, UnknownModel
-from engine.model_memory import GB
 from engine.room import bytes_of, read_room
+from engine.sizes import GB
 from engine.weights import find_weights
 
 CHOSEN = "It was chosen with /model."

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.errors import ModelLoadError
+from engine.sizes import GB
 
-GB = 1e9
 #: Bytes that weights leave alone: the questions may be on the same disk.
 RESERVE = 200_000_000
 

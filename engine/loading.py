@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from engine.catalog import Dtype, ModelEntry, Quantisation, Task
 from engine.errors import ModelLoadError
 from engine.gpu import read_host
-from engine.model_memory import GB, MemoryNeed, memory_need
+from engine.model_memory import MemoryNeed, memory_need
 from engine.room import does_not_fit
 from engine.saved_model import verify_saved
+from engine.sizes import GB
 
 if TYPE_CHECKING:
     import torch

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.catalog import Dtype, ModelEntry, Quantisation
+from engine.sizes import GB
 
-GB = 1e9
 #: Python, PyTorch and its libraries; on a card its context and the libraries' own buffers.
 RUNTIME_BYTES = {"cpu": 500_000_000, "cuda": 600_000_000}
 #: Tokens of a prompt that are read in one pass.

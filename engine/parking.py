@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from engine.errors import ModelLoadError
 from engine.gpu import read_host
 from engine.loading import free_memory
-from engine.model_memory import GB
+from engine.sizes import GB
 
 if TYPE_CHECKING:
     import torch

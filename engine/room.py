@@ -9,7 +9,8 @@ from pathlib import Path
 from engine.catalog import Dtype, ModelEntry
 from engine.errors import ModelLoadError
 from engine.gpu import read_cards, read_host
-from engine.model_memory import GB, MemoryNeed, need_in
+from engine.model_memory import MemoryNeed, need_in
+from engine.sizes import GB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from engine.catalog import COMMIT, ModelEntry
 from engine.disk import free_bytes, require_space
 from engine.errors import ModelError, ModelLoadError
 from engine.model_folder import PATTERNS, new_folder
+from engine.sizes import GB
 from engine.transfer import Transfer
 
 #: Not just manifest.json: a model repository may have a file of that name.
@@ -144,7 +145,7 @@ def describe_saved(folder: Path) -> str:
 
     Raises ModelLoadError as `verify_saved` does.
     """
-    size = f"{saved_bytes(folder) / 1e9:.2f} GB in {folder}"
+    size = f"{saved_bytes(folder) / GB:.2f} GB in {folder}"
     manifest = read_manifest(folder)
     if manifest is None:
         return f"{size}; without a manifest, so nothing tells whether it is complete."

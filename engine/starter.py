@@ -14,8 +14,9 @@ from engine.child import EngineChild
 from engine.errors import EngineCrashed, ModelError, ModelLoadError
 from engine.gpu import memory_of
 from engine.idle import IdleModels
-from engine.model_memory import GB, RUNTIME_BYTES
+from engine.model_memory import RUNTIME_BYTES
 from engine.room import Room, bytes_of, does_not_fit, need_of, read_room
+from engine.sizes import GB
 from engine.smoke import try_out
 from engine.weights import find_weights, prepare_weights
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import ConfigDict
 
-GB, MB = 1e9, 1e6
+from engine.sizes import GB, MB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
