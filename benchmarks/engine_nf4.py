@@ -20,6 +20,7 @@ from benchmarks.engine_sides import Slots
 from engine.catalog import Dtype, Quantisation
 from engine.model_memory import count_parameters
 from engine.model_memory import weight_bytes as computed_bytes
+from engine.sizes import GB
 
 #: Rows at once.
 FEW, MANY = 1, 8
@@ -55,7 +56,7 @@ def nf4(bench: Bench) -> Results:
     bench.note({"figure": "nf4", "weight_bytes": memory})
     ratio = memory["NF4"] / memory["bfloat16"]
     text = (
-        f"{ratio:.2f}× ({memory['bfloat16'] / 1e9:.2f} GB → {memory['NF4'] / 1e9:.2f} GB"
+        f"{ratio:.2f}× ({memory['bfloat16'] / GB:.2f} GB → {memory['NF4'] / GB:.2f} GB"
         f"{'' if bench.on_card else f'; computed for Mistral-7B: {_computed():.2f}×'}); "
         f"tokens/s, bfloat16 → NF4: {_told(speeds['bfloat16'], speeds['NF4'])}; "
         f"{advice(speeds['bfloat16'], speeds['NF4'], bench.size.prompt, bench.size.answer)}"
