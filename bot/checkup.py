@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from config.settings import Secrets, Settings
 from engine.errors import StoreError
-from engine.gpu import read_cards
+from engine.gpu import Card, read_cards
 from engine.process import EngineProcess
 from engine.retrieval.retriever import Retriever
+from engine.room import read_room
 from engine.sizes import GB
 from engine.store.database import snapshot
 from engine.store.jobs import STORE, JobStore
-from engine.types import EngineState, RetrievalMode
+from engine.types import EngineState, EngineStatus, RetrievalMode
 
 #: Below this much free space new questions could not be stored safely.
 MIN_FREE_BYTES = 250_000_000
@@ -45,7 +47,12 @@ async def examine(
         *_corpus(retriever),
         _retrieval(settings, retriever),
         _model(engine),
-        _card(engine),
+        card_finding(
+            read_cards(engine.pids()),
+            engine.status(),
+            wanted=settings.engine.device,
+            problem=read_room(settings.engine.device).card_problem,
+        ),
         *_platforms(settings, secrets),
     ]
 
@@ -121,14 +128,27 @@ def _model(engine: EngineProcess) -> Finding:
     )
 
 
-def _card(engine: EngineProcess) -> Finding:
-    cards = read_cards(engine.pids())
+def card_finding(
+    cards: Sequence[Card], status: EngineStatus, *, wanted: str, problem: str
+) -> Finding:
+    """Which cards there are, and whether the model computes on the CPU in spite of them.
+
+    `wanted` is the setting `engine.device`, `problem` why the card cannot be used if that is known.
+    """
     if not cards:
         return Finding(
             subject="GPU", good=True, sentence="no NVIDIA card; the model runs on the CPU."
         )
     names = ", ".join(f"{card.name} with {card.memory_total / GB:.1f} GB" for card in cards)
-    return Finding(subject="GPU", good=True, sentence=f"{names}.")
+    if wanted == "cpu" or not status.device.startswith("CPU"):
+        return Finding(subject="GPU", good=True, sentence=f"{names}.")
+    reason = problem or f"PyTorch does not use the card, whose driver is {cards[0].driver}"
+    return Finding(
+        subject="GPU",
+        good=False,
+        sentence=f"{names}, but {status.model} computes on the CPU: {reason}. "
+        "Where that is as it should be, set engine.device to cpu.",
+    )
 
 
 def _platforms(settings: Settings, secrets: Secrets) -> list[Finding]:

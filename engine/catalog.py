@@ -178,19 +178,21 @@ def choose_model(
     is_here: Callable[[ModelEntry], bool],
     may_fetch: bool = False,
     needs_gb: Callable[[ModelEntry], float] = lambda entry: entry.memory_gb,
+    no_card: str = "",
 ) -> tuple[ModelEntry, str]:
     """The model to serve with, and a sentence saying why.
 
     `card_free_gb` is the free memory of the card that may be used, None without one; `is_here`
     tells whether the weights are on this machine, `may_fetch` whether the hub may be asked for
-    them, `needs_gb` the memory a model takes there. Raises UnknownModel.
+    them, `needs_gb` the memory a model takes there, `no_card` why no card may be used where there
+    is one. Raises UnknownModel.
     """
     if setting != AUTO:
         return catalog.get(setting), f"{setting} was asked for by the settings."
     small = catalog.get(CPU_DEFAULT)
     large = catalog.entries.get(CARD_DEFAULT)
     if card_free_gb is None:
-        return small, f"{small.alias} was chosen: there is no CUDA card to use."
+        return small, f"{small.alias} was chosen: {no_card or 'there is no CUDA card to use'}."
     if large is None:
         return small, f"{small.alias} was chosen: the catalogue has no {CARD_DEFAULT}."
     if card_free_gb < needs_gb(large):

@@ -66,6 +66,7 @@ class Choice:
             self._catalog,
             card_free_gb=room.free / GB if room.on_card else None,
             is_here=lambda entry: find_weights(entry, self._models_dir) is not None,
+            no_card=room.card_problem,
             may_fetch=may_ask_hub(os.environ),
             needs_gb=lambda entry: (
                 bytes_of(entry, find_weights(entry, self._models_dir), room) / GB

@@ -26,6 +26,8 @@ class Card:
     temperature: int | None
     #: Watts.
     power: float | None
+    #: The newest CUDA that the driver can run, as major and minor number.
+    cuda: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +51,9 @@ def read_cards(our_pids: frozenset[int] = frozenset()) -> tuple[Card, ...]:
         return ()
     try:
         driver = str(pynvml.nvmlSystemGetDriverVersion())
+        cuda = _read_cuda()
         count = pynvml.nvmlDeviceGetCount()
-        return tuple(_read_card(index, driver, our_pids) for index in range(count))
+        return tuple(_read_card(index, driver, cuda, our_pids) for index in range(count))
     except pynvml.NVMLError:
         return ()
     finally:
@@ -96,7 +99,19 @@ def _within_limit(total: int, available: int) -> tuple[int, int]:
     return total, max(0, min(available, total - used + cached))
 
 
-def _read_card(index: int, driver: str, our_pids: frozenset[int]) -> Card:
+def _read_cuda() -> tuple[int, int] | None:
+    import pynvml
+
+    try:
+        version = int(pynvml.nvmlSystemGetCudaDriverVersion_v2())
+    except pynvml.NVMLError:
+        return None
+    return version // 1000, version % 1000 // 10
+
+
+def _read_card(
+    index: int, driver: str, cuda: tuple[int, int] | None, our_pids: frozenset[int]
+) -> Card:
     import pynvml
 
     def optional(read: object, *args: object) -> float | None:
@@ -128,4 +143,5 @@ def _read_card(index: int, driver: str, our_pids: frozenset[int]) -> Card:
         utilisation=utilisation,
         temperature=None if temperature is None else int(temperature),
         power=None if milliwatts is None else milliwatts / 1000,
+        cuda=cuda,
     )

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from engine.catalog import Dtype, ModelEntry, Quantisation, Task
 from engine.errors import ModelLoadError
-from engine.gpu import read_host
+from engine.gpu import read_cards, read_host
 from engine.model_memory import MemoryNeed, memory_need
-from engine.room import does_not_fit
+from engine.room import does_not_fit, uses_card
 from engine.saved_model import verify_saved
 from engine.sizes import GB
 
@@ -185,12 +185,8 @@ def _report_memory(entry: ModelEntry, model: Any, need: MemoryNeed | None) -> No
 def _use_card(device: str) -> bool:
     import torch
 
-    if device == "cuda" and not torch.cuda.is_available():
-        raise ModelLoadError(
-            "engine.device is cuda, but PyTorch finds no CUDA card; "
-            "check `nvidia-smi`, or set engine.device to cpu."
-        )
-    return device != "cpu" and torch.cuda.is_available()
+    available = torch.cuda.is_available()
+    return uses_card(device, available=available, built_for=torch.version.cuda, cards=read_cards())
 
 
 def _dtype(wanted: Dtype, *, on_card: bool) -> torch.dtype:

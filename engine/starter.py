@@ -9,7 +9,7 @@ from pathlib import Path
 from time import monotonic
 
 from config.settings import EngineSettings
-from engine.catalog import ModelEntry
+from engine.catalog import CPU_DEFAULT, ModelEntry
 from engine.child import EngineChild
 from engine.errors import EngineCrashed, ModelError, ModelLoadError
 from engine.gpu import memory_of
@@ -98,10 +98,29 @@ class Starter:
                 return await self._bring_up(idle, resuming, path, trying=True)
             except (ModelError, EngineCrashed) as error:
                 log.warning("%s did not resume and is loaded anew: %s", entry.alias, error)
+        return await self._load(entry, path, trying=trying)
+
+    async def _load(self, entry: ModelEntry, path: Path, *, trying: bool) -> EngineChild:
+        """The model for machines without a card goes to the CPU where the card is of no use."""
+        wanted = self._settings.device
+        room = await asyncio.to_thread(read_room, wanted)
+        needs_none = entry.alias == CPU_DEFAULT
+        device = "cpu" if needs_none and room.card_problem else wanted
+        try:
+            return await self._load_on(device, entry, path, trying=trying)
+        except ModelLoadError as error:
+            if not (needs_none and room.on_card):
+                raise
+            log.warning("%s is loaded on the CPU: %s", entry.alias, error)
+        return await self._load_on("cpu", entry, path, trying=trying)
+
+    async def _load_on(
+        self, device: str, entry: ModelEntry, path: Path, *, trying: bool
+    ) -> EngineChild:
         child = await self._spawn(entry)
         loading = child.load(
             path,
-            device=self._settings.device,
+            device=device,
             max_batch=self.capacity,
             timeout=self._settings.load_timeout_s,
             on_progress=self._on_progress,

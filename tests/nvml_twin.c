@@ -38,6 +38,7 @@ int nvmlSystemGetDriverVersion(char *text, unsigned size) {
     snprintf(text, size, "570.133.20");
     return OK;
 }
+int nvmlSystemGetCudaDriverVersion_v2(int *version) { *version = 12080; return OK; }
 int nvmlDeviceGetCount_v2(unsigned *number) { *number = count; return OK; }
 int nvmlDeviceGetHandleByIndex_v2(unsigned index, Card **card) {
     if (index >= count) return INVALID;

@@ -10,6 +10,8 @@ from pathlib import Path
 
 SOURCE = Path(__file__).with_suffix(".c")
 DRIVER = "570.133.20"
+#: The newest CUDA of that driver.
+CUDA = (12, 8)
 #: Without a compiler there is no twin.
 COMPILER = shutil.which("cc")
 

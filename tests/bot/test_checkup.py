@@ -1,4 +1,4 @@
-"""What `check` finds: the stored questions, who is staff."""
+"""What `check` finds: the stored questions, who is staff, a card that lies idle."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.checkup import Finding, examine
+from bot.checkup import Finding, card_finding, examine
 from config.settings import AdminsSettings, EngineSettings, RetrievalSettings, Secrets, Settings
 from engine.catalog import load_catalog
+from engine.gpu import Card
 from engine.process import EngineProcess
 from engine.retrieval.retriever import Retriever
 from engine.store.jobs import STORE, JobStore
+from engine.types import EngineState, EngineStatus
 from tests.harness import ListCorpus
 
 
@@ -114,3 +116,46 @@ async def test_space_is_told_in_the_unit_of_everything_else(tmp_path: Path) -> N
     (finding,) = await findings(tmp_path, "data folder")
 
     assert re.fullmatch(r".*, \d+\.\d GB free\.", finding.sentence)
+
+
+CARD = Card(
+    index=0,
+    name="Tesla T4",
+    driver="570.133.20",
+    memory_total=16 * 10**9,
+    memory_used=0,
+    memory_ours=0,
+    utilisation=0,
+    temperature=None,
+    power=None,
+)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "device", "good"),
+    [
+        ("auto", "CPU, 4 threads", False),
+        ("cuda", "CPU, 4 threads", False),
+        ("cpu", "CPU, 4 threads", True),
+        ("auto", "Tesla T4", True),
+        ("auto", "", True),
+    ],
+    ids=["not used", "not used though asked for", "not wanted", "used", "no model"],
+)
+@pytest.mark.parametrize("problem", ["", "the driver is too old"])
+def test_a_card_that_lies_idle_is_found(wanted: str, device: str, good: bool, problem: str) -> None:
+    status = EngineStatus(state=EngineState.READY, model="tiny", device=device)
+
+    finding = card_finding([CARD], status, wanted=wanted, problem=problem)
+
+    assert finding.good is good
+    assert finding.sentence.startswith("Tesla T4 with 16.0 GB")
+    if not good:
+        assert "tiny computes on the CPU" in finding.sentence
+        assert (problem or "driver is 570.133.20") in finding.sentence
+
+
+def test_no_card_is_no_problem() -> None:
+    status = EngineStatus(state=EngineState.READY, model="tiny", device="CPU, 4 threads")
+
+    assert card_finding([], status, wanted="auto", problem="").good

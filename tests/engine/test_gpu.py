@@ -13,7 +13,7 @@ import pytest
 
 from config.settings import ROOT
 from engine.gpu import Card, memory_of, read_host
-from tests.nvml_twin import COMPILER, DRIVER, NvmlTwin, TwinCard
+from tests.nvml_twin import COMPILER, CUDA, DRIVER, NvmlTwin, TwinCard
 
 PID = 4242
 READ = (
@@ -59,8 +59,9 @@ def test_each_card_tells_what_it_can(tmp_path: Path) -> None:
         utilisation=87,
         temperature=40,
         power=68.4,
+        cuda=CUDA,
     )
-    assert cards[0] == asdict(first)
+    assert cards[0] == asdict(first) | {"cuda": list(CUDA)}  # as JSON has it
     assert (cards[1]["index"], cards[1]["name"], cards[1]["memory_ours"]) == (1, "GRID A", 0)
     assert [cards[1][name] for name in ("utilisation", "temperature", "power")] == [None] * 3
     assert ours == 7

@@ -8,9 +8,10 @@ import pytest
 
 from engine import gpu
 from engine.errors import ModelLoadError
+from engine.gpu import Card
 from engine.loading import load_model
 from engine.model_memory import MemoryNeed
-from engine.room import does_not_fit, read_room
+from engine.room import card_problem, does_not_fit, read_room, uses_card
 from tests.engine.tiny_models import entry, save_causal
 
 
@@ -57,3 +58,61 @@ def test_a_container_without_a_limit_has_the_machine_s_memory(
 
     assert 0 < room.free < room.total
     assert room.total > 10**8
+
+
+def card(cuda: tuple[int, int] | None) -> Card:
+    return Card(
+        index=0,
+        name="Tesla T4",
+        driver="570.133.20",
+        memory_total=16 * 10**9,
+        memory_used=0,
+        memory_ours=0,
+        utilisation=None,
+        temperature=None,
+        power=None,
+        cuda=cuda,
+    )
+
+
+@pytest.mark.parametrize(
+    ("cuda", "built_for", "said"),
+    [
+        ((12, 8), "13.0", "PyTorch needs CUDA 13.0 and driver 570.133.20 has 12.8"),
+        ((13, 0), "", "PyTorch here is for CPUs only"),
+        ((13, 0), "13.0", ""),
+        ((13, 0), "13.2", ""),
+        ((13, 1), "12.8", ""),
+        (None, "13.0", ""),
+    ],
+    ids=["old driver", "no CUDA", "same", "same but for the minor number", "newer", "not told"],
+)
+def test_a_card_that_pytorch_cannot_use_is_known_beforehand(
+    cuda: tuple[int, int] | None, built_for: str, said: str
+) -> None:
+    problem = card_problem(card(cuda), built_for)
+
+    assert said in problem
+    assert bool(problem) == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("device", "available", "uses"),
+    [("auto", True, True), ("cuda", True, True), ("cpu", True, False), ("cpu", False, False)],
+)
+def test_a_card_is_used_where_it_may_be(device: str, available: bool, uses: bool) -> None:
+    cards = [card((13, 0))]
+
+    assert uses_card(device, available=available, built_for="13.0", cards=cards) is uses
+
+
+@pytest.mark.parametrize("device", ["auto", "cuda"])
+def test_a_card_that_pytorch_does_not_find_is_no_reason_to_compute_on_the_cpu(device: str) -> None:
+    with pytest.raises(ModelLoadError, match=r"CUDA 13\.0, cannot use .* driver 570\.133\.20"):
+        uses_card(device, available=False, built_for="13.0", cards=[card(None)])
+
+
+def test_without_a_card_the_cpu_is_used_unless_a_card_was_asked_for() -> None:
+    assert not uses_card("auto", available=False, built_for="13.0", cards=[])
+    with pytest.raises(ModelLoadError, match="PyTorch finds no CUDA card"):
+        uses_card("cuda", available=False, built_for="13.0", cards=[])
