@@ -154,8 +154,8 @@ async def test_nobody_waits_while_the_old_model_parks(
 
     os.kill(old, signal.SIGSTOP)
     switching = asyncio.create_task(engine.switch("tiny-t5"))
-    while engine.status().model != "tiny-t5":
-        await engine._now.change()
+    while engine.status().model != "tiny-t5" and not switching.done():
+        await asyncio.sleep(0)
     generation = await engine.generate(REQUEST, ignore)
     was_switching = not switching.done()
     os.kill(old, signal.SIGCONT)

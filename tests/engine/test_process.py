@@ -451,7 +451,7 @@ async def test_a_program_that_stops_while_a_model_loads_leaves_no_process(models
     running = asyncio.create_task(engine.run(stop))
     await engine.settled()
     switching = asyncio.create_task(engine.switch("tiny-t5"))
-    while len(engine.pids()) < 2:
+    while len(engine.pids()) < 2 and not switching.done():
         await asyncio.sleep(0)
     pids = engine.pids()
 
@@ -476,8 +476,8 @@ async def test_an_exchange_that_has_not_begun_when_the_program_stops_does_not_be
         starter, "read_room", lambda _: Room(total=10**10, free=3 * 10**8, on_card=False)
     )
     asked = await begin(engine)
-    switching = asyncio.create_task(engine.switch("tiny-t5"))
-    while not engine.status().num_waiting:
+    switching = asyncio.create_task(engine.switch(CPU_DEFAULT))
+    while not (engine.status().num_waiting or switching.done()):
         await asyncio.sleep(0)
 
     stop.set()
