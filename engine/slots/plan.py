@@ -106,15 +106,7 @@ class Plan:
         ]
         if beyond is not None:
             tokens.append((0, beyond, pieces[0].slot, last_column))
-        keep: list[int] = []
-        longs: list[tuple[int, Piece]] = []
-        first, on_cpu = 0, device.type == "cpu"
-        for piece in pieces:
-            after = first + len(piece.ids)
-            keep += range(after - piece.num_logits, after)
-            if len(piece.ids) > 1:
-                longs += piece.parts(first, CPU_BLOCK if on_cpu else len(piece.ids))
-            first = after
+        keep, longs = _lay_out(pieces, on_cpu=device.type == "cpu")
         singles = [piece for piece in pieces if len(piece.ids) == 1]
         shared = len(singles) >= LEAST_SHARING and all(piece.shares_prefix for piece in singles)
         reach = max(piece.end for piece in pieces)
@@ -139,3 +131,17 @@ class Plan:
     def single_slots(self) -> torch.Tensor:
         """The slots of the single-token rows."""
         return self.slots[: self.num_singles]
+
+
+def _lay_out(pieces: Sequence[Piece], *, on_cpu: bool) -> tuple[list[int], list[tuple[int, Piece]]]:
+    """What `keep` and `longs` are for pieces that follow one another."""
+    keep: list[int] = []
+    longs: list[tuple[int, Piece]] = []
+    first = 0
+    for piece in pieces:
+        after = first + len(piece.ids)
+        keep += range(after - piece.num_logits, after)
+        if len(piece.ids) > 1:
+            longs += piece.parts(first, CPU_BLOCK if on_cpu else len(piece.ids))
+        first = after
+    return keep, longs
