@@ -98,7 +98,7 @@ class Batch:
 
     def _furnish(self) -> None:
         if self._slot_bytes is not None:
-            free = free_for_slots(on_card=self.on_card)
+            free = free_for_slots(self._model)
             num_short, num_whole = self._slot_bytes.share_out(free, self._max_batch)
             self._schedulers = make_slots(self._model, num_short, num_whole)
             self.num_slots = num_short + num_whole

@@ -10,6 +10,7 @@ from engine.catalog import Quantisation, Task
 from engine.gpu import read_host
 from engine.huggingface import HuggingFaceModel
 from engine.loading import free_card_bytes
+from engine.model_memory import memory_need
 
 if TYPE_CHECKING:
     from engine.slots.scheduler import Scheduler
@@ -106,9 +107,13 @@ def _scheduler(model: HuggingFaceModel, num_slots: int, num_tokens: int) -> Sche
     return scheduler
 
 
-def free_for_slots(*, on_card: bool) -> float:
+def free_for_slots(model: HuggingFaceModel) -> float:
     """Bytes of the memory that is free now that slots may take."""
-    if on_card:
-        return _SHARE["cuda"] * free_card_bytes()
-    host = read_host()
-    return _SHARE["cpu"] * (host.memory_total - host.memory_used)
+    if model.on_card:
+        free, share = float(free_card_bytes()), _SHARE["cuda"]
+    else:
+        host = read_host()
+        free, share = float(host.memory_total - host.memory_used), _SHARE["cpu"]
+    need = memory_need(model.entry, model.network.config.to_dict(), on_card=model.on_card)
+    # T5's encoder reads a long source at once, which takes more than the rest that stays free.
+    return min(share * free, free - (need.work if need else 0))

@@ -10,9 +10,11 @@ import pytest
 from engine.batch import Batch
 from engine.catalog import GenerationDefaults, ModelEntry, PromptStyle, Quantisation, Task
 from engine.errors import OutOfMemory
+from engine.gpu import Host
 from engine.huggingface import HuggingFaceModel
 from engine.loading import load_model
-from engine.placement import SlotBytes
+from engine.model_memory import memory_need
+from engine.placement import SlotBytes, free_for_slots
 from engine.types import Document, FinishReason, Generation, GenerationRequest
 from engine.watch import Nobody
 from tests.engine import tiny_networks
@@ -107,6 +109,19 @@ def test_memory_that_is_short_is_shared_out_to_more_and_shorter_slots(
 
 def test_slots_that_cannot_be_shorter_are_whole() -> None:
     assert SlotBytes(whole=5_000, short=5_000).share_out(16_000, 8) == (0, 3)
+
+
+def test_slots_leave_room_for_reading_the_longest_source(
+    seq2seq: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = model(T5, seq2seq)
+    need = memory_need(T5, loaded.network.config.to_dict(), on_card=False)
+    assert need is not None
+    free = need.work + 1_000
+    host = Host(cores=2, load=0.0, memory_total=10 * free, memory_used=9 * free)
+    monkeypatch.setattr("engine.placement.read_host", lambda: host)
+
+    assert free_for_slots(loaded) == 1_000
 
 
 @pytest.mark.parametrize("architecture", ["causal", "seq2seq"])
