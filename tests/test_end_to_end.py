@@ -209,7 +209,7 @@ async def test_both_platforms_are_served_by_one_process_that_others_can_ask_afte
 ) -> None:
     async with telegram_twin() as telegram, SlackTwin() as slack:
         env = on(telegram) | SLACK_TOKENS | {"FAQ_SLACK__BASE_URL": slack.base_url}
-        user = telegram.person(7)
+        user, seen = telegram.person(7), ""
         async with serving(data_dir, **env):
             await telegram.private(user, "How do I get a certificate?")
             await slack.mention("C1", "U1", "How do I get a certificate?")
@@ -217,11 +217,14 @@ async def test_both_platforms_are_served_by_one_process_that_others_can_ask_afte
             async with asyncio.timeout(PATIENCE_S):
                 while not any("Sources" in json.dumps(m) for m in slack.ours("C1")):
                     await asyncio.sleep(0.1)
-            _, seen, _ = await finish(await start(data_dir, "gpu"))
+            # It is published every few seconds.
+            async with asyncio.timeout(PATIENCE_S):
+                while "- Model: smollm2-135m" not in seen:
+                    _, seen, _ = await finish(await start(data_dir, "gpu"))
             healthy, well, _ = await finish(await start(data_dir, "health"))
         _, after, _ = await finish(await start(data_dir, "gpu"))
 
-    assert "- Model: smollm2-135m" in seen
+    assert "Batch: " in seen
     assert (healthy, "FAQ Desk is well: smollm2-135m" in well) == (0, True)
     assert "No FAQ Desk is running on the data folder" in after
 
