@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -95,14 +95,17 @@ async def rest_t5(engine: EngineProcess) -> tuple[int, int]:
     return serving, parked
 
 
-def short_while(engine: EngineProcess, state: EngineState) -> Callable[[str], Room]:
-    """A machine that has no room for a model while the engine is in that state."""
+def lack_room(monkeypatch: pytest.MonkeyPatch, engine: EngineProcess) -> None:
+    """While the engine serves, no model has room beside the one that does, whatever this machine's
+    processes really take."""
 
     def read(_: str) -> Room:
-        free = 3 * 10**8 if engine.status().state is state else 9 * 10**9
+        free = 10**8 if engine.status().state is EngineState.READY else 9 * 10**9
         return Room(total=10**10, free=free, on_card=False)
 
-    return read
+    monkeypatch.setattr(starter, "read_room", read)
+    monkeypatch.setattr(starter, "bytes_of", lambda *_: 7 * 10**8)
+    monkeypatch.setattr(starter, "memory_of", lambda pid, *, on_card: 4 * 10**8)
 
 
 async def test_switching_back_resumes_the_process_and_its_answers(engine: EngineProcess) -> None:
@@ -237,7 +240,7 @@ async def test_one_after_the_other_they_take_turns_without_a_new_process(
 ) -> None:
     await rest_t5(engine)
     before = engine.pids()
-    monkeypatch.setattr(starter, "read_room", short_while(engine, EngineState.READY))
+    lack_room(monkeypatch, engine)
 
     asked = [asyncio.create_task(engine.generate(REQUEST, ignore)) for _ in range(12)]
     await engine.switch("tiny-t5")
@@ -253,7 +256,7 @@ async def test_after_a_failed_exchange_the_old_process_resumes(
     engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     serving, _ = await rest_t5(engine)
-    monkeypatch.setattr(starter, "read_room", short_while(engine, EngineState.READY))
+    lack_room(monkeypatch, engine)
 
     with pytest.raises(ModelLoadError, match="broken could not be loaded"):
         await engine.switch("broken")
@@ -266,12 +269,13 @@ async def test_a_process_that_dies_while_it_is_to_be_exchanged_holds_nobody_up(
     engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     serving, parked = await rest_t5(engine)
-    monkeypatch.setattr(starter, "read_room", short_while(engine, EngineState.READY))
+    lack_room(monkeypatch, engine)
 
     os.kill(serving, signal.SIGSTOP)
     asked = asyncio.create_task(engine.generate(REQUEST, ignore))
     switching = asyncio.create_task(engine.switch("tiny-t5"))
     while not engine.status().num_waiting:  # until the switch waits for the question
+        assert not switching.done()
         await asyncio.sleep(0)
     os.kill(serving, signal.SIGKILL)
     await switching
