@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -202,11 +201,11 @@ class Delivery:
         while self._final(question) is None:
             question.changed.clear()
             await self._show(adapter, question, await self._interim(question, matches))
-            await _changed(question, PLACE_REFRESH_S)
+            await unless(question.changed, asyncio.sleep(PLACE_REFRESH_S))
             pause = question.not_before - monotonic()
             while pause > 0 and self._final(question) is None:
                 question.changed.clear()
-                await _changed(question, pause)
+                await unless(question.changed, asyncio.sleep(pause))
                 pause = question.not_before - monotonic()
 
     async def _show(self, adapter: ChatAdapter, question: _Open, reply: Reply) -> None:
@@ -262,9 +261,3 @@ async def _contained(work: Coroutine[None, None, None]) -> None:
         await work
     except Exception:
         log.exception("what was to be told in a chat could not be told to its end")
-
-
-async def _changed(question: _Open, timeout: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(timeout):
-            await question.changed.wait()

@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from time import time
 
+from engine.stopping import unless
 from engine.types import EngineState, EngineStatus
 
 log = logging.getLogger(__name__)
@@ -43,11 +44,9 @@ async def beat(
             log.warning("not well: %s", problem)
         was_well = not problem
         notify("WATCHDOG=1\nSTATUS=" + (problem.splitlines()[0] if problem else "Serving."))
-        with suppress(TimeoutError):
-            async with asyncio.timeout(every_s):
-                await stop.wait()
+        await unless(stop, asyncio.sleep(every_s))
     notify("STOPPING=1")
-    _remove(path)
+    remove_quietly(path)
 
 
 def find_trouble(path: Path) -> str | None:
@@ -94,6 +93,7 @@ def _touch(path: Path) -> str:
     return ""
 
 
-def _remove(path: Path) -> None:
+def remove_quietly(path: Path) -> None:
+    """Delete what told the outside of the assistant; on a disk that fails it grows stale."""
     with suppress(OSError):
         path.unlink(missing_ok=True)

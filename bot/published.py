@@ -14,8 +14,10 @@ from time import time
 from pydantic import TypeAdapter, ValidationError
 
 from bot.commands import ModelHost
+from bot.heartbeat import remove_quietly
 from config.logging import redact
 from engine.errors import StoreError
+from engine.stopping import unless
 from engine.types import EngineStatus
 
 log = logging.getLogger(__name__)
@@ -61,10 +63,8 @@ async def publish(
         if was_written and problem:
             log.warning("%s", problem)
         was_written = not problem
-        with suppress(TimeoutError):
-            async with asyncio.timeout(every_s):
-                await stop.wait()
-    _remove(path)
+        await unless(stop, asyncio.sleep(every_s))
+    remove_quietly(path)
 
 
 class StatusHidden(Exception):
@@ -109,11 +109,6 @@ def _write(path: Path, published: Published) -> str:
     except OSError as error:
         return f"{path} cannot be written ({error.strerror}); `main.py gpu` will tell less."
     return ""
-
-
-def _remove(path: Path) -> None:
-    with suppress(OSError):
-        path.unlink(missing_ok=True)
 
 
 def _is_alive(pid: int) -> bool:

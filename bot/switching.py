@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 
 from bot.adapter import ChatAdapter, DeliveryError, DeliveryRefused, MessageGone
@@ -14,6 +13,7 @@ from bot.delivery import RETRY_S
 from bot.messages import Asker, Reply, ReplyState
 from bot.texts import say
 from engine.errors import ModelError, ModelLoadError, StoreError
+from engine.stopping import unless
 from engine.types import EngineState
 
 log = logging.getLogger(__name__)
@@ -107,9 +107,7 @@ async def _tell_progress(
 ) -> None:
     told = ""
     while not over.is_set():
-        with suppress(TimeoutError):
-            async with asyncio.timeout(every_s):
-                await over.wait()
+        await unless(over, asyncio.sleep(every_s))
         detail = progress()
         if detail and detail != told and not over.is_set():
             told = detail

@@ -1,4 +1,4 @@
-"""Awaits something unless the program is told to stop first."""
+"""Awaits something unless an event comes first, most often the one that stops the program."""
 
 from __future__ import annotations
 
