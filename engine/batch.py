@@ -13,8 +13,9 @@ from engine.catalog import ModelEntry, Quantisation, Task
 from engine.errors import GenerationError, ModelLoadError, OutOfMemory
 from engine.huggingface import HuggingFaceModel
 from engine.loading import free_memory, is_out_of_memory
+from engine.model_memory import MAX_SEQ2SEQ_NEW
 from engine.parking import Weights, give_back, require_room
-from engine.placement import MAX_SEQ2SEQ_NEW, free_for_slots, make_slots, suit_slots
+from engine.placement import free_for_slots, make_slots, suit_slots
 from engine.prompt import FittedPrompt
 from engine.types import FinishReason, Generation, GenerationRequest
 from engine.watch import Nobody, Watcher
@@ -60,7 +61,7 @@ class Batch:
         self._max_batch = max_batch
         self._weights = Weights(model.network)
         self._slot_bytes = suit_slots(model)
-        #: None: one question at a time is answered by plain `generate`.
+        #: Empty where one question at a time is answered by plain `generate`, and while parked.
         self._schedulers: list[Scheduler] = []
         #: How many questions it works on at once, and the bytes that their slots take.
         self.num_slots = 1
@@ -97,12 +98,11 @@ class Batch:
         return batch
 
     def _furnish(self) -> None:
-        if self._slot_bytes is not None:
-            free = free_for_slots(self._model)
-            num_short, num_whole = self._slot_bytes.share_out(free, self._max_batch)
+        sizes = self._slot_bytes
+        if sizes is not None:
+            num_short, num_whole = sizes.share_out(free_for_slots(self._model), self._max_batch)
             self._schedulers = make_slots(self._model, num_short, num_whole)
             self.num_slots = num_short + num_whole
-            sizes = self._slot_bytes
             self.slots_bytes = num_short * sizes.short + num_whole * sizes.whole
 
     def park(self) -> None:

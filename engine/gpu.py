@@ -29,6 +29,11 @@ class Card:
     #: The newest CUDA that the driver can run, as major and minor number.
     cuda: tuple[int, int] | None = None
 
+    @property
+    def memory_free(self) -> int:
+        """What nobody uses."""
+        return self.memory_total - self.memory_used
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
@@ -39,6 +44,11 @@ class Host:
     load: float
     memory_total: int
     memory_used: int
+
+    @property
+    def memory_free(self) -> int:
+        """What nobody uses."""
+        return self.memory_total - self.memory_used
 
 
 def read_cards(our_pids: frozenset[int] = frozenset()) -> tuple[Card, ...]:

@@ -87,11 +87,11 @@ def free_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def free_card_bytes() -> int:
-    """Free memory of the card."""
+def free_bytes(*, on_card: bool) -> int:
+    """Free memory where the engine computes."""
     import torch
 
-    free: int = torch.cuda.mem_get_info()[0]
+    free: int = torch.cuda.mem_get_info()[0] if on_card else read_host().memory_free
     return free
 
 
@@ -169,8 +169,7 @@ def _refuse_what_does_not_fit(entry: ModelEntry, need: MemoryNeed | None, on_car
     if need is None:  # an architecture whose size is not known beforehand: a try tells
         return
     wanted = need.total() - need.runtime  # the libraries are here already
-    room = read_host()
-    free = free_card_bytes() if on_card else room.memory_total - room.memory_used
+    free = free_bytes(on_card=on_card)
     if wanted > free:
         where = "the card" if on_card else "this machine"
         raise does_not_fit(entry, need, wanted, free, where)

@@ -15,7 +15,7 @@ RUNTIME_BYTES = {"cpu": 500_000_000, "cuda": 600_000_000}
 #: Tokens of a prompt that are read in one pass.
 _CHUNK = {"cpu": 512, "cuda": 4096}
 #: Tokens an encoder-decoder model may write, for which its slots have room.
-_MAX_SEQ2SEQ_NEW = 512
+MAX_SEQ2SEQ_NEW = 512
 _SIZES = {Dtype.FLOAT32: 4, Dtype.BFLOAT16: 2, Dtype.FLOAT16: 2}
 #: NF4 keeps half a byte a number and one float32 for each block of 64.
 _NF4_BYTES = 0.5 + 4 / 64
@@ -207,7 +207,7 @@ def _causal_question(shape: _Shape, entry: ModelEntry, dtype: Dtype) -> int:
 
 def _t5_question(shape: _Shape, entry: ModelEntry, dtype: Dtype) -> int:
     token = 2 * shape.layers[1] * shape["num_heads"] * shape["d_kv"] * _SIZES[dtype]
-    return token * (entry.context_window + _MAX_SEQ2SEQ_NEW)
+    return token * (entry.context_window + MAX_SEQ2SEQ_NEW)
 
 
 def _causal_work(shape: _Shape, entry: ModelEntry, dtype: Dtype, device: str) -> int:

@@ -107,12 +107,11 @@ class Weights:
 def require_room(num_bytes: int = 0) -> None:
     """Raises ModelLoadError unless the machine has so much besides what must stay free."""
     host = read_host()
-    free = host.memory_total - host.memory_used
     reserve = max(RESERVE_BYTES, RESERVE_SHARE * host.memory_total)
-    if free - num_bytes < reserve:
+    if host.memory_free - num_bytes < reserve:
         raise ModelLoadError(
             f"An idle model would need {num_bytes / GB:.1f} GB more of the machine's memory, and "
-            f"{reserve / GB:.1f} GB must stay free of the {free / GB:.1f} GB that are."
+            f"{reserve / GB:.1f} GB must stay free of the {host.memory_free / GB:.1f} GB that are."
         )
 
 

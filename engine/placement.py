@@ -7,18 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.catalog import Quantisation, Task
-from engine.gpu import read_host
 from engine.huggingface import HuggingFaceModel
-from engine.loading import free_card_bytes
-from engine.model_memory import memory_need
+from engine.loading import free_bytes
+from engine.model_memory import MAX_SEQ2SEQ_NEW, memory_need
 
 if TYPE_CHECKING:
     from engine.slots.scheduler import Scheduler
 
 log = logging.getLogger(__name__)
 
-#: The most an encoder-decoder model writes.
-MAX_SEQ2SEQ_NEW = 512
 #: Tokens of a short slot: most questions with their entries and their answer need fewer.
 SHORT_TOKENS = 1536
 #: Share of the free memory that rows may take; the rest is for the work itself.
@@ -109,11 +106,7 @@ def _scheduler(model: HuggingFaceModel, num_slots: int, num_tokens: int) -> Sche
 
 def free_for_slots(model: HuggingFaceModel) -> float:
     """Bytes of the memory that is free now that slots may take."""
-    if model.on_card:
-        free, share = float(free_card_bytes()), _SHARE["cuda"]
-    else:
-        host = read_host()
-        free, share = float(host.memory_total - host.memory_used), _SHARE["cpu"]
+    free, share = free_bytes(on_card=model.on_card), _SHARE["cuda" if model.on_card else "cpu"]
     need = memory_need(model.entry, model.network.config.to_dict(), on_card=model.on_card)
     # T5's encoder reads a long source at once, which takes more than the rest that stays free.
     return min(share * free, free - (need.work if need else 0))

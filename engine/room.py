@@ -35,11 +35,9 @@ def read_room(device: str) -> Room:
     for card in read_cards()[:1] if device != "cpu" else ():
         problem = card_problem(card, _cuda_of_torch())
         if not problem:
-            free = card.memory_total - card.memory_used
-            return Room(total=card.memory_total, free=free, on_card=True)
+            return Room(total=card.memory_total, free=card.memory_free, on_card=True)
     host = read_host()
-    free = host.memory_total - host.memory_used
-    return Room(total=host.memory_total, free=free, on_card=False, card_problem=problem)
+    return Room(total=host.memory_total, free=host.memory_free, on_card=False, card_problem=problem)
 
 
 def card_problem(card: Card, built_for: str) -> str:

@@ -119,7 +119,7 @@ def test_slots_leave_room_for_reading_the_longest_source(
     assert need is not None
     free = need.work + 1_000
     host = Host(cores=2, load=0.0, memory_total=10 * free, memory_used=9 * free)
-    monkeypatch.setattr("engine.placement.read_host", lambda: host)
+    monkeypatch.setattr("engine.loading.read_host", lambda: host)
 
     assert free_for_slots(loaded) == 1_000
 
