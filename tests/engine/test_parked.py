@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,13 +17,13 @@ from engine.catalog import PromptStyle, Task
 from engine.errors import ModelLoadError
 from engine.process import EngineProcess
 from engine.room import Room
-from engine.types import Document, EngineState, GenerationRequest
+from engine.types import EngineState
+from tests.engine.real_engine import begin, break_off, ignore, is_alive, request
 from tests.engine.tiny_models import catalog, entry, save_causal, save_seq2seq
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-DOCUMENT = Document(id="a", course="c", section="s", question="Join?", answer="Yes.")
-REQUEST = GenerationRequest(id="1", question="Join?", documents=(DOCUMENT,), max_new_tokens=8)
+REQUEST = request()
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +33,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_causal(folder / "third", seed=3)
     save_seq2seq(folder / "tiny-t5")
     save_causal(folder / "broken")
-    weights = folder / "broken" / "model.safetensors"
-    weights.write_bytes(weights.read_bytes()[:1000])
+    break_off(folder / "broken")
     return folder
 
 
@@ -63,26 +61,8 @@ async def engine(models: Path) -> AsyncIterator[EngineProcess]:
     assert not engine.pids()
 
 
-def ignore(_: str) -> None:
-    """No one listens."""
-
-
-def is_alive(pid: int) -> bool:
-    return Path(f"/proc/{pid}").exists()
-
-
 async def text(engine: EngineProcess) -> str:
     return (await engine.generate(REQUEST, ignore)).text
-
-
-async def begin(engine: EngineProcess) -> asyncio.Task[object]:
-    """Ask for a long answer; returns when its first words are here."""
-    begun = asyncio.Event()
-    asking = engine.generate(replace(REQUEST, max_new_tokens=3500), lambda _: begun.set())
-    task: asyncio.Task[object] = asyncio.create_task(asking)
-    task.add_done_callback(lambda _: begun.set())
-    await begun.wait()
-    return task
 
 
 async def rest_t5(engine: EngineProcess) -> tuple[int, int]:

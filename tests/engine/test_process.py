@@ -30,35 +30,11 @@ from engine.errors import (
 )
 from engine.process import EngineProcess
 from engine.room import Room
-from engine.types import Document, EngineState, FinishReason, GenerationRequest
+from engine.types import EngineState, FinishReason
+from tests.engine.real_engine import LONG, PATIENCE_S, begin, break_off, ignore, is_alive, request
 from tests.engine.tiny_models import VOCABULARY, catalog, entry, save_causal, save_seq2seq
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-#: Seconds anything here may take, however slow and busy the machine is.
-PATIENCE_S = 300
-
-
-def request(max_new_tokens: int = 8, deadline_s: float = PATIENCE_S) -> GenerationRequest:
-    document = Document(id="a", course="c", section="s", question="Join?", answer="Yes.")
-    return GenerationRequest(
-        id="1",
-        question="May I join?",
-        documents=(document,),
-        max_new_tokens=max_new_tokens,
-        deadline_s=deadline_s,
-    )
-
-
-LONG = request(max_new_tokens=3500)
-
-
-def ignore(_: str) -> None:
-    """No one listens."""
-
-
-def is_alive(pid: int) -> bool:
-    return Path(f"/proc/{pid}").exists()
 
 
 def seen_by(pid: int) -> bytes:
@@ -78,8 +54,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ends = {"eos_token_id": list(range(VOCABULARY)), "pad_token_id": 2}
     (folder / "mute" / "generation_config.json").write_text(json.dumps(ends))
     save_causal(folder / "huge")
-    weights = folder / "broken" / "model.safetensors"
-    weights.write_bytes(weights.read_bytes()[:1000])
+    break_off(folder / "broken")
     return folder
 
 
@@ -116,15 +91,6 @@ async def engine(models: Path) -> AsyncIterator[EngineProcess]:
     assert pid is None or not is_alive(pid)
     with pytest.raises(EngineDown):
         await engine.generate(request(), ignore)
-
-
-async def begin(engine: EngineProcess) -> asyncio.Task[object]:
-    """Start a long generation; returns when its first token is here."""
-    begun = asyncio.Event()
-    task: asyncio.Task[object] = asyncio.create_task(engine.generate(LONG, lambda _: begun.set()))
-    task.add_done_callback(lambda _: begun.set())  # or it has failed, which its test will tell
-    await begun.wait()
-    return task
 
 
 async def test_the_process_holds_no_secret(engine: EngineProcess) -> None:
