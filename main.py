@@ -7,7 +7,8 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,11 +24,15 @@ from engine.errors import EngineError
 
 if TYPE_CHECKING:
     from bot.model_shelf import ModelShelf
+    from engine.evaluation.answers import Subject
+    from engine.retrieval.retriever import Retriever
 
 T = TypeVar("T")
 
 #: `gpu --watch`: seconds in all, and between two looks.
 WATCH_S, WATCH_EVERY_S = 60.0, 3.0
+#: Seconds until documents that are measured are read again: figures are of one state of them.
+NEVER_S = 1e9
 
 app = typer.Typer(
     help="FAQ Desk answers course questions from the FAQ: in Slack, Telegram or a terminal.",
@@ -48,6 +53,16 @@ ModelOption = Annotated[
 ]
 CourseOption = Annotated[
     str | None, typer.Option("--course", help="Search in this course only (its machine name).")
+]
+DocumentsOption = Annotated[
+    Path, typer.Option("--documents", help="The FAQ, in any supported format.")
+]
+NoVectorsOption = Annotated[
+    bool, typer.Option("--no-vectors", help="minsearch alone, as without the embedder.")
+]
+ResumeOption = Annotated[
+    Path | None,
+    typer.Option("--resume", help="Keep what is done in this file, to go on after a stop."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -200,20 +215,62 @@ def models_remove(alias: str, config: ConfigOption = None) -> None:
 
 @eval_app.command("retrieval")
 def eval_retrieval(
-    documents: Annotated[Path, typer.Option(help="The FAQ, in any supported format.")],
+    documents: DocumentsOption,
     questions: Annotated[Path, typer.Option(help="CSV: question, course, document (its id).")],
     offtopic: Annotated[
-        Path | None, typer.Option(help="CSV: question, kind. Measures the gate as well.")
+        Path | None,
+        typer.Option(help="CSV: question, kind, perhaps course. Measures the gate as well."),
     ] = None,
-    no_vectors: Annotated[
-        bool, typer.Option("--no-vectors", help="minsearch alone, as without the embedder.")
-    ] = False,
+    no_vectors: NoVectorsOption = False,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Hit rate, MRR, latency and the gate on labelled questions, filtered by course."""
     settings, _ = _load(config, None, quiet=True)
-    _run(_eval_retrieval(settings, documents, questions, offtopic, no_vectors, as_json))
+    chosen = _measured(settings, documents, no_vectors)
+    _run(_eval_retrieval(chosen, questions, offtopic, as_json))
+
+
+@eval_app.command("answers")
+def eval_answers(
+    documents: DocumentsOption,
+    questions: Annotated[
+        Path,
+        typer.Option(help="JSONL: question, kind; perhaps course, ids, history, faq."),
+    ],
+    faq: Annotated[
+        str | None, typer.Option("--faq", help="Only the rows that were written for this FAQ.")
+    ] = None,
+    no_model: Annotated[
+        bool, typer.Option("--no-model", help="Without a model: the best entry is quoted.")
+    ] = False,
+    no_vectors: NoVectorsOption = False,
+    resume: ResumeOption = None,
+    config: ConfigOption = None,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """How often people get the right entry, a wrong one, or none, by kind of question."""
+    if model is not None and no_model:
+        raise typer.BadParameter("--model and --no-model exclude each other.")
+    settings, secrets = _load(config, model, quiet=True)
+    chosen = _measured(settings, documents, no_vectors)
+    _run(_eval_answers(chosen, None if no_model else secrets, questions, faq, resume, as_json))
+
+
+@eval_app.command("support")
+def eval_support(
+    cases: Annotated[
+        Path,
+        typer.Option(help="JSONL: set, group, documents, question, answer, supported."),
+    ],
+    resume: ResumeOption = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """How much the truth check shows of answers that the entries support, and of others."""
+    settings, _ = _load(config, None, quiet=True)
+    _run(_eval_support(settings, cases, resume, as_json))
 
 
 # What the commands do
@@ -283,38 +340,120 @@ async def _gaps(settings: Settings, days: int, limit: int, as_json: bool) -> Non
 
 
 async def _eval_retrieval(
+    settings: Settings, questions: Path, offtopic: Path | None, as_json: bool
+) -> None:
+    from engine.evaluation.documents import settled_corpus, unknown_ids
+    from engine.evaluation.progress import Progress
+    from engine.evaluation.retrieval import evaluate_retrieval, read_labelled, read_offtopic
+
+    labelled = read_labelled(questions)
+    others = read_offtopic(offtopic) if offtopic else None
+    async with _running(retriever_of(settings)) as retriever:
+        (source,) = settings.corpus.sources
+        corpus = await settled_corpus(retriever, source, _say_error)
+        unknown_ids(questions, [one.document for one in labelled], corpus)
+        with Progress(sys.stderr) as progress:
+            report = await evaluate_retrieval(retriever, labelled, others, progress.show)
+    print(json.dumps(asdict(report), indent=2) if as_json else report.table())
+
+
+async def _eval_answers(
     settings: Settings,
-    documents: Path,
+    secrets: Secrets | None,
     questions: Path,
-    offtopic: Path | None,
-    no_vectors: bool,
+    faq: str | None,
+    resume: Path | None,
     as_json: bool,
 ) -> None:
-    from engine.retrieval.evaluation import evaluate_retrieval, read_labelled, read_offtopic
-
-    chosen = settings.model_copy(
-        update={
-            "corpus": settings.corpus.model_copy(update={"sources": (str(documents),)}),
-            "retrieval": settings.retrieval.model_copy(
-                update={"embedder": "none" if no_vectors else settings.retrieval.embedder}
-            ),
-        }
+    """Without `secrets` no model is started."""
+    from engine.evaluation.answers import (
+        AskedQuestion,
+        Judgement,
+        evaluate_answers,
+        label_notes,
+        rows_of,
     )
-    retriever = retriever_of(chosen)
+    from engine.evaluation.progress import Progress
+    from engine.evaluation.record import Record, run_key
+    from engine.evaluation.rows import read_rows
+
+    rows = rows_of(questions, read_rows(questions, AskedQuestion), faq)
+    async with _subject(settings, secrets) as subject:
+        for note in label_notes(questions, rows, subject.corpus):
+            _say_error(note)
+        options = settings.model_dump_json(exclude={"corpus", "data_dir", "logging"})
+        model = subject.generator.status().model if subject.generator else None
+        key = run_key("answers", rows, subject.corpus.version, model, options)
+        path = resume or _record_path(settings, "answers", key)
+        with Record(path, key, Judgement, total=len(rows), say=_say_error) as record:
+            with Progress(sys.stderr) as progress:
+                report = await evaluate_answers(subject, rows, record, progress.show)
+            print(json.dumps(asdict(report)) if as_json else report.table(), flush=True)
+
+
+async def _eval_support(settings: Settings, file: Path, resume: Path | None, as_json: bool) -> None:
+    from engine.evaluation.progress import Progress
+    from engine.evaluation.record import Record, run_key
+    from engine.evaluation.support import Shown, evaluate_support, read_cases
+
+    cases = read_cases(file)
+    key = run_key("support", cases)
+    path = resume or _record_path(settings, "support", key)
+    with Record(path, key, Shown, total=len(cases), say=_say_error) as record:
+        with Progress(sys.stderr) as progress:
+            report = await evaluate_support(cases, record, progress.show)
+        print(json.dumps(asdict(report)) if as_json else report.table(), flush=True)
+
+
+@asynccontextmanager
+async def _subject(settings: Settings, secrets: Secrets | None) -> AsyncIterator[Subject]:
+    """What answers over these documents, ready to be asked; without `secrets` without a model."""
+    from engine.evaluation.answers import Subject
+    from engine.evaluation.documents import settled_corpus
+    from engine.types import EngineState
+
+    (source,) = settings.corpus.sources
+    if secrets is None:
+        async with _running(retriever_of(settings)) as retriever:
+            corpus = await settled_corpus(retriever, source, _say_error)
+            yield Subject(retriever=retriever, corpus=corpus, generator=None, settings=settings)
+        return
+    async with running_assistant(settings, secrets) as assistant:
+        retriever, engine = assistant.retriever, assistant.engine
+        corpus = await settled_corpus(retriever, source, _say_error)
+        _say_error("Loading the model …")
+        await engine.settled()
+        if engine.status().state is not EngineState.READY:
+            raise EngineError(f"No model can be asked: {engine.status().detail}")
+        yield Subject(retriever=retriever, corpus=corpus, generator=engine, settings=settings)
+
+
+@asynccontextmanager
+async def _running(retriever: Retriever) -> AsyncIterator[Retriever]:
+    """`retriever` while it reads and is searched."""
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as background:
         background.create_task(retriever.run(stop))
         try:
-            _say_error("Reading the documents; new vectors may take a minute …")
-            await retriever.settled()
-            report = await evaluate_retrieval(
-                retriever,
-                read_labelled(questions),
-                read_offtopic(offtopic) if offtopic else None,
-            )
+            yield retriever
         finally:
             stop.set()
-    print(json.dumps(asdict(report), indent=2) if as_json else report.table())
+
+
+def _measured(settings: Settings, documents: Path, no_vectors: bool) -> Settings:
+    """The settings for a measurement on `documents`, which are read once."""
+    corpus = {"sources": (str(documents),), "refresh_s": NEVER_S}
+    retrieval = {"embedder": "none"} if no_vectors else {}
+    return settings.model_copy(
+        update={
+            "corpus": settings.corpus.model_copy(update=corpus),
+            "retrieval": settings.retrieval.model_copy(update=retrieval),
+        }
+    )
+
+
+def _record_path(settings: Settings, what: str, key: str) -> Path:
+    return settings.data_dir / "evaluation" / f"{what}-{key}.jsonl"
 
 
 # Running and failing

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from config.settings import load_secrets, load_settings
 from engine.answering import Answerer
-from engine.retrieval.evaluation import LabelledQuestion, read_labelled, read_offtopic
+from engine.evaluation.retrieval import LabelledQuestion, read_labelled, read_offtopic
 from engine.types import Answer, Question
 from main import running_assistant
 

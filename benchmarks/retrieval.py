@@ -21,8 +21,8 @@ import psutil
 
 from config.settings import CorpusSettings, RetrievalSettings
 from engine.corpus.loader import CorpusLoader
+from engine.evaluation.retrieval import LabelledQuestion, read_labelled
 from engine.retrieval.embedder import MiniLmEmbedder
-from engine.retrieval.evaluation import LabelledQuestion, read_labelled
 from engine.retrieval.retriever import Retriever
 from engine.types import Question
 

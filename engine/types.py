@@ -239,6 +239,21 @@ class Decision(StrEnum):
     FAILED = "failed"
 
 
+class Tier(StrEnum):
+    """What the reader is shown, by how sure we are."""
+
+    #: The answer: the model's words or an entry, with its sources.
+    ANSWER = "answer"
+    #: The FAQ may answer it: the closest entries, each with its first sentence.
+    CLOSEST = "closest"
+    #: Nothing in the FAQ is close.
+    NONE = "none"
+    #: Thanks or a greeting: a kind word.
+    COURTESY = "courtesy"
+    #: Nobody could know what is meant: a question back.
+    CLARIFY = "clarify"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timings:
     """Seconds spent; None where the step did not run."""
@@ -271,3 +286,8 @@ class Answer:
     timings: Timings
     #: Sentences of the model that were dropped as unsupported, for staff and evaluation.
     dropped: tuple[str, ...] = field(default=())
+
+    @property
+    def tier(self) -> Tier:
+        """What the reader is shown."""
+        return Tier.ANSWER if self.found else Tier.NONE

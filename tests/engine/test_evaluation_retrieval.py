@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import EngineError
-from engine.retrieval.evaluation import (
+from engine.evaluation.retrieval import (
     LabelledQuestion,
     OfftopicQuestion,
     evaluate_retrieval,
@@ -31,7 +31,7 @@ class Scripted:
     def corpus(self) -> Corpus:
         return Corpus(
             documents=tuple(DOCUMENTS.values()),
-            courses={"c": "C"},
+            courses={"c": "C", "d": "D"},
             problems=(),
             version="1",
             loaded_at=datetime.now(UTC),
@@ -48,8 +48,8 @@ class Scripted:
         )
 
 
-def labelled(text: str, document: str) -> LabelledQuestion:
-    return LabelledQuestion(question=text, course="c", document=document)
+def labelled(text: str, document: str, course: str | None = "c") -> LabelledQuestion:
+    return LabelledQuestion(question=text, course=course, document=document)
 
 
 async def test_hits_and_reciprocal_ranks_are_counted_to_five() -> None:
@@ -87,17 +87,52 @@ async def test_the_gate_is_measured_by_kind() -> None:
     assert report.gate.auroc_by_kind == {"general": 1.0, "near_miss": 0.75}
 
 
-async def test_labelled_questions_are_filtered_by_course_and_others_are_not() -> None:
+async def test_off_topic_questions_are_asked_in_every_course_that_is_labelled() -> None:
+    searcher = Scripted()
+
+    report = await evaluate_retrieval(
+        searcher,
+        [labelled("a 1", "a"), labelled("b 1", "b", course="d"), labelled("c 1", "c", course=None)],
+        [
+            OfftopicQuestion(question="e 0", kind="general"),
+            OfftopicQuestion(question="f 0.6", kind="near_miss", course="d"),
+        ],
+    )
+
+    assert {(q.text, q.course) for q in searcher.asked[4:]} == {
+        ("e 0", "c"),
+        ("e 0", "d"),
+        ("f 0.6", "d"),
+    }
+    assert report.gate is not None
+    assert report.gate.n == 3
+    assert report.gate.rejected_by_kind == {"general": 1.0, "near_miss": 0.0}
+
+
+async def test_off_topic_questions_have_no_course_where_the_labelled_ones_have_none() -> None:
     searcher = Scripted()
 
     await evaluate_retrieval(
-        searcher, [labelled("a 1", "a")], [OfftopicQuestion(question="b 1", kind="general")]
+        searcher,
+        [labelled("a 1", "a", course=None)],
+        [OfftopicQuestion(question="b 1", kind="general")],
     )
 
-    assert {question.text: question.course for question in searcher.asked} == {
-        "a 1": "c",
-        "b 1": None,
-    }
+    assert [(q.text, q.course) for q in searcher.asked[2:]] == [("b 1", None)]
+
+
+@pytest.mark.parametrize(
+    ("labelled_course", "own"), [("c", "zz"), ("zz", None)], ids=["its own", "all labelled ones"]
+)
+async def test_a_course_in_which_nothing_could_be_found_is_an_error(
+    labelled_course: str, own: str | None
+) -> None:
+    with pytest.raises(EngineError, match=r"no course zz.*it has c, d"):
+        await evaluate_retrieval(
+            Scripted(),
+            [labelled("a 1", "a", course=labelled_course)],
+            [OfftopicQuestion(question="b 1", kind="general", course=own)],
+        )
 
 
 async def test_labels_that_the_faq_does_not_hold_are_told() -> None:
@@ -139,7 +174,10 @@ def test_question_files_are_read(tmp_path: Path) -> None:
         LabelledQuestion(question="a, b?", course="c", document="1"),
         LabelledQuestion(question="d", course=None, document="2"),
     ]
-    assert read_offtopic(file)[0] == OfftopicQuestion(question="a, b?", kind="general")
+    assert read_offtopic(file) == [
+        OfftopicQuestion(question="a, b?", kind="general", course="c"),
+        OfftopicQuestion(question="d", kind="", course=None),
+    ]
 
 
 @pytest.mark.parametrize(

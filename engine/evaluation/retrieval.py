@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Protocol
@@ -34,6 +35,8 @@ class OfftopicQuestion:
     question: str
     #: Such as `general`, `small_talk` or `near_miss`.
     kind: str
+    #: Asked in this course only; None: in each course of the labelled questions.
+    course: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,7 @@ class GateReport:
 
     #: Share of the labelled questions that pass.
     kept: float
+    #: Off-topic questions, each counted once for every course that it was asked in.
     n: int
     #: Share of the off-topic questions that are turned away, all together and by kind.
     rejected: float
@@ -108,14 +112,16 @@ async def evaluate_retrieval(
     offtopic: Sequence[OfftopicQuestion] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> RetrievalReport:
-    """Ask every question, filtered by its course; the off-topic ones over all courses.
+    """Ask every question, filtered by its course; the off-topic ones as a channel would.
 
-    `progress` hears how many of how many were asked. Raises EngineError without questions.
+    `progress` hears how many of how many were asked. Raises EngineError without questions, and
+    when an off-topic one names a course, or all labelled ones do, that the FAQ does not have.
     """
     if not questions:
         raise EngineError("There is no question to measure with.")
+    elsewhere = _in_courses(offtopic or (), questions, retriever.corpus)
     asked = [Question(text=q.question, course=q.course) for q in questions]
-    asked += [Question(text=q.question) for q in offtopic or ()]
+    asked += [Question(text=q.question, course=q.course) for q in elsewhere]
     await retriever.search(asked[0])  # the first search of a process is slower
     found: list[Retrieval] = []
     seconds = []
@@ -125,6 +131,7 @@ async def evaluate_retrieval(
         seconds.append(perf_counter() - started)
         if progress:
             progress(len(found), len(asked))
+        await asyncio.sleep(0)  # nothing else may wait here, and Ctrl-C could not end it
     on_topic, off_topic = found[: len(questions)], found[len(questions) :]
     ranks = [_rank(f, q.document) for f, q in zip(on_topic, questions, strict=True)]
     held = {document.id for document in retriever.corpus.documents} if retriever.corpus else set()
@@ -139,7 +146,7 @@ async def evaluate_retrieval(
         latency_p50_ms=round(float(p50), 2),
         latency_p95_ms=round(float(p95), 2),
         unknown_documents=len({q.document for q in questions} - held),
-        gate=_gate(on_topic, off_topic, [q.kind for q in offtopic]) if offtopic else None,
+        gate=_gate(on_topic, off_topic, [q.kind for q in elsewhere]) if elsewhere else None,
     )
 
 
@@ -155,13 +162,44 @@ def read_labelled(path: Path) -> list[LabelledQuestion]:
 
 
 def read_offtopic(path: Path) -> list[OfftopicQuestion]:
-    """Questions from a CSV file with the columns question and kind. Raises EngineError."""
+    """Questions from a CSV file with the columns question and kind, and perhaps course.
+
+    Raises EngineError.
+    """
     return [
-        OfftopicQuestion(question=q, kind=kind) for q, kind in _read(path, ("question", "kind"))
+        OfftopicQuestion(question=question, kind=kind, course=course or None)
+        for question, kind, course in _read(path, ("question", "kind"), "course")
     ]
 
 
-def _read(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
+def _in_courses(
+    offtopic: Sequence[OfftopicQuestion],
+    questions: Sequence[LabelledQuestion],
+    corpus: Corpus | None,
+) -> list[OfftopicQuestion]:
+    """Each question once for every course that it is asked in: its own, else all labelled ones.
+
+    Nothing is ever found in a course that the FAQ does not have, which would look like a good gate.
+    """
+    known = set(corpus.courses) if corpus else set()
+    labelled = list(dict.fromkeys(q.course for q in questions if q.course))
+    courses: list[str | None] = [course for course in labelled if course in known]
+    strange = {q.course for q in offtopic if q.course} - known
+    if offtopic and labelled and not courses:
+        strange.update(labelled)
+    if strange:
+        raise EngineError(
+            f"The FAQ has no course {', '.join(sorted(filter(None, strange)))}, in which questions "
+            f"are to be asked; it has {', '.join(sorted(known))}."
+        )
+    return [
+        replace(question, course=course)
+        for question in offtopic
+        for course in ([question.course] if question.course else courses or [None])
+    ]
+
+
+def _read(path: Path, columns: tuple[str, ...], *optional: str) -> list[tuple[str, ...]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
@@ -171,7 +209,8 @@ def _read(path: Path, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
                     f"{path} needs the columns {', '.join(columns)} in its first line; "
                     f"there is no {' and no '.join(sorted(missing))}."
                 )
-            return [tuple((row[name] or "").strip() for name in columns) for row in reader]
+            names = (*columns, *optional)
+            return [tuple((row.get(name) or "").strip() for name in names) for row in reader]
     except OSError as error:
         raise EngineError(f"{path} cannot be read ({error.strerror}).") from error
     except (UnicodeDecodeError, csv.Error) as error:

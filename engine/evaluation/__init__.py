@@ -1,0 +1,1 @@
+"""Measuring what people get: retrieval, answers, and the truth check."""

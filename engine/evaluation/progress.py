@@ -1,0 +1,47 @@
+"""Says on a stream how far a measurement is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+from types import TracebackType
+from typing import TextIO
+
+#: Seconds between two looks: at a line that is rewritten, and at lines below each other.
+REWRITE_S, LINE_S = 0.1, 3.0
+
+
+class Progress:
+    """`120 of 400`: rewritten in place in a terminal, elsewhere a line every few seconds."""
+
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = monotonic) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._in_place = stream.isatty()
+        self._shown_at: float | None = None
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._in_place and self._shown_at is not None:
+            print(file=self._stream, flush=True)
+
+    def show(self, done: int, total: int) -> None:
+        """So many of so many are done."""
+        now = self._clock()
+        every_s = REWRITE_S if self._in_place else LINE_S
+        is_due = self._shown_at is None or now - self._shown_at >= every_s
+        if not is_due and done < total:
+            return
+        self._shown_at = now
+        line = f"{done} of {total}"
+        if self._in_place:
+            print(f"\r{line}", end="", file=self._stream, flush=True)
+        else:
+            print(line, file=self._stream, flush=True)
