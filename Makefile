@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 TORCH := $(shell sed -n 's/^torch==/torch==/p' requirements.lock)
 ARGS ?=
 
-.PHONY: run setup test check fix docs clean
+.PHONY: run setup test check fix docs fit clean
 .DEFAULT_GOAL := run
 
 run: $(READY)  ## set up what is missing and start the assistant
@@ -48,6 +48,9 @@ fix:  ## format and mend what can be mended
 
 docs: $(READY)  ## write the generated pages
 	$(PY) -m config.reference > docs/configuration.md
+
+fit: $(READY)  ## fit how sure a search may be; ARGS=--evidence asks all questions anew first
+	@$(PY) -m benchmarks.fit $(ARGS)
 
 clean:  ## forget the set-up; keeps data/
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

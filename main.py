@@ -302,7 +302,9 @@ async def _check(settings: Settings, secrets: Secrets) -> None:
     from bot.checkup import examine
 
     async with running_assistant(settings, secrets) as assistant:
-        findings = await examine(settings, secrets, assistant.retriever, assistant.engine)
+        findings = await examine(
+            settings, secrets, assistant.retriever, assistant.engine, assistant.relevance
+        )
     for finding in findings:
         print(f"{'ok     ' if finding.good else 'PROBLEM'}  {finding.subject}: {finding.sentence}")
     problems = sum(not finding.good for finding in findings)

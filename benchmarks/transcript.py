@@ -119,6 +119,16 @@ def stored(data: Path, condition: str) -> int:
         return 0
 
 
+#: A question for each kind of reply: kind words, asked back, closest entries, none.
+KINDS = (
+    "thanks, that helped!",
+    "it does not work",
+    "Can I get a refund if I do not finish?",
+    "wie lade ich ein modell in 4 bit?",
+    "who won the world cup in 1998?",
+)
+
+
 def long_answer() -> str:
     """Markdown of 20,000 characters with a table and code."""
     rows = "\n".join(f"| step {n} | `make part-{n}` | {n * 7} minutes |" for n in range(1, 21))
@@ -155,8 +165,6 @@ async def store_long_answer(data: Path, platform: str, conversation: str, reply_
         )
         answer = Answer(
             text=long_answer(),
-            found=True,
-            quoted=False,
             decision=Decision.ANSWERED,
             reason="",
             sources=(source,),

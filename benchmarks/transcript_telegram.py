@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.transcript import (
+    KINDS,
     PAGES,
     Page,
     data_folder,
@@ -107,6 +108,12 @@ def is_answered(twin: TelegramTwin, chat: int, count: int = 1) -> bool:
     return sum("👍" in shown.buttons for shown in twin.shown(chat)) >= count
 
 
+def is_told(twin: TelegramTwin, chat: int, count: int) -> bool:
+    """Whether so many messages stand in the chat and the last one is final."""
+    shown = twin.shown(chat)
+    return len(shown) >= count and "Stop" not in shown[-1].buttons
+
+
 async def _dialogs(twin: TelegramTwin, page: Page, where: Path) -> None:
     ada, staff = twin.person(7), twin.person(ADMIN, "Staff")
     group = twin.group(GROUP)
@@ -134,6 +141,16 @@ async def _dialogs(twin: TelegramTwin, page: Page, where: Path) -> None:
         press = await twin.press(ada, twin.shown(7)[-1], "👍")
         await until(lambda: press in twin.toasts, "the toast")
         page.fact("Ada changes her mind and presses 👍; one vote is stored")
+
+        page.part("Each kind of reply")
+        dora = twin.person(10, "Dora")
+        for count, text in enumerate(KINDS, 1):
+            await say(dora, text)
+            await until(lambda count=count: is_told(twin, 10, count), f"a reply to {text!r}")
+        page.line("Dora", "presses Ask staff")
+        press = await twin.press(dora, twin.shown(10)[-1], "Ask staff")
+        await until(lambda: press in twin.toasts, "the toast")
+        page.fact(f"the toast: “{twin.toasts[press]}”")
 
         page.part("A group: mention, and a reply to the answer")
         await say(ada, "Did somebody see the lecture?", chat=group)

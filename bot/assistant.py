@@ -19,12 +19,16 @@ from bot.model_shelf import ModelShelf
 from bot.published import STATUS, publish
 from bot.starters import starters
 from config.settings import Secrets, Settings
-from engine.answering import Answerer
+from engine.answer.answering import Answerer
+from engine.answer.assessment import Assessments
+from engine.answer.readers import running_relevance
+from engine.answer.relevance import Relevance
 from engine.catalog import load_catalog
 from engine.corpus.loader import CorpusLoader
 from engine.dispatcher import Dispatcher
 from engine.process import EngineProcess
 from engine.retrieval.embedder import MiniLmEmbedder
+from engine.retrieval.multilingual import E5Embedder
 from engine.retrieval.retriever import Retriever
 from engine.store.jobs import STORE, JobStore
 from engine.types import Match, Question
@@ -43,6 +47,7 @@ class Assistant:
 
     retriever: Retriever
     engine: EngineProcess
+    relevance: Relevance
     answerer: Answerer
 
 
@@ -97,11 +102,13 @@ async def running_assistant(
         background.create_task(retriever.run(stop))
         background.create_task(engine.run(stop))
         try:
-            yield Assistant(
-                retriever=retriever,
-                engine=engine,
-                answerer=Answerer(retriever, engine, settings),
-            )
+            async with running_relevance(settings.answer, engine, secrets.hub_token) as relevance:
+                yield Assistant(
+                    retriever=retriever,
+                    engine=engine,
+                    relevance=relevance,
+                    answerer=Answerer(retriever, engine, settings, relevance),
+                )
         finally:
             stop.set()
 
@@ -113,11 +120,14 @@ def retriever_of(settings: Settings) -> Retriever:
         cache_dir=settings.data_dir / "cache" / "corpus",
         course_titles={name: c.title for name, c in settings.courses.items() if c.title},
     )
+    vectors = settings.retrieval.embedder == "auto"
     return Retriever(
         loader,
         settings.retrieval,
         refresh_s=settings.corpus.refresh_s,
-        embedder_factory=MiniLmEmbedder if settings.retrieval.embedder == "auto" else None,
+        embedder_factory=MiniLmEmbedder if vectors else None,
+        multilingual_factory=E5Embedder if vectors else None,
+        includes=settings.includes,
         cache_dir=settings.data_dir / "cache" / "vectors",
     )
 
@@ -126,20 +136,24 @@ def _reception(
     settings: Settings, secrets: Secrets, store: JobStore, assistant: Assistant, *, console: bool
 ) -> _Reception:
     adapters: dict[str, ChatAdapter] = {}
+    assessments = Assessments(assistant.answerer.assess)
     delivery = Delivery(
         store,
-        assistant.retriever,
+        assessments,
         adapters,
         eta_s=lambda place: dispatcher.eta_s(place),
         engine_status=assistant.engine.status,
         contact=settings.contact,
     )
-    dispatcher = Dispatcher(store, assistant.answerer, delivery, slots=assistant.engine.capacity)
+    dispatcher = Dispatcher(
+        store, assistant.answerer, assessments, delivery, slots=assistant.engine.capacity
+    )
     commands = Commands(
         store,
         assistant.retriever,
         assistant.engine,
         ModelShelf(settings).choices,
+        relevance=assistant.relevance,
         is_admin=lambda platform, user: is_admin(settings, platform, user),
     )
     adapters |= _adapters(settings, secrets, store, assistant, commands, console=console)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.settings import Secrets, Settings
+from engine.answer.relevance import Relevance
 from engine.errors import StoreError
 from engine.gpu import Card, read_cards
 from engine.process import EngineProcess
@@ -35,18 +36,24 @@ class Finding:
 
 
 async def examine(
-    settings: Settings, secrets: Secrets, retriever: Retriever, engine: EngineProcess
+    settings: Settings,
+    secrets: Secrets,
+    retriever: Retriever,
+    engine: EngineProcess,
+    relevance: Relevance,
 ) -> list[Finding]:
     """All findings, in the order an operator would mend them. Loads the model."""
-    await retriever.settled()
+    await retriever.complete()
     await engine.settled()
     return [
         Finding(subject="settings", good=True, sentence="valid."),
         _data_dir(settings.data_dir),
         *await _questions(settings.data_dir / STORE),
         *_corpus(retriever),
+        *_included(settings, retriever),
         _retrieval(settings, retriever),
         _model(engine),
+        Finding(subject="relevance", good=True, sentence=f"judged by {relevance.name}."),
         card_finding(
             read_cards(engine.pids()),
             engine.status(),
@@ -112,9 +119,25 @@ def _corpus(retriever: Retriever) -> list[Finding]:
     return [count, *problems]
 
 
+def _included(settings: Settings, retriever: Retriever) -> list[Finding]:
+    """Courses that count as part of another one and that the FAQ does not have."""
+    known = retriever.corpus.courses if retriever.corpus else {}
+    return [
+        Finding(
+            subject="courses",
+            good=False,
+            sentence=f"courses.{name}.includes names {other}, which the FAQ does not have. "
+            f"Known: {', '.join(sorted(known))}.",
+        )
+        for name, others in settings.includes.items()
+        for other in others
+        if known and name in known and other not in known
+    ]
+
+
 def _retrieval(settings: Settings, retriever: Retriever) -> Finding:
     wanted = settings.retrieval.embedder == "auto"
-    good = retriever.mode is RetrievalMode.HYBRID or not wanted
+    good = retriever.mode is not RetrievalMode.LEXICAL or not wanted
     return Finding(subject="retrieval", good=good, sentence=retriever.detail)
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 from bot.devices import describe_devices
 from bot.messages import Action, Asker, Reply
 from bot.texts import say
+from engine.answer.relevance import Relevance
 from engine.gpu import read_cards
 from engine.retrieval.retriever import Retriever
 from engine.store.jobs import JobStore
@@ -86,12 +87,14 @@ class Commands:
         engine: ModelHost,
         models: Callable[[], Sequence[ModelChoice]],
         *,
+        relevance: Relevance,
         is_admin: Callable[[str, str], bool],
     ) -> None:
         self._store = store
         self._retriever = retriever
         self._engine = engine
         self._models = models
+        self._relevance = relevance
         self._is_admin = is_admin
 
     async def ready(self) -> None:
@@ -222,8 +225,8 @@ class Commands:
             ephemeral=True,
         )
 
-    async def status(self) -> Reply:
-        """Model, queue and FAQ in three lines."""
+    async def status(self, *, staff: bool = False) -> Reply:
+        """Model, queue and FAQ in three lines; staff are told as well who judges the entries."""
         status = self._engine.status()
         waiting = await self._store.queue_length()
         corpus = self._retriever.corpus
@@ -234,6 +237,7 @@ class Commands:
                 f"- Waiting questions: {waiting}\n"
                 f"- FAQ: {len(corpus.documents) if corpus else 0} entries{age}. "
                 f"{self._retriever.detail}"
+                + (f"\n- Entries are judged by: {self._relevance.name}" if staff else "")
             ),
             ephemeral=True,
         )

@@ -21,7 +21,7 @@ from rich.text import Text
 from bot.adapter import DeliveryError, Desk, PlatformLost
 from bot.commands import commands_on
 from bot.messages import Message, Reply, ReplyState
-from bot.render import plain_text, source_line
+from bot.render import entry_lists, plain_text, source_line
 from bot.texts import say
 from engine.stopping import unless
 
@@ -279,9 +279,12 @@ def _pretty(reply: Reply) -> RenderableType:
         parts += [Text(f"  • {match.document.question}", style="dim") for match in reply.matches]
     if reply.text:
         parts.append(Markdown(reply.text))
-    if reply.sources:
-        parts.append(Text(f"\n{reply.sources_title}:", style="bold"))
-        parts += [Text(f"  • {source_line(source)}") for source in reply.sources]
+    for title, sources in entry_lists(reply):
+        parts.append(Text(f"\n{title}:" if title else "", style="bold"))
+        for source in sources:
+            parts.append(Text(f"  • {source_line(source)}"))
+            if source.excerpt:
+                parts.append(Padding(Text(source.excerpt, style="dim"), (0, 0, 0, 4)))
     return Padding(Group(*parts), (0, 0, 1, 2))
 
 

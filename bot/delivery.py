@@ -11,8 +11,8 @@ from time import monotonic
 from bot import replies
 from bot.adapter import ChatAdapter, DeliveryError, DeliveryRefused, MessageGone
 from bot.messages import Reply, ReplyState
+from engine.answer.assessment import Assessments
 from engine.errors import StoreError
-from engine.retrieval.retriever import Retriever
 from engine.stopping import unless
 from engine.store.jobs import Job, JobStore
 from engine.types import Answer, EngineState, EngineStatus, Match
@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 PLACE_REFRESH_S = 5.0
 #: Seconds to wait before a final message is tried again: doubled each time up to the second.
 RETRY_S = (1.0, 60.0)
+#: Seconds the first message waits for the entries it shows; a search takes some hundredths.
+FIRST_LOOK_S = 0.5
 #: Seconds the last messages may take to go out after a stop.
 FLUSH_S = 3.0
 
@@ -36,6 +38,8 @@ class _Open:
     answer: Answer | None = None
     stopped: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    #: The entries to offer at once; empty until they are found, or when none is close.
+    matches: tuple[Match, ...] = ()
     #: Which message of ours shows it, and its last version that the platform took.
     message_id: str | None = None
     shown: Reply | None = None
@@ -49,7 +53,7 @@ class Delivery:
     def __init__(
         self,
         store: JobStore,
-        retriever: Retriever,
+        assessments: Assessments,
         adapters: Mapping[str, ChatAdapter],
         *,
         eta_s: Callable[[int], float | None],
@@ -57,7 +61,7 @@ class Delivery:
         contact: Callable[[str | None], str],
     ) -> None:
         self._store = store
-        self._retriever = retriever
+        self._assessments = assessments
         self._adapters = adapters
         self._eta_s = eta_s
         self._engine_status = engine_status
@@ -161,6 +165,7 @@ class Delivery:
             log.error("question %d is delivered again after a restart: %s", job.id, error)
         finally:
             self._open.pop(job.id, None)
+            self._assessments.forget(job.id)
             async with self._told:
                 self._told.notify_all()
 
@@ -176,9 +181,9 @@ class Delivery:
             )
         return replies.stopped(job) if question.stopped else None
 
-    async def _interim(self, question: _Open, matches: tuple[Match, ...]) -> Reply:
+    async def _interim(self, question: _Open) -> Reply:
         """The message while the answer is not known."""
-        job = question.job
+        job, matches = question.job, question.matches
         if question.text is not None:
             return replies.writing(job, question.text, matches)
         place = await self._store.position(job.id)
@@ -189,18 +194,23 @@ class Delivery:
             job, place=place, eta_s=self._eta_s(place), matches=matches, loading=loading
         )
 
-    async def _matches(self, job: Job) -> tuple[Match, ...]:
-        """The entries to offer at once; none when the FAQ does not seem to cover the question."""
-        await self._retriever.ready()
-        retrieval = await self._retriever.search(job.question)
-        return retrieval.matches if retrieval.covered else ()
+    async def _look(self, question: _Open) -> None:
+        """Find the entries to offer at once: those that the answer will be made of."""
+        job = question.job
+        assessment = await self._assessments.of(job.id, job.question)
+        question.matches = assessment.matches
+        question.changed.set()
+        if job.id not in self._open:
+            self._assessments.forget(job.id)
 
     async def _keep_up(self, adapter: ChatAdapter, question: _Open) -> None:
         """Edit the message while the answer comes, no faster than the platform likes."""
-        matches = await self._matches(question.job)
+        self.spawn(self._look(question))
+        # After a start the vectors take seconds; who asks then learns at once that it was heard.
+        await unless(question.changed, asyncio.sleep(FIRST_LOOK_S))
         while self._final(question) is None:
             question.changed.clear()
-            await self._show(adapter, question, await self._interim(question, matches))
+            await self._show(adapter, question, await self._interim(question))
             await unless(question.changed, asyncio.sleep(PLACE_REFRESH_S))
             pause = question.not_before - monotonic()
             while pause > 0 and self._final(question) is None:

@@ -73,6 +73,8 @@ class FaqDesk:
             return await self._press_stop(press, rest)
         if kind == "vote":
             return await self._vote(press, rest)
+        if kind == "staff":
+            return await self._name_staff(press, rest)
         log.warning("a button of an unknown kind was pressed on %s", press.platform)
         return None
 
@@ -161,7 +163,7 @@ class FaqDesk:
             case "gpu":
                 return await self._commands.gpu(message)
             case "status":
-                return await self._commands.status()
+                return await self._commands.status(staff=self.is_admin(message))
             case "new":
                 await self._store.start_afresh(message.platform, message.conversation)
                 return Reply(text=say("new", message.language), ephemeral=True)
@@ -227,6 +229,14 @@ class FaqDesk:
         asks_why = vote is Vote.DOWN and not press.text
         key = "vote.reason" if asks_why else "vote.thanks"
         return Reply(text=say(key, press.language), job_id=job.id, ephemeral=True)
+
+    async def _name_staff(self, press: Press, job_id: str) -> Reply:
+        """Whom to ask about this question."""
+        job = await self._store.get(int(job_id)) if job_id.isdecimal() else None
+        if job is None or job.platform != press.platform:
+            return Reply(text=say("vote.gone", press.language), ephemeral=True)
+        contact = self._settings.contact(job.question.course)
+        return Reply(text=say("staff.contact", press.language, contact=contact), ephemeral=True)
 
     async def _say(self, platform: str, reply_to: str, reply: Reply) -> None:
         try:

@@ -112,6 +112,9 @@ class Reply:
     sources: tuple[Source, ...] = ()
     #: Headline of `sources`, in the asker's language.
     sources_title: str = ""
+    #: Entries beside those, with their headline: what may answer the rest of the question.
+    related: tuple[Source, ...] = ()
+    related_title: str = ""
     actions: tuple[Action, ...] = ()
     #: The question this answers; None for answers to commands.
     job_id: int | None = None

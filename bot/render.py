@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from bot.messages import Reply
 from engine.types import Source
 
@@ -13,10 +15,25 @@ def plain_text(reply: Reply) -> str:
         parts.append(reply.notice)
     if reply.text:
         parts.append(reply.text)
-    if reply.sources:
-        lines = "\n".join(f"- {source_line(source)}" for source in reply.sources)
-        parts.append(f"{reply.sources_title}:\n{lines}")
+    for title, sources in entry_lists(reply):
+        lines = "\n".join(f"- {entry_text(source)}" for source in sources)
+        parts.append(f"{title}:\n{lines}" if title else lines)
     return "\n\n".join(parts)
+
+
+def entry_lists(reply: Reply) -> Iterator[tuple[str, tuple[Source, ...]]]:
+    """The lists of entries that stand below a reply, each under its headline (or none)."""
+    for title, sources in (
+        (reply.sources_title, reply.sources),
+        (reply.related_title, reply.related),
+    ):
+        if sources:
+            yield title, sources
+
+
+def entry_text(source: Source) -> str:
+    """Where the entry stands, and below it how it begins where that is to be shown."""
+    return f"{source_line(source)}\n  {source.excerpt}" if source.excerpt else source_line(source)
 
 
 def source_line(source: Source) -> str:

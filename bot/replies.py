@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bot.messages import Action, ActionStyle, Reply, ReplyState
-from bot.texts import duration, say
+from bot.texts import ENGLISH, duration, say
 from engine.store.jobs import Job
-from engine.types import Answer, Decision, Match
+from engine.types import Answer, Decision, Match, Tier
 
 #: Entries offered while the asker waits.
 NUM_MATCHES = 3
@@ -53,35 +53,60 @@ def writing(job: Job, text: str, matches: tuple[Match, ...]) -> Reply:
     )
 
 
+#: What is said by decision, where it is not the answer's own text.
+_WORDS = {
+    Decision.NO_CORPUS: "no_corpus",
+    Decision.UNKNOWN_COURSE: "no_corpus",
+    Decision.NO_QUESTION: "no_question",
+    Decision.FAILED: "failed",
+    Decision.NOT_COVERED: "not_found",
+    Decision.NOT_SURE: "closest",
+    Decision.MODEL_ABSTAINED: "closest",
+    Decision.OTHER_COURSES: "closest.other_courses",
+    Decision.GREETED: "greeted",
+    Decision.THANKED: "thanked",
+    Decision.VAGUE: "vague",
+}
+#: What is said above an entry that is quoted.
+_NOTICES = {
+    Decision.QUOTED_NO_MODEL: "quoted.no_model",
+    Decision.QUOTED_UNSUPPORTED: "quoted",
+}
+
+
 def final(job: Job | None, answer: Answer, *, language: str | None, contact: str) -> Reply:
-    """The answer, with what it stands on and the two votes."""
-    text, notice = answer.text, ""
-    if answer.decision in (Decision.NO_CORPUS, Decision.UNKNOWN_COURSE):
-        text = say("no_corpus", language, contact=contact)
-    elif answer.decision is Decision.NO_QUESTION:
-        text = say("no_question", language)
-    elif answer.decision is Decision.FAILED:
-        text = say("failed", language)
-    elif not answer.found:
-        text = say("not_found", language, contact=contact)
-    elif answer.decision is Decision.QUOTED_NO_MODEL:
-        notice = say("quoted.no_model", language)
-    elif answer.quoted:
-        notice = say("quoted", language)
+    """The answer, or what is closest, with what can be done about it."""
+    words, notice = _WORDS.get(answer.decision), _NOTICES.get(answer.decision)
+    text = say(words, language, contact=contact) if words else answer.text
     if answer.quoted and answer.sources:
         # Its own question tells the reader whether the entry is about theirs.
-        text = f"**{answer.sources[0].title}**\n\n{text}"
-    title = say("sources" if answer.found else "related", language)
-    sources = answer.sources if answer.found else answer.related
+        text = f"**{answer.sources[0].title}**\n\n{answer.text}"
+    if answer.decision is Decision.VAGUE and answer.related:
+        text = f"{text} {say('vague.perhaps', language)}"
+    if answer.languages and (faq_language := _language_name(answer.languages[1], language)):
+        if answer.decision is Decision.NOT_COVERED:
+            # That the FAQ has no answer would be more than anybody knows.
+            text = say("not_found.language", language, name=faq_language, contact=contact)
+        elif answer.tier is Tier.CLOSEST:
+            text = f"{say('language.note', language, name=faq_language)} {text}"
+    found = answer.found
     return Reply(
         text=text,
-        notice=notice,
-        sources=sources,
-        sources_title=title if sources else "",
-        actions=_votes(job, language) if job and answer.found else (),
+        notice=say(notice, language) if notice else "",
+        sources=answer.sources if found else answer.related,
+        sources_title=say("sources", language) if found and answer.sources else "",
+        related=answer.related if found else (),
+        related_title=say("also", language) if found and answer.related else "",
+        actions=_actions(job, answer.tier, language) if job else (),
         job_id=job.id if job else None,
         answer=answer,
     )
+
+
+def _language_name(faq_language: str, language: str | None) -> str:
+    """The FAQ's language in the asker's; empty for one that has no name here."""
+    key = f"language.{faq_language}"
+    return say(key, language) if key in ENGLISH else ""
 
 
 def stopped(job: Job) -> Reply:
@@ -97,8 +122,23 @@ def _stop(job: Job) -> Action:
     )
 
 
+def _actions(job: Job, tier: Tier, language: str | None) -> tuple[Action, ...]:
+    match tier:
+        case Tier.ANSWER:
+            return _votes(job, language)
+        case Tier.CLOSEST:
+            return (*_votes(job, language), _ask_staff(job, language))
+        case Tier.NONE:
+            return (_ask_staff(job, language),)
+    return ()
+
+
 def _votes(job: Job, language: str | None) -> tuple[Action, ...]:
     return (
         Action(label=say("button.up", language), value=f"vote:{job.id}:up"),
         Action(label=say("button.down", language), value=f"vote:{job.id}:down"),
     )
+
+
+def _ask_staff(job: Job, language: str | None) -> Action:
+    return Action(label=say("button.staff", language), value=f"staff:{job.id}")

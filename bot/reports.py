@@ -10,25 +10,36 @@ from bot.devices import describe_devices
 from bot.published import Published
 from engine.gpu import read_cards
 from engine.store.job import Job
-from engine.types import Answer, EngineState, EngineStatus, Question
+from engine.types import Answer, EngineState, EngineStatus, Question, RetrievalMode, Source
 
 
 def answer_object(question: Question, answer: Answer) -> dict[str, object]:
     """What `ask --json` prints; others rely on the keys up to `timings`."""
+    judgement = answer.judgement
     return {
         "question": question.text,
         "course": question.course,
+        "tier": answer.tier.value,
         "found": answer.found,
         "answer": answer.text,
         "quoted": answer.quoted,
-        "sources": [asdict(source) for source in answer.sources],
+        "sources": [_source_object(source) for source in answer.sources],
         "model": answer.model,
         "timings": asdict(answer.timings),
         "decision": answer.decision.value,
         "reason": answer.reason,
         "related": [asdict(source) for source in answer.related],
         "dropped": list(answer.dropped),
+        "probability": judgement.probability if judgement else None,
+        "relevance": judgement.reader if judgement else None,
+        "retrieval": answer.retrieval.value if answer.retrieval else None,
+        "words_only": answer.retrieval is RetrievalMode.LEXICAL,
     }
+
+
+def _source_object(source: Source) -> dict[str, object]:
+    """A source as it has always been: the answer itself stands for how the entry begins."""
+    return {name: value for name, value in asdict(source).items() if name != "excerpt"}
 
 
 def gap_objects(jobs: Sequence[Job]) -> list[dict[str, object]]:

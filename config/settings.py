@@ -81,16 +81,10 @@ class RetrievalSettings(Section):
     """How entries are found."""
 
     embedder: Literal["auto", "none"] = "auto"
-    """`auto` adds dense vectors when the embedding model is installed; `none` searches words."""
+    """`auto` adds vectors when the embedding models are installed, English ones and, for other
+    languages, multilingual ones; `none` searches words alone."""
     num_results: int = Field(5, ge=1, le=20)
     """Entries handed to the model."""
-    lexical_weight: float = Field(0.4, ge=0)
-    """Weight of the word score beside the dense score."""
-    gate: float = 0.71
-    """Best score below which a FAQ of 1,000 entries is taken not to cover the question (with
-    vectors); it is lower for fewer entries. A higher gate turns more questions away."""
-    lexical_gate: float = 0.76
-    """The same without vectors."""
     max_query_chars: int = Field(4000, ge=100)
     """Characters of a question that are searched; the rest is ignored."""
 
@@ -129,8 +123,12 @@ class AnswerSettings(Section):
 
     contact: str = "the course staff"
     """Whom to ask when the FAQ has no answer; a course can name its own."""
-    num_related: int = Field(3, ge=0, le=10)
-    """Entries shown as "maybe related" when the FAQ has no answer."""
+    num_related: int = Field(3, ge=1, le=10)
+    """Entries shown where it is not sure that the FAQ answers."""
+    relevance: str = "auto"
+    """Who judges whether an entry answers a question. `auto`: the model where the catalogue says
+    that it `reads`, else `embedded`. `embedded`: the search itself. Otherwise a cross-encoder,
+    as `owner/name` on the hub or the folder it is saved in."""
 
 
 class CourseSettings(Section):
@@ -144,6 +142,9 @@ class CourseSettings(Section):
     """Slack channel ids whose questions are about this course."""
     telegram_chats: Strings = ()
     """Telegram chat ids, or `chat/topic`, whose questions are about this course."""
+    includes: Strings = ()
+    """Machine names of courses whose entries count as this course's too, such as one that says
+    how all courses work."""
 
 
 class AdminsSettings(Section):
@@ -266,6 +267,11 @@ class Settings(BaseSettings):
         """Whom to ask about `course` when the FAQ has no answer."""
         own = self.courses.get(course or "")
         return (own and own.contact) or self.answer.contact
+
+    @property
+    def includes(self) -> dict[str, tuple[str, ...]]:
+        """Course → the courses whose entries count as its own."""
+        return {name: course.includes for name, course in self.courses.items() if course.includes}
 
 
 def load_settings(

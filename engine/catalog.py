@@ -97,6 +97,9 @@ class ModelEntry:
     context_window: Annotated[int, Field(ge=256)] = 2048
     generation: GenerationDefaults = field(default_factory=GenerationDefaults)
     licence: str
+    #: Whether it can be trusted to tell if an entry answers a question: three billion parameters
+    #: and taught to follow instructions.
+    reads: bool = False
     #: Whether the hub hands it out only with a token, after its terms were accepted.
     gated: bool = False
     #: The memory it takes, in GB, where its config.json is not here to compute it from.

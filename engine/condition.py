@@ -28,7 +28,8 @@ class Condition:
     def set(self, state: EngineState, detail: str, entry: ModelEntry | None = None) -> None:
         """Change the state; the model stays the same unless one is named."""
         model = entry.alias if entry else self.status.model
-        self.status = replace(self.status, state=state, detail=detail, model=model)
+        reads = entry.reads if entry else self.status.reads
+        self.status = replace(self.status, state=state, detail=detail, model=model, reads=reads)
         # Wake everyone who waits now; whoever comes later waits for the next change.
         self._changed.set()
         self._changed = asyncio.Event()

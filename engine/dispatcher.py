@@ -9,7 +9,8 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Protocol
 
-from engine.answering import Answerer, apology
+from engine.answer.answering import Answerer, apology
+from engine.answer.assessment import Assessments
 from engine.errors import StoreError
 from engine.stopping import unless
 from engine.store.jobs import Job, JobStore
@@ -42,10 +43,17 @@ class Dispatcher:
     """The loop between the job store and the answering; runs up to `slots` questions at once."""
 
     def __init__(
-        self, store: JobStore, answerer: Answerer, observer: JobObserver, *, slots: int = 1
+        self,
+        store: JobStore,
+        answerer: Answerer,
+        assessments: Assessments,
+        observer: JobObserver,
+        *,
+        slots: int = 1,
     ) -> None:
         self._store = store
         self._answerer = answerer
+        self._assessments = assessments
         self._observer = observer
         self._slots = asyncio.Semaphore(slots)
         self._num_slots = slots
@@ -115,6 +123,7 @@ class Dispatcher:
                 request_id=str(job.id),
                 on_text=lambda text: self._observer.progressed(job, text),
                 use_model=job.attempts <= MAX_ATTEMPTS,
+                assessment=await self._assessments.of(job.id, job.question),
             )
         except asyncio.CancelledError:
             log.info("question %d stopped", job.id, extra={"job_id": job.id})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -80,9 +80,46 @@ class Match:
 class RetrievalMode(StrEnum):
     """Which signals made the score."""
 
+    #: Words, English vectors and multilingual ones.
+    ENSEMBLE = "ensemble"
+    #: Words and English vectors: the multilingual embedder is not there, or not ready.
     HYBRID = "hybrid"
-    #: No embedder (not installed, failed, or still loading): minsearch alone.
+    #: Words and multilingual vectors: the question or the FAQ is not in English.
+    MULTILINGUAL = "multilingual"
+    #: No embedder (not installed, failed, or still loading): words alone.
     LEXICAL = "lexical"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What is known of a question and its best entry before anything reads one against the other.
+
+    Scores are counted from the floor of the FAQ: what questions about something else score in it.
+    """
+
+    #: How far the best score is above the floor, in all and by signal; 0 without that signal.
+    over: float
+    over_lexical: float
+    over_english: float
+    over_multilingual: float
+    #: How far the best entry is ahead of the next one that is not the same in other words.
+    gap: float
+    gap_english: float
+    gap_multilingual: float
+    #: Which share of the question's words, by how rare they are, stands in the entry, and in the
+    #: entry's own question; and which share of the entry's own question stands in the question.
+    #: 0 to 1.
+    coverage: float
+    in_title: float
+    title_coverage: float
+    #: Which share of the question's words the FAQ knows at all. 0 to 1.
+    known: float
+    #: How close the question is to the entry's own question; 1 for the same text.
+    title: float
+    #: How many of the signals that there are rank this entry first, as a share. 0 to 1.
+    agreement: float
+    #: The natural logarithm of one more than the number of different words in the question.
+    length: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,15 +129,21 @@ class Retrieval:
     #: Best first, at most the number asked for.
     matches: tuple[Match, ...]
     mode: RetrievalMode
-    #: The gate for this mode and number of entries: below it the FAQ is taken not to cover the
-    #: question.
+    #: The least `confidence` at which the FAQ is taken to hold something close.
     gate: float
-    #: The number held against the gate: the best score, 0 without a match.
+    #: How likely one of the best entries is about the question, from 0 to 1; 0 without a match.
     confidence: float
+    #: None without a match.
+    evidence: Evidence | None = None
+    #: Languages of the question and of the FAQ (ISO 639-1).
+    question_language: str = "en"
+    faq_language: str = "en"
+    #: The course asked about does not cover it: these are entries of all courses.
+    elsewhere: bool = False
 
     @property
     def covered(self) -> bool:
-        """Whether the FAQ plausibly covers the question."""
+        """Whether the FAQ plausibly holds something close to the question."""
         return bool(self.matches) and self.confidence >= self.gate
 
 
@@ -114,9 +157,11 @@ class Source:
     course: str
     url: str | None
     score: float
+    #: How the entry begins, in plain text; empty where the answer itself tells.
+    excerpt: str = ""
 
     @classmethod
-    def of(cls, match: Match) -> Source:
+    def of(cls, match: Match, excerpt: str = "") -> Source:
         """The source that names the entry of `match`."""
         document = match.document
         return cls(
@@ -126,6 +171,7 @@ class Source:
             course=document.course,
             url=document.url,
             score=round(match.score, 4),
+            excerpt=excerpt,
         )
 
 
@@ -141,11 +187,21 @@ class FinishReason(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Purpose(StrEnum):
+    """What the model is to write."""
+
+    #: The answer to the question.
+    ANSWER = "answer"
+    #: Yes or no: whether the entries answer the question.
+    JUDGE = "judge"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GenerationRequest:
     """What the engine is asked to write: the prompt is built and fitted where the tokenizer is."""
 
     id: str
+    purpose: Purpose = Purpose.ANSWER
     question: str
     #: Best first. The engine keeps as many whole entries as fit.
     documents: tuple[Document, ...]
@@ -210,6 +266,8 @@ class EngineStatus:
     uptime_s: float | None = None
     #: The last thing that went wrong, in a sentence; empty when nothing did.
     last_error: str = ""
+    #: Whether the model can be trusted to read: to tell whether an entry answers a question.
+    reads: bool = False
     #: Aliases of the idle models: switching to them takes seconds.
     idle: tuple[str, ...] = ()
     #: Alias of the model that staff are changing to now; `detail` tells how far that is then.
@@ -225,10 +283,20 @@ class Decision(StrEnum):
     QUOTED_UNSUPPORTED = "quoted_unsupported"
     #: No model could be used (loading failed, crashed, out of memory, deadline): quoted.
     QUOTED_NO_MODEL = "quoted_no_model"
-    #: The best entry scores below the gate.
-    NOT_COVERED = "not_covered"
+    #: Entries are close; none surely answers the question.
+    NOT_SURE = "not_sure"
     #: The model read the entries and said that they hold no answer.
     MODEL_ABSTAINED = "model_abstained"
+    #: The course has nothing close; entries of other courses are.
+    OTHER_COURSES = "other_courses"
+    #: No entry is close.
+    NOT_COVERED = "not_covered"
+    #: A greeting.
+    GREETED = "greeted"
+    #: Thanks, a farewell, an "ok".
+    THANKED = "thanked"
+    #: Something is wrong or wanted, and nobody could know what.
+    VAGUE = "vague"
     #: Nothing to search for: empty, or no words in it.
     NO_QUESTION = "no_question"
     #: The course asked about is none of the FAQ's.
@@ -254,6 +322,42 @@ class Tier(StrEnum):
     CLARIFY = "clarify"
 
 
+_TIERS = {
+    Decision.ANSWERED: Tier.ANSWER,
+    Decision.QUOTED_UNSUPPORTED: Tier.ANSWER,
+    Decision.QUOTED_NO_MODEL: Tier.ANSWER,
+    Decision.NOT_SURE: Tier.CLOSEST,
+    Decision.MODEL_ABSTAINED: Tier.CLOSEST,
+    Decision.OTHER_COURSES: Tier.CLOSEST,
+    Decision.GREETED: Tier.COURTESY,
+    Decision.THANKED: Tier.COURTESY,
+    Decision.VAGUE: Tier.CLARIFY,
+    Decision.NO_QUESTION: Tier.CLARIFY,
+}
+
+
+class Verdict(StrEnum):
+    """Whether the best entry answers a question."""
+
+    ANSWERS = "answers"
+    #: It is about the same; whether it answers the question is not sure.
+    CLOSE = "close"
+    NO = "no"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What a reading of the question against the best entry came to."""
+
+    verdict: Verdict
+    #: How likely the best entry answers the question, from 0 to 1; None where nobody can tell.
+    probability: float | None
+    #: Who judged: `embedded`, `model` or the name of a cross-encoder.
+    reader: str
+    #: A sentence for staff: why this verdict.
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timings:
     """Seconds spent; None where the step did not run."""
@@ -270,24 +374,36 @@ class Answer:
 
     #: Markdown.
     text: str
-    #: Whether the FAQ holds an answer.
-    found: bool
-    #: Whether `text` is an entry verbatim rather than the model's words.
-    quoted: bool
     decision: Decision
     #: A sentence for staff: why this decision.
     reason: str
     #: Entries the answer used, best first; empty unless `found`.
-    sources: tuple[Source, ...]
-    #: When not found: the nearest entries, offered as "maybe related".
+    sources: tuple[Source, ...] = ()
+    #: The closest entries where it is not sure that they answer the question; under an answer,
+    #: another entry that is nearly as close.
     related: tuple[Source, ...] = ()
-    #: Alias of the model that wrote the text; None when quoted or not found by the gate.
-    model: str | None
+    #: Alias of the model that wrote the text; None when no model did.
+    model: str | None = None
     timings: Timings
     #: Sentences of the model that were dropped as unsupported, for staff and evaluation.
-    dropped: tuple[str, ...] = field(default=())
+    dropped: tuple[str, ...] = ()
+    #: What was searched, and who judged; None where nothing was.
+    retrieval: RetrievalMode | None = None
+    judgement: Judgement | None = None
+    #: Languages of the question and of the FAQ (ISO 639-1), where they differ.
+    languages: tuple[str, str] | None = None
 
     @property
     def tier(self) -> Tier:
         """What the reader is shown."""
-        return Tier.ANSWER if self.found else Tier.NONE
+        return _TIERS.get(self.decision, Tier.NONE)
+
+    @property
+    def found(self) -> bool:
+        """Whether the FAQ holds an answer."""
+        return self.tier is Tier.ANSWER
+
+    @property
+    def quoted(self) -> bool:
+        """Whether `text` is an entry verbatim rather than the model's words."""
+        return self.decision in (Decision.QUOTED_UNSUPPORTED, Decision.QUOTED_NO_MODEL)

@@ -13,13 +13,18 @@ from engine.retrieval.embedder import Vectors
 
 
 class FakeEmbedder:
-    """Adds up one random direction for each word. It can be made to wait or to fail."""
+    """Adds up one random direction for each word. It can be made to wait or to fail.
 
-    name = "fake"
+    Texts without a common word have the cosine `unrelated`: with some models that is not 0.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "fake", *, unrelated: float = 0.0) -> None:
+        self.name = name
+        self._unrelated = unrelated
+        #: Every text that came, and those of them that came as questions.
         self.encoded: list[str] = []
-        self.closed = False
+        self.asked: list[str] = []
+        self.started = self.closed = False
         self.refuses_to_start = ""
         self.fails = False
         #: Cleared, `encode` waits for it.
@@ -29,16 +34,34 @@ class FakeEmbedder:
     async def start(self) -> None:
         if self.refuses_to_start:
             raise EmbedderUnavailable(self.refuses_to_start)
+        self.started = True
 
-    async def encode(self, texts: Sequence[str]) -> Vectors:
+    async def encode(self, texts: Sequence[str], *, as_questions: bool = False) -> Vectors:
         await self.may_encode.wait()
         if self.fails:
             raise EmbedderUnavailable("the embedding model failed")
         self.encoded += texts
-        return np.stack([_vector(text) for text in texts])
+        if as_questions:
+            self.asked += texts
+        return np.stack([self._vector(text) for text in texts])
 
     def close(self) -> None:
         self.closed = True
+
+    def _vector(self, text: str) -> Vectors:
+        own = _vector(text)
+        if not self._unrelated:
+            return own
+        common = np.eye(1, own.size, dtype=np.float32)[0]
+        own -= (own @ common) * common
+        own /= np.linalg.norm(own)
+        vector: Vectors = np.sqrt(self._unrelated) * common + np.sqrt(1 - self._unrelated) * own
+        return vector.astype(np.float32)
+
+
+def other_languages() -> FakeEmbedder:
+    """One whose cosines are those of multilingual-e5."""
+    return FakeEmbedder("multilingual", unrelated=0.75)
 
 
 def _vector(text: str) -> Vectors:

@@ -20,7 +20,8 @@ class ScriptedGenerator:
     """A Generator that writes what it is told to, word by word, one question after the other.
 
     `answers` maps questions to texts (others get NO_ANSWER), or makes a text from the request;
-    it may raise GenerationError. While `gate` is not set, generation stops before its last word.
+    it may raise GenerationError. With `reads`, it is asked to judge as well. While `gate` is not
+    set, generation stops before its last word.
     """
 
     def __init__(
@@ -28,9 +29,11 @@ class ScriptedGenerator:
         answers: Mapping[str, str] | Callable[[GenerationRequest], str],
         *,
         alias: str = "fake",
+        reads: bool = False,
     ) -> None:
         self._answers = answers
         self._alias = alias
+        self._reads = reads
         self._turn = asyncio.Lock()
         #: Every request that came, in order.
         self.requests: list[GenerationRequest] = []
@@ -44,7 +47,11 @@ class ScriptedGenerator:
     def status(self) -> EngineStatus:
         """Always ready."""
         return EngineStatus(
-            state=EngineState.READY, model=self._alias, device="script", dtype="text"
+            state=EngineState.READY,
+            model=self._alias,
+            device="script",
+            dtype="text",
+            reads=self._reads,
         )
 
     async def generate(

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from bot.adapter import ChatAdapter, Desk
 from bot.commands import Commands, ModelChoice
@@ -15,13 +16,15 @@ from bot.delivery import Delivery
 from bot.desk import FaqDesk, is_admin
 from bot.messages import Message, Reply, ReplyState
 from config.settings import RetrievalSettings, Settings
-from engine.answering import Answerer
+from engine.answer.answering import Answerer
+from engine.answer.assessment import Assessments
+from engine.answer.relevance import ModelRelevance
 from engine.dispatcher import Dispatcher
 from engine.errors import ModelLoadError
 from engine.generator import Generator
 from engine.retrieval.retriever import Retriever
 from engine.store.jobs import JobStore
-from engine.types import Corpus, Document, EngineState, EngineStatus
+from engine.types import Corpus, Document, EngineState, EngineStatus, Question, Retrieval
 
 FAQ = (
     Document(
@@ -71,6 +74,18 @@ class ListCorpus:
 
     async def changed(self) -> bool:
         return self._loaded is not self.documents
+
+
+class CountingRetriever(Retriever):
+    """The real one; it notes down what was searched for."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.searched: list[str] = []
+
+    async def search(self, question: Question, num_results: int | None = None) -> Retrieval:
+        self.searched.append(question.text)
+        return await super().search(question, num_results)
 
 
 @dataclass
@@ -160,7 +175,7 @@ class RunningDesk:
 
     desk: FaqDesk
     store: JobStore
-    retriever: Retriever
+    retriever: CountingRetriever
     models: FakeModels
     delivery: Delivery
     dispatcher: Dispatcher
@@ -209,23 +224,27 @@ async def desk_on(
     """The same on a store that is open already (adapters that need the store get it first)."""
     settings = settings or Settings(data_dir=folder)
     models = models or FakeModels()
-    retriever = Retriever(
+    retriever = CountingRetriever(
         corpus or ListCorpus(),
         RetrievalSettings(embedder="none"),
         refresh_s=3600,
         embedder_factory=None,
         cache_dir=folder / "vectors",
+        includes=settings.includes,
     )
     stop, drained = asyncio.Event(), asyncio.Event()
+    relevance = ModelRelevance(generator)
+    answerer = Answerer(retriever, generator, settings, relevance)
+    assessments = Assessments(answerer.assess)
     delivery = Delivery(
         store,
-        retriever,
+        assessments,
         adapters,
         eta_s=lambda place: dispatcher.eta_s(place),
         engine_status=models.status,
         contact=settings.contact,
     )
-    dispatcher = Dispatcher(store, Answerer(retriever, generator, settings), delivery)
+    dispatcher = Dispatcher(store, answerer, assessments, delivery)
     commands = Commands(
         store,
         retriever,
@@ -235,6 +254,7 @@ async def desk_on(
             ModelChoice(alias="phi-3-mini", summary="3.8B"),
             ModelChoice(alias="broken", summary="never loads"),
         ],
+        relevance=relevance,
         is_admin=lambda platform, user: is_admin(settings, platform, user),
     )
     desk = FaqDesk(settings, store, dispatcher, delivery, commands, adapters)

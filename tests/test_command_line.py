@@ -21,8 +21,6 @@ runner = CliRunner()
 
 MISSED = Answer(
     text="The FAQ has no answer to this.",
-    found=False,
-    quoted=False,
     decision=Decision.NOT_COVERED,
     reason="",
     sources=(),

@@ -35,8 +35,31 @@ FRENCH = {
     "quoted": "Extrait de la FAQ :",
     "quoted.no_model": "Le modèle n'est pas disponible pour le moment ; voici le texte de la FAQ :",
     "sources": "Sources",
-    "related": "Peut-être lié",
     "not_found": "La FAQ n'a pas de réponse à cela. Demandez à {contact}.",
+    "not_found.language": (
+        "La FAQ est en {name} : reposez la question en {name}, je trouverai peut-être "
+        "la réponse, ou adressez-vous à {contact}."
+    ),
+    "closest": "Je ne suis pas sûr que la FAQ réponde à cela. Voici ce qui s'en approche le plus :",
+    "closest.other_courses": (
+        "La FAQ de ce cours n'en parle pas. Dans d'autres cours, voici ce qui s'en approche :"
+    ),
+    "also": "Proche aussi",
+    "greeted": "Bonjour ! Posez-moi vos questions sur le cours.",
+    "thanked": "Avec plaisir ! 🙂",
+    "vague": (
+        "De quelle erreur, de quel outil ou de quelle étape s'agit-il ? Précisez en quelques mots."
+    ),
+    "vague.perhaps": "C'est peut-être l'une de ces questions :",
+    "button.staff": "Demander à l'équipe",
+    "staff.contact": "Je ne peux pas encore transmettre les questions. Adressez-vous à {contact}.",
+    "language.note": "La FAQ est en {name}.",
+    "language.en": "anglais",
+    "language.de": "allemand",
+    "language.es": "espagnol",
+    "language.pt": "portugais",
+    "language.fr": "français",
+    "language.ru": "russe",
     "no_question": "Je n'y ai trouvé aucune question. Écrivez-la en quelques mots.",
     "no_corpus": "Je n'ai pas de FAQ à consulter pour le moment. Demandez à {contact}.",
     "failed": (

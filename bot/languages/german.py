@@ -32,8 +32,32 @@ GERMAN = {
     "quoted": "Aus den FAQ zitiert:",
     "quoted.no_model": "Das Modell ist gerade nicht verfügbar; dies ist der Text der FAQ selbst:",
     "sources": "Quellen",
-    "related": "Vielleicht verwandt",
     "not_found": "Dazu haben die FAQ keine Antwort. Bitte frag {contact}.",
+    "not_found.language": (
+        "Die FAQ sind auf {name}: Frag noch einmal auf {name}, dann finde ich "
+        "vielleicht etwas, oder frag {contact}."
+    ),
+    "closest": "Ich bin nicht sicher, ob die FAQ das beantworten. Am nächsten kommen:",
+    "closest.other_courses": (
+        "Die FAQ dieses Kurses behandeln das nicht. In anderen Kursen kommen dem nahe:"
+    ),
+    "also": "Auch nahe dran",
+    "greeted": "Hallo! Frag mich alles, was du zum Kurs wissen willst.",
+    "thanked": "Gern geschehen! 🙂",
+    "vague": (
+        "Welchen Fehler, welches Werkzeug oder welchen Schritt meinst du? Schreib es "
+        "bitte etwas genauer."
+    ),
+    "vague.perhaps": "Vielleicht ist es eins davon:",
+    "button.staff": "Team fragen",
+    "staff.contact": "Weiterleiten kann ich Fragen noch nicht. Bitte frag {contact}.",
+    "language.note": "Die FAQ sind auf {name}.",
+    "language.en": "Englisch",
+    "language.de": "Deutsch",
+    "language.es": "Spanisch",
+    "language.pt": "Portugiesisch",
+    "language.fr": "Französisch",
+    "language.ru": "Russisch",
     "no_question": "Darin habe ich keine Frage gefunden. Schreib sie in ein paar Worten.",
     "no_corpus": "Ich habe im Moment keine FAQ zum Durchsuchen. Bitte frag {contact}.",
     "failed": (

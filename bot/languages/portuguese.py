@@ -37,8 +37,31 @@ PORTUGUESE = {
         "O modelo não está disponível agora; este é o texto das perguntas frequentes:"
     ),
     "sources": "Fontes",
-    "related": "Talvez relacionado",
     "not_found": "As perguntas frequentes não têm resposta para isto. Pergunte a {contact}.",
+    "not_found.language": (
+        "As perguntas frequentes estão em {name}: pergunte de novo em {name} e talvez "
+        "eu encontre a resposta, ou pergunte a {contact}."
+    ),
+    "closest": "Não tenho certeza de que as perguntas frequentes respondam a isso. O mais próximo:",
+    "closest.other_courses": (
+        "As perguntas frequentes deste curso não tratam disso. Em outros cursos, o mais próximo:"
+    ),
+    "also": "Também próximo",
+    "greeted": "Olá! Pergunte o que quiser sobre o curso.",
+    "thanked": "De nada! 🙂",
+    "vague": (
+        "De que erro, ferramenta ou etapa você está falando? Escreva com mais algumas palavras."
+    ),
+    "vague.perhaps": "Talvez seja uma destas:",
+    "button.staff": "Perguntar à equipe",
+    "staff.contact": "Ainda não consigo encaminhar perguntas. Pergunte a {contact}.",
+    "language.note": "As perguntas frequentes estão em {name}.",
+    "language.en": "inglês",
+    "language.de": "alemão",
+    "language.es": "espanhol",
+    "language.pt": "português",
+    "language.fr": "francês",
+    "language.ru": "russo",
     "no_question": "Não encontrei nenhuma pergunta aí. Escreva-a em poucas palavras.",
     "no_corpus": "No momento não tenho perguntas frequentes para pesquisar. Pergunte a {contact}.",
     "failed": "Algo deu errado do meu lado e não consegui responder. Por favor, pergunte de novo.",

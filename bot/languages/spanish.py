@@ -37,8 +37,29 @@ SPANISH = {
         "El modelo no está disponible ahora; este es el texto de las preguntas frecuentes:"
     ),
     "sources": "Fuentes",
-    "related": "Quizá relacionado",
     "not_found": "Las preguntas frecuentes no tienen respuesta a esto. Pregunta a {contact}.",
+    "not_found.language": (
+        "Las FAQ están en {name}: pregunta de nuevo en {name} y quizá encuentre la "
+        "respuesta, o pregunta a {contact}."
+    ),
+    "closest": "No estoy seguro de que las FAQ respondan a esto. Lo más cercano:",
+    "closest.other_courses": (
+        "Las FAQ de este curso no tratan esto. En otros cursos, lo más cercano:"
+    ),
+    "also": "También cercano",
+    "greeted": "¡Hola! Pregúntame lo que quieras sobre el curso.",
+    "thanked": "¡De nada! 🙂",
+    "vague": "¿A qué error, herramienta o paso te refieres? Escríbelo con algunas palabras más.",
+    "vague.perhaps": "Quizá sea una de estas:",
+    "button.staff": "Preguntar al equipo",
+    "staff.contact": "Todavía no puedo reenviar preguntas. Pregunta a {contact}.",
+    "language.note": "Las FAQ están en {name}.",
+    "language.en": "inglés",
+    "language.de": "alemán",
+    "language.es": "español",
+    "language.pt": "portugués",
+    "language.fr": "francés",
+    "language.ru": "ruso",
     "no_question": "No encontré ninguna pregunta ahí. Escríbela en pocas palabras.",
     "no_corpus": "Ahora mismo no tengo preguntas frecuentes donde buscar. Pregunta a {contact}.",
     "failed": "Algo falló de mi lado y no pude responder. Por favor, pregunta de nuevo.",

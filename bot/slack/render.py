@@ -9,7 +9,9 @@ from enum import IntEnum
 
 from bot.markdown import visible
 from bot.messages import Action, ActionStyle, Reply
+from bot.render import entry_lists
 from bot.slack.mrkdwn import MAX_SECTION, escape, line, link, pieces, size, split
+from engine.types import Source
 
 #: What Slack takes as JSON.
 Json = dict[str, object]
@@ -135,20 +137,27 @@ def _sections(reply: Reply) -> list[str]:
 
 
 def _tail(reply: Reply) -> list[str]:
-    lines = [f"• {link(m.document.question, m.document.url)}" for m in reply.matches]
-    for source in reply.sources:
-        where = line(", ".join(part for part in (source.course, source.section) if part), 200)
-        place = f" ({where})" if where else ""
-        lines.append(f"• {link(source.title, source.url)}{place}")
-    if not lines:
-        return []
-    title = line(reply.sources_title, 200)
-    return list(split("\n".join([f"*{title}*" if title else "", *lines]).strip()))
+    offered = [f"• {link(m.document.question, m.document.url)}" for m in reply.matches]
+    lists = [(reply.sources_title, offered)] if offered else []
+    lists += [(title, [_entry(source) for source in own]) for title, own in entry_lists(reply)]
+    texts: list[str] = []
+    for title, lines in lists:
+        head = f"*{line(title, 200)}*" if title else ""
+        texts += split("\n".join([head, *lines]).strip())
+    return texts
+
+
+def _entry(source: Source) -> str:
+    """An entry on one line, and below it how it begins where that is to be shown."""
+    where = line(", ".join(part for part in (source.course, source.section) if part), 200)
+    place = f" ({where})" if where else ""
+    excerpt = f"\n   {line(source.excerpt, 300)}" if source.excerpt else ""
+    return f"• {link(source.title, source.url)}{place}{excerpt}"
 
 
 def _addresses(reply: Reply) -> frozenset[str]:
     """Addresses that a text may hide: those of the entries at hand."""
-    known = {source.url for source in reply.sources}
+    known = {source.url for source in (*reply.sources, *reply.related)}
     known |= {match.document.url for match in reply.matches}
     if reply.answer is not None:
         known |= {source.url for source in reply.answer.sources + reply.answer.related}

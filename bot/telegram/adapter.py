@@ -258,9 +258,10 @@ def keyboard_of(actions: Sequence[Action]) -> Keyboard:
         for action in actions
         if len(action.value.encode()) <= 64
     ]
-    if all(len(button.label) <= MAX_ROW_CHARS for button in buttons) and len(buttons) <= 3:
-        return [buttons] if buttons else []
-    return [[button] for button in buttons]
+    short = [button for button in buttons if len(button.label) <= MAX_ROW_CHARS]
+    if len(buttons) > 3:  # a choice, which is read from top to bottom
+        return [[button] for button in buttons]
+    return [*([short] if short else []), *([one] for one in buttons if one not in short)]
 
 
 __all__ = ["TelegramAdapter", "TelegramLost", "TokenRejected"]

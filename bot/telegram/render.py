@@ -24,6 +24,7 @@ from bot.markdown import (
     visible,
 )
 from bot.messages import Reply
+from bot.render import entry_lists
 from bot.telegram.text import Part, Run, parts_of
 from engine.types import Source
 
@@ -45,15 +46,16 @@ Runs = tuple[Run, ...]
 
 def render(reply: Reply) -> list[Part]:
     """The messages that show `reply`, at least one."""
-    allowed = {source.url for source in reply.sources if source.url}
+    allowed = {source.url for source in (*reply.sources, *reply.related) if source.url}
     allowed |= {match.document.url for match in reply.matches if match.document.url}
     blocks: list[Runs] = []
     if reply.notice:
         blocks.append(_safe([Run(text=visible(reply.notice), italic=True)]))
     blocks += _blocks(parse(reply.text), frozenset(allowed))
-    sources = reply.sources or tuple(Source.of(match) for match in reply.matches)
-    if sources:
-        blocks.append(_entries(reply.sources_title, sources))
+    if reply.matches and not reply.sources:
+        offered = tuple(Source.of(match) for match in reply.matches)
+        blocks.append(_entries(reply.sources_title, offered))
+    blocks += [_entries(title, sources) for title, sources in entry_lists(reply)]
     return parts_of([block for block in blocks if block], _safe) or [Part(html="…", plain="…")]
 
 
@@ -71,6 +73,8 @@ def _entries(title: str, sources: Sequence[Source]) -> Runs:
             runs.append(Run(text=name))
         if source.section:
             runs.append(Run(text=f" ({visible(source.section)})"))
+        if source.excerpt:
+            runs.append(Run(text=f"\n{visible(source.excerpt)}", italic=True))
     return _safe(runs)
 
 

@@ -12,7 +12,8 @@ from time import perf_counter
 import numpy as np
 
 from config.settings import Settings
-from engine.answering import Answerer
+from engine.answer.answering import Answerer
+from engine.answer.readers import running_relevance
 from engine.errors import EngineDown, EngineError
 from engine.evaluation.documents import unknown_ids
 from engine.evaluation.record import Record, measure
@@ -231,29 +232,30 @@ async def evaluate_answers(
     """Ask every row and judge what comes."""
     texts = {document.id: document.answer for document in subject.corpus.documents}
     generator = TimedGenerator(subject.generator)
-    answerer = Answerer(subject.retriever, generator, subject.settings)
+    async with running_relevance(subject.settings.answer, generator, None) as relevance:
+        answerer = Answerer(subject.retriever, generator, subject.settings, relevance)
 
-    async def ask(number: int, row: AskedQuestion) -> Judgement:
-        waited, started = generator.seconds, perf_counter()
-        answer = await answerer.answer(
-            _question(row, texts),
-            request_id=f"eval-{number}",
-            use_model=subject.generator is not None,
-        )
-        seconds = perf_counter() - started - (generator.seconds - waited)
-        verdict, all_named = judge(
-            row.ids,
-            answer.tier,
-            [source.id for source in answer.sources],
-            [source.id for source in answer.related],
-        )
-        return Judgement(
-            verdict=verdict, all_named=all_named, milliseconds=round(seconds * 1000, 3)
-        )
+        async def ask(number: int, row: AskedQuestion) -> Judgement:
+            waited, started = generator.seconds, perf_counter()
+            answer = await answerer.answer(
+                _question(row, texts),
+                request_id=f"eval-{number}",
+                use_model=subject.generator is not None,
+            )
+            seconds = perf_counter() - started - (generator.seconds - waited)
+            verdict, all_named = judge(
+                row.ids,
+                answer.tier,
+                [source.id for source in answer.sources],
+                [source.id for source in answer.related],
+            )
+            return Judgement(
+                verdict=verdict, all_named=all_named, milliseconds=round(seconds * 1000, 3)
+            )
 
-    # The first search of a process is slower.
-    await answerer.answer(_question(rows[0], texts), request_id="eval", use_model=False)
-    return _report(rows, await measure(rows, ask, record, progress))
+        # The first search of a process is slower.
+        await answerer.answer(_question(rows[0], texts), request_id="eval", use_model=False)
+        return _report(rows, await measure(rows, ask, record, progress))
 
 
 def judge(

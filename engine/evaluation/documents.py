@@ -16,7 +16,7 @@ async def settled_corpus(retriever: Retriever, source: str, say: Callable[[str],
     Raises EngineError when there is no entry: any figure would be of nothing.
     """
     say("Reading the documents; new vectors may take a minute …")
-    await retriever.settled()
+    await retriever.complete()
     corpus = retriever.corpus
     if corpus is None or not corpus.documents:
         reasons = [problem.reason for problem in corpus.problems] if corpus else []

@@ -1,1 +1,1 @@
-"""Finding the entries that fit a question, and measuring it."""
+"""Finding the entries that fit a question, and how sure that is."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,30 +11,55 @@ from numpy.typing import NDArray
 from engine.retrieval.vectors import Key, Vector, key_of
 from engine.types import Document
 
-#: The model reads 256 tokens. Of an answer with more than WHOLE words, windows of WINDOW words are
+#: MiniLM reads 256 tokens. Of an answer with more than WHOLE words, windows of WINDOW words are
 #: read as well, each starting STEP words after the one before.
 WHOLE, WINDOW, STEP = 150, 120, 90
 MAX_WINDOWS = 40
-#: What the question alone counts beside the question with its answer.
-QUESTION_WEIGHT = 0.1
+#: multilingual-e5 reads 512 tokens; what stands further behind says little about an entry.
+MAX_CHARS = 1000
 
 
-def passages(document: Document) -> list[str]:
-    """The texts that stand for a document: its question, the whole entry, windows of a long one."""
+def windows(document: Document) -> list[str]:
+    """Its question, the whole entry, and windows of a long one."""
     whole = f"{document.question} {document.answer}"
     words = document.answer.split()
     if len(words) <= WHOLE:
         return [document.question, whole]
     starts = range(0, len(words) - WINDOW + STEP, STEP)[:MAX_WINDOWS]
-    windows = [" ".join(words[start : start + WINDOW]) for start in starts]
-    return [document.question, whole, *(f"{document.question} {window}" for window in windows)]
+    parts = [" ".join(words[start : start + WINDOW]) for start in starts]
+    return [document.question, whole, *(f"{document.question} {part}" for part in parts)]
+
+
+def beginning(document: Document) -> list[str]:
+    """Its question, and the entry up to MAX_CHARS."""
+    return [document.question, f"{document.question} {document.answer}"[:MAX_CHARS]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Space:
+    """How one embedder is used: which texts stand for an entry, and what its cosines mean."""
+
+    #: The texts of an entry, its question first.
+    passages: Callable[[Document], list[str]]
+    #: What the question alone counts beside the question with its answer.
+    question_weight: float
+    #: Cosines of unrelated and of equal texts: they become 0 and 1.
+    spread: tuple[float, float]
+
+
+#: Weights chosen on tests/data/answers/dev.jsonl, see docs/quality.md.
+ENGLISH = Space(passages=windows, question_weight=0.1, spread=(0.0, 1.0))
+MULTILINGUAL = Space(passages=beginning, question_weight=0.3, spread=(0.75, 0.95))
 
 
 class DenseIndex:
     """An immutable index of vectors: brute force, a millisecond for thousands of entries."""
 
-    def __init__(self, documents: Sequence[Document], vectors: Mapping[Key, Vector]) -> None:
-        keys = [[key_of(text) for text in passages(document)] for document in documents]
+    def __init__(
+        self, documents: Sequence[Document], vectors: Mapping[Key, Vector], space: Space
+    ) -> None:
+        keys = [[key_of(text) for text in space.passages(document)] for document in documents]
+        self._space = space
         self._questions = np.stack([vectors[own[0]] for own in keys])
         self._entries = np.stack([vectors[key] for own in keys for key in own[1:]])
         self._starts = np.cumsum([0, *(len(own) - 1 for own in keys[:-1])])
@@ -41,5 +67,19 @@ class DenseIndex:
     def scores(self, query: Vector) -> NDArray[np.float32]:
         """For each document, how close it is to the question; 1 for the same text."""
         closest = np.maximum.reduceat(self._entries @ query, self._starts)
-        scores = QUESTION_WEIGHT * (self._questions @ query) + (1 - QUESTION_WEIGHT) * closest
-        return scores.astype(np.float32)
+        weight = self._space.question_weight
+        return self._spread(weight * (self._questions @ query) + (1 - weight) * closest)
+
+    def title_score(self, query: Vector, place: int) -> float:
+        """How close the question is to the question of the document at `place`."""
+        return float(self._spread(np.asarray(self._questions[place] @ query)))
+
+    def likeness(self, places: Sequence[int]) -> NDArray[np.float32]:
+        """How alike the first of these documents is to each, as the model reads them: cosines."""
+        whole = self._entries[self._starts[list(places)]]
+        likeness: NDArray[np.float32] = whole @ whole[0]
+        return likeness
+
+    def _spread(self, cosines: NDArray[np.floating]) -> NDArray[np.float32]:
+        low, high = self._space.spread
+        return np.asarray((cosines - low) / (high - low), dtype=np.float32)

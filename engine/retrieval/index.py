@@ -1,17 +1,50 @@
-"""Everything one search needs, from one moment: the entries with their word and vector index."""
+"""Everything one search needs, from one moment: the entries with their indexes and floors."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.retrieval.dense import DenseIndex
-from engine.retrieval.lexical import LexicalIndex
+from engine.retrieval.abbreviations import spelt_out
+from engine.retrieval.calibration import Floors, Places, Probe, Setting, floors_of, probes
+from engine.retrieval.dense import ENGLISH, MULTILINGUAL, DenseIndex
+from engine.retrieval.language import ENGLISH as ENGLISH_LANGUAGE
+from engine.retrieval.language import language_of
+from engine.retrieval.lexical import LexicalIndex, Scores
+from engine.retrieval.scoring import Levels, Signals
 from engine.retrieval.vectors import Key, Vector
-from engine.types import Corpus, Match
+from engine.types import Corpus, Evidence, Match
+
+#: Entries as alike as this say the same in other words, as over several editions of a course:
+#: the one does not make the other a worse answer. Cosines of MiniLM and of multilingual-e5.
+SAME_ENGLISH, SAME_MULTILINGUAL = 0.95, 0.965
+#: Entries looked at for one that is not the same as the best.
+NUM_RIVALS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vectors:
+    """The vectors of one embedder: of the entries' texts, and of the probes in their order."""
+
+    texts: Mapping[Key, Vector]
+    probes: Sequence[Vector]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """A question as the index takes it; a vector is None where that embedder was not asked."""
+
+    #: As it was written, and with its typing errors mended.
+    text: str
+    repaired: str
+    #: ISO 639-1.
+    language: str
+    english: Vector | None = None
+    multilingual: Vector | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,37 +52,164 @@ class SearchIndex:
     """An immutable index of a corpus; it is replaced as a whole, never changed."""
 
     corpus: Corpus
+    #: The language most of the entries are in (ISO 639-1).
+    language: str
     lexical: LexicalIndex
     #: None while there are no vectors.
-    dense: DenseIndex | None
-    #: Where in the corpus the documents of each course stand.
-    places: Mapping[str, NDArray[np.intp]]
+    english: DenseIndex | None
+    multilingual: DenseIndex | None
+    #: Where in the corpus the documents of each course stand, with those of the courses that it
+    #: includes; all of them under None.
+    places: Places
+    floors: Floors
 
     @classmethod
-    def of(cls, corpus: Corpus, vectors: Mapping[Key, Vector] | None = None) -> SearchIndex:
-        """Build the index; about 0.2 s for a thousand entries, so not on the event loop."""
-        courses = np.array([document.course for document in corpus.documents])
+    def of(
+        cls,
+        corpus: Corpus,
+        english: Vectors | None = None,
+        multilingual: Vectors | None = None,
+        includes: Mapping[str, Sequence[str]] | None = None,
+        lexical: LexicalIndex | None = None,
+    ) -> SearchIndex:
+        """Build the index; about 0.3 s for a thousand entries, so not on the event loop.
+
+        `lexical` is the word index of these very documents, where there is one already.
+        """
+        documents = corpus.documents
+        language = language_of(" ".join(f"{d.question} {d.answer}" for d in documents[:200]))
+        lexical = lexical or LexicalIndex(documents, language)
+        by_english = DenseIndex(documents, english.texts, ENGLISH) if english else None
+        by_multilingual = (
+            DenseIndex(documents, multilingual.texts, MULTILINGUAL) if multilingual else None
+        )
+        places = _places(corpus, includes or {})
+        asked: list[tuple[Probe, Signals]] = []
+        for number, probe in enumerate(probes() if documents else ()):
+            words = Signals(lexical=lexical.scores(lexical.repaired(probe.text)))
+            one = _scores(by_english, english.probes[number] if english else None)
+            other = _scores(by_multilingual, multilingual.probes[number] if multilingual else None)
+            known = [words, replace(words, multilingual=other)]
+            if probe.language == ENGLISH_LANGUAGE:  # others are never asked with English vectors
+                known += [
+                    replace(words, english=one),
+                    replace(words, english=one, multilingual=other),
+                ]
+            asked += [(probe, signals) for signals in {s.mode: s for s in known}.values()]
         return cls(
             corpus=corpus,
-            lexical=LexicalIndex(corpus.documents),
-            dense=DenseIndex(corpus.documents, vectors) if vectors else None,
-            places={course: np.flatnonzero(courses == course) for course in set(courses.tolist())},
+            language=language,
+            lexical=lexical,
+            english=by_english,
+            multilingual=by_multilingual,
+            places=places,
+            floors=floors_of(asked, places, language),
         )
 
     def places_of(self, course: str | None) -> NDArray[np.intp]:
         """Where the documents of `course` stand; all of them for None."""
-        if course is None:
-            return np.arange(len(self.corpus.documents))
         return self.places.get(course, np.arange(0))
 
-    def best(
-        self, scores: NDArray[np.float32], course: str | None, num_results: int
-    ) -> tuple[Match, ...]:
+    def query(
+        self, text: str, english: Vector | None = None, multilingual: Vector | None = None
+    ) -> Query:
+        """`text` with what is needed to search for it."""
+        return Query(
+            text=text,
+            repaired=self.lexical.repaired(spelt_out(text)),
+            language=language_of(text, default=self.language),
+            english=english,
+            multilingual=multilingual,
+        )
+
+    def signals(self, query: Query) -> Signals:
+        """What is known of every document."""
+        return Signals(
+            lexical=self.lexical.scores(query.repaired),
+            english=_scores(self.english, query.english),
+            multilingual=_scores(self.multilingual, query.multilingual),
+        )
+
+    def best(self, scores: Scores, course: str | None, num_results: int) -> tuple[Match, ...]:
         """The documents of `course` with the highest scores above zero, best first."""
-        places = self.places_of(course)
-        order = places[np.argsort(-scores[places], kind="stable")[:num_results]]
         return tuple(
             Match(document=self.corpus.documents[place], score=float(scores[place]))
-            for place in order
+            for place in self._ordered(scores, course)[:num_results]
             if scores[place] > 0
         )
+
+    def evidence(self, query: Query, signals: Signals, course: str | None) -> Evidence:
+        """What is known of the question and its best document; the course has at least one."""
+        places, scores = self.places_of(course), signals.combined()
+        order = self._ordered(scores, course)[: NUM_RIVALS + 1]
+        best = int(order[0])
+        top = Levels.of(signals, lambda own: own[places].max())
+        floor = self.floors[Setting(signals.mode, course, query.language == self.language)]
+        rival = self._rival(order)
+        lead = Levels.of(signals, lambda own: own[best] - (own[rival] if rival >= 0 else 0.0))
+        firsts = [
+            own[best] >= own[places].max()
+            for own in (signals.lexical, signals.english, signals.multilingual)
+            if own is not None
+        ]
+        overlap = self.lexical.overlap(query.repaired, best)
+        return Evidence(
+            over=top.combined - floor.combined,
+            over_lexical=top.lexical - floor.lexical,
+            over_english=top.english - floor.english,
+            over_multilingual=top.multilingual - floor.multilingual,
+            gap=lead.combined,
+            gap_english=lead.english,
+            gap_multilingual=lead.multilingual,
+            coverage=overlap.coverage,
+            in_title=overlap.in_title,
+            title_coverage=overlap.title_coverage,
+            known=overlap.known,
+            title=self._title(query, best),
+            agreement=float(sum(firsts) / len(firsts)),
+            length=math.log1p(overlap.num_words),
+        )
+
+    def _ordered(self, scores: Scores, course: str | None) -> NDArray[np.intp]:
+        places = self.places_of(course)
+        ordered: NDArray[np.intp] = places[np.argsort(-scores[places], kind="stable")]
+        return ordered
+
+    def _rival(self, order: NDArray[np.intp]) -> int:
+        """The best document that does not say the same as the first; -1 when there is none."""
+        index, same = (
+            (self.multilingual, SAME_MULTILINGUAL)
+            if self.multilingual
+            else (self.english, SAME_ENGLISH)
+        )
+        titles = [self.corpus.documents[place].question.casefold() for place in order]
+        alike = index.likeness(order.tolist()) if index else np.zeros(len(order))
+        for number in range(1, len(order)):
+            if alike[number] < same and titles[number] != titles[0]:
+                return int(order[number])
+        return -1
+
+    def _title(self, query: Query, place: int) -> float:
+        for index, vector in (
+            (self.english, query.english),
+            (self.multilingual, query.multilingual),
+        ):
+            if index is not None and vector is not None:
+                return index.title_score(vector, place)
+        return self.lexical.overlap(query.repaired, place).in_title
+
+
+def _scores(index: DenseIndex | None, vector: Vector | None) -> Scores | None:
+    return index.scores(vector) if index is not None and vector is not None else None
+
+
+def _places(corpus: Corpus, includes: Mapping[str, Sequence[str]]) -> Places:
+    courses = np.array([document.course for document in corpus.documents], dtype=object)
+    known = set(courses.tolist())
+    return {
+        None: np.arange(len(courses)),
+        **{
+            course: np.flatnonzero(np.isin(courses, [course, *includes.get(course, ())]))
+            for course in known | set(includes)
+        },
+    }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.retrieval.language import ENGLISH
 from engine.retrieval.spelling import WORD, Spelling
 from engine.types import Document
 
@@ -25,15 +27,47 @@ BM25_WEIGHT, BM25_HALF = 2.0, 4.0
 #: BM25's own two: how fast repeated words stop counting, how much long entries are held back.
 K1, B = 1.5, 0.75
 NO_STEMS = 50_000
+#: Language → Snowball's name of it.
+_SNOWBALL = {
+    "de": "german",
+    "es": "spanish",
+    "fr": "french",
+    "pt": "portuguese",
+    "ru": "russian",
+    "it": "italian",
+    "nl": "dutch",
+    "tr": "turkish",
+    "ro": "romanian",
+    "ar": "arabic",
+    "hi": "hindi",
+    "id": "indonesian",
+    "el": "greek",
+    "pl": "polish",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlap:
+    """What a question and an entry share, each word counted by how rare it is. 0 to 1."""
+
+    #: Share of the question that stands in the entry.
+    coverage: float
+    #: Share of the question that stands in the entry's own question, and the other way round.
+    in_title: float
+    title_coverage: float
+    #: Share of the question that stands in any entry.
+    known: float
+    #: Different words of the question.
+    num_words: int
 
 
 class LexicalIndex:
     """An immutable word index over some documents; build a new one to change it."""
 
-    def __init__(self, documents: Sequence[Document]) -> None:
-        from minsearch import Index, porter_stemmer
+    def __init__(self, documents: Sequence[Document], language: str = ENGLISH) -> None:
+        from minsearch import Index
 
-        stem = lru_cache(NO_STEMS)(porter_stemmer)
+        stem = lru_cache(NO_STEMS)(_stemmer(language))
 
         def analyze(text: str) -> list[str]:
             return [stem(word) for word in WORD.findall(text.lower())]
@@ -41,6 +75,7 @@ class LexicalIndex:
         self._analyze = analyze
         self._size = len(documents)
         texts = [f"{d.question} {d.section} {d.answer}" for d in documents]
+        self._titles = tuple(d.question for d in documents)
         self._spelling = Spelling(texts, stem)
         self._bm25 = _Bm25([analyze(text) for text in texts])
         self._index = Index(
@@ -65,6 +100,23 @@ class LexicalIndex:
         scores: Scores = known * (cosine + BM25_WEIGHT * bm25 / (bm25 + BM25_HALF))
         return scores
 
+    def knows(self, word: str) -> bool:
+        """Whether any document holds the word, in any form."""
+        stems = self._analyze(word)
+        return bool(stems) and set(stems) <= self._bm25.words
+
+    def overlap(self, text: str, place: int) -> Overlap:
+        """What `text` shares with the document at `place`."""
+        words, title = set(self._analyze(text)), set(self._analyze(self._titles[place]))
+        weight, held = self._bm25.weight, self._bm25.words_of(place)
+        return Overlap(
+            coverage=_share(weight(words & held), weight(words)),
+            in_title=_share(weight(words & title), weight(words)),
+            title_coverage=_share(weight(words & title), weight(title)),
+            known=_share(weight(words & self._bm25.words), weight(words)),
+            num_words=len(words),
+        )
+
     def _cosine(self, text: str) -> Scores:
         """What `Index.search` ranks by and does not return."""
         total = np.zeros(self._size, dtype=np.float32)
@@ -88,6 +140,7 @@ class _Bm25:
         counts = [Counter(words) for words in entries]
         in_entries = Counter(word for count in counts for word in count)
         self._columns = {word: column for column, word in enumerate(in_entries)}
+        self._names = tuple(in_entries)
         self._rarest = float(np.log(2 * len(entries) + 2))
         self._idf = np.array(
             [np.log((len(entries) + 1) / (n + 0.5)) / self._rarest for n in in_entries.values()],
@@ -116,3 +169,34 @@ class _Bm25:
         # A word that no entry has weighs as much as the rarest possible one: 1.
         unknown = len(words) - len(columns)
         return scores, weight / (weight + unknown) if columns else 0.0
+
+    @property
+    def words(self) -> Set[str]:
+        """Every word of the entries."""
+        return self._columns.keys()
+
+    def words_of(self, entry: int) -> set[str]:
+        """The words of one entry."""
+        start, end = self._weights.indptr[entry : entry + 2]
+        return {self._names[column] for column in self._weights.indices[start:end]}
+
+    def weight(self, words: Set[str]) -> float:
+        """How rare these words are, added up; one that no entry has counts 1."""
+        known = [self._columns[word] for word in words if word in self._columns]
+        return float(self._idf[known].sum()) + len(words) - len(known)
+
+
+def _stemmer(language: str) -> Callable[[str], str]:
+    """Takes the endings off the words of a language (ISO 639-1); of one it does not know, none."""
+    from minsearch import porter_stemmer
+    from snowballstemmer import algorithms, stemmer
+
+    if language == ENGLISH:
+        stem: Callable[[str], str] = porter_stemmer
+        return stem
+    name = _SNOWBALL.get(language)
+    return stemmer(name).stemWord if name in algorithms() else str
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole else 0.0

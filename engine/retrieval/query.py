@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from engine.answer.small_talk import is_courtesy
 from engine.corpus.text import clean_line
 from engine.types import Question
 
@@ -30,11 +31,6 @@ _EMPTY_WORDS = _POINTS_BACK | _words(
     be been do does did can could should would will may must how what when where which who why i me
     my we our you your he she there other not no yes please just too"""
 )
-_COURTESY = _words(
-    """thanks thank thx ty cheers you so very much a lot great good cool nice perfect awesome ok
-    okay fine alright got it yes no yep nope that this worked works helps helped all again for the
-    your help lol hi hello hey bye i see understood understand sure now well"""
-)
 
 
 def query_text(question: Question, max_chars: int) -> str:
@@ -54,7 +50,7 @@ def query_in_context(question: Question, max_chars: int) -> str:
     parts = [text]
     for turn in reversed(question.history[-LOOK_BACK:]):
         earlier = _clean(turn.question, max_chars)
-        if not _is_courtesy(earlier):
+        if not is_courtesy(earlier):
             parts.insert(0, earlier)
             if not _leans_back(earlier):
                 break
@@ -69,13 +65,9 @@ def _clean(text: str, max_chars: int) -> str:
 
 def _leans_back(text: str) -> bool:
     words = _WORD.findall(text.lower())
-    if not words or _is_courtesy(text):
+    if not words or is_courtesy(text):
         return False
     meaning = [word for word in words if word not in _EMPTY_WORDS]
     if len(meaning) <= FEW_WORDS and (len(words) <= FEW_WORDS or _CONTINUES.match(text.lstrip())):
         return True
     return len(words) <= SHORT and any(word in _POINTS_BACK for word in words)
-
-
-def _is_courtesy(text: str) -> bool:
-    return all(word in _COURTESY for word in _WORD.findall(text.lower()))

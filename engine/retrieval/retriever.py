@@ -4,34 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from config.settings import RetrievalSettings
-from engine.errors import CorpusError, EmbedderUnavailable
-from engine.retrieval.dense import passages
-from engine.retrieval.embedder import Embedder
-from engine.retrieval.index import SearchIndex
-from engine.retrieval.lexical import Scores
+from engine.errors import CorpusError
+from engine.retrieval.dense import ENGLISH, MULTILINGUAL
+from engine.retrieval.index import Query, SearchIndex, Vectors
+from engine.retrieval.language import ENGLISH as ENGLISH_LANGUAGE
+from engine.retrieval.language import language_of
+from engine.retrieval.likelihood import Claim, likelihood, threshold
 from engine.retrieval.query import query_in_context, query_text
-from engine.retrieval.vectors import Vector, VectorStore
-from engine.types import Corpus, Match, Problem, Question, Retrieval, RetrievalMode
+from engine.retrieval.scoring import Signals
+from engine.retrieval.side import EmbedderFactory, Side
+from engine.types import Corpus, Problem, Question, Retrieval, RetrievalMode
 
 log = logging.getLogger(__name__)
 
-#: When more texts than this lack a vector, words alone are searched until they have one: what was
-#: taken out of the FAQ must not be found for the minute that takes.
+#: When more texts than this lack a vector, they are searched without it until they have one: what
+#: was taken out of the FAQ must not be found for the minute that takes.
 FEW_TEXTS = 100
-#: Among more entries, a better one is found by chance: the gate, set for USUAL_SIZE, moves by so
-#: much for each factor of e. Measured on 130, 440 and 950 entries.
-SIZE_EFFECT, USUAL_SIZE, SMALLEST_SIZE = 0.1, 1000, 50
+#: An English FAQ of more entries gets no multilingual vectors: making them would take hours, and
+#: English questions need them least.
+MANY_ENTRIES = 10_000
 #: What a follow-up's score in the light of the question before it counts beside its own. More lets
 #: the entry that was just shown win again.
 CONTEXT_WEIGHT = 0.3
+#: A question that its course does not cover is asked in all courses; what is found there must be
+#: more likely by so much, as a share of what is left to certainty.
+ELSEWHERE_STRICTER = 0.5
 
 
 class CorpusSource(Protocol):
@@ -55,20 +59,20 @@ class Retriever:
         settings: RetrievalSettings,
         *,
         refresh_s: float,
-        embedder_factory: Callable[[], Embedder] | None,
+        embedder_factory: EmbedderFactory | None,
         cache_dir: Path,
+        multilingual_factory: EmbedderFactory | None = None,
+        includes: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self._loader = loader
         self._settings = settings
         self._refresh_s = refresh_s
-        self._embedder_factory = embedder_factory
-        self._cache_dir = cache_dir
-        self._embedder: Embedder | None = None
-        self._store: VectorStore | None = None
+        self._includes = includes or {}
+        self._english = Side(embedder_factory, ENGLISH, cache_dir)
+        self._multilingual = Side(multilingual_factory, MULTILINGUAL, cache_dir)
         self._index: SearchIndex | None = None
-        self._ready, self._settled = asyncio.Event(), asyncio.Event()
-        #: Why words alone are searched, and why the FAQ is not the newest; empty when all is well.
-        self._no_vectors = "" if embedder_factory else "vectors are switched off"
+        self._ready, self._settled, self._complete = (asyncio.Event() for _ in range(3))
+        #: Why the FAQ is not the newest; empty when all is well.
         self._not_newest = ""
 
     @property
@@ -77,10 +81,18 @@ class Retriever:
         return self._index.corpus if self._index else None
 
     @property
+    def language(self) -> str:
+        """The language of the FAQ (ISO 639-1)."""
+        return self._index.language if self._index else ENGLISH_LANGUAGE
+
+    @property
     def mode(self) -> RetrievalMode:
-        """Which signals a search uses now."""
-        hybrid = self._index is not None and self._index.dense is not None
-        return RetrievalMode.HYBRID if hybrid else RetrievalMode.LEXICAL
+        """Which signals a search in the FAQ's own language uses now."""
+        index = self._index
+        if index is None or index.english is None:
+            has = index is not None and index.multilingual is not None
+            return RetrievalMode.MULTILINGUAL if has else RetrievalMode.LEXICAL
+        return RetrievalMode.HYBRID if index.multilingual is None else RetrievalMode.ENSEMBLE
 
     @property
     def detail(self) -> str:
@@ -91,36 +103,71 @@ class Retriever:
         if not size:
             return f"There is no entry to search. {self._not_newest}".strip()
         entries = f"{size} {'entry' if size == 1 else 'entries'}"
-        if self.mode is RetrievalMode.HYBRID:
-            sentence = f"Words and vectors over {entries}."
-        elif self._no_vectors:
-            sentence = f"Words only, over {entries}: {self._no_vectors}."
-        else:
-            sentence = f"Words only so far, over {entries}: the vectors are not ready yet."
-        return f"{sentence} {self._not_newest}".strip()
+        return f"{self._signals_sentence(entries)} {self._not_newest}".strip()
+
+    def _signals_sentence(self, entries: str) -> str:
+        english, multilingual = self._english.trouble, self._multilingual.trouble
+        match self.mode:
+            case RetrievalMode.MULTILINGUAL if english and self.language == ENGLISH_LANGUAGE:
+                return f"Words and multilingual vectors alone, over {entries}: {english}."
+            case RetrievalMode.ENSEMBLE | RetrievalMode.MULTILINGUAL:
+                return f"Words and vectors over {entries}."
+            case RetrievalMode.HYBRID if multilingual:
+                return f"Words and English vectors over {entries}: {multilingual}."
+            case RetrievalMode.HYBRID if self._complete.is_set():
+                return (
+                    f"Words and English vectors over {entries}: multilingual ones would take "
+                    f"hours for more than {MANY_ENTRIES}."
+                )
+            case RetrievalMode.HYBRID:
+                return f"Words and English vectors over {entries}; the multilingual ones follow."
+        if english and (multilingual or self._complete.is_set()):
+            reason = english if self.language == ENGLISH_LANGUAGE else multilingual
+            return f"Words only, over {entries}: {reason or english}."
+        return f"Words only so far, over {entries}: the vectors are not ready yet."
+
+    def knows(self, words: Iterable[str]) -> bool:
+        """Whether every one of these words stands in the FAQ."""
+        index = self._index
+        return index is not None and all(index.lexical.knows(word) for word in words)
 
     async def ready(self) -> None:
         """Wait until the words can be searched, or the first load has failed."""
         await self._ready.wait()
 
     async def settled(self) -> None:
-        """Wait until the vectors can be searched as well, or it is known that there are none."""
+        """Wait until vectors can be searched as well, or it is known that there are none."""
         await self._settled.wait()
 
+    async def complete(self) -> None:
+        """Wait until everything is searched that will be."""
+        await self._complete.wait()
+
     async def search(self, question: Question, num_results: int | None = None) -> Retrieval:
-        """The best entries for `question`; none when it holds no word or its course no entry."""
+        """The best entries for `question`; none when it holds no word or its course no entry.
+
+        What its course does not cover is searched for in all courses.
+        """
         index = self._index
         text = query_text(question, self._settings.max_query_chars)
-        num_entries = index.places_of(question.course).size if index else 0
-        if index is None or not text or not num_entries:
-            return self._retrieval((), self.mode, num_entries)
-        scores, mode = await self._scores(index, text)
+        if index is None or not text or not index.places_of(question.course).size:
+            return self._nothing()
+        limit = max(0, num_results if num_results is not None else self._settings.num_results)
+        query = await self._query(index, text)
+        signals = index.signals(query)
+        read = query
         if context := query_in_context(question, self._settings.max_query_chars):
-            in_context, mode = await self._scores(index, context)
-            scores = (1 - CONTEXT_WEIGHT) * scores + CONTEXT_WEIGHT * in_context
-        limit = num_results if num_results is not None else self._settings.num_results
-        matches = index.best(scores, question.course, max(0, limit))
-        return self._retrieval(matches, mode, num_entries)
+            read = await self._query(index, context)
+            signals = signals.mixed(index.signals(read), CONTEXT_WEIGHT)
+        found = self._retrieval(index, query, signals, question.course, limit)
+        if read is not query and not found.covered:
+            # What goes on with a question about the FAQ is about the FAQ.
+            found = self._retrieval(index, read, signals, question.course, limit)
+        if found.covered or question.course is None:
+            return found
+        elsewhere = self._retrieval(index, query, signals, None, limit)
+        gate = elsewhere.gate + ELSEWHERE_STRICTER * (1 - elsewhere.gate)
+        return replace(elsewhere, elsewhere=True) if elsewhere.confidence >= gate else found
 
     async def run(self, stop: asyncio.Event) -> None:
         """Build the index, then rebuild it beside whenever the FAQ changes, until `stop`."""
@@ -130,15 +177,13 @@ class Retriever:
                 await stop.wait()
                 keeping.cancel()
         finally:
-            if self._embedder:
-                self._embedder.close()
+            self._english.close()
+            self._multilingual.close()
 
     async def _keep_new(self) -> None:
         await self._reload()
-        self._ready.set()
-        if self._embedder_factory:
-            await self._start_embedder(self._embedder_factory)
-        self._settled.set()
+        for event in (self._ready, self._settled, self._complete):
+            event.set()
         while True:
             await asyncio.sleep(self._refresh_s)
             if self._not_newest or await self._changed():
@@ -169,76 +214,89 @@ class Retriever:
         log.info("the FAQ was read: %d entries", len(corpus.documents))
 
     async def _rebuild(self, corpus: Corpus) -> None:
-        store = self._store
-        if store is None or len(store.missing(_texts(corpus))) > FEW_TEXTS:
-            self._index = await asyncio.to_thread(SearchIndex.of, corpus)
-        if store is not None and corpus.documents:
-            await self._add_vectors(corpus, store)
+        """Swap in the words, then each kind of vectors as soon as it is there."""
+        made: dict[Side, Vectors] = {}
+        sides = await asyncio.to_thread(self._sides, corpus)
+        for side in sides:
+            missing = side.missing(corpus)
+            if missing is None or missing > FEW_TEXTS:
+                await self._swap(corpus, made)
+            vectors = await side.vectors_of(corpus)
+            if vectors is not None:
+                made[side] = vectors
+        await self._swap(corpus, made)
 
-    async def _start_embedder(self, factory: Callable[[], Embedder]) -> None:
-        try:
-            self._embedder = factory()
-            await self._embedder.start()
-        except EmbedderUnavailable as error:
-            self._lose_vectors(error)
-            return
-        self._store = VectorStore(self._cache_dir, self._embedder)
-        await self._store.open()
-        if self._index and self._index.corpus.documents:
-            await self._add_vectors(self._index.corpus, self._store)
+    def _sides(self, corpus: Corpus) -> list[Side]:
+        """The embedders that this FAQ is searched with, the quickest gain first."""
+        texts = " ".join(f"{entry.question} {entry.answer}" for entry in corpus.documents[:200])
+        if not corpus.documents:
+            return []
+        if language_of(texts) != ENGLISH_LANGUAGE:
+            wanted = [self._multilingual]
+        elif len(corpus.documents) > MANY_ENTRIES:
+            wanted = [self._english]
+        else:
+            wanted = [self._english, self._multilingual]
+        return [side for side in wanted if side.usable]
 
-    async def _add_vectors(self, corpus: Corpus, store: VectorStore) -> None:
-        try:
-            vectors = await store.vectors_of(_texts(corpus))
-        except EmbedderUnavailable as error:
-            self._lose_vectors(error)
-            vectors = None
-        self._index = await asyncio.to_thread(SearchIndex.of, corpus, vectors)
+    async def _swap(self, corpus: Corpus, made: Mapping[Side, Vectors]) -> None:
+        same = self._index is not None and self._index.corpus.version == corpus.version
+        self._index = await asyncio.to_thread(
+            SearchIndex.of,
+            corpus,
+            made.get(self._english),
+            made.get(self._multilingual),
+            self._includes,
+            self._index.lexical if self._index is not None and same else None,
+        )
+        self._ready.set()
+        if made:
+            self._settled.set()
 
-    async def _scores(self, index: SearchIndex, text: str) -> tuple[Scores, RetrievalMode]:
-        """A score for every document, and what it was made of."""
-        text = index.lexical.repaired(text)
-        lexical = index.lexical.scores(text)
-        vector = await self._vector_of(text) if index.dense else None
-        if index.dense is None or vector is None:
-            return lexical, RetrievalMode.LEXICAL
-        weighted = self._settings.lexical_weight * lexical
-        return index.dense.scores(vector) + weighted, RetrievalMode.HYBRID
-
-    async def _vector_of(self, text: str) -> Vector | None:
-        """The vector of a question; None when the model failed on it."""
-        try:
-            if self._embedder:
-                vector: Vector = (await self._embedder.encode([text]))[0]
-                return vector
-        except EmbedderUnavailable as error:
-            log.warning("searching words alone: %s", error)
-        return None
+    async def _query(self, index: SearchIndex, text: str) -> Query:
+        """The question with the vectors that suit its language and the FAQ's."""
+        query = index.query(text)
+        english = index.english is not None and query.language == ENGLISH_LANGUAGE
+        # Each model has a thread of its own, and Python lets go while it computes.
+        vectors = await asyncio.gather(
+            self._english.vector_of(query.repaired) if english else _nothing(),
+            # Another language has other words: nothing is mended that may not be wrong.
+            self._multilingual.vector_of(text) if index.multilingual else _nothing(),
+        )
+        return replace(query, english=vectors[0], multilingual=vectors[1])
 
     def _retrieval(
-        self, matches: tuple[Match, ...], mode: RetrievalMode, num_entries: int
+        self, index: SearchIndex, query: Query, signals: Signals, course: str | None, limit: int
     ) -> Retrieval:
-        settings = self._settings
-        gate = settings.gate if mode is RetrievalMode.HYBRID else settings.lexical_gate
-        size = max(num_entries, SMALLEST_SIZE) / USUAL_SIZE
+        evidence = index.evidence(query, signals, course)
+        matches = index.best(signals.combined(), course, limit)
+        covered = likelihood(Claim.COVERED, signals.mode, evidence)
         return Retrieval(
             matches=matches,
-            mode=mode,
-            gate=gate + SIZE_EFFECT * math.log(size),
-            confidence=matches[0].score if matches else 0.0,
+            mode=signals.mode,
+            gate=threshold(Claim.COVERED, signals.mode),
+            confidence=round(covered, 4) if matches else 0.0,
+            evidence=evidence if matches else None,
+            question_language=query.language,
+            faq_language=index.language,
         )
 
-    def _lose_vectors(self, error: EmbedderUnavailable) -> None:
-        log.warning("words alone are searched: %s", error)
-        self._no_vectors = str(error)
+    def _nothing(self) -> Retrieval:
+        return Retrieval(
+            matches=(),
+            mode=self.mode,
+            gate=threshold(Claim.COVERED, self.mode),
+            confidence=0.0,
+            faq_language=self.language,
+        )
 
     def _complain(self, error: CorpusError) -> None:
         log.warning("the FAQ could not be read: %s", error)
         self._not_newest = f"The last attempt to read the FAQ failed: {error}"
 
 
-def _texts(corpus: Corpus) -> list[str]:
-    return [text for document in corpus.documents for text in passages(document)]
+async def _nothing() -> None:
+    """The vector of a question that an embedder is not asked for."""
 
 
 def _empty(error: CorpusError) -> Corpus:

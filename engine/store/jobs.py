@@ -16,7 +16,7 @@ from engine.store.forgetting import expire, forget
 from engine.store.inbox import Inbox
 from engine.store.job import Job, JobStatus, NewJob, Vote, job_of, json_of, now, text_of
 from engine.store.sqlite_thread import SqliteThread
-from engine.types import Answer, Turn
+from engine.types import Answer, Tier, Turn
 
 __all__ = ["Job", "JobStatus", "JobStore", "NewJob", "Vote"]
 
@@ -131,8 +131,10 @@ class JobStore:
 
     async def answer(self, job_id: int, answer: Answer) -> bool:
         """RUNNING → ANSWERED. False when it was not running: stopped, forgotten or answered."""
+        # Courtesy and a question back are no gap of the FAQ.
+        lacks_nothing = answer.tier not in (Tier.CLOSEST, Tier.NONE)
         changed = await self._change(
-            "answer", id=job_id, answer=json_of(answer), found=int(answer.found), now=now()
+            "answer", id=job_id, answer=json_of(answer), found=int(lacks_nothing), now=now()
         )
         return changed > 0
 

@@ -18,7 +18,7 @@ CREATE TABLE jobs (
     attempts INTEGER NOT NULL DEFAULT 0,
     placeholder TEXT,
     answer TEXT, -- JSON
-    found INTEGER, -- of the answer
+    found INTEGER, -- 0: the FAQ lacks an answer, or may
     failure TEXT, -- why it failed
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL,

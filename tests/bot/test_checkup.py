@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
 from bot.checkup import Finding, card_finding, examine
-from config.settings import AdminsSettings, EngineSettings, RetrievalSettings, Secrets, Settings
+from config.settings import (
+    AdminsSettings,
+    CourseSettings,
+    EngineSettings,
+    RetrievalSettings,
+    Secrets,
+    Settings,
+)
+from engine.answer.relevance import EmbeddedRelevance
 from engine.catalog import load_catalog
 from engine.gpu import Card
 from engine.process import EngineProcess
@@ -44,11 +53,14 @@ async def findings(
     subject: str = "stored questions",
     *,
     admins: AdminsSettings = AdminsSettings(),  # noqa: B008 - it is frozen
+    courses: Mapping[str, CourseSettings] = MappingProxyType({}),
     **tokens: str,
 ) -> list[Finding]:
     """What is found of the subject."""
     engine_settings = EngineSettings(model="no-such-model")
-    settings = Settings(data_dir=data_dir, engine=engine_settings, admins=admins)
+    settings = Settings(
+        data_dir=data_dir, engine=engine_settings, admins=admins, courses=dict(courses)
+    )
     secrets = Secrets(_env_file=None, **tokens)  # type: ignore[call-arg, arg-type]
     engine = EngineProcess(
         engine_settings,
@@ -60,7 +72,7 @@ async def findings(
     async with retriever(data_dir) as one, asyncio.TaskGroup() as group:
         group.create_task(engine.run(stop))
         try:
-            found = await examine(settings, secrets, one, engine)
+            found = await examine(settings, secrets, one, engine, EmbeddedRelevance())
         finally:
             stop.set()
     return [finding for finding in found if finding.subject == subject]
@@ -116,6 +128,29 @@ async def test_space_is_told_in_the_unit_of_everything_else(tmp_path: Path) -> N
     (finding,) = await findings(tmp_path, "data folder")
 
     assert re.fullmatch(r".*, \d+\.\d GB free\.", finding.sentence)
+
+
+async def test_who_judges_the_entries_is_told(tmp_path: Path) -> None:
+    (finding,) = await findings(tmp_path, "relevance")
+
+    assert finding == Finding(subject="relevance", good=True, sentence="judged by embedded.")
+
+
+async def test_a_course_that_includes_an_unknown_one_is_a_problem(tmp_path: Path) -> None:
+    found = await findings(
+        tmp_path,
+        "courses",
+        courses={"course-a": CourseSettings(includes=("course-b", "course-z"))},
+    )
+
+    assert found == [
+        Finding(
+            subject="courses",
+            good=False,
+            sentence="courses.course-a.includes names course-z, which the FAQ does not have. "
+            "Known: course-a, course-b.",
+        )
+    ]
 
 
 CARD = Card(

@@ -7,6 +7,7 @@ import io
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from prompt_toolkit.application import create_app_session
@@ -14,7 +15,9 @@ from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
 from bot.console import ConsoleAdapter, open_console
-from bot.messages import Message
+from bot.messages import Action, Message, Reply
+from bot.render import plain_text
+from engine.types import Source
 
 
 class Terminal(io.StringIO):
@@ -22,6 +25,31 @@ class Terminal(io.StringIO):
 
     def isatty(self) -> bool:
         return True
+
+
+JOIN = Source(
+    id="join",
+    title="Can I join late?",
+    section="General",
+    course="course-a",
+    url="https://example.org/faq#join",
+    score=0.9,
+)
+CLOSEST = Reply(
+    text="These come closest:",
+    sources=(
+        replace(JOIN, excerpt="Yes, at [any] time."),
+        replace(JOIN, id="pay", title="Pay", url=None),
+    ),
+    actions=(Action(label="Ask staff", value="staff:1"),),
+)
+ANSWER = Reply(
+    text="At any time.",
+    sources=(JOIN,),
+    sources_title="Sources",
+    related=(replace(JOIN, id="pay", title="Pay", url=None),),
+    related_title="Also close",
+)
 
 
 class BusyDesk:
@@ -41,6 +69,19 @@ class BusyDesk:
 
 class IdleDesk:
     """A desk that has nothing to tell."""
+
+    async def all_told(self) -> None:
+        return
+
+
+class TellingDesk:
+    """A desk that says the same to every question."""
+
+    def __init__(self, console: ConsoleAdapter, reply: Reply) -> None:
+        self._console, self._reply = console, reply
+
+    async def receive(self, message: Message) -> None:
+        await self._console.post(message.reply_to, self._reply)
 
     async def all_told(self) -> None:
         return
@@ -109,3 +150,59 @@ async def test_without_standard_streams_there_is_nothing_to_read(
     await asyncio.wait_for(open_console("", at_once).run(IdleDesk(), stop), 60)  # type: ignore[arg-type]
 
     assert stop.is_set()
+
+
+@pytest.mark.parametrize(
+    ("reply", "lines"),
+    [
+        (
+            CLOSEST,
+            [
+                "These come closest:",
+                "• Can I join late? (course-a, General) https://example.org/faq#join",
+                "Yes, at [any] time.",
+                "• Pay (course-a, General)",
+            ],
+        ),
+        (
+            ANSWER,
+            [
+                "At any time.",
+                "Sources:",
+                "• Can I join late? (course-a, General) https://example.org/faq#join",
+                "Also close:",
+                "• Pay (course-a, General)",
+            ],
+        ),
+    ],
+    ids=["closest", "answer"],
+)
+async def test_a_terminal_shows_the_entries_with_how_they_begin(
+    reply: Reply, lines: list[str], keyboard: PipeInput, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("COLUMNS", "100")
+    screen = Terminal()
+    console = ConsoleAdapter(stdin=Terminal(), stdout=screen)
+    keyboard.send_text("Can I join late?\r\x04")
+
+    await asyncio.wait_for(console.run(TellingDesk(console, reply), asyncio.Event()), 60)  # type: ignore[arg-type]
+
+    shown = [line.strip() for line in screen.getvalue().splitlines() if line.strip()]
+    assert shown == lines
+
+
+def test_a_file_gets_the_entries_as_plain_lists() -> None:
+    assert plain_text(CLOSEST) == (
+        "These come closest:\n\n"
+        "- Can I join late? (course-a, General) https://example.org/faq#join\n"
+        "  Yes, at [any] time.\n"
+        "- Pay (course-a, General)"
+    )
+    assert plain_text(ANSWER) == (
+        "At any time.\n\n"
+        "Sources:\n"
+        "- Can I join late? (course-a, General) https://example.org/faq#join\n\n"
+        "Also close:\n"
+        "- Pay (course-a, General)"
+    )

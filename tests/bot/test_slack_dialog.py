@@ -27,6 +27,8 @@ from tests.fakes import ScriptedGenerator
 from tests.slack_twin import SlackTwin
 from tests.slack_workspace import pressable, shown
 
+FOLLOW_UP = "And can I join after the course has started?"
+ELSEWHERE = "The FAQ of this course does not cover this. In other courses, these come close:"
 _LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -58,8 +60,8 @@ async def test_a_question_is_seen_at_once(
     script.gate.clear()
     async with slack_desk(slack, tmp_path, script):
         ts = await slack.mention("C1", "U1", LATE)
-        await slack.until(lambda: slack.reactions and slack.statuses and slack.ours("C1"))
-        waiting = slack.ours("C1")[0]
+        await slack.until(lambda: slack.reactions and slack.statuses)
+        waiting = await says(slack, "C1", "Meanwhile, these entries")
         matches, buttons = shown(waiting), set(pressable(waiting))
         script.gate.set()
         await answered(slack, "C1")
@@ -120,9 +122,10 @@ async def test_a_workspace_without_streams_sees_the_message_edited(
         await says(slack, "C1", LATE_ANSWER)
         script.gate.set()
         await answered(slack, "C1")
-        await slack.mention("C1", "U1", "Can I still join without a form?")
-        await answered(slack, "C1", 2)
+        await slack.mention("C1", "U1", "Can I join after the course has started?")
+        found = await answered(slack, "C1", 2)
 
+    assert all(LATE_ANSWER in shown(answer) for answer in found)
     assert len(slack.ours("C1")) == 2
     assert len(slack.called("chat.startStream")) == 1, "asked for once"
 
@@ -152,7 +155,7 @@ async def test_a_follow_up_in_the_thread_needs_no_mention_and_remembers(
     async with slack_desk(slack, tmp_path, script):
         ts = await slack.mention("C1", "U1", LATE)
         await answered(slack, "C1")
-        await slack.thread_reply("C1", ts, "U1", "And can I still join without the form?")
+        await slack.thread_reply("C1", ts, "U1", FOLLOW_UP)
         second = (await answered(slack, "C1", 2))[1]
 
     assert second["thread_ts"] == ts
@@ -207,7 +210,7 @@ async def test_direct_messages_are_one_conversation_until_new(
     async with slack_desk(slack, tmp_path, script):
         await slack.dm("U1", LATE)
         await answered(slack, "D1")
-        await slack.dm("U1", "And can I still join without the form?")
+        await slack.dm("U1", FOLLOW_UP)
         await answered(slack, "D1", 2)
         await slack.dm("U1", "/new")
         await says(slack, "D1", "Done: I start afresh")
@@ -225,7 +228,7 @@ async def test_faq_answers_in_the_channel_below_the_question(
     async with slack_desk(slack, tmp_path, script):
         acked = await slack.slash("/faq", LATE + " <!channel>", "C1", "U1")
         (answer,) = await answered(slack, "C1")
-        await slack.thread_reply("C1", answer["ts"], "U1", "And can I still join without a form?")
+        await slack.thread_reply("C1", answer["ts"], "U1", FOLLOW_UP)
         second = (await answered(slack, "C1", 2))[1]
 
     assert acked
@@ -334,13 +337,15 @@ async def test_the_course_follows_from_the_channel_or_the_menu(
     settings = settings.model_copy(update={"courses": mapped})
     async with slack_desk(slack, tmp_path, settings=settings):
         await slack.mention("C2", "U1", "How do I get a certificate?")
-        await says(slack, "C2", "The FAQ has no answer to this.")
+        foreign = await says(slack, "C2", ELSEWHERE)
         await slack.slash("/course", "", "C1", "U1")
         menu = await whispered(slack, "Your questions are about all courses.")
         await slack.press(menu, "course:course-b", "U1")
         await slack.until(lambda: "Your questions are about: Course B." in shown(menu))
         await slack.mention("C1", "U1", "How do I get a certificate?")
-        await says(slack, "C1", "The FAQ has no answer to this.")
+        await says(slack, "C1", ELSEWHERE)
+
+    assert "• How do I get a certificate? (course-a, Certificates)" in shown(foreign)
 
 
 async def test_staff_switch_the_model_in_a_menu_only_they_see(
@@ -446,6 +451,62 @@ async def test_help_names_the_commands_that_slack_has(slack: SlackTwin, tmp_path
     assert "• /new" not in told
 
 
+async def test_the_closest_entries_are_shown_with_how_they_begin_and_a_way_to_staff(
+    slack: SlackTwin, tmp_path: Path
+) -> None:
+    script = ScriptedGenerator(lambda _: LATE_ANSWER)
+    async with slack_desk(slack, tmp_path, script):
+        ts = await slack.mention("C1", "U1", "Can I still join without a form?")
+        closest = await says(slack, "C1", "I am not sure the FAQ answers this.")
+        await slack.press(closest, "staff:1", "U2")
+        told = await whispered(slack, "Please ask the course staff.")
+
+    assert closest["thread_ts"] == ts
+    assert shown(closest).startswith(
+        "I am not sure the FAQ answers this. These come closest:\n\n"
+        "• <https://example.org/faq#join-late|Can I still join after the course has started?> "
+        "(course-a, General)\n   Yes, you can join at any time."
+    )
+    assert "Sources" not in shown(closest)
+    assert set(pressable(closest)) == {"vote:1:up", "vote:1:down", "staff:1"}
+    assert pressable(closest)["staff:1"]["text"]["text"] == "Ask staff"
+    assert told["user"] == "U2"
+    assert len(slack.ours("C1")) == 1, "only who pressed is told"
+    assert script.requests == []
+
+
+async def test_what_the_faq_does_not_cover_can_be_taken_to_staff(
+    slack: SlackTwin, tmp_path: Path
+) -> None:
+    courses = {"course-b": CourseSettings(slack_channels=("C2",), contact="<!channel> Ada")}
+    settings = settings_for(slack, tmp_path).model_copy(update={"courses": courses})
+    async with slack_desk(slack, tmp_path, settings=settings):
+        await slack.mention("C2", "U1", "Who won the football match?")
+        said = await says(slack, "C2", "The FAQ has no answer to this.")
+        await slack.press(said, "staff:1", "U1", channel="C2")
+        told = await whispered(slack, "I cannot pass questions on yet.")
+
+    assert set(pressable(said)) == {"staff:1"}
+    assert told["channel"] == "C2"
+    assert shown(told).endswith("Please ask &lt;!channel&gt; Ada.")
+    assert "<!" not in str(said) + str(told)
+
+
+async def test_a_courtesy_is_returned_without_buttons(slack: SlackTwin, tmp_path: Path) -> None:
+    script = ScriptedGenerator(lambda _: LATE_ANSWER)
+    async with slack_desk(slack, tmp_path, script) as desk:
+        await slack.dm("U1", LATE)
+        await answered(slack, "D1")
+        await slack.dm("U1", "thanks a lot!")
+        said = await says(slack, "D1", "You are welcome!")
+        searched = list(desk.retriever.searched)
+
+    assert shown(said) == "You are welcome! 🙂"
+    assert pressable(said) == {}
+    assert searched == [LATE]
+    assert len(script.requests) == 1
+
+
 async def test_people_are_spoken_to_in_their_language(
     slack: SlackTwin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -482,8 +543,9 @@ async def test_an_answer_is_never_unfurled_and_mentions_nobody(
     )
     async with slack_desk(slack, tmp_path, script):
         await slack.mention("C1", "U1", f"{LATE} <!channel>")
-        await answered(slack, "C1")
+        (answer,) = await answered(slack, "C1")
 
+    assert LATE_ANSWER in shown(answer)
     for method in ("chat.postMessage", "chat.update", "chat.startStream", "chat.appendStream"):
         for call in slack.called(method):
             assert "<!" not in str(call)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -24,6 +25,12 @@ SOURCE = Source(
     course="course-a",
     url="https://example.org/faq#form",
     score=0.9,
+)
+
+CLOSEST_ACTIONS = (
+    Action(label="👍", value="vote:7:up"),
+    Action(label="👎", value="vote:7:down"),
+    Action(label="Ask staff", value="staff:7"),
 )
 
 FRAGMENTS = [
@@ -96,7 +103,15 @@ def as_json(part: Part) -> dict[str, object]:
 
 @given(markdown, st.sampled_from(list(Level)), st.sampled_from(list(ReplyState)))
 def test_whatever_a_model_writes_slack_takes_it(text: str, level: Level, state: ReplyState) -> None:
-    reply = Reply(text=text, notice=text[:700], state=state, sources=(SOURCE,))
+    reply = Reply(
+        text=text,
+        notice=text[:700],
+        state=state,
+        sources=(SOURCE, replace(SOURCE, excerpt=text)),
+        related=(replace(SOURCE, title=text, excerpt=text),),
+        related_title="Also close",
+        actions=CLOSEST_ACTIONS,
+    )
 
     parts = render(reply, level=level)
 
@@ -108,7 +123,16 @@ def test_whatever_a_model_writes_slack_takes_it(text: str, level: Level, state: 
 def test_nothing_in_a_text_is_live_but_addresses_that_show_themselves(
     text: str, level: Level
 ) -> None:
-    parts = render(Reply(text=text, notice=text, sources_title=text), level=level)
+    reply = Reply(
+        text=text,
+        notice=text,
+        sources_title=text,
+        sources=(replace(SOURCE, url=None, excerpt=text),),
+        related=(replace(SOURCE, url=None, title=text, excerpt=text),),
+        related_title=text,
+    )
+
+    parts = render(reply, level=level)
 
     live = {found for part in parts for each in texts(part) for found in LIVE.findall(each)}
 
@@ -117,9 +141,11 @@ def test_nothing_in_a_text_is_live_but_addresses_that_show_themselves(
 
 @given(markdown)
 def test_titles_and_sections_of_entries_cannot_mention_anybody(text: str) -> None:
-    source = Source(id="a", title=text, section=text, course=text, url=None, score=1)
+    source = Source(id="a", title=text, section=text, course=text, url=None, score=1, excerpt=text)
     document = Document(id="b", course=text, section=text, question=text, answer=text)
-    reply = Reply(sources=(source,), matches=(Match(document=document, score=1),))
+    reply = Reply(
+        sources=(source,), matches=(Match(document=document, score=1),), related=(source,)
+    )
 
     live = {found for part in render(reply) for each in texts(part) for found in LIVE.findall(each)}
 
@@ -218,6 +244,60 @@ def test_votes_are_feedback_buttons_where_the_workspace_has_them(level: Level, k
 
     assert part.blocks[-1]["type"] == kind
     assert set(pressable(as_json(part))) == {"vote:7:up", "vote:7:down"}
+
+
+@pytest.mark.parametrize("level", [Level.NATIVE, Level.PLAIN])
+def test_the_way_to_staff_stands_beside_the_votes(level: Level) -> None:
+    (part,) = render(Reply(text="These come closest:", actions=CLOSEST_ACTIONS), level=level)
+
+    check_message(as_json(part), 4_000, feedback=level is Level.NATIVE)
+    assert list(pressable(as_json(part))) == ["vote:7:up", "vote:7:down", "staff:7"]
+    button = pressable(as_json(part))["staff:7"]
+    assert (button["type"], button["text"]["text"]) == ("button", "Ask staff")
+
+
+def test_an_entry_that_comes_close_shows_how_it_begins_below_its_title() -> None:
+    sources = (
+        replace(SOURCE, title="Join late", excerpt="Yes, <!channel>, at any time."),
+        replace(SOURCE, title="Pay", url=None, section="", excerpt=""),
+    )
+
+    (part,) = render(Reply(text="These come closest:", sources=sources))
+
+    assert shown(as_json(part)) == (
+        "These come closest:\n\n"
+        "• <https://example.org/faq#form|Join late> (course-a, General)\n"
+        "   Yes, &lt;!channel&gt;, at any time.\n"
+        "• Pay (course-a)"
+    )
+
+
+def test_what_is_also_close_stands_under_the_sources_with_its_own_headline() -> None:
+    reply = Reply(
+        text="At any time.",
+        sources=(replace(SOURCE, title="Join late"),),
+        sources_title="Sources",
+        related=(replace(SOURCE, title="Pay", url="https://example.org/faq#pay"),),
+        related_title="Also close",
+    )
+
+    (part,) = render(reply)
+
+    assert shown(as_json(part)) == (
+        "At any time.\n\n"
+        "*Sources*\n• <https://example.org/faq#form|Join late> (course-a, General)\n\n"
+        "*Also close*\n• <https://example.org/faq#pay|Pay> (course-a, General)"
+    )
+
+
+def test_an_excerpt_of_any_length_fits() -> None:
+    sources = tuple(replace(SOURCE, excerpt="so " * 3000) for _ in range(10))
+
+    parts = render(Reply(text="These come closest:", sources=sources, actions=CLOSEST_ACTIONS))
+
+    for part in parts:
+        check_message(as_json(part), 4_000, feedback=True)
+    assert set(pressable(as_json(parts[-1]))) == {"vote:7:up", "vote:7:down", "staff:7"}
 
 
 def test_a_choice_of_models_is_a_menu_with_the_current_one_chosen() -> None:

@@ -18,6 +18,7 @@ from bot.commands import Commands
 from bot.messages import Reply, ReplyState
 from bot.switching import announce_switch
 from config.settings import RetrievalSettings
+from engine.answer.relevance import EmbeddedRelevance
 from engine.retrieval.retriever import Retriever
 from engine.store.jobs import JobStore
 from engine.types import EngineState, EngineStatus
@@ -54,7 +55,14 @@ async def commands_of(folder: Path, models: FakeModels) -> AsyncIterator[Command
         cache_dir=folder / "vectors",
     )
     async with JobStore(folder / "questions.sqlite3") as store:
-        yield Commands(store, retriever, models, list, is_admin=lambda *_: True)
+        yield Commands(
+            store,
+            retriever,
+            models,
+            list,
+            relevance=EmbeddedRelevance(),
+            is_admin=lambda *_: True,
+        )
 
 
 def reads(adapter: FakeAdapter, text: str) -> bool:

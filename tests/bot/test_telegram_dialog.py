@@ -99,15 +99,15 @@ async def test_a_follow_up_in_the_reply_chain_knows_what_was_said(tmp_path: Path
         await twin.say(group, ada, f"/ask {LATE}")
         (first,) = await answered(twin, group["id"])
 
-        await twin.say(group, ada, "and the certificate then?", reply_to=first)
+        await twin.say(group, ada, "and how do I get the certificate?", reply_to=first)
         second = (await answered(twin, group["id"], 2))[1]
-        await twin.say(group, ada, "how many projects?", reply_to=second)
+        await twin.say(group, ada, "how many projects of my peers do I review?", reply_to=second)
         await answered(twin, group["id"], 3)
         await twin.say(group, ada, f"{ME} {CERTIFICATE}")
         await answered(twin, group["id"], 4)
 
         asked = [[turn.question for turn in request.history] for request in on.generator.requests]
-        assert asked == [[], [LATE], [LATE, "and the certificate then?"], []]
+        assert asked == [[], [LATE], [LATE, "and how do I get the certificate?"], []]
 
 
 async def test_new_starts_afresh_in_private(tmp_path: Path) -> None:
@@ -133,8 +133,8 @@ async def test_who_waits_sees_the_place_and_the_best_entries(tmp_path: Path) -> 
         await twin.private(twin.person(8, "Bob"), CERTIFICATE)
         await twin.private(twin.person(9, "Eve"), CERTIFICATE)
 
-        waiting = await twin.wait_shown(9, "number 2 in the queue")
-        assert "How do I get a certificate?" in waiting.text
+        waiting = await twin.wait_shown(9, "• How do I get a certificate?")
+        assert "number 2 in the queue" in waiting.text
         assert "Stop" in waiting.buttons
         on.generator.gate.set()
         await answered(twin, 9)
@@ -308,7 +308,70 @@ async def test_what_the_faq_does_not_cover_is_said_with_the_contact(tmp_path: Pa
 
         said = await twin.wait_shown(7, "no answer to this")
         assert "the course staff" in said.text
+        assert said.buttons == {"Ask staff": "staff:1"}
+
+
+async def test_the_closest_entries_are_shown_with_how_they_begin_and_a_way_to_staff(
+    tmp_path: Path,
+) -> None:
+    courses = {"course-a": CourseSettings(contact="@ada", telegram_chats=("-100500",))}
+    async with telegram_twin() as twin, scene(tmp_path, twin, courses=courses) as on:
+        ada, group = twin.person(7), twin.group(-100500)
+        await twin.say(group, ada, f"{ME} Can I still join without a form?")
+        closest = await twin.wait_shown(group["id"], "These come closest")
+
+        query = await twin.press(twin.person(8, "Bob"), closest, "Ask staff")
+        await twin.wait(lambda: query in twin.toasts)
+
+        assert closest.text.startswith(
+            "I am not sure the FAQ answers this. These come closest:\n\n"
+            "• Can I still join after the course has started? (General)\n"
+            "Yes, you can join at any time."
+        )
+        assert closest.links == ["https://example.org/faq#join-late"]
+        assert "Yes, you can join at any time." in [s.strip() for s in closest.styled("italic")]
+        assert list(closest.buttons.items()) == [
+            ("👍", "vote:1:up"),
+            ("👎", "vote:1:down"),
+            ("Ask staff", "staff:1"),
+        ]
+        assert twin.toasts[query] == "I cannot pass questions on yet. Please ask @ada."
+        assert on.generator.requests == []
+        assert len(twin.shown(group)) == 1
+
+
+async def test_the_way_to_staff_stays_after_a_vote(tmp_path: Path) -> None:
+    async with telegram_twin() as twin, scene(tmp_path, twin) as on:
+        ada = twin.person(7, language="pt")
+        await twin.private(ada, "Can I still join without a form?")
+        (closest,) = await answered(twin, 7)
+
+        await twin.press(ada, closest, "👎")
+        await twin.wait(lambda: len(twin.shown(7)[0].buttons) == 7)
+        await twin.press_data(ada, twin.shown(7)[0], "why:1:wrong")
+        await twin.wait(lambda: len(twin.shown(7)[0].buttons) == 3)
+        query = await twin.press_data(ada, twin.shown(7)[0], "staff:1")
+        await twin.wait(lambda: query in twin.toasts)
+
+        assert twin.shown(7)[0].buttons == closest.buttons
+        assert "staff:1" in closest.buttons.values()
+        assert "the course staff" in twin.toasts[query]
+        assert await on.store.votes(1) == {Vote.UP: 0, Vote.DOWN: 1}
+
+
+async def test_a_courtesy_is_returned_without_buttons(tmp_path: Path) -> None:
+    async with telegram_twin() as twin, scene(tmp_path, twin) as on:
+        ada = twin.person(7, language="de")
+        await twin.private(ada, LATE)
+        await answered(twin, 7)
+
+        await twin.private(ada, "Danke dir!")
+        said = await twin.wait_shown(7, "Gern geschehen!")
+
+        assert said.text == "Gern geschehen! 🙂"
         assert said.buttons == {}
+        assert on.desk.retriever.searched == [LATE]
+        assert len(on.generator.requests) == 1
 
 
 async def test_too_many_questions_are_refused_at_once(tmp_path: Path) -> None:
@@ -398,4 +461,5 @@ async def test_the_model_cannot_mention_anybody_or_disguise_a_link(tmp_path: Pat
         await twin.private(twin.person(7), LATE)
 
         (answer,) = await answered(twin, 7)
+        assert "Yes, you can join at any time" in answer.text
         assert "evil.example" not in " ".join(answer.links)

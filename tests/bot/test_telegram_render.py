@@ -8,15 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.messages import Reply, ReplyState
+from bot.messages import Action, Reply, ReplyState
+from bot.telegram.adapter import keyboard_of
 from bot.telegram.render import render
 from bot.telegram.text import MAX_UNITS, Part, Run, parts_of
 from engine.types import Document, Match, Source
 from tests.telegram_html import Entity, live_mentions, parse, part_of, units
 
 
-def source(title: str = "How to join", url: str | None = "https://e.org/join") -> Source:
-    return Source(id="s", title=title, section="General", course="c", url=url, score=1.0)
+def source(
+    title: str = "How to join", url: str | None = "https://e.org/join", excerpt: str = ""
+) -> Source:
+    return Source(
+        id="s", title=title, section="General", course="c", url=url, score=1.0, excerpt=excerpt
+    )
 
 
 def letters(text: str) -> str:
@@ -119,7 +124,14 @@ def test_a_link_is_live_only_if_it_shows_its_target_or_is_a_source(
     ],
 )
 def test_no_mention_comes_alive(text: str) -> None:
-    reply = Reply(text=text, notice=text, sources=(source(text),), sources_title=text)
+    reply = Reply(
+        text=text,
+        notice=text,
+        sources=(source(text, excerpt=text),),
+        sources_title=text,
+        related=(source(text, url=None, excerpt=text),),
+        related_title=text,
+    )
 
     for seen, entities in shown(reply):
         assert live_mentions(seen, entities) == []
@@ -150,6 +162,52 @@ def test_a_source_without_an_address_is_a_title() -> None:
     reply = Reply(text="Yes.", sources=(source(url=None),), sources_title="Sources")
 
     assert render(reply)[0].html == "Yes.\n\n<b>Sources</b>\n• How to join (General)"
+
+
+def test_an_entry_that_comes_close_shows_how_it_begins_below_its_title() -> None:
+    sources = (
+        source(excerpt="Yes, at <any> time."),
+        source("Pay", None),
+    )
+
+    assert render(Reply(text="These come closest:", sources=sources))[0].html == (
+        "These come closest:\n\n"
+        '• <a href="https://e.org/join">How to join</a> (General)'
+        "<i>\nYes, at &lt;any&gt; time.</i>\n"
+        "• Pay (General)"
+    )
+
+
+def test_what_is_also_close_stands_under_the_sources_with_its_own_headline() -> None:
+    reply = Reply(
+        text="At any time. [Pay](https://e.org/pay) for it.",
+        sources=(source(),),
+        sources_title="Sources",
+        related=(source("Pay", "https://e.org/pay"),),
+        related_title="Also close",
+    )
+
+    assert render(reply)[0].html == (
+        'At any time. <a href="https://e.org/pay">Pay</a> for it.\n\n'
+        '<b>Sources</b>\n• <a href="https://e.org/join">How to join</a> (General)\n\n'
+        '<b>Also close</b>\n• <a href="https://e.org/pay">Pay</a> (General)'
+    )
+
+
+def test_the_way_to_staff_stands_beside_the_votes() -> None:
+    actions = (
+        Action(label="👍", value="vote:7:up"),
+        Action(label="👎", value="vote:7:down"),
+        Action(label="Ask staff", value="staff:7"),
+    )
+
+    (row,) = keyboard_of(actions)
+
+    assert [(button.label, button.value) for button in row] == [
+        ("👍", "vote:7:up"),
+        ("👎", "vote:7:down"),
+        ("Ask staff", "staff:7"),
+    ]
 
 
 def test_a_long_answer_is_split_and_whole() -> None:
@@ -217,7 +275,14 @@ pieces = st.one_of(
 
 @given(st.lists(pieces, max_size=25).map("".join))
 def test_whatever_is_written_renders_within_the_limits_and_nothing_comes_alive(text: str) -> None:
-    reply = Reply(text=text, notice=text[:300], sources=(source(text),), sources_title="Sources")
+    reply = Reply(
+        text=text,
+        notice=text[:300],
+        sources=(source(text, excerpt=text),),
+        sources_title="Sources",
+        related=(source(text, excerpt=text),),
+        related_title="Also close",
+    )
 
     for part in render(reply):
         seen, entities = parse(part.html)

@@ -31,6 +31,20 @@ def test_a_language_is_translated(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_a_language_names_every_language_that_is_spoken(language: str) -> None:
+    names = [say(f"language.{other}", language) for other in LANGUAGES]
+
+    assert len(set(names)) == len(LANGUAGES)
+    assert all(name in say("language.note", language, name=name) for name in names)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_entries_follow_a_colon(language: str) -> None:
+    for key in ("closest", "closest.other_courses", "vague.perhaps", "waiting.matches"):
+        assert say(key, language).endswith(":")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_descriptions_of_commands_fit_a_menu(language: str) -> None:
     for key, sentence in LANGUAGES[language].items():
         if key.startswith("command."):

@@ -116,6 +116,10 @@ def test_an_unknown_variable_is_named_and_its_value_is_not(
         ("engin:\n  model: x\n", "engin"),
         ("engine:\n  modle: hunter2\n", "engine.modle"),
         ("retrieval:\n  gate: hunter2\n", "retrieval.gate"),
+        ("retrieval:\n  lexical_gate: hunter2\n", "retrieval.lexical_gate"),
+        ("retrieval:\n  lexical_weight: hunter2\n", "retrieval.lexical_weight"),
+        ("answer:\n  num_related: hunter2\n", "answer.num_related"),
+        ("answer:\n  num_related: 0\n", "answer.num_related"),
         ("secrets:\n  hf_token: hunter2\n", "secrets"),
         ("- hunter2\n", "keys and values"),
         ("a: [hunter2\n", "not valid YAML"),
@@ -197,3 +201,21 @@ def test_an_env_file_that_is_no_text_is_named(
 
     with pytest.raises(ConfigError, match=r"\.env is not UTF-8 text"):
         read(env)
+
+
+def test_a_course_may_include_others(tmp_path: Path) -> None:
+    file = tmp_path / "my.yaml"
+    file.write_text("courses:\n  a: {includes: [general, b]}\n  b: {}\n  c: {includes: []}\n")
+
+    includes = load(file).includes
+
+    assert includes["a"] == ("general", "b")
+    assert "b" not in includes
+    assert "c" not in includes
+
+
+def test_who_judges_an_entry_is_told_by_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load().answer.relevance == "auto"
+    monkeypatch.setenv("FAQ_ANSWER__RELEVANCE", "cross-encoder/ms-marco-MiniLM-L6-v2")
+
+    assert load().answer.relevance == "cross-encoder/ms-marco-MiniLM-L6-v2"

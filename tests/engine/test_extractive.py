@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.extractive import CUT, quote
+from engine.answer.extractive import CUT, first_sentence, quote
 from engine.types import Document, Match
 
 
@@ -65,3 +65,43 @@ def test_a_quotation_is_a_beginning_of_the_entry_with_whole_code(answer: str, li
     assert answer.strip().startswith(body) or answer.strip().startswith(closed)
     assert sum(line.startswith("```") for line in quotation.split("\n")) % 2 == 0
     assert quotation.endswith(CUT) or len(answer.strip()) <= limit
+
+
+@pytest.mark.parametrize(
+    ("answer", "first"),
+    [
+        ("Yes, you can. More follows.", "Yes, you can."),
+        ("No. You cannot do it. Sorry.", "No. You cannot do it."),
+        ("Only one sentence without an end", "Only one sentence without an end"),
+        ("**Bold** and [a link](http://x.org) with `code`. Next.", "Bold and a link with code."),
+        ("> quoted text here. More.", "quoted text here."),
+        ("1. First step here.\n2. Second step.", "First step here."),
+        ("- First thing here.\n- Second thing.", "First thing here."),
+        ("Two\nlines here. Next.", "Two lines here."),
+        ("Version 3.10 is needed. Then more.", "Version 3.10 is needed."),
+        ("Use i.e. the form. Then more.", "Use i.e. the form."),
+        ("```sh\nls\n```\n\nRun this first. Then that.", "Run this first."),
+        ("![picture](http://a.b/c.png)\n\nAfter the picture. More.", "After the picture."),
+        ("***\n\nAfter the line. More.", "After the line."),
+        ("`__init__.py` must exist. Then more.", "__init__.py must exist."),
+    ],
+)
+def test_an_entry_begins_with_its_first_sentence_in_plain_text(answer: str, first: str) -> None:
+    assert first_sentence(answer) == first
+
+
+@pytest.mark.parametrize("answer", ["", "  \n", "```sh\nls\n```", "```\nopen", "![x](y)", "***"])
+def test_an_entry_without_words_begins_with_nothing(answer: str) -> None:
+    assert first_sentence(answer) == ""
+
+
+@given(st.text(max_size=400), st.integers(20, 60))
+def test_a_beginning_is_one_short_line(answer: str, limit: int) -> None:
+    first = first_sentence(answer, max_chars=limit)
+
+    assert len(first) <= limit + len(" …")
+    assert len(first.splitlines()) <= 1
+
+
+def test_a_long_first_sentence_is_cut_between_words() -> None:
+    assert first_sentence("Some words, and others that go on.", max_chars=12) == "Some words …"

@@ -22,8 +22,6 @@ from engine.types import Answer, Decision, Question, Source, Timings, Turn
 TOMORROW = datetime.now(UTC) + timedelta(days=1)
 ANSWER = Answer(
     text="Yes, you can – “late” is fine 🙂",
-    found=True,
-    quoted=False,
     decision=Decision.ANSWERED,
     reason="Every claim is in the entry.",
     sources=(Source(id="a1", title="Late?", section="General", course="llm", url=None, score=0.7),),
@@ -31,7 +29,7 @@ ANSWER = Answer(
     timings=Timings(retrieve_s=0.01, total_s=1.5),
     dropped=("It costs 5 €.",),
 )
-NOT_FOUND = replace(ANSWER, found=False, decision=Decision.NOT_COVERED, sources=(), model=None)
+NOT_FOUND = replace(ANSWER, decision=Decision.NOT_COVERED, sources=(), model=None)
 
 
 def new_job(message_id: str, user_id: str = "ann", **changes: object) -> NewJob:

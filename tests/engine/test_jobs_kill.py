@@ -87,8 +87,6 @@ async def answer(store: JobStore, platform: Platform, job: Job) -> None:
     answer = Answer(
         # As a model would, it words the answer differently each time.
         text=f"{job.message_id}, attempt {job.attempts}",
-        found=True,
-        quoted=False,
         decision=Decision.ANSWERED,
         reason="",
         sources=(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from engine.protocol import (
@@ -27,7 +29,7 @@ from engine.protocol import (
     decode_to_engine,
     encode,
 )
-from engine.types import Document, FinishReason, Generation, GenerationRequest, Turn
+from engine.types import Document, FinishReason, Generation, GenerationRequest, Purpose, Turn
 from tests.engine.tiny_models import entry
 
 REQUEST = GenerationRequest(
@@ -54,6 +56,7 @@ GENERATION = Generation(
     [
         Load(entry=entry(), path="/models/tiny", device="cpu"),
         Generate(request=REQUEST),
+        Generate(request=replace(REQUEST, purpose=Purpose.JUDGE)),
         Cancel(id="1"),
         Park(),
         Resume(),

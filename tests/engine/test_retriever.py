@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,9 +12,10 @@ import pytest
 
 from config.settings import RetrievalSettings
 from engine.errors import CorpusError
-from engine.retrieval.retriever import FEW_TEXTS, Retriever
+from engine.retrieval.likelihood import Claim, likelihood, threshold
+from engine.retrieval.retriever import ELSEWHERE_STRICTER, FEW_TEXTS, Retriever
 from engine.types import Corpus, Document, Problem, Question, Retrieval, RetrievalMode, Turn
-from tests.fake_embedder import FakeEmbedder
+from tests.fake_embedder import FakeEmbedder, other_languages
 
 JOIN = ("late", "a", "Can I join late?", "Yes, at any time before the end.")
 DOCKER = ("docker", "a", "Docker does not start", "Restart the machine and install Docker again.")
@@ -78,12 +79,17 @@ async def running(
     folder: Path,
     embedder: FakeEmbedder | None = None,
     settings: RetrievalSettings | None = None,
+    *,
+    multilingual: FakeEmbedder | None = None,
+    includes: Mapping[str, Sequence[str]] | None = None,
 ) -> AsyncIterator[Retriever]:
     retriever = Retriever(
         source,
         settings or RetrievalSettings(),
         refresh_s=0.001,
         embedder_factory=(lambda: embedder) if embedder else None,
+        multilingual_factory=(lambda: multilingual) if multilingual else None,
+        includes=includes,
         cache_dir=folder,
     )
     stop = asyncio.Event()
@@ -115,9 +121,13 @@ async def test_the_entry_about_the_question_comes_first(
         found = await retriever.search(Question(text="Can I join late?"))
 
     assert ids(found)[0] == "late"
-    assert found.confidence == found.matches[0].score
-    assert found.covered
     assert found.mode is (RetrievalMode.HYBRID if embedder else RetrievalMode.LEXICAL)
+    assert found.evidence is not None
+    assert found.confidence == round(likelihood(Claim.COVERED, found.mode, found.evidence), 4)
+    assert found.gate == threshold(Claim.COVERED, found.mode)
+    assert found.covered
+    assert (found.question_language, found.faq_language) == ("en", "en")
+    assert not found.elsewhere
 
 
 async def test_only_the_course_of_the_question_is_searched(
@@ -181,19 +191,227 @@ async def test_as_many_entries_come_as_are_asked_for(tmp_path: Path) -> None:
 
 
 async def test_words_are_searched_while_the_vectors_are_being_made(tmp_path: Path) -> None:
-    embedder = FakeEmbedder()
-    embedder.may_encode.clear()
-    async with running(FakeSource(*ALL), tmp_path, embedder) as retriever:
-        early = await retriever.search(Question(text="docker"))
-        early_detail = retriever.detail
-        embedder.may_encode.set()
-        await retriever.settled()
-        late = await retriever.search(Question(text="docker"))
+    english, multilingual = FakeEmbedder("english"), other_languages()
+    english.may_encode.clear()
+    multilingual.may_encode.clear()
+    async with running(FakeSource(*ALL), tmp_path, english, multilingual=multilingual) as retriever:
+        found, details = [], []
+        for wait in (retriever.ready, retriever.settled, retriever.complete):
+            await wait()
+            found.append(await retriever.search(Question(text="docker")))
+            details.append(retriever.detail)
+            (multilingual if english.may_encode.is_set() else english).may_encode.set()
 
-    assert (early.mode, late.mode) == (RetrievalMode.LEXICAL, RetrievalMode.HYBRID)
-    assert "not ready yet" in early_detail
-    assert retriever.detail == "Words and vectors over 4 entries."
-    assert early.gate != late.gate
+    assert [one.mode for one in found] == [
+        RetrievalMode.LEXICAL,
+        RetrievalMode.HYBRID,
+        RetrievalMode.ENSEMBLE,
+    ]
+    assert [one.gate for one in found] == [threshold(Claim.COVERED, one.mode) for one in found]
+    assert details == [
+        "Words only so far, over 4 entries: the vectors are not ready yet.",
+        "Words and English vectors over 4 entries; the multilingual ones follow.",
+        "Words and vectors over 4 entries.",
+    ]
+
+
+async def test_an_embedder_for_other_languages_that_cannot_start_leaves_the_english_one(
+    tmp_path: Path,
+) -> None:
+    multilingual = other_languages()
+    multilingual.refuses_to_start = "this processor lacks avx2"
+    async with running(
+        FakeSource(*ALL), tmp_path, FakeEmbedder(), multilingual=multilingual
+    ) as retriever:
+        await retriever.complete()
+
+        found = await retriever.search(Question(text="docker"))
+
+    assert found.mode is RetrievalMode.HYBRID
+    assert retriever.mode is RetrievalMode.HYBRID
+    assert retriever.detail == (
+        "Words and English vectors over 4 entries: this processor lacks avx2."
+    )
+
+
+async def test_an_english_embedder_that_cannot_start_leaves_the_other_and_is_told(
+    tmp_path: Path,
+) -> None:
+    english = FakeEmbedder("english")
+    english.refuses_to_start = "the Python package torch is not installed"
+    async with running(
+        FakeSource(*ALL), tmp_path, english, multilingual=other_languages()
+    ) as retriever:
+        await retriever.complete()
+
+        found = await retriever.search(Question(text="Docker does not start"))
+
+    assert found.mode is RetrievalMode.MULTILINGUAL
+    assert ids(found)[0] == "docker"
+    assert found.covered
+    assert "the Python package torch is not installed" in retriever.detail
+
+
+@pytest.mark.parametrize("failing", ["english", "multilingual"])
+async def test_an_embedder_that_fails_on_a_question_leaves_the_other(
+    tmp_path: Path, failing: str
+) -> None:
+    sides = {"english": FakeEmbedder("english"), "multilingual": other_languages()}
+    async with running(
+        FakeSource(*ALL), tmp_path, sides["english"], multilingual=sides["multilingual"]
+    ) as retriever:
+        await retriever.complete()
+        sides[failing].fails = True
+
+        found = await retriever.search(Question(text="Docker does not start"))
+
+    left = {"english": RetrievalMode.MULTILINGUAL, "multilingual": RetrievalMode.HYBRID}
+    assert found.mode is left[failing]
+    assert ids(found)[0] == "docker"
+    assert found.gate == threshold(Claim.COVERED, found.mode)
+
+
+async def test_a_question_in_another_language_is_searched_with_multilingual_vectors_only(
+    tmp_path: Path,
+) -> None:
+    english, multilingual = FakeEmbedder("english"), other_languages()
+    german = "Wie kann ich Docker auf der Maschine installieren?"
+    async with running(FakeSource(*ALL), tmp_path, english, multilingual=multilingual) as retriever:
+        await retriever.complete()
+
+        found = await retriever.search(Question(text=german))
+
+    assert found.mode is RetrievalMode.MULTILINGUAL
+    assert (found.question_language, found.faq_language) == ("de", "en")
+    assert german in multilingual.asked
+    assert german not in english.encoded
+    assert found.evidence is not None
+    assert found.evidence.over_english == 0
+    assert found.gate == threshold(Claim.COVERED, RetrievalMode.MULTILINGUAL)
+    assert retriever.mode is RetrievalMode.ENSEMBLE
+
+
+async def test_only_the_english_model_reads_a_question_with_its_typing_errors_mended(
+    tmp_path: Path,
+) -> None:
+    english, multilingual = FakeEmbedder("english"), other_languages()
+    async with running(FakeSource(*ALL), tmp_path, english, multilingual=multilingual) as retriever:
+        await retriever.complete()
+
+        await retriever.search(Question(text="Why does dokcer not start?"))
+
+    assert "Why does dokcer not start?" in multilingual.asked
+    assert "Why does docker not start?" in english.asked
+
+
+GERMAN = (
+    ("spaet", "a", "Kann ich später einsteigen?", "Ja, jederzeit bis zum Ende des Kurses."),
+    ("docker", "a", "Docker startet nicht", "Starte den Rechner neu und installiere es nochmals."),
+)
+
+
+async def test_a_faq_in_another_language_needs_no_english_embedder(tmp_path: Path) -> None:
+    english, multilingual = FakeEmbedder("english"), other_languages()
+    async with running(
+        FakeSource(*GERMAN), tmp_path, english, multilingual=multilingual
+    ) as retriever:
+        await retriever.complete()
+
+        own = await retriever.search(Question(text="Kann ich noch später einsteigen?"))
+        foreign = await retriever.search(Question(text="Can I still join the course later?"))
+
+    assert english.encoded == []
+    assert retriever.language == "de"
+    assert retriever.mode is RetrievalMode.MULTILINGUAL
+    assert retriever.detail == "Words and vectors over 2 entries."
+    assert (own.mode, foreign.mode) == (RetrievalMode.MULTILINGUAL,) * 2
+    assert (own.question_language, own.faq_language) == ("de", "de")
+    assert (foreign.question_language, foreign.faq_language) == ("en", "de")
+    assert ids(own)[0] == "spaet"
+
+
+async def test_a_very_large_english_faq_gets_no_multilingual_vectors(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.retrieval.retriever.MANY_ENTRIES", 3)
+    multilingual = other_languages()
+    async with running(
+        FakeSource(*ALL), tmp_path, FakeEmbedder(), multilingual=multilingual
+    ) as retriever:
+        await retriever.complete()
+
+        found = await retriever.search(Question(text="docker"))
+
+    assert multilingual.encoded == []
+    assert found.mode is RetrievalMode.HYBRID
+    assert retriever.detail.startswith("Words and English vectors over 4 entries: ")
+
+
+async def test_a_course_is_searched_with_those_that_it_includes(
+    tmp_path: Path, embedder: FakeEmbedder | None
+) -> None:
+    async with running(
+        FakeSource(*ALL), tmp_path, embedder, includes={"b": ["a"], "new": ["b"]}
+    ) as retriever:
+        await retriever.settled()
+
+        included = await retriever.search(Question(text="Can I join late?", course="b"))
+        without_own = await retriever.search(
+            Question(text="When is the homework due?", course="new")
+        )
+        other_way = await retriever.search(Question(text="Can I join late?", course="a"))
+
+    assert ids(included)[0] == "late"
+    assert included.covered
+    assert not included.elsewhere
+    assert ids(without_own)[0] == "due"
+    assert not without_own.elsewhere
+    assert "due" not in ids(other_way)
+
+
+async def test_what_its_course_does_not_cover_is_searched_for_in_all(
+    tmp_path: Path, embedder: FakeEmbedder | None
+) -> None:
+    async with running(FakeSource(*ALL), tmp_path, embedder) as retriever:
+        await retriever.settled()
+
+        missed = await retriever.search(Question(text="Can I join late?", course="b"))
+        everywhere = await retriever.search(Question(text="Can I join late?"))
+
+    assert missed.elsewhere
+    assert missed.covered
+    assert ids(missed)[0] == "late"
+    assert missed.matches == everywhere.matches
+    assert not everywhere.elsewhere
+    assert missed.gate == threshold(Claim.COVERED, missed.mode)
+    assert missed.confidence >= missed.gate + ELSEWHERE_STRICTER * (1 - missed.gate)
+
+
+async def test_what_no_course_covers_is_a_miss_of_its_own_course(
+    tmp_path: Path, embedder: FakeEmbedder | None
+) -> None:
+    async with running(FakeSource(*ALL), tmp_path, embedder) as retriever:
+        await retriever.settled()
+
+        missed = await retriever.search(Question(text="Who won the football match?", course="b"))
+
+    assert not missed.covered
+    assert not missed.elsewhere
+    assert set(ids(missed)) <= {"due", "compose"}
+
+
+async def test_what_its_course_covers_is_not_searched_for_elsewhere(
+    tmp_path: Path, embedder: FakeEmbedder | None
+) -> None:
+    twin = ("twin", "a", "When is the homework due?", "On Monday evening.")
+    async with running(FakeSource(*ALL, twin), tmp_path, embedder) as retriever:
+        await retriever.settled()
+
+        found = await retriever.search(Question(text="When is the homework due?", course="b"))
+
+    assert ids(found)[0] == "due"
+    assert not found.elsewhere
+    assert "twin" not in ids(found)
 
 
 async def test_an_embedder_that_cannot_start_leaves_the_words(tmp_path: Path) -> None:
@@ -319,14 +537,21 @@ async def test_problems_beside_unchanged_entries_are_shown(tmp_path: Path) -> No
         assert retriever.corpus.problems == (problem,)
 
 
-async def test_stopping_in_the_middle_of_the_vectors_closes_the_embedder(tmp_path: Path) -> None:
-    embedder = FakeEmbedder()
-    embedder.may_encode.clear()
+@pytest.mark.parametrize("waiting", ["english", "multilingual"])
+async def test_stopping_in_the_middle_of_the_vectors_closes_the_embedders(
+    tmp_path: Path, waiting: str
+) -> None:
+    sides = {"english": FakeEmbedder("english"), "multilingual": other_languages()}
+    sides[waiting].may_encode.clear()
 
-    async with running(FakeSource(*ALL), tmp_path, embedder) as retriever:
-        assert retriever.mode is RetrievalMode.LEXICAL
+    async with running(
+        FakeSource(*ALL), tmp_path, sides["english"], multilingual=sides["multilingual"]
+    ) as retriever:
+        await until(lambda: sides[waiting].started)
+        mode = retriever.mode
 
-    assert embedder.closed
+    assert mode is (RetrievalMode.LEXICAL if waiting == "english" else RetrievalMode.HYBRID)
+    assert {name for name, one in sides.items() if one.started and not one.closed} == set()
 
 
 async def test_a_short_follow_up_is_read_in_the_light_of_the_question_before(
@@ -345,14 +570,21 @@ async def test_a_short_follow_up_is_read_in_the_light_of_the_question_before(
     assert not thanks.covered
 
 
-async def test_the_gate_is_lower_among_fewer_entries(tmp_path: Path) -> None:
-    many = [(f"n{n}", "big", f"Entry number {n}", "Text.") for n in range(400)]
-    few = [(f"m{n}", "small", f"Entry number {n}", "Text.") for n in range(100)]
-    async with running(FakeSource(*many, *few), tmp_path) as retriever:
-        gates = [
-            (await retriever.search(Question(text="entry", course=course))).gate
-            for course in ("small", "big", None)
+async def test_the_same_score_says_less_among_more_entries(tmp_path: Path) -> None:
+    few = [(f"m{n}", "small", f"What is the best day number {n}?", "Text.") for n in range(10)]
+    many = [(f"n{n}", "big", f"How long do I cook egg {n}?", "Water.") for n in range(400)]
+    asked = "the best number"
+    async with running(
+        FakeSource(*few, *many), tmp_path, FakeEmbedder(), includes={"big": ["small"]}
+    ) as retriever:
+        await retriever.settled()
+        found = [
+            await retriever.search(Question(text=asked, course=course))
+            for course in ("small", "big")
         ]
 
-    assert gates == sorted(set(gates))
-    assert gates[-1] < RetrievalSettings().lexical_gate
+    assert found[0].matches == found[1].matches
+    assert [one.elsewhere for one in found] == [False, False]
+    over = [one.evidence.over for one in found if one.evidence]
+    assert over[0] > over[1]
+    assert found[0].confidence > found[1].confidence

@@ -89,6 +89,34 @@ def save_seq2seq(folder: Path, *, seed: int = 0) -> Path:
     return folder
 
 
+def save_cross_encoder(folder: Path, *, outputs: int = 1, seed: int = 0) -> Path:
+    """A random BERT that scores pairs of texts, with a vocabulary of a few words."""
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
+
+    words = (
+        "how do i join the course late with form docker does not start homework is due on monday"
+    )
+    marks = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    vocabulary = [*marks, *dict.fromkeys(words.split())]
+    torch.manual_seed(seed)
+    model = BertForSequenceClassification(
+        BertConfig(
+            vocab_size=len(vocabulary),
+            hidden_size=32,
+            intermediate_size=64,
+            num_hidden_layers=2,
+            num_attention_heads=2,
+            num_labels=outputs,
+            initializer_range=0.5,
+        )
+    )
+    model.save_pretrained(folder)
+    tokenizer = BertTokenizerFast(vocab={word: number for number, word in enumerate(vocabulary)})
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
 def save_tokenizer(folder: Path, *, chat: bool = True) -> None:
     """A byte-level tokenizer, trained on next to nothing: any text becomes tokens and back."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers

@@ -10,6 +10,12 @@ from engine.types import Match
 
 #: Ends a quotation that was cut; the source stands below every answer.
 CUT = "…\n\n*The entry goes on; open the source below to read the rest.*"
+_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)|<\{IMAGE:[^}]*\}>")
+_LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
+#: What makes Markdown bold, code, a heading, a quotation or a list.
+_MARKS = re.compile(r"\*\*|`|^\s*(?:#{1,6}|>|[-*+]|\d+[.)])\s+", re.MULTILINE)
+#: Up to the first mark that ends a sentence; an abbreviation of one letter ends none.
+_SENTENCE = re.compile(r".{8,}?(?<!\b\w)[.!?…](?=\s|$)")
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
 
 
@@ -31,6 +37,26 @@ def quote(match: Match, max_chars: int = 1500) -> str:
         if not _FENCE.match(first):
             kept = longest_excerpt(first, lambda text: len(text) <= max_chars)
     return f"{kept.rstrip()}\n\n{CUT}".lstrip()
+
+
+def first_sentence(answer: str, max_chars: int = 180) -> str:
+    """How an entry begins, in plain text on one line, cut between words when it is longer.
+
+    Empty when it begins and ends in code.
+    """
+    for paragraph in _paragraphs(balanced(answer.strip())):
+        if _FENCE.match(paragraph):
+            continue
+        text = _LINK.sub(r"\1", _IMAGE.sub(" ", paragraph))
+        line = " ".join(_MARKS.sub("", text).split())
+        sentence = _SENTENCE.match(line)
+        first = sentence.group() if sentence else line
+        if not any(character.isalnum() for character in first):
+            continue
+        if len(first) <= max_chars:
+            return first
+        return first[:max_chars].rsplit(" ", 1)[0].rstrip(" ,;:") + " …"
+    return ""
 
 
 def _paragraphs(text: str) -> Iterator[str]:

@@ -1,0 +1,47 @@
+"""Starts whoever reads questions against entries, as the settings say."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from config.settings import AnswerSettings
+from engine.answer.relevance import (
+    EMBEDDED,
+    CrossEncoderRelevance,
+    EmbeddedRelevance,
+    ModelRelevance,
+    Relevance,
+)
+from engine.errors import EmbedderUnavailable, ModelLoadError
+from engine.generator import Generator
+from engine.retrieval.embedder import CrossEncoderScorer
+
+AUTO = "auto"
+
+
+@asynccontextmanager
+async def running_relevance(
+    settings: AnswerSettings, generator: Generator, hf_token: str | None
+) -> AsyncIterator[Relevance]:
+    """Whoever judges, ready to be asked; a cross-encoder is let go when the block ends.
+
+    Raises ModelLoadError where the cross-encoder that the settings name cannot be had.
+    """
+    if settings.relevance == AUTO:
+        yield ModelRelevance(generator)
+        return
+    if settings.relevance == EMBEDDED:
+        yield EmbeddedRelevance()
+        return
+    scorer = CrossEncoderScorer(settings.relevance, hf_token=hf_token)
+    try:
+        await scorer.start()
+        yield CrossEncoderRelevance(scorer)
+    except EmbedderUnavailable as error:
+        raise ModelLoadError(
+            f"answer.relevance: {error}. Set it to auto, embedded, a cross-encoder of the hub as "
+            "owner/name, or the folder of a saved one."
+        ) from error
+    finally:
+        scorer.close()

@@ -1,0 +1,171 @@
+"""Tells messages that ask nothing (thanks, greetings) and those that ask too little to search for.
+
+Both are told by their words: a message is courtesy when nothing but courtesy is in it, and vague
+when nothing is left of it beside "it does not work". The words are those of the languages the
+interface speaks; in another language a message is searched for like any other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+#: Longer messages say something, however kindly.
+MAX_COURTESY_WORDS = 14
+MAX_VAGUE_WORDS = 40
+#: A complaint about one thing in more words than this tells more than that it does not work.
+MAX_WORDS_ABOUT_ONE = 7
+
+_WORDS = Path(__file__).with_name("small_talk.yaml")
+_WORD = re.compile(r"[^\W_]+(?:['’`][^\W_]+)*")
+#: A smile, a thumb, a heart: what people send instead of a kind word.
+_GESTURE = re.compile(
+    r"[👍🙏❤♥💙💚💛🧡💜😊🙂😀😃😄😁😆😍🤗🥰😂🤣🥳🎉👏🙌💪👌✅💯☺🔥⭐✨👋🫶🤝]|(?<!\w)[:;=]-?[)D]|<3"
+)
+_NUMBER = re.compile(r"\d")
+#: A version, a result, a code of an error: something to search for.
+_FIGURES = re.compile(r"\d[.,]\d|\d{3}")
+
+
+#: "How are you?" and its kin: the only questions that are courtesy.
+_PHATIC = re.compile(
+    r"(?i)^\W*(?:(?:hi|hey|hello|yo)\W+)?(?:"
+    r"how(?:'s| is| are) (?:it going|you|things|everyone)(?: doing)?(?: today)?|what'?s up|sup"
+    r"|(?:is )?any(?:one|body) (?:here|there)|are you (?:there|here|a bot|human)|you there"
+    r"|wie geht'?s(?: (?:dir|euch))?|¿?(?:qué|que) tal|¿?c[oó]mo est[aá]s?"
+    r"|tudo bem(?: com voc[eê]s?)?|(?:comment )?[çc]a va|как дела|ты (?:тут|бот)|есть кто(?: тут)?"
+    r")\W*$"
+)
+#: How a question begins that asks for something of its own.
+_ASKS = re.compile(
+    r"(?i)(?:^|[.,;!?] )\W*(?:(?:and|so|but|ok|hi|hey|hello|also) )*(?:"
+    r"how (?:do|to|can|could|would|much|many|long|often|does|is|are|should)"
+    r"|what(?:'?s| is| are| does| if| do| should)|where|when|who|whom|which"
+    r"|(?:can|could|may|should|will|would|shall|do|does|did|is"
+    r"|are|am|was|were|have|has|must) (?:i|we|you|it|there|the|this|that|they|one|my|a|an)\b"
+    r"|wie|wo|wann|wer|was (?:ist|sind|muss)|welche|kann (?:ich|man)|muss (?:ich|man)|gibt es"
+    r"|c[oó]mo|d[oó]nde|cu[aá]ndo|qui[eé]n|cu[aá]l|puedo|se puede|hay"
+    r"|onde|quando|quem|qual|posso|d[aá] para|tem como"
+    r"|comment|o[uù]|quand|qui|quel|peut-on|puis-je|est-ce"
+    r"|как|где|когда|кто|какой|какая|какие|можно|нужно|есть ли|сколько)\b"
+)
+
+
+#: Orders to the assistant itself: to drop its rules, to show them, to be somebody else. At the
+#: start of a sentence, where a student tells no story of a model that ignores instructions.
+_ORDERS = re.compile(
+    r"(?im)(?:^|[.!?:;]\s)\W*(?:please\s+|bitte\s+|por favor\s+|пожалуйста\s+)?(?:"
+    r"(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instructions?|rules?|prompt|faq|above"
+    r"|assistant|previous)\b"
+    r"|(?:ignora|olvida|esquece|ignoriere|vergiss|ignorez|oubliez?|oublie|забудь|игнорируй)\b.{0,40}"
+    r"\b(?:instruc\w+|anweisung\w*|consignes?|regeln|reglas|regras|règles|инструкци\w*|правила)"
+    r"|(?:from now on|ab jetzt|a partir de ahora|с этого момента),? you\b"
+    r"|(?:you are|du bist) (?:now|no longer|ab jetzt)\b|pretend (?:to be|you)\b|act as\b"
+    r"|(?:repeat|print|reveal|show|output|dump)\b.{0,30}\b(?:above|your (?:system )?prompt"
+    r"|your (?:instructions|rules|context)|os\.environ|signing secret|(?:api|bot)[ _]?token)"
+    r"|(?:developer|dan|god) mode\b)"
+    r"|<\|\w+\|>\s*system|\[/?INST\]|^#+ *(?:new )?instruction|\"role\"\s*:\s*\"system\""
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Words:
+    """What small_talk.yaml lists; each list is explained there."""
+
+    courtesy: frozenset[str]
+    greetings: frozenset[str]
+    thanks: frozenset[str]
+    filler: frozenset[str]
+    trouble: frozenset[str]
+    certain_trouble: frozenset[str]
+    empty: frozenset[str]
+    success: frozenset[str]
+    negations: frozenset[str]
+
+    def is_complaint(self, words: Sequence[str]) -> bool:
+        """Whether the words deny that something works."""
+        return not self.success.isdisjoint(words) and not self.negations.isdisjoint(words)
+
+    def is_idle(self, word: str) -> bool:
+        """Whether a complaint may hold the word and still name nothing."""
+        return word in self.trouble or word in self.empty or word in self.filler
+
+
+@cache
+def _words() -> _Words:
+    content = yaml.safe_load(_WORDS.read_text(encoding="utf-8"))
+    return _Words(**{name: frozenset(words.split()) for name, words in content.items()})
+
+
+def is_courtesy(text: str) -> bool:
+    """Whether `text` is a greeting, thanks or farewell and asks nothing, by its every word."""
+    words = list(_of(_GESTURE.sub(" ", text)))
+    if not words:
+        return bool(_GESTURE.search(text)) and "?" not in text
+    if _words().is_complaint(words):
+        return False
+    if len(words) > MAX_COURTESY_WORDS:
+        return False
+    if _PHATIC.match(text):
+        return True
+    if "?" in text or _NUMBER.search(" ".join(words)):
+        return False
+    if not any(word in _words().courtesy for word in words):
+        return False
+    return all(word in _words().courtesy or word in _words().filler for word in words)
+
+
+def may_be_courtesy(text: str) -> bool:
+    """Whether `text` thanks, greets or takes leave, asks nothing and complains of nothing, though
+    it says more than that: courtesy, if the FAQ has nothing about the rest ("hello from Nairobi").
+    """
+    words = list(_of(text))
+    if not 0 < len(words) <= MAX_COURTESY_WORDS or "?" in text or _ASKS.match(text):
+        return False
+    said = set(words)
+    if said & _words().certain_trouble or _words().is_complaint(words):
+        return False
+    return bool(said & (_words().greetings | _words().thanks))
+
+
+def orders_about(text: str) -> bool:
+    """Whether `text` gives the assistant orders about itself instead of asking something."""
+    return _ORDERS.search(text) is not None
+
+
+def is_greeting(text: str) -> bool:
+    """Whether a courtesy greets, rather than thanks or takes leave."""
+    words = set(_of(text))
+    return bool(words & _words().greetings or _PHATIC.match(text)) and not words & _words().thanks
+
+
+def topics(text: str) -> tuple[str, ...] | None:
+    """The words of a complaint that name a thing: `("docker",)` of "docker not working??".
+
+    None when the text asks something of its own or says enough to be searched for. An empty
+    tuple when it names nothing ("it does not work").
+    """
+    words = list(_of(text))
+    if not words:
+        return () if text.count("?") > 1 else None
+    if len(words) > MAX_VAGUE_WORDS or _FIGURES.search(text):
+        return None
+    left = dict.fromkeys(word for word in words if not _words().is_idle(word))
+    named = tuple(word for word in left if not word.isdecimal())
+    troubled = any(word in _words().trouble for word in words)
+    if _ASKS.search(text) and (named or not troubled):
+        return None
+    if not named:
+        return ()
+    few = len(words) <= 2 or (troubled and len(words) <= MAX_WORDS_ABOUT_ONE)
+    return named if len(named) == 1 and few else None
+
+
+def _of(text: str) -> Iterator[str]:
+    for match in _WORD.finditer(text.lower().replace("’", "'")):
+        yield match.group()

@@ -1,0 +1,85 @@
+"""One embedder with the vectors of the FAQ that it made."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.errors import EmbedderUnavailable
+from engine.retrieval.calibration import probes
+from engine.retrieval.dense import Space
+from engine.retrieval.embedder import Embedder
+from engine.retrieval.index import Vectors
+from engine.retrieval.vectors import Vector, VectorStore
+from engine.types import Corpus
+
+log = logging.getLogger(__name__)
+
+EmbedderFactory = Callable[[], Embedder]
+
+
+class Side:
+    """Starts its embedder when it is first needed, and gives up for good when that fails."""
+
+    def __init__(self, factory: EmbedderFactory | None, space: Space, cache_dir: Path) -> None:
+        self._factory = factory
+        self._space = space
+        self._cache_dir = cache_dir
+        self._embedder: Embedder | None = None
+        self._store: VectorStore | None = None
+        self._probes: list[Vector] = []
+        #: Why there are no vectors; empty while there are, or may still be.
+        self.trouble = "" if factory else "vectors are switched off"
+
+    @property
+    def usable(self) -> bool:
+        """Whether there are vectors, or may be soon."""
+        return not self.trouble
+
+    def missing(self, corpus: Corpus) -> int | None:
+        """How many texts of the FAQ lack a vector; None before the embedder was started."""
+        return len(self._store.missing(self._texts(corpus))) if self._store else None
+
+    async def vectors_of(self, corpus: Corpus) -> Vectors | None:
+        """The vectors of the FAQ, made as far as they are not kept; None when that fails."""
+        try:
+            store = self._store or await self._start()
+            texts = await store.vectors_of(self._texts(corpus))
+        except EmbedderUnavailable as error:
+            self._give_up(error)
+            return None
+        return Vectors(texts=texts, probes=self._probes)
+
+    async def vector_of(self, question: str) -> Vector | None:
+        """The vector of a question; None when the model failed on it."""
+        try:
+            if self._embedder:
+                vector: Vector = (await self._embedder.encode([question], as_questions=True))[0]
+                return vector
+        except EmbedderUnavailable as error:
+            log.warning("searching without it: %s", error)
+        return None
+
+    def close(self) -> None:
+        """Let go of the embedder."""
+        if self._embedder:
+            self._embedder.close()
+
+    async def _start(self) -> VectorStore:
+        if self._factory is None:
+            raise EmbedderUnavailable(self.trouble)
+        self._embedder = self._factory()
+        await self._embedder.start()
+        texts = [probe.text for probe in probes()]
+        self._probes = list(await self._embedder.encode(texts, as_questions=True))
+        self._store = VectorStore(self._cache_dir, self._embedder)
+        await self._store.open()
+        return self._store
+
+    def _texts(self, corpus: Corpus) -> list[str]:
+        return [text for entry in corpus.documents for text in self._space.passages(entry)]
+
+    def _give_up(self, error: EmbedderUnavailable) -> None:
+        log.warning("vectors are left out: %s", error)
+        self.trouble = str(error)
