@@ -122,6 +122,15 @@ class Evidence:
     length: float
 
 
+class Manner(StrEnum):
+    """What a message seems to be by its vector."""
+
+    QUESTION = "question"
+    COURTESY = "courtesy"
+    #: It says that something is wrong, or asks for help, and names nothing.
+    VAGUE = "vague"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrieval:
     """The outcome of one search."""
@@ -138,6 +147,7 @@ class Retrieval:
     #: Languages of the question and of the FAQ (ISO 639-1).
     question_language: str = "en"
     faq_language: str = "en"
+    manner: Manner = Manner.QUESTION
     #: The course asked about does not cover it: these are entries of all courses.
     elsewhere: bool = False
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+#: Characters that are looked at, of the question and of the entry.
+MAX_CHARS = 4000
 #: Names of which one excludes the others; the first is the one people are told.
 _GROUPS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (
@@ -22,7 +24,7 @@ _GROUPS: tuple[tuple[tuple[str, ...], ...], ...] = (
     (("Docker",), ("Podman",)),
     (("pip",), ("conda", "anaconda", "miniconda"), ("Poetry",), ("uv",)),
     (("Colab",), ("Kaggle",), ("Codespaces",), ("Saturn Cloud", "saturn")),
-    (("Chrome",), ("Firefox",), ("Safari",), ("Edge",)),
+    (("Chrome",), ("Firefox",), ("Safari",)),
     (("CPU",), ("GPU", "cuda")),
 )
 #: What people count: another number of it is another thing.
@@ -33,6 +35,7 @@ _COUNTED = re.compile(
 )
 #: A code as machines and homework have it: letters and a number.
 _CODE = re.compile(r"(?<![\w.-])([A-Za-z]{1,6})-?(\d{1,5})(?![\w.-])")
+_SEVERAL = re.compile(r"\d\s*(?:,|-|–|/|&|and|or|to|und|bis|y|e|et|и|до)\s*\d", re.IGNORECASE)
 _SAME_WORD = {"hw": "homework"}
 
 
@@ -41,13 +44,15 @@ def other_thing(question: str, title: str, answer: str) -> tuple[str, str] | Non
 
     None when they do not differ, as far as one can tell from names and numbers.
     """
-    entry = f"{title} {answer}"
+    question, entry = question[:MAX_CHARS], f"{title} {answer}"[:MAX_CHARS]
     for group in _GROUPS:
         asked = [names for names in group if _names(question, names)]
         told = [names for names in group if _names(title, names)]
         if asked and told and not any(_names(entry, names) for names in asked):
             return told[0][0], asked[0][0]
     asked_numbers, told_numbers = _numbers(question), _numbers(title)
+    if _SEVERAL.search(title):
+        return None  # "homework 1 and 2", "modules 1 to 5"
     for what in asked_numbers.keys() & told_numbers.keys():
         if not asked_numbers[what] & told_numbers[what]:
             return f"{what} {min(told_numbers[what])}", f"{what} {min(asked_numbers[what])}"
@@ -69,7 +74,7 @@ def _other_code(question: str, title: str, entry: str) -> tuple[str, str] | None
 def _codes(text: str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for match in _CODE.finditer(text):
-        found.setdefault(match[1].lower(), set()).add(match[2])
+        found.setdefault(match[1].lower(), set()).add(match[2].lstrip("0") or "0")
     return found
 
 

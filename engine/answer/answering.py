@@ -11,8 +11,9 @@ from time import monotonic
 from config.settings import Settings
 from engine.answer.assessment import Assessment, Kind
 from engine.answer.extractive import first_sentence, quote
-from engine.answer.relevance import Relevance
+from engine.answer.relevance import Relevance, judge_by_evidence
 from engine.answer.small_talk import (
+    complains,
     is_courtesy,
     is_greeting,
     may_be_courtesy,
@@ -30,6 +31,7 @@ from engine.types import (
     Generation,
     GenerationRequest,
     Judgement,
+    Manner,
     Match,
     Question,
     Retrieval,
@@ -134,19 +136,24 @@ class Answerer:
 
     async def assess(self, question: Question) -> Assessment:
         """What kind of message it is, and what the FAQ has for it: the one search there is."""
-        greets = is_greeting(question.text)
-        kindness = Kind.GREETING if greets else Kind.THANKS
-        if is_courtesy(question.text):
+        # A megabyte of a log is no courtesy, and looking at it all takes a second.
+        text = question.text[: self._settings.retrieval.max_query_chars]
+        kindness = Kind.GREETING if is_greeting(text) else Kind.THANKS
+        if is_courtesy(text):
             return Assessment(kind=kindness, retrieval=None)
-        if orders_about(question.text):
+        if orders_about(text):
             return Assessment(kind=Kind.ORDER, retrieval=None)
         await self._settle()
         started = monotonic()
         retrieval = await self._retriever.search(question)
         seconds = monotonic() - started
-        if may_be_courtesy(question.text) and not retrieval.covered:
+        kind = may_be_courtesy(text) or (retrieval.manner is Manner.COURTESY and "?" not in text)
+        if kind and not retrieval.covered:
             return Assessment(kind=kindness, retrieval=retrieval, retrieve_s=seconds)
-        vague = self._is_vague(question)
+        # What is no question of another field is asked back rather than turned away.
+        lost = complains(text) and not retrieval.covered
+        seems_vague = retrieval.manner is Manner.VAGUE and not question.history
+        vague = self._is_vague(question) or ((lost or seems_vague) and self._has_entries(question))
         return Assessment(
             kind=Kind.VAGUE if vague else Kind.QUESTION, retrieval=retrieval, retrieve_s=seconds
         )
@@ -192,8 +199,10 @@ class Answerer:
         if not asked.retrieval.matches:
             vague = asked.assessment.kind is Kind.VAGUE
             return self._ask_back(asked, None) if vague else self._nothing_found(asked)
-        judgement = await self._relevance.judge(question, asked.retrieval)
-        if asked.assessment.kind is Kind.VAGUE and not _names_its_entry(question, judgement):
+        if asked.assessment.kind is Kind.VAGUE and topics(question.text) == ():
+            return self._ask_back(asked, None)
+        judgement = await self._judge(asked, use_model)
+        if asked.assessment.kind is Kind.VAGUE and not _is_sure(judgement):
             return self._ask_back(asked, judgement)
         if judgement.verdict is Verdict.NO:
             return self._not_covered(asked, judgement.reason, judgement)
@@ -214,6 +223,13 @@ class Answerer:
                 await self._retriever.complete()
         except TimeoutError:
             log.info("answering without some of the vectors: they are not ready yet")
+
+    async def _judge(self, asked: _Asked, use_model: bool) -> Judgement:
+        """Whether the best entry answers; a question that may be what kills the model is not
+        given to it to judge either."""
+        if self._relevance.asks_model and not use_model:
+            return judge_by_evidence(asked.question, asked.retrieval)
+        return await self._relevance.judge(asked.question, asked.retrieval)
 
     def _has_entries(self, question: Question) -> bool:
         corpus = self._retriever.corpus
@@ -394,10 +410,10 @@ def apology(reason: str) -> Answer:
     )
 
 
-def _names_its_entry(question: Question, judgement: Judgement) -> bool:
-    """Whether it surely means one entry all the same, as a bare noun may ("certificate?")."""
+def _is_sure(judgement: Judgement) -> bool:
+    """Whether so short a message surely means one entry all the same ("certificate?")."""
     sure = judgement.probability is None or judgement.probability >= SURE
-    return topics(question.text) != () and judgement.verdict is Verdict.ANSWERS and sure
+    return judgement.verdict is Verdict.ANSWERS and sure
 
 
 def _quoted(

@@ -29,7 +29,7 @@ EMBEDDED = "embedded"
 NUM_READ = 5
 #: Characters of an entry that it reads: its beginning tells what it is about, and all of a long
 #: one would take half a second.
-MAX_READ_CHARS = 800
+MAX_READ_CHARS = 500
 #: Tokens a model may take to say yes or no, and seconds it may take.
 MAX_JUDGE_TOKENS, JUDGE_DEADLINE_S = 4, 20.0
 #: A cross-encoder's probability from which an entry answers. Those on the hub are trained on
@@ -50,6 +50,9 @@ _YES_OR_NO = re.compile(
 class Relevance(Protocol):
     """Reads a question against the best entry that a search found."""
 
+    #: Whether the generation model is asked.
+    asks_model: bool
+
     @property
     def name(self) -> str:
         """For people: who judges now."""
@@ -64,6 +67,7 @@ class EmbeddedRelevance:
     """Judges by Evidence alone; nothing is read."""
 
     name = EMBEDDED
+    asks_model = False
 
     async def judge(self, question: Question, retrieval: Retrieval) -> Judgement:
         """See Relevance."""
@@ -117,6 +121,8 @@ def answers_another_question(retrieval: Retrieval) -> bool:
 class CrossEncoderRelevance:
     """A cross-encoder reads the question with each of the best entries."""
 
+    asks_model = False
+
     def __init__(self, scorer: PairScorer) -> None:
         self._scorer = scorer
 
@@ -153,6 +159,8 @@ class CrossEncoderRelevance:
 
 class ModelRelevance:
     """The generation model reads, where it is one that can be trusted to; else Evidence tells."""
+
+    asks_model = True
 
     def __init__(self, generator: Generator) -> None:
         self._generator = generator

@@ -17,7 +17,8 @@ import yaml
 
 #: Longer messages say something, however kindly.
 MAX_COURTESY_WORDS = 14
-MAX_VAGUE_WORDS = 40
+#: Longer ones are neither courtesy nor vague, and reading them costs time.
+MAX_CHARS = 300
 #: A complaint about one thing in more words than this tells more than that it does not work.
 MAX_WORDS_ABOUT_ONE = 7
 
@@ -28,6 +29,14 @@ _GESTURE = re.compile(
     r"[👍🙏❤♥💙💚💛🧡💜😊🙂😀😃😄😁😆😍🤗🥰😂🤣🥳🎉👏🙌💪👌✅💯☺🔥⭐✨👋🫶🤝]|(?<!\w)[:;=]-?[)D]|<3"
 )
 _NUMBER = re.compile(r"\d")
+#: The name of an error tells what it is about.
+_ERROR_NAME = re.compile(r"[a-z](?:Error|Exception)\b|\b[A-Z]{2,}_[A-Z_]+\b")
+#: What asks for nothing but that it works.
+_ASKS_FOR_HELP = re.compile(
+    r"(?i)^\W{0,8}(?:how (?:do i|to|can i|should i) (?:fix|solve)|what (?:should|do|can) i do"
+    r"|what now|can (?:any|some)(?:one|body) (?:please )?help|was (?:tun|soll ich tun)|qué hago|que faço"
+    r"|que faire|что делать)\b"
+)
 #: A version, a result, a code of an error: something to search for.
 _FIGURES = re.compile(r"\d[.,]\d|\d{3}")
 
@@ -43,7 +52,7 @@ _PHATIC = re.compile(
 )
 #: How a question begins that asks for something of its own.
 _ASKS = re.compile(
-    r"(?i)(?:^|[.,;!?] )\W*(?:(?:and|so|but|ok|hi|hey|hello|also) )*(?:"
+    r"(?i)(?:^|[.,;!?] )\W{0,8}(?:(?:and|so|but|ok|hi|hey|hello|also) ){0,3}(?:"
     r"how (?:do|to|can|could|would|much|many|long|often|does|is|are|should)"
     r"|what(?:'?s| is| are| does| if| do| should)|where|when|who|whom|which"
     r"|(?:can|could|may|should|will|would|shall|do|does|did|is"
@@ -59,16 +68,13 @@ _ASKS = re.compile(
 #: Orders to the assistant itself: to drop its rules, to show them, to be somebody else. At the
 #: start of a sentence, where a student tells no story of a model that ignores instructions.
 _ORDERS = re.compile(
-    r"(?im)(?:^|[.!?:;]\s)\W*(?:please\s+|bitte\s+|por favor\s+|пожалуйста\s+)?(?:"
-    r"(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instructions?|rules?|prompt|faq|above"
-    r"|assistant|previous)\b"
+    r"(?im)(?:^|[.!?:;]\s)\W{0,8}(?:please\s+|bitte\s+|por favor\s+|пожалуйста\s+)?(?:"
+    r"(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instructions?|rules?|prompt)\b"
     r"|(?:ignora|olvida|esquece|ignoriere|vergiss|ignorez|oubliez?|oublie|забудь|игнорируй)\b.{0,40}"
     r"\b(?:instruc\w+|anweisung\w*|consignes?|regeln|reglas|regras|règles|инструкци\w*|правила)"
-    r"|(?:from now on|ab jetzt|a partir de ahora|с этого момента),? you\b"
-    r"|(?:you are|du bist) (?:now|no longer|ab jetzt)\b|pretend (?:to be|you)\b|act as\b"
-    r"|(?:repeat|print|reveal|show|output|dump)\b.{0,30}\b(?:above|your (?:system )?prompt"
-    r"|your (?:instructions|rules|context)|os\.environ|signing secret|(?:api|bot)[ _]?token)"
-    r"|(?:developer|dan|god) mode\b)"
+    r"|(?:from now on|ab jetzt|a partir de ahora|с этого момента),? you\b|pretend (?:to be|you)\b"
+    r"|(?:repeat|print|reveal|show|output|dump|translate)\b.{0,30}\b(?:system prompt|signing secret"
+    r"|your (?:hidden |system )?(?:prompt|instructions|rules|context)))"
     r"|<\|\w+\|>\s*system|\[/?INST\]|^#+ *(?:new )?instruction|\"role\"\s*:\s*\"system\""
 )
 
@@ -86,6 +92,7 @@ class _Words:
     empty: frozenset[str]
     success: frozenset[str]
     negations: frozenset[str]
+    complaint: frozenset[str]
 
     def is_complaint(self, words: Sequence[str]) -> bool:
         """Whether the words deny that something works."""
@@ -104,6 +111,8 @@ def _words() -> _Words:
 
 def is_courtesy(text: str) -> bool:
     """Whether `text` is a greeting, thanks or farewell and asks nothing, by its every word."""
+    if len(text) > MAX_CHARS:
+        return False
     words = list(_of(_GESTURE.sub(" ", text)))
     if not words:
         return bool(_GESTURE.search(text)) and "?" not in text
@@ -124,13 +133,24 @@ def may_be_courtesy(text: str) -> bool:
     """Whether `text` thanks, greets or takes leave, asks nothing and complains of nothing, though
     it says more than that: courtesy, if the FAQ has nothing about the rest ("hello from Nairobi").
     """
+    if len(text) > MAX_CHARS:
+        return False
     words = list(_of(text))
-    if not 0 < len(words) <= MAX_COURTESY_WORDS or "?" in text or _ASKS.match(text):
+    if not 0 < len(words) <= MAX_COURTESY_WORDS or "?" in text or _ASKS.search(text):
         return False
     said = set(words)
     if said & _words().certain_trouble or _words().is_complaint(words):
         return False
-    return bool(said & (_words().greetings | _words().thanks))
+    # A question may have a "good" in it; who greets begins with it.
+    return bool(said & _words().thanks) or words[0] in _words().greetings
+
+
+def complains(text: str) -> bool:
+    """Whether `text` says in a few words that something is wrong, and gives no figure."""
+    if len(text) > MAX_CHARS or _FIGURES.search(text) or _ERROR_NAME.search(text):
+        return False
+    words = list(_of(text))
+    return len(words) <= MAX_WORDS_ABOUT_ONE and bool(set(words) & _words().complaint)
 
 
 def orders_about(text: str) -> bool:
@@ -150,20 +170,21 @@ def topics(text: str) -> tuple[str, ...] | None:
     None when the text asks something of its own or says enough to be searched for. An empty
     tuple when it names nothing ("it does not work").
     """
+    if len(text) > MAX_CHARS or _FIGURES.search(text) or _ERROR_NAME.search(text):
+        return None
     words = list(_of(text))
     if not words:
         return () if text.count("?") > 1 else None
-    if len(words) > MAX_VAGUE_WORDS or _FIGURES.search(text):
+    if _ASKS.search(text) and not _ASKS_FOR_HELP.search(text):
         return None
     left = dict.fromkeys(word for word in words if not _words().is_idle(word))
     named = tuple(word for word in left if not word.isdecimal())
     troubled = any(word in _words().trouble for word in words)
-    if _ASKS.search(text) and (named or not troubled):
-        return None
     if not named:
-        return ()
+        return () if troubled else None
     few = len(words) <= 2 or (troubled and len(words) <= MAX_WORDS_ABOUT_ONE)
-    return named if len(named) == 1 and few else None
+    asks = _ASKS.search(text) is not None
+    return named if len(named) == 1 and few and not asks else None
 
 
 def _of(text: str) -> Iterator[str]:

@@ -22,8 +22,12 @@ from engine.types import Corpus, Evidence, Match
 #: Entries as alike as this say the same in other words, as over several editions of a course:
 #: the one does not make the other a worse answer. Cosines of MiniLM and of multilingual-e5.
 SAME_ENGLISH, SAME_MULTILINGUAL = 0.95, 0.965
+#: A question in plain letters of whose words the FAQ knows this share is in the FAQ's language.
+MOSTLY_KNOWN = 0.7
+#: What the best entry is ahead by, at most, where there is no other to compare it with.
+NO_RIVAL = 0.15
 #: Entries looked at for one that is not the same as the best.
-NUM_RIVALS = 8
+NUM_RIVALS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,10 +118,13 @@ class SearchIndex:
         self, text: str, english: Vector | None = None, multilingual: Vector | None = None
     ) -> Query:
         """`text` with what is needed to search for it."""
+        language = language_of(text, default=self.language)
+        if text.isascii() and self.lexical.known_share(text) >= MOSTLY_KNOWN:
+            language = self.language  # a few technical terms look like any language
         return Query(
             text=text,
             repaired=self.lexical.repaired(spelt_out(text)),
-            language=language_of(text, default=self.language),
+            language=language,
             english=english,
             multilingual=multilingual,
         )
@@ -146,7 +153,9 @@ class SearchIndex:
         top = Levels.of(signals, lambda own: own[places].max())
         floor = self.floors[Setting(signals.mode, course, query.language == self.language)]
         rival = self._rival(order)
-        lead = Levels.of(signals, lambda own: own[best] - (own[rival] if rival >= 0 else 0.0))
+        lead = Levels.of(
+            signals, lambda own: own[best] - own[rival] if rival >= 0 else min(NO_RIVAL, own[best])
+        )
         firsts = [
             own[best] >= own[places].max()
             for own in (signals.lexical, signals.english, signals.multilingual)

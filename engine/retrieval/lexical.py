@@ -105,6 +105,11 @@ class LexicalIndex:
         stems = self._analyze(word)
         return bool(stems) and set(stems) <= self._bm25.words
 
+    def known_share(self, text: str) -> float:
+        """Which share of the words of `text` any document holds, each counted once. 0 to 1."""
+        words = set(self._analyze(text))
+        return len(words & self._bm25.words) / len(words) if words else 0.0
+
     def overlap(self, text: str, place: int) -> Overlap:
         """What `text` shares with the document at `place`."""
         words, title = set(self._analyze(text)), set(self._analyze(self._titles[place]))

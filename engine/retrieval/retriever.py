@@ -166,6 +166,11 @@ class Retriever:
         if found.covered or question.course is None:
             return found
         elsewhere = self._retrieval(index, query, signals, None, limit)
+        own = {question.course, *self._includes.get(question.course, ())}
+        others = tuple(m for m in elsewhere.matches if m.document.course not in own)
+        if others[:1] != elsewhere.matches[:1]:
+            return found
+        elsewhere = replace(elsewhere, matches=others)
         gate = elsewhere.gate + ELSEWHERE_STRICTER * (1 - elsewhere.gate)
         return replace(elsewhere, elsewhere=True) if elsewhere.confidence >= gate else found
 
@@ -279,6 +284,7 @@ class Retriever:
             evidence=evidence if matches else None,
             question_language=query.language,
             faq_language=index.language,
+            manner=self._multilingual.manner_of(query.multilingual),
         )
 
     def _nothing(self) -> Retrieval:

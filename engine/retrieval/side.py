@@ -11,8 +11,9 @@ from engine.retrieval.calibration import probes
 from engine.retrieval.dense import Space
 from engine.retrieval.embedder import Embedder
 from engine.retrieval.index import Vectors
+from engine.retrieval.manner import Manners
 from engine.retrieval.vectors import Vector, VectorStore
-from engine.types import Corpus
+from engine.types import Corpus, Manner
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ class Side:
         self._embedder: Embedder | None = None
         self._store: VectorStore | None = None
         self._probes: list[Vector] = []
+        self._manners: Manners | None = None
         #: Why there are no vectors; empty while there are, or may still be.
         self.trouble = "" if factory else "vectors are switched off"
 
@@ -61,6 +63,12 @@ class Side:
             log.warning("searching without it: %s", error)
         return None
 
+    def manner_of(self, question: Vector | None) -> Manner:
+        """What the message with this vector seems to be; a question where nothing tells."""
+        if question is None or self._manners is None:
+            return Manner.QUESTION
+        return self._manners.manner_of(question)
+
     def close(self) -> None:
         """Let go of the embedder."""
         if self._embedder:
@@ -73,6 +81,8 @@ class Side:
         await self._embedder.start()
         texts = [probe.text for probe in probes()]
         self._probes = list(await self._embedder.encode(texts, as_questions=True))
+        if self._space.tells_manners:
+            self._manners = await Manners.of(self._embedder)
         self._store = VectorStore(self._cache_dir, self._embedder)
         await self._store.open()
         return self._store
