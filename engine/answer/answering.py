@@ -13,6 +13,7 @@ from engine.answer.assessment import Assessment, Kind
 from engine.answer.extractive import first_sentence, quote
 from engine.answer.relevance import Relevance, judge_by_evidence
 from engine.answer.small_talk import (
+    MAX_WORDS_ABOUT_ONE,
     complains,
     is_courtesy,
     is_greeting,
@@ -152,7 +153,9 @@ class Answerer:
             return Assessment(kind=kindness, retrieval=retrieval, retrieve_s=seconds)
         # What is no question of another field is asked back rather than turned away.
         lost = complains(text) and not retrieval.covered
-        seems_vague = retrieval.manner is Manner.VAGUE and not question.history
+        # What is covered and says more than a few words has something to be shown for it.
+        few = len(text.split()) <= MAX_WORDS_ABOUT_ONE or not retrieval.covered
+        seems_vague = retrieval.manner is Manner.VAGUE and few and not question.history
         vague = self._is_vague(question) or ((lost or seems_vague) and self._has_entries(question))
         return Assessment(
             kind=Kind.VAGUE if vague else Kind.QUESTION, retrieval=retrieval, retrieve_s=seconds

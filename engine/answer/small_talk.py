@@ -33,9 +33,10 @@ _NUMBER = re.compile(r"\d")
 _ERROR_NAME = re.compile(r"[a-z](?:Error|Exception)\b|\b[A-Z]{2,}_[A-Z_]+\b")
 #: What asks for nothing but that it works.
 _ASKS_FOR_HELP = re.compile(
-    r"(?i)^\W{0,8}(?:how (?:do i|to|can i|should i) (?:fix|solve)|what (?:should|do|can) i do"
-    r"|what now|can (?:any|some)(?:one|body) (?:please )?help|was (?:tun|soll ich tun)|qué hago|que faço"
-    r"|que faire|что делать)\b"
+    r"(?i)^\W{0,8}(?:how (?:do i|to|can i|should i) (?:fix|solve)"
+    r"|what (?:should|do|can) i do"
+    r"|what now|can (?:any|some)(?:one|body) (?:please )?help|was (?:tun|soll ich tun)"
+    r"|qué hago|que faço|que faire|что делать)\b"
 )
 #: A version, a result, a code of an error: something to search for.
 _FIGURES = re.compile(r"\d[.,]\d|\d{3}")
