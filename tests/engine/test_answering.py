@@ -389,3 +389,23 @@ async def test_the_languages_are_told_where_they_differ(tmp_path: Path) -> None:
     found = await answer(tmp_path, never, "Wie bekomme ich das certificate für das project?")
 
     assert found.languages == ("de", "en")
+
+
+async def test_what_may_kill_the_model_is_not_given_to_it_to_judge_either(tmp_path: Path) -> None:
+    script = ScriptedGenerator({}, reads=True)
+    async with answerer(tmp_path, script) as one:
+        found = await one.answer(
+            Question(text="Can I still join after the course has started?"),
+            request_id="1",
+            use_model=False,
+        )
+
+    assert found.decision is Decision.QUOTED_NO_MODEL
+    assert script.requests == []
+
+
+async def test_a_message_of_20_000_marks_is_looked_at_at_once(tmp_path: Path) -> None:
+    """Quadratic patterns took a minute for it, on the loop that everybody shares."""
+    async with asyncio.timeout(20), answerer(tmp_path, ScriptedGenerator({})) as one:
+        for text in ("help" + ". " * 10_000, "\n" * 19_990 + "help", ", " * 9_990 + "error"):
+            await one.answer(Question(text=text), request_id="1")
