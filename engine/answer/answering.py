@@ -15,6 +15,7 @@ from engine.answer.relevance import Relevance, judge_by_evidence
 from engine.answer.small_talk import (
     MAX_WORDS_ABOUT_ONE,
     complains,
+    is_bare_name,
     is_courtesy,
     is_greeting,
     may_be_courtesy,
@@ -55,7 +56,7 @@ RELEVANT = 0.7
 #: An entry that scores at least this share of the best one is named under the answer, too: in a
 #: message of two questions it often answers the other one.
 NEARLY_AS_CLOSE = 0.75
-#: A complaint about one thing ("docker not working") is answered only from this probability on.
+#: A bare name ("certificate?") is answered only from this probability on.
 SURE = 0.8
 #: Times the engine process may end while it works on one question.
 MAX_CRASHES = 2
@@ -202,10 +203,12 @@ class Answerer:
         if not asked.retrieval.matches:
             vague = asked.assessment.kind is Kind.VAGUE
             return self._ask_back(asked, None) if vague else self._nothing_found(asked)
-        if asked.assessment.kind is Kind.VAGUE and topics(question.text) == ():
+        vague = asked.assessment.kind is Kind.VAGUE
+        named = topics(question.text)
+        if vague and named is not None and not is_bare_name(question.text):
             return self._ask_back(asked, None)
         judgement = await self._judge(asked, use_model)
-        if asked.assessment.kind is Kind.VAGUE and not _is_sure(judgement):
+        if vague and not _is_sure(judgement):
             return self._ask_back(asked, judgement)
         if judgement.verdict is Verdict.NO:
             return self._not_covered(asked, judgement.reason, judgement)

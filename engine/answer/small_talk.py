@@ -188,6 +188,12 @@ def topics(text: str) -> tuple[str, ...] | None:
     return named if len(named) == 1 and few and not asks else None
 
 
+def is_bare_name(text: str) -> bool:
+    """Whether `text` is the name of a thing and nothing else ("certificate?")."""
+    named = topics(text)
+    return bool(named) and not any(word in _words().trouble for word in _of(text))
+
+
 def _of(text: str) -> Iterator[str]:
     for match in _WORD.finditer(text.lower().replace("’", "'")):
         yield match.group()
