@@ -10,7 +10,6 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.transcript import (
-    KINDS,
     PAGES,
     Page,
     data_folder,
@@ -91,12 +90,6 @@ def _finals(slack: SlackTwin, channel: str) -> list[Json]:
     return [m for m in slack.ours(channel) if any("vote:" in value for value in pressable(m))]
 
 
-def _told(slack: SlackTwin, before: int) -> bool:
-    """Whether there are more messages than `before` and the last one is final."""
-    ours = slack.ours("C1")
-    return len(ours) > before and not any("stop:" in value for value in pressable(ours[-1]))
-
-
 async def _dialogs(slack: SlackTwin, page: Page, where: Path) -> None:
     chats = Chats(slack, page)
     async with (
@@ -131,18 +124,6 @@ async def _dialogs(slack: SlackTwin, page: Page, where: Path) -> None:
         await whispered("Thank you!")
         page.line("Ada", "changes her mind and presses 👍")
         await slack.press(answer, down.replace("down", "up"), "UADA")
-
-        page.part("Each kind of reply")
-        for text in KINDS:
-            before = len(slack.ours("C1"))
-            page.line("Bob", f"@FAQ Desk {text}")
-            await slack.mention("C1", "UBOB", text)
-            await until(lambda before=before: _told(slack, before), f"a reply to {text!r}")
-        last = slack.ours("C1")[-1]
-        staff = next(value for value in pressable(last) if value.startswith("staff:"))
-        page.line("Bob", "presses Ask staff")
-        await slack.press(last, staff, "UBOB")
-        await whispered("I cannot pass questions on yet.")
 
         page.part("/faq, /model and /gpu")
         page.line("Ada", f"/faq {FREE}")

@@ -11,7 +11,7 @@ from time import monotonic
 from bot import replies
 from bot.adapter import ChatAdapter, DeliveryError, DeliveryRefused, MessageGone
 from bot.messages import Reply, ReplyState
-from engine.answer.assessment import Assessments
+from engine.answer.assessment import Assessments, Kind
 from engine.errors import StoreError
 from engine.stopping import unless
 from engine.store.jobs import Job, JobStore
@@ -40,6 +40,8 @@ class _Open:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     #: The entries to offer at once; empty until they are found, or when none is close.
     matches: tuple[Match, ...] = ()
+    #: False once it is known to be no question: thanks, a greeting, a complaint about nothing.
+    asks: bool = True
     #: Which message of ours shows it, and its last version that the platform took.
     message_id: str | None = None
     shown: Reply | None = None
@@ -199,6 +201,7 @@ class Delivery:
         job = question.job
         assessment = await self._assessments.of(job.id, job.question)
         question.matches = assessment.matches
+        question.asks = assessment.kind is Kind.QUESTION
         question.changed.set()
         if job.id not in self._open:
             self._assessments.forget(job.id)
@@ -208,6 +211,10 @@ class Delivery:
         self.spawn(self._look(question))
         # After a start the vectors take seconds; who asks then learns at once that it was heard.
         await unless(question.changed, asyncio.sleep(FIRST_LOOK_S))
+        if not question.asks and self._final(question) is None:
+            # A kind word needs no notice that it is being written: it is there at once.
+            question.changed.clear()
+            await unless(question.changed, asyncio.sleep(FIRST_LOOK_S))
         while self._final(question) is None:
             question.changed.clear()
             await self._show(adapter, question, await self._interim(question))
