@@ -116,8 +116,6 @@ class Evidence:
     known: float
     #: How close the question is to the entry's own question; 1 for the same text.
     title: float
-    #: How many of the signals that there are rank this entry first, as a share. 0 to 1.
-    agreement: float
     #: The natural logarithm of one more than the number of different words in the question.
     length: float
 

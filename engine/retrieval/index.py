@@ -17,7 +17,7 @@ from engine.retrieval.language import language_of
 from engine.retrieval.lexical import LexicalIndex, Scores
 from engine.retrieval.scoring import Levels, Signals
 from engine.retrieval.vectors import Key, Vector
-from engine.types import Corpus, Evidence, Match
+from engine.types import Corpus, Document, Evidence, Match
 
 #: Entries as alike as this say the same in other words, as over several editions of a course:
 #: the one does not make the other a worse answer. Cosines of MiniLM and of multilingual-e5.
@@ -26,6 +26,8 @@ SAME_ENGLISH, SAME_MULTILINGUAL = 0.95, 0.965
 MOSTLY_KNOWN = 0.7
 #: What the best entry is ahead by, at most, where there is no other to compare it with.
 NO_RIVAL = 0.15
+#: Entries read to tell their language.
+NUM_READ = 200
 #: Entries looked at for one that is not the same as the best.
 NUM_RIVALS = 30
 
@@ -81,7 +83,7 @@ class SearchIndex:
         `lexical` is the word index of these very documents, where there is one already.
         """
         documents = corpus.documents
-        language = language_of(" ".join(f"{d.question} {d.answer}" for d in documents[:200]))
+        language = language_of_entries(documents)
         lexical = lexical or LexicalIndex(documents, language)
         by_english = DenseIndex(documents, english.texts, ENGLISH) if english else None
         by_multilingual = (
@@ -156,11 +158,6 @@ class SearchIndex:
         lead = Levels.of(
             signals, lambda own: own[best] - own[rival] if rival >= 0 else min(NO_RIVAL, own[best])
         )
-        firsts = [
-            own[best] >= own[places].max()
-            for own in (signals.lexical, signals.english, signals.multilingual)
-            if own is not None
-        ]
         overlap = self.lexical.overlap(query.repaired, best)
         return Evidence(
             over=top.combined - floor.combined,
@@ -175,7 +172,6 @@ class SearchIndex:
             title_coverage=overlap.title_coverage,
             known=overlap.known,
             title=self._title(query, best),
-            agreement=float(sum(firsts) / len(firsts)),
             length=math.log1p(overlap.num_words),
         )
 
@@ -206,6 +202,11 @@ class SearchIndex:
             if index is not None and vector is not None:
                 return index.title_score(vector, place)
         return self.lexical.overlap(query.repaired, place).in_title
+
+
+def language_of_entries(documents: Sequence[Document]) -> str:
+    """The language most of the entries are in (ISO 639-1), by the first of them."""
+    return language_of(" ".join(f"{d.question} {d.answer}" for d in documents[:NUM_READ]))
 
 
 def _scores(index: DenseIndex | None, vector: Vector | None) -> Scores | None:

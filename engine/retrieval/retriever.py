@@ -13,12 +13,11 @@ from typing import Protocol
 from config.settings import RetrievalSettings
 from engine.errors import CorpusError
 from engine.retrieval.dense import ENGLISH, MULTILINGUAL
-from engine.retrieval.index import Query, SearchIndex, Vectors
+from engine.retrieval.index import Query, SearchIndex, Vectors, language_of_entries
 from engine.retrieval.language import ENGLISH as ENGLISH_LANGUAGE
-from engine.retrieval.language import language_of
 from engine.retrieval.likelihood import Claim, likelihood, threshold
 from engine.retrieval.query import query_in_context, query_text
-from engine.retrieval.scoring import Signals
+from engine.retrieval.scoring import Signals, mode_of
 from engine.retrieval.side import EmbedderFactory, Side
 from engine.types import Corpus, Problem, Question, Retrieval, RetrievalMode
 
@@ -89,10 +88,10 @@ class Retriever:
     def mode(self) -> RetrievalMode:
         """Which signals a search in the FAQ's own language uses now."""
         index = self._index
-        if index is None or index.english is None:
-            has = index is not None and index.multilingual is not None
-            return RetrievalMode.MULTILINGUAL if has else RetrievalMode.LEXICAL
-        return RetrievalMode.HYBRID if index.multilingual is None else RetrievalMode.ENSEMBLE
+        return mode_of(
+            english=index is not None and index.english is not None,
+            multilingual=index is not None and index.multilingual is not None,
+        )
 
     @property
     def detail(self) -> str:
@@ -233,10 +232,9 @@ class Retriever:
 
     def _sides(self, corpus: Corpus) -> list[Side]:
         """The embedders that this FAQ is searched with, the quickest gain first."""
-        texts = " ".join(f"{entry.question} {entry.answer}" for entry in corpus.documents[:200])
         if not corpus.documents:
             return []
-        if language_of(texts) != ENGLISH_LANGUAGE:
+        if language_of_entries(corpus.documents) != ENGLISH_LANGUAGE:
             wanted = [self._multilingual]
         elif len(corpus.documents) > MANY_ENTRIES:
             wanted = [self._english]

@@ -22,6 +22,13 @@ WEIGHTS = {
 }
 
 
+def mode_of(*, english: bool, multilingual: bool) -> RetrievalMode:
+    """The name of words with these vectors beside them."""
+    if english:
+        return RetrievalMode.ENSEMBLE if multilingual else RetrievalMode.HYBRID
+    return RetrievalMode.MULTILINGUAL if multilingual else RetrievalMode.LEXICAL
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signals:
     """One score for each document, in their order, from each way of searching."""
@@ -34,10 +41,7 @@ class Signals:
     @property
     def mode(self) -> RetrievalMode:
         """Which signals there are."""
-        if self.english is None:
-            has = self.multilingual is not None
-            return RetrievalMode.MULTILINGUAL if has else RetrievalMode.LEXICAL
-        return RetrievalMode.HYBRID if self.multilingual is None else RetrievalMode.ENSEMBLE
+        return mode_of(english=self.english is not None, multilingual=self.multilingual is not None)
 
     def combined(self) -> Scores:
         """The score that ranks."""
