@@ -97,6 +97,11 @@ class Commands:
         self._relevance = relevance
         self._is_admin = is_admin
 
+    @property
+    def faq_language(self) -> str:
+        """The language of the FAQ (ISO 639-1)."""
+        return self._retriever.language
+
     async def ready(self) -> None:
         """Return when the FAQ was read."""
         await self._retriever.ready()

@@ -98,7 +98,8 @@ class ConsoleAdapter:
         try:
             if earlier and reply.state is ReplyState.FINAL:
                 question = reply_to.partition(" ")[2]
-                self._terminal.print(Text(say("restart") + " " + question, style="dim"))
+                introduced = f"{say('restart', reply.language)} {question}"
+                self._terminal.print(Text(introduced, style="dim"))
             self._show(reply)
         except BrokenPipeError:
             self._closed.set()

@@ -7,12 +7,13 @@ import logging
 from collections.abc import Mapping
 
 from bot.adapter import ChatAdapter, DeliveryError
+from bot.asker_language import asker_language
 from bot.commands import Commands, command_of
 from bot.delivery import Delivery
 from bot.limits import RateLimit
 from bot.messages import Asker, Message, Press, Reply
 from bot.switching import announce_switch
-from bot.texts import duration, say
+from bot.texts import contact_in, duration, say
 from config.settings import Settings
 from engine.dispatcher import Dispatcher
 from engine.store.jobs import Job, JobStore, NewJob, Vote
@@ -91,7 +92,8 @@ class FaqDesk:
     async def _ask(self, message: Message, text: str) -> None:
         # A redelivery must not count against the limits.
         known = await self._store.knows(message.platform, message.conversation, message.message_id)
-        refusal = None if known else await self._refusal(message)
+        language = await self._language(message, text)
+        refusal = None if known else await self._refusal(message, language)
         if refusal is not None:
             await self._say(message.platform, message.reply_to, refusal)
             return
@@ -101,7 +103,7 @@ class FaqDesk:
             history=tuple(
                 await self._store.history(message.platform, message.conversation, NUM_TURNS)
             ),
-            language=message.language,
+            language=language,
         )
         job = await self._store.add(
             NewJob(
@@ -116,11 +118,17 @@ class FaqDesk:
         if job is not None:
             self._delivery.accepted(job)
 
-    async def _refusal(self, message: Message) -> Reply | None:
+    async def _language(self, message: Message, text: str) -> str:
+        """In which language this person is answered."""
+        # What tells it takes a second to load, once.
+        return await asyncio.to_thread(
+            asker_language, text, message.language, self._commands.faq_language
+        )
+
+    async def _refusal(self, message: Message, language: str) -> Reply | None:
         """Why this person must wait; staff never must."""
         if self.is_admin(message):
             return None
-        language = message.language
         limits = self._settings.limits
         queue = await self._store.queue_length()
         if queue >= limits.max_queue:
@@ -208,7 +216,7 @@ class FaqDesk:
         job = await self._store.get(int(job_id)) if job_id.isdecimal() else None
         own = job and (job.platform, job.user_id) == (press.platform, press.user_id)
         if job is None or not own or not await self._stop(job):
-            return Reply(text=say("nothing_to_stop", press.language), ephemeral=True)
+            return Reply(text=say("nothing_to_stop", _language_of(job, press)), ephemeral=True)
         return None
 
     async def _stop(self, job: Job) -> bool:
@@ -227,22 +235,29 @@ class FaqDesk:
         vote = Vote.UP if value == "up" else Vote.DOWN
         await self._store.vote(job.id, press.user_id, vote, press.text or None)
         asks_why = vote is Vote.DOWN and not press.text
-        key = "vote.reason" if asks_why else "vote.thanks"
-        return Reply(text=say(key, press.language), job_id=job.id, ephemeral=True)
+        key, language = "vote.reason" if asks_why else "vote.thanks", _language_of(job, press)
+        return Reply(text=say(key, language), job_id=job.id, language=language, ephemeral=True)
 
     async def _name_staff(self, press: Press, job_id: str) -> Reply:
         """Whom to ask about this question."""
         job = await self._store.get(int(job_id)) if job_id.isdecimal() else None
         if job is None or job.platform != press.platform:
             return Reply(text=say("vote.gone", press.language), ephemeral=True)
-        contact = self._settings.contact(job.question.course)
-        return Reply(text=say("staff.contact", press.language, contact=contact), ephemeral=True)
+        language = _language_of(job, press)
+        contact = contact_in(language, self._settings.contact(job.question.course))
+        text = say("staff.contact", language, contact=contact)
+        return Reply(text=text, ephemeral=True)
 
     async def _say(self, platform: str, reply_to: str, reply: Reply) -> None:
         try:
             await self._adapters[platform].post(reply_to, reply)
         except DeliveryError as error:
             log.warning("a reply on %s was not delivered: %s", platform, error)
+
+
+def _language_of(job: Job | None, press: Press) -> str | None:
+    """The language of the answer whose button was pressed, else that of the person's client."""
+    return (job.question.language if job else None) or press.language
 
 
 def is_admin(settings: Settings, platform: str, user_id: str) -> bool:

@@ -118,6 +118,8 @@ class Reply:
     actions: tuple[Action, ...] = ()
     #: The question this answers; None for answers to commands.
     job_id: int | None = None
+    #: Language of our own sentences in it (IETF tag), for those that an adapter adds.
+    language: str | None = None
     #: Only the person who asked should see it (where the platform can do that).
     ephemeral: bool = False
     #: The stored answer, for adapters that show more than the text.

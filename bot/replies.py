@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.messages import Action, ActionStyle, Reply, ReplyState
-from bot.texts import ENGLISH, duration, say
+from bot.texts import ENGLISH, contact_in, duration, say
 from engine.store.jobs import Job
 from engine.types import Answer, Decision, Match, Tier
 
@@ -36,6 +36,7 @@ def waiting(
         sources_title=say("waiting.matches", language) if matches else "",
         actions=(_stop(job),),
         job_id=job.id,
+        language=language,
     )
 
 
@@ -50,6 +51,7 @@ def writing(job: Job, text: str, matches: tuple[Match, ...]) -> Reply:
         sources_title=say("waiting.matches", language) if matches and not text else "",
         actions=(_stop(job),),
         job_id=job.id,
+        language=language,
     )
 
 
@@ -75,7 +77,9 @@ _NOTICES = {
 
 
 def final(job: Job | None, answer: Answer, *, language: str | None, contact: str) -> Reply:
-    """The answer, or what is closest, with what can be done about it."""
+    """The answer, or what is closest, with what can be done about it: our own sentences in
+    `language`, an entry or the model's text as it is."""
+    contact = contact_in(language, contact)
     words, notice = _WORDS.get(answer.decision), _NOTICES.get(answer.decision)
     text = say(words, language, contact=contact) if words else answer.text
     if answer.quoted and answer.sources:
@@ -99,6 +103,7 @@ def final(job: Job | None, answer: Answer, *, language: str | None, contact: str
         related_title=say("also", language) if found and answer.related else "",
         actions=_actions(job, answer.tier, language) if job else (),
         job_id=job.id if job else None,
+        language=language,
         answer=answer,
     )
 
@@ -111,7 +116,8 @@ def _language_name(faq_language: str, language: str | None) -> str:
 
 def stopped(job: Job) -> Reply:
     """The asker stopped it."""
-    return Reply(text=say("stopped", job.question.language), job_id=job.id)
+    language = job.question.language
+    return Reply(text=say("stopped", language), job_id=job.id, language=language)
 
 
 def _stop(job: Job) -> Action:

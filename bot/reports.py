@@ -34,6 +34,7 @@ def answer_object(question: Question, answer: Answer) -> dict[str, object]:
         "relevance": judgement.reader if judgement else None,
         "retrieval": answer.retrieval.value if answer.retrieval else None,
         "words_only": answer.retrieval is RetrievalMode.LEXICAL,
+        "asker_language": question.language,
     }
 
 

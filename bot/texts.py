@@ -52,6 +52,7 @@ ENGLISH = {
     "vague": "Which error, tool or step do you mean? Please write it in a few more words.",
     "vague.perhaps": "Perhaps it is one of these:",
     "button.staff": "Ask staff",
+    "contact": "the course staff",
     "staff.contact": "I cannot pass questions on yet. Please ask {contact}.",
     "language.note": "The FAQ is in {name}.",
     "language.en": "English",
@@ -113,9 +114,10 @@ ENGLISH = {
     "minutes": "{n} min",
 }
 
+ENGLISH_TAG = "en"
 #: Language (first part of the IETF tag) → key → sentence. A missing one falls back to English.
 LANGUAGES: dict[str, dict[str, str]] = {
-    "en": ENGLISH,
+    ENGLISH_TAG: ENGLISH,
     "de": GERMAN,
     "es": SPANISH,
     "pt": PORTUGUESE,
@@ -124,10 +126,21 @@ LANGUAGES: dict[str, dict[str, str]] = {
 }
 
 
+def spoken(language: str | None) -> str | None:
+    """The language of LANGUAGES that an IETF tag means; None for one that we do not speak."""
+    first = (language or "").replace("_", "-").split("-")[0].lower()
+    return first if first in LANGUAGES else None
+
+
 def say(key: str, language: str | None = None, **values: object) -> str:
     """The sentence for `key` in the person's language, English where there is none."""
-    own = LANGUAGES.get((language or "en").replace("_", "-").split("-")[0].lower(), ENGLISH)
+    own = LANGUAGES[spoken(language) or ENGLISH_TAG]
     return own.get(key, ENGLISH[key]).format(**values)
+
+
+def contact_in(language: str | None, contact: str) -> str:
+    """`contact` as settings name it; the one of their default in the person's language."""
+    return say("contact", language) if contact == ENGLISH["contact"] else contact
 
 
 def duration(seconds: float, language: str | None = None) -> str:

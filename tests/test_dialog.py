@@ -605,7 +605,7 @@ async def test_ask_staff_names_the_contact_of_the_course(
         in_course = await ask(desk, adapter, "who won the world cup", number=3)
         first = await desk.desk.press(press(*values(everywhere)))
         second = await desk.desk.press(press(*values(in_course), user_id="somebody else"))
-        german = await desk.desk.press(press(*values(in_course), language="de"))
+        german = await desk.desk.press(press("staff:999", language="de"))
 
     assert everywhere.text == NO_ANSWER
     assert in_course.text == "The FAQ has no answer to this. Please ask Ada in #course-b."
@@ -615,7 +615,7 @@ async def test_ask_staff_names_the_contact_of_the_course(
     assert second is not None
     assert second.text == "I cannot pass questions on yet. Please ask Ada in #course-b."
     assert german is not None
-    assert german.text == "Weiterleiten kann ich Fragen noch nicht. Bitte frag Ada in #course-b."
+    assert german.text == "Diese Antwort habe ich nicht mehr."
 
 
 @pytest.mark.parametrize(
@@ -715,12 +715,11 @@ async def test_a_question_in_another_language_is_told_in_which_language_the_faq_
     tmp_path: Path, adapter: FakeAdapter
 ) -> None:
     async with running_desk(tmp_path, echo(), {"fake": adapter}) as desk:
-        await desk.desk.receive(message("Wie bekomme ich ein Zertifikat?", language="de"))
-        (reply,) = await adapter.wait_for_finals(1)
+        reply = await ask(desk, adapter, "Wie bekomme ich ein Zertifikat?")
 
     assert "Die FAQ sind auf Englisch: Frag noch einmal auf Englisch" in reply.text
     assert "keine Antwort" not in reply.text, "words alone cannot know that"
-    assert "the course staff" in reply.text
+    assert "frag das Kursteam" in reply.text
     assert [action.label for action in reply.actions] == ["Team fragen"]
 
 
@@ -728,7 +727,7 @@ async def test_the_closest_entries_are_introduced_in_the_language_of_the_asker(
     tmp_path: Path, adapter: FakeAdapter
 ) -> None:
     async with running_desk(tmp_path, echo(), {"fake": adapter}, corpus=ListCorpus(TRAPS)) as desk:
-        await desk.desk.receive(message("how to install kubectl on mac", language="fr"))
+        await desk.desk.receive(message("installing kubectl on mac", language="fr"))
         (reply,) = await adapter.wait_for_finals(1)
 
     assert reply.text == (

@@ -27,15 +27,15 @@ FRENCH = {
     "command.quit": "quitter",
     "command.unknown": "Je ne connais pas la commande {name}. /help montre ce que je sais faire.",
     "waiting.next": "Votre question est la prochaine.",
-    "waiting.place": "Votre question est la numéro {place} dans la file, encore environ {eta}.",
-    "waiting.place_only": "Votre question est la numéro {place} dans la file.",
+    "waiting.place": "Votre question est numéro {place} dans la file, encore {eta} environ.",
+    "waiting.place_only": "Votre question est numéro {place} dans la file.",
     "waiting.model": "Le modèle est encore en cours de chargement ; je réponds dès qu'il est prêt.",
     "waiting.matches": "En attendant, voici les entrées de la FAQ les plus proches :",
-    "writing": "J'écris la réponse …",
+    "writing": "Je rédige la réponse …",
     "quoted": "Extrait de la FAQ :",
     "quoted.no_model": "Le modèle n'est pas disponible pour le moment ; voici le texte de la FAQ :",
     "sources": "Sources",
-    "not_found": "La FAQ n'a pas de réponse à cela. Demandez à {contact}.",
+    "not_found": "La FAQ ne répond pas à cette question. Demandez à {contact}.",
     "not_found.language": (
         "La FAQ est en {name} : reposez la question en {name}, je trouverai peut-être "
         "la réponse, ou adressez-vous à {contact}."
@@ -44,7 +44,7 @@ FRENCH = {
     "closest.other_courses": (
         "La FAQ de ce cours n'en parle pas. Dans d'autres cours, voici ce qui s'en approche :"
     ),
-    "also": "Proche aussi",
+    "also": "À voir aussi",
     "greeted": "Bonjour ! Posez-moi vos questions sur le cours.",
     "thanked": "Avec plaisir ! 🙂",
     "vague": (
@@ -52,6 +52,7 @@ FRENCH = {
     ),
     "vague.perhaps": "C'est peut-être l'une de ces questions :",
     "button.staff": "Demander à l'équipe",
+    "contact": "l'équipe du cours",
     "staff.contact": "Je ne peux pas encore transmettre les questions. Adressez-vous à {contact}.",
     "language.note": "La FAQ est en {name}.",
     "language.en": "anglais",
@@ -70,7 +71,7 @@ FRENCH = {
     "nothing_to_stop": "Il n'y a rien à arrêter.",
     "new": "C'est fait : je repars de zéro avec votre prochaine question.",
     "restart": "Avant mon redémarrage, vous avez demandé :",
-    "refused.rate": "C'était rapide ! Vous pourrez redemander dans {seconds} secondes.",
+    "refused.rate": "Vous allez vite ! Posez votre prochaine question dans {seconds} secondes.",
     "refused.waiting": (
         "Vous avez {count} questions en attente. Je prendrai la suivante quand l'une d'elles "
         "aura sa réponse."

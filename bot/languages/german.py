@@ -5,7 +5,7 @@ from __future__ import annotations
 GERMAN = {
     "welcome": "Frag mich etwas zum Kurs. Ich antworte aus seinen FAQ und nenne meine Quellen.",
     "welcome.group": (
-        "Hallo! Nennt mich in einer Nachricht, antwortet auf eine von mir oder schreibt /ask "
+        "Hallo! Erwähnt mich in einer Nachricht, antwortet auf eine von mir oder schreibt /ask "
         "mit eurer Frage; ich antworte aus den FAQ des Kurses."
     ),
     "starters": "Zum Beispiel:",
@@ -27,21 +27,24 @@ GERMAN = {
     "waiting.place": "Deine Frage ist Nummer {place} in der Warteschlange, noch etwa {eta}.",
     "waiting.place_only": "Deine Frage ist Nummer {place} in der Warteschlange.",
     "waiting.model": "Das Modell wird noch geladen; ich antworte, sobald es bereit ist.",
-    "waiting.matches": "Diese Einträge der FAQ passen inzwischen am besten:",
+    "waiting.matches": "In der Zwischenzeit: Diese Einträge der FAQ passen am besten:",
     "writing": "Ich schreibe die Antwort …",
     "quoted": "Aus den FAQ zitiert:",
     "quoted.no_model": "Das Modell ist gerade nicht verfügbar; dies ist der Text der FAQ selbst:",
     "sources": "Quellen",
-    "not_found": "Dazu haben die FAQ keine Antwort. Bitte frag {contact}.",
+    "not_found": "Darauf haben die FAQ keine Antwort. Bitte frag {contact}.",
     "not_found.language": (
         "Die FAQ sind auf {name}: Frag noch einmal auf {name}, dann finde ich "
         "vielleicht etwas, oder frag {contact}."
     ),
-    "closest": "Ich bin nicht sicher, ob die FAQ das beantworten. Am nächsten kommen:",
-    "closest.other_courses": (
-        "Die FAQ dieses Kurses behandeln das nicht. In anderen Kursen kommen dem nahe:"
+    "closest": (
+        "Ich bin nicht sicher, ob die FAQ das beantworten. Am nächsten kommen diese Einträge:"
     ),
-    "also": "Auch nahe dran",
+    "closest.other_courses": (
+        "Die FAQ dieses Kurses behandeln das nicht. In anderen Kursen kommen diese Einträge dem "
+        "nahe:"
+    ),
+    "also": "Passt vielleicht auch",
     "greeted": "Hallo! Frag mich alles, was du zum Kurs wissen willst.",
     "thanked": "Gern geschehen! 🙂",
     "vague": (
@@ -50,6 +53,7 @@ GERMAN = {
     ),
     "vague.perhaps": "Vielleicht ist es eins davon:",
     "button.staff": "Team fragen",
+    "contact": "das Kursteam",
     "staff.contact": "Weiterleiten kann ich Fragen noch nicht. Bitte frag {contact}.",
     "language.note": "Die FAQ sind auf {name}.",
     "language.en": "Englisch",
@@ -96,12 +100,12 @@ GERMAN = {
     "model.failed_restarting": "{old} wird wieder gestartet; Fragen warten so lange. {why}",
     "model.failed_restarted": "{model} antwortet wieder. {why}",
     "model.failed_other": "Jetzt antwortet {model}. {why}",
-    "model.failed_alone": "Zurzeit antwortet kein Modell, die FAQ wird zitiert. {why}",
+    "model.failed_alone": "Zurzeit antwortet kein Modell; ich zitiere die FAQ. {why}",
     "model.why_in_private": "{model} ließ sich nicht laden; warum, sagt /gpu im Privatchat.",
-    "model.idle": "ruht, der Wechsel dauert Sekunden",
+    "model.idle": "ruht, der Wechsel dauert nur Sekunden",
     "model.how": "Wechseln mit /model NAME.",
     "vote.thanks": "Danke!",
-    "vote.reason": "Danke. Was war falsch?",
+    "vote.reason": "Danke. Was hat nicht gestimmt?",
     "vote.gone": "Diese Antwort habe ich nicht mehr.",
     "reason.wrong": "falsch",
     "reason.outdated": "veraltet",

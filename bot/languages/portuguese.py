@@ -30,23 +30,26 @@ PORTUGUESE = {
     "waiting.place": "A sua pergunta é a número {place} da fila, faltam cerca de {eta}.",
     "waiting.place_only": "A sua pergunta é a número {place} da fila.",
     "waiting.model": "O modelo ainda está carregando; respondo assim que estiver pronto.",
-    "waiting.matches": "Enquanto isso, estas são as entradas que melhor combinam:",
+    "waiting.matches": "Enquanto isso, estas são as perguntas frequentes mais próximas:",
     "writing": "Escrevendo a resposta …",
     "quoted": "Citado das perguntas frequentes:",
     "quoted.no_model": (
         "O modelo não está disponível agora; este é o texto das perguntas frequentes:"
     ),
     "sources": "Fontes",
-    "not_found": "As perguntas frequentes não têm resposta para isto. Pergunte a {contact}.",
+    "not_found": "As perguntas frequentes não têm resposta para isso. Pergunte a {contact}.",
     "not_found.language": (
         "As perguntas frequentes estão em {name}: pergunte de novo em {name} e talvez "
         "eu encontre a resposta, ou pergunte a {contact}."
     ),
-    "closest": "Não tenho certeza de que as perguntas frequentes respondam a isso. O mais próximo:",
-    "closest.other_courses": (
-        "As perguntas frequentes deste curso não tratam disso. Em outros cursos, o mais próximo:"
+    "closest": (
+        "Não tenho certeza de que as perguntas frequentes respondam a isso. O que mais se aproxima:"
     ),
-    "also": "Também próximo",
+    "closest.other_courses": (
+        "As perguntas frequentes deste curso não tratam disso. Em outros cursos, o que mais "
+        "se aproxima:"
+    ),
+    "also": "Veja também",
     "greeted": "Olá! Pergunte o que quiser sobre o curso.",
     "thanked": "De nada! 🙂",
     "vague": (
@@ -54,6 +57,7 @@ PORTUGUESE = {
     ),
     "vague.perhaps": "Talvez seja uma destas:",
     "button.staff": "Perguntar à equipe",
+    "contact": "quem organiza o curso",
     "staff.contact": "Ainda não consigo encaminhar perguntas. Pergunte a {contact}.",
     "language.note": "As perguntas frequentes estão em {name}.",
     "language.en": "inglês",
@@ -90,15 +94,15 @@ PORTUGUESE = {
     "model.switching": "Mudando para {model}; nenhuma pergunta se perde …",
     "model.switched": "Agora quem responde é {model}.",
     "model.not_kept": (
-        "Agora quem responde é {model}, mas só até reiniciar: não foi possível guardar a escolha."
+        "Agora quem responde é {model}, mas só até reiniciar: não foi possível salvar a escolha."
     ),
     "model.failed": "Nada mudou; {old} continua respondendo. {why}",
     "model.failed_restarting": "{old} está reiniciando; as perguntas esperam enquanto isso. {why}",
     "model.failed_restarted": "{model} voltou a responder. {why}",
     "model.failed_other": "Agora quem responde é {model}. {why}",
-    "model.failed_alone": "Nenhum modelo responde no momento; cito o FAQ. {why}",
-    "model.why_in_private": "Não foi possível carregar {model}; veja o motivo com /gpu em privado.",
-    "model.idle": "inativo, a troca leva segundos",
+    "model.failed_alone": "Nenhum modelo responde no momento; cito as perguntas frequentes. {why}",
+    "model.why_in_private": "Não foi possível carregar {model}; veja o motivo com /gpu no privado.",
+    "model.idle": "inativo, a troca leva alguns segundos",
     "model.how": "Troque com /model NOME.",
     "vote.thanks": "Obrigado!",
     "vote.reason": "Obrigado. O que estava errado?",

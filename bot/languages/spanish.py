@@ -37,21 +37,22 @@ SPANISH = {
         "El modelo no está disponible ahora; este es el texto de las preguntas frecuentes:"
     ),
     "sources": "Fuentes",
-    "not_found": "Las preguntas frecuentes no tienen respuesta a esto. Pregunta a {contact}.",
+    "not_found": "Las preguntas frecuentes no responden a esto. Pregunta a {contact}.",
     "not_found.language": (
         "Las FAQ están en {name}: pregunta de nuevo en {name} y quizá encuentre la "
         "respuesta, o pregunta a {contact}."
     ),
-    "closest": "No estoy seguro de que las FAQ respondan a esto. Lo más cercano:",
+    "closest": "No estoy seguro de que las FAQ respondan a esto. Lo que más se acerca:",
     "closest.other_courses": (
-        "Las FAQ de este curso no tratan esto. En otros cursos, lo más cercano:"
+        "Las FAQ de este curso no tratan esto. En otros cursos, lo que más se acerca:"
     ),
-    "also": "También cercano",
+    "also": "Puede servirte también",
     "greeted": "¡Hola! Pregúntame lo que quieras sobre el curso.",
     "thanked": "¡De nada! 🙂",
     "vague": "¿A qué error, herramienta o paso te refieres? Escríbelo con algunas palabras más.",
     "vague.perhaps": "Quizá sea una de estas:",
     "button.staff": "Preguntar al equipo",
+    "contact": "quienes organizan el curso",
     "staff.contact": "Todavía no puedo reenviar preguntas. Pregunta a {contact}.",
     "language.note": "Las FAQ están en {name}.",
     "language.en": "inglés",
@@ -62,7 +63,7 @@ SPANISH = {
     "language.ru": "ruso",
     "no_question": "No encontré ninguna pregunta ahí. Escríbela en pocas palabras.",
     "no_corpus": "Ahora mismo no tengo preguntas frecuentes donde buscar. Pregunta a {contact}.",
-    "failed": "Algo falló de mi lado y no pude responder. Por favor, pregunta de nuevo.",
+    "failed": "Algo falló por mi parte y no pude responder. Por favor, pregunta de nuevo.",
     "stopped": "Detenido.",
     "nothing_to_stop": "No hay nada que detener.",
     "new": "Hecho: empiezo de cero con tu próxima pregunta.",
@@ -95,9 +96,9 @@ SPANISH = {
     "model.failed_restarting": "{old} se reinicia; las preguntas esperan mientras tanto. {why}",
     "model.failed_restarted": "{model} vuelve a responder. {why}",
     "model.failed_other": "Ahora responde {model}. {why}",
-    "model.failed_alone": "Ahora mismo no responde ningún modelo; se cita el FAQ. {why}",
+    "model.failed_alone": "Ahora mismo no responde ningún modelo; cito las FAQ. {why}",
     "model.why_in_private": "No se pudo cargar {model}; el porqué lo dice /gpu en privado.",
-    "model.idle": "inactivo, el cambio tarda segundos",
+    "model.idle": "inactivo, el cambio tarda unos segundos",
     "model.how": "Cambia con /model NOMBRE.",
     "vote.thanks": "¡Gracias!",
     "vote.reason": "Gracias. ¿Qué estaba mal?",

@@ -71,18 +71,21 @@ class SlackPresses:
             return
         kind = value.partition(":")[0]
         down = kind == "vote" and value.endswith(":down") and reply.job_id is not None
-        if down and await self._ask_reason(str(body.get("trigger_id") or ""), press, to):
+        trigger = str(body.get("trigger_id") or "")
+        if down and await self._ask_reason(trigger, press, to, reply.language):
             return
         if kind in ("gpu", "model", "course") and to.response_url:
             await self._writer.replace(to, reply)
         else:
             await self._writer.whisper(to, reply)
 
-    async def _ask_reason(self, trigger: str, press: Press, to: ReplyTo) -> bool:
+    async def _ask_reason(
+        self, trigger: str, press: Press, to: ReplyTo, language: str | None
+    ) -> bool:
         view = reason_view(
             press.value,
-            label=say("vote.reason", press.language),
-            reasons={name: say(f"reason.{name}", press.language) for name in REASONS},
+            label=say("vote.reason", language),
+            reasons={name: say(f"reason.{name}", language) for name in REASONS},
             reply_to=replace(to, response_url="").dump(),
         )
         try:

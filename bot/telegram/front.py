@@ -222,9 +222,9 @@ class TelegramFront:
         if reply is None or reply.job_id is None or pressed.message is None:
             return
         votes = [row for row in pressed.keyboard if not row[0].value.startswith("why:")]
-        votes = votes or [_votes(job_id, pressed.language)]
+        votes = votes or [_votes(job_id, reply.language)]
         asks = value.endswith(":down") and not reason
-        keyboard = [*votes, *(_reasons(job_id, pressed.language) if asks else ())]
+        keyboard = [*votes, *(_reasons(job_id, reply.language) if asks else ())]
         with suppress(DeliveryError):
             await self._api.swap_keyboard(pressed.chat or 0, pressed.message, keyboard)
 

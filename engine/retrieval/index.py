@@ -13,7 +13,7 @@ from engine.retrieval.abbreviations import spelt_out
 from engine.retrieval.calibration import Floors, Places, Probe, Setting, floors_of, probes
 from engine.retrieval.dense import ENGLISH, MULTILINGUAL, DenseIndex
 from engine.retrieval.language import ENGLISH as ENGLISH_LANGUAGE
-from engine.retrieval.language import language_of
+from engine.retrieval.language import language_of, sure_language
 from engine.retrieval.lexical import LexicalIndex, Scores
 from engine.retrieval.scoring import Levels, Signals
 from engine.retrieval.vectors import Key, Vector
@@ -120,7 +120,7 @@ class SearchIndex:
         self, text: str, english: Vector | None = None, multilingual: Vector | None = None
     ) -> Query:
         """`text` with what is needed to search for it."""
-        language = language_of(text, default=self.language)
+        language = sure_language(text) or language_of(text, default=self.language)
         if text.isascii() and self.lexical.known_share(text) >= MOSTLY_KNOWN:
             language = self.language  # a few technical terms look like any language
         return Query(

@@ -97,6 +97,17 @@ def keyboard() -> Iterator[PipeInput]:
         yield keys
 
 
+async def test_the_answer_to_a_question_of_before_a_restart_is_introduced_in_its_language() -> None:
+    out = io.StringIO()
+    console = ConsoleAdapter(stdin=io.StringIO(), stdout=out)
+
+    await console.post("earlier-1 Wann beginnt der Kurs?", replace(ANSWER, language="de"))
+
+    assert out.getvalue().startswith(
+        "Vor meinem Neustart hast du gefragt: Wann beginnt der Kurs?\nAt any time."
+    )
+
+
 async def test_ctrl_c_during_an_answer_cancels_the_question(keyboard: PipeInput) -> None:
     loop, stop, desk = asyncio.get_running_loop(), asyncio.Event(), BusyDesk()
     console = ConsoleAdapter(stdin=Terminal(), stdout=Terminal())

@@ -6,6 +6,7 @@ import pytest
 
 from bot.replies import final
 from bot.texts import LANGUAGES, say
+from config.settings import Settings
 from engine.types import Answer, Decision, Source, Tier, Timings
 from tests.harness import FAQ
 
@@ -89,7 +90,8 @@ def test_the_closest_entries_follow_the_sentence_that_introduces_them(decision: 
         (
             Decision.NOT_SURE,
             "Die FAQ sind auf Russisch. "
-            "Ich bin nicht sicher, ob die FAQ das beantworten. Am nächsten kommen:",
+            "Ich bin nicht sicher, ob die FAQ das beantworten. "
+            "Am nächsten kommen diese Einträge:",
         ),
         (Decision.ANSWERED, "The text of the answer."),
         (Decision.THANKED, "Gern geschehen! 🙂"),
@@ -110,6 +112,16 @@ def test_a_language_without_a_name_is_not_told(language: str) -> None:
     reply = final(None, answer, language=language, contact="Ada")
 
     assert reply.text == say("not_found", language, contact="Ada")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_contact_of_the_defaults_is_named_in_the_language_of_the_asker(language: str) -> None:
+    contact = Settings().contact(None)
+
+    reply = final(None, decided(Decision.NOT_COVERED), language=language, contact=contact)
+
+    assert reply.text == say("not_found", language, contact=say("contact", language))
+    assert reply.language == language
 
 
 def test_without_a_stored_question_there_is_nothing_to_press() -> None:

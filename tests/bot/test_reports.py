@@ -18,7 +18,7 @@ from engine.types import (
     Verdict,
 )
 
-QUESTION = Question(text="how to install kubectl on mac", course="ml")
+QUESTION = Question(text="how to install kubectl on mac", course="ml", language="en")
 SOURCE = Source(
     id="kubectl",
     title="How do I install kubectl on Windows?",
@@ -85,6 +85,7 @@ def test_the_closest_entries_are_told_with_how_they_begin_and_how_sure_that_is()
         "relevance": "embedded",
         "retrieval": "ensemble",
         "words_only": False,
+        "asker_language": "en",
     }
 
 

@@ -277,6 +277,20 @@ async def test_a_vote_is_kept_can_be_changed_and_takes_a_reason(
     assert answer["blocks"][-1]["type"] == "context_actions"
 
 
+async def test_the_reason_of_a_vote_is_asked_for_in_the_language_of_the_answer(
+    slack: SlackTwin, tmp_path: Path
+) -> None:
+    async with slack_desk(slack, tmp_path):
+        await slack.mention("C1", "U1", "Kann ich später mitmachen? Can I still join?")
+        (answer,) = await answered(slack, "C1")
+        await slack.press(answer, "vote:1:down", "U1")
+        await slack.until(lambda: slack.views)
+
+    (asked, _) = slack.views[0]["blocks"]
+    assert asked["label"]["text"] == "Danke. Was hat nicht gestimmt?"
+    assert asked["element"]["options"][0]["text"]["text"] == "falsch"
+
+
 async def test_votes_work_after_a_restart(slack: SlackTwin, tmp_path: Path) -> None:
     async with slack_desk(slack, tmp_path):
         await slack.mention("C1", "U1", LATE)
@@ -507,14 +521,27 @@ async def test_a_courtesy_is_returned_without_buttons(slack: SlackTwin, tmp_path
     assert len(script.requests) == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "locale", "language"),
+    [
+        ("Football World Cup 1990?", "de-DE", "de"),
+        ("Wer wurde 1990 Weltmeister im Fußball?", "en-US", "de"),
+        ("Who won the football match?", "de-DE", "en"),
+    ],
+)
 async def test_people_are_spoken_to_in_their_language(
-    slack: SlackTwin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    text: str,
+    locale: str,
+    language: str,
+    slack: SlackTwin,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("bot.slack.people.LANGUAGE_S", 120)
-    slack.locales["U1"] = "de-DE"
+    slack.locales["U1"] = locale
     async with slack_desk(slack, tmp_path):
-        await slack.mention("C1", "U1", "Who won the football match?")
-        await says(slack, "C1", say("not_found", "de", contact="the course staff"))
+        await slack.mention("C1", "U1", text)
+        await says(slack, "C1", say("contact", language))
 
 
 async def test_who_may_not_ask_is_told_so_by_a_word_only_they_see(

@@ -374,6 +374,26 @@ async def test_a_courtesy_is_returned_without_buttons(tmp_path: Path) -> None:
         assert len(on.generator.requests) == 1
 
 
+async def test_who_writes_in_another_language_than_their_client_is_answered_in_it(
+    tmp_path: Path,
+) -> None:
+    async with telegram_twin() as twin, scene(tmp_path, twin) as on:
+        ada = twin.person(7, language="en")
+        await twin.private(ada, "Kann ich still join nach dem Start without a form?")
+        closest = await twin.wait_shown(7, "Ich bin nicht sicher")
+
+        down = await twin.press(ada, closest, "👎")
+        await twin.wait(lambda: len(twin.shown(7)[0].buttons) == 7)
+        staff = await twin.press_data(ada, twin.shown(7)[0], "staff:1")
+        await twin.wait(lambda: staff in twin.toasts)
+
+        assert list(closest.buttons) == ["👍", "👎", "Team fragen"]
+        assert {"falsch", "veraltet", "unvollständig"} < set(twin.shown(7)[0].buttons)
+        assert twin.toasts[down] == "Danke. Was hat nicht gestimmt?"
+        assert twin.toasts[staff].endswith("Bitte frag das Kursteam.")
+        assert on.generator.requests == []
+
+
 async def test_too_many_questions_are_refused_at_once(tmp_path: Path) -> None:
     limits = LimitsSettings(max_waiting_per_user=2)
     async with telegram_twin() as twin, scene(tmp_path, twin, limits=limits) as on:
