@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import sleep
@@ -88,10 +88,17 @@ def ask(
     course: CourseOption = None,
     config: ConfigOption = None,
     model: ModelOption = None,
+    show_prompt: Annotated[
+        bool,
+        typer.Option("--show-prompt", help="Print what the model would read; it is not asked."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Answer one question and exit."""
     settings, secrets = _load(config, model, quiet=True)
+    if show_prompt:
+        _run(_show_prompt(settings, secrets, question, course, as_json))
+        return
     _run(_ask(settings, secrets, question, course, as_json))
 
 
@@ -279,11 +286,16 @@ def eval_support(
 async def _ask(
     settings: Settings, secrets: Secrets, text: str, course: str | None, as_json: bool
 ) -> None:
+    from bot.asker_language import asker_language
     from engine.types import Decision, Question
 
     async with running_assistant(settings, secrets) as assistant:
         question = Question(text=text, course=course or None)
         answer = await assistant.answerer.answer(question, request_id="ask")
+        # By now the FAQ was read.
+        language = asker_language(text, None, assistant.retriever.language)
+        question = replace(question, language=language)
+        corpus = assistant.retriever.corpus
     if as_json:
         from bot.reports import answer_object
 
@@ -291,11 +303,26 @@ async def _ask(
         return
     from bot.render import plain_text
     from bot.replies import final
+    from bot.texts import say
 
     if answer.decision is Decision.UNKNOWN_COURSE:
-        print(f"{answer.text} {answer.reason}")
+        courses = ", ".join(sorted(corpus.courses)) if corpus else ""
+        print(say("course.unknown", language, name=course, courses=courses))
         return
-    print(plain_text(final(None, answer, language=None, contact=settings.contact(course))))
+    print(plain_text(final(None, answer, language=language, contact=settings.contact(course))))
+
+
+async def _show_prompt(
+    settings: Settings, secrets: Secrets, text: str, course: str | None, as_json: bool
+) -> None:
+    from bot.prompt_preview import preview_object, preview_prompt, preview_text
+    from engine.types import Question
+
+    preview = await preview_prompt(settings, secrets, Question(text=text, course=course or None))
+    if as_json:
+        print(json.dumps(preview_object(preview), ensure_ascii=False, indent=2))
+    else:
+        print(preview_text(preview))
 
 
 async def _check(settings: Settings, secrets: Secrets) -> None:

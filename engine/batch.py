@@ -9,14 +9,14 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from engine.catalog import ModelEntry, Quantisation, Task
+from engine.catalog import ModelEntry, Quantisation
 from engine.errors import GenerationError, ModelLoadError, OutOfMemory
 from engine.huggingface import HuggingFaceModel
 from engine.loading import free_memory, is_out_of_memory
-from engine.model_memory import MAX_SEQ2SEQ_NEW
 from engine.parking import Weights, give_back, require_room
 from engine.placement import free_for_slots, make_slots, suit_slots
 from engine.prompt import FittedPrompt
+from engine.prompt_builder import answer_tokens
 from engine.types import FinishReason, Generation, GenerationRequest
 from engine.watch import Nobody, Watcher
 
@@ -229,13 +229,12 @@ class Batch:
         from engine.slots.sampling import Sampling
 
         request, how = asked.request, self._model.entry.generation
-        limit = self._model.limit(request)
-        if self._model.entry.task is Task.SEQ2SEQ:
-            limit = min(limit, MAX_SEQ2SEQ_NEW)
+        limit = answer_tokens(self._model.entry, request)
         if asked.fitted is None:
             room = self._model.entry.context_window - limit
-            asked.fitted = self._model.fit(request, room // 2 if asked.halved else room)
-            asked.prompt = self._model.tokens(asked.fitted.prompt)
+            prompts = self._model.prompts
+            asked.fitted = prompts.fit(request, room // 2 if asked.halved else room)
+            asked.prompt = prompts.tokens(asked.fitted.prompt)
         return SlotRequest(
             id=request.id,
             prompt=asked.prompt,

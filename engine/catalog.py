@@ -100,6 +100,9 @@ class ModelEntry:
     #: Whether it can be trusted to tell if an entry answers a question: three billion parameters
     #: and taught to follow instructions.
     reads: bool = False
+    #: Whether it writes by more than the simplest rules: it is asked to cite the entries as [1],
+    #: may write lists, steps and code, and may say what the FAQ does not answer.
+    cites: bool = False
     #: Whether the hub hands it out only with a token, after its terms were accepted.
     gated: bool = False
     #: The memory it takes, in GB, where its config.json is not here to compute it from.

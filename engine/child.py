@@ -36,7 +36,9 @@ from engine.protocol import (
     Park,
     Parked,
     Progress,
+    PromptShown,
     Resume,
+    ShowPrompt,
     Shutdown,
     Started,
     Text,
@@ -45,11 +47,11 @@ from engine.protocol import (
     encode,
 )
 from engine.spawn import spawn
-from engine.types import Generation, GenerationRequest
+from engine.types import Generation, GenerationRequest, ShownPrompt
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T", Loaded, Parked)
+T = TypeVar("T", Loaded, Parked, PromptShown)
 
 #: How much longer than between tokens the wait for the first may be: a long prompt is read first,
 #: and a request that was cancelled before it may still be at that.
@@ -130,6 +132,15 @@ class EngineChild:
         """Have its model serve again. Raises what `load` does."""
         self._send(Resume())
         self._take_up(await self._hear(Loaded, "resumed", timeout))
+
+    async def show_prompt(
+        self, path: Path, request: GenerationRequest, *, timeout: float
+    ) -> ShownPrompt:
+        """What the model would read, instead of `load`; the process ends by it. Raises what `load`
+        does.
+        """
+        self._send(ShowPrompt(entry=self.entry, path=str(path), request=request))
+        return (await self._hear(PromptShown, "ready to show its prompt", timeout)).prompt
 
     def _take_up(self, loaded: Loaded) -> None:
         self.device, self.dtype = loaded.device, loaded.dtype

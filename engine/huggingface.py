@@ -1,4 +1,4 @@
-"""A model of transformers: its prompts, and its own way to write one answer after the other."""
+"""A model of transformers, and its own way to write one answer after the other."""
 
 from __future__ import annotations
 
@@ -9,15 +9,11 @@ from typing import Any
 from engine.catalog import GenerationDefaults, ModelEntry, Task
 from engine.errors import OutOfMemory
 from engine.loading import LoadedModel, free_memory, is_out_of_memory, load_model
-from engine.prompt import FittedPrompt, Prompt, fit
+from engine.prompt import FittedPrompt
+from engine.prompt_builder import PromptBuilder, answer_tokens
 from engine.textstream import TextStream
-from engine.types import Document, FinishReason, Generation, GenerationRequest
+from engine.types import FinishReason, Generation, GenerationRequest
 from engine.watch import Watch, Watcher, refuse_broken_numbers
-
-#: Tokens that are kept free for the prompt however long an answer is asked for.
-MIN_PROMPT_TOKENS = 128
-#: Stands for any entry where it is looked up what all prompts share.
-_SOME_ENTRY = Document(id="", course="", section="", question="What?", answer="That.")
 
 
 class HuggingFaceModel:
@@ -28,10 +24,7 @@ class HuggingFaceModel:
         #: The object of transformers.
         self.network = loaded.model
         self._tokenizer = loaded.tokenizer
-        self._takes_system = _takes_system(loaded.tokenizer)
-        self._special_tokens = tuple(
-            {*loaded.tokenizer.all_special_tokens, *loaded.tokenizer.get_added_vocab()}
-        )
+        self.prompts = PromptBuilder(entry, loaded.tokenizer)
         #: For people.
         self.device = loaded.device
         self.dtype = loaded.dtype
@@ -56,10 +49,10 @@ class HuggingFaceModel:
         as it is: on a card it means that the process must end.
         """
         started = monotonic()
-        limit = self.limit(request)
+        limit = answer_tokens(self.entry, request)
         budget = self.entry.context_window - limit
         for room in (budget, budget // 2):
-            fitted = self.fit(request, room)
+            fitted = self.prompts.fit(request, room)
             try:
                 return self._run(request, fitted, limit, started, watcher)
             except Exception as error:
@@ -69,55 +62,6 @@ class HuggingFaceModel:
             free_memory()
         raise OutOfMemory
 
-    def limit(self, request: GenerationRequest) -> int:
-        """The most tokens that may be written for `request`."""
-        limit = request.max_new_tokens or self.entry.generation.max_new_tokens
-        return min(limit, self.entry.context_window - MIN_PROMPT_TOKENS)
-
-    def constant_part(self) -> list[int]:
-        """The tokens that all prompts begin with."""
-        one, other = (
-            self.tokens(
-                self.fit(GenerationRequest(id="", question=text, documents=()), 10**6).prompt
-            )
-            for text in ("Why?", "Is it so?")
-        )
-        with_entry = self.tokens(
-            self.fit(
-                GenerationRequest(id="", question="Why?", documents=(_SOME_ENTRY,)), 10**6
-            ).prompt
-        )
-        length = 0
-        for tokens in zip(one, other, with_entry, strict=False):
-            if len(set(tokens)) > 1:
-                break
-            length += 1
-        return one[:length]
-
-    def fit(self, request: GenerationRequest, budget: int) -> FittedPrompt:
-        """The prompt for `request` in at most `budget` tokens."""
-        return fit(
-            request,
-            self.entry.prompt,
-            budget=budget,
-            count_tokens=lambda prompt: len(self.tokens(prompt)),
-            special_tokens=self._special_tokens,
-        )
-
-    def tokens(self, prompt: Prompt) -> list[int]:
-        """The prompt as the model reads it."""
-        if not prompt.messages:
-            return list(self._tokenizer(prompt.text)["input_ids"])
-        messages = [{"role": m.role, "content": m.content} for m in prompt.messages]
-        if not self._takes_system:
-            rules, first, *rest = messages
-            content = f"{rules['content']}\n\n{first['content']}"
-            messages = [{"role": "user", "content": content}, *rest]
-        text = self._tokenizer.apply_chat_template(
-            messages, add_generation_prompt=True, tokenize=False
-        )
-        return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
-
     def _run(
         self,
         request: GenerationRequest,
@@ -126,7 +70,7 @@ class HuggingFaceModel:
         started: float,
         watcher: Watcher,
     ) -> Generation:
-        prompt = self.tokens(fitted.prompt)
+        prompt = self.prompts.tokens(fitted.prompt)
         watch = Watch(
             watcher,
             TextStream(fitted.stop),
@@ -177,17 +121,6 @@ class HuggingFaceModel:
         if len(new_tokens) >= limit and new_tokens[-1] not in self.ends:
             return FinishReason.LENGTH
         return FinishReason.STOP
-
-
-def _takes_system(tokenizer: Any) -> bool:
-    """Whether the chat template shows system messages; some refuse or drop them."""
-    if not tokenizer.chat_template:
-        return False
-    messages = [{"role": "system", "content": "c0ffee"}, {"role": "user", "content": "?"}]
-    try:
-        return "c0ffee" in tokenizer.apply_chat_template(messages, tokenize=False)
-    except Exception:  # noqa: BLE001 - a template may raise what it likes to refuse a role
-        return False
 
 
 def _arguments(defaults: GenerationDefaults, limit: int) -> dict[str, Any]:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+#: Nothing is fetched, and no code that comes with a model is run.
+_SAFE = {"local_files_only": True, "trust_remote_code": False}
+
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
@@ -58,13 +61,25 @@ def load_model(entry: ModelEntry, path: Path, *, device: str) -> LoadedModel:
                 "choose a smaller model or a quantised one."
             )
         else:
-            first_line = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
             reason = (
-                f"{entry.alias} could not be loaded from {path} ({first_line}); if the copy is "
+                f"{entry.alias} could not be loaded from {path} ({_reason(error)}); if the copy is "
                 f"damaged, delete it and run `python main.py models pull {entry.alias}`."
             )
     # Raised out here: a traceback kept in __cause__ would keep the weights in memory.
     raise ModelLoadError(reason)
+
+
+def load_tokenizer(entry: ModelEntry, path: Path) -> Any:
+    """The tokenizer in `path` alone, an object of transformers. Raises ModelLoadError."""
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(path, **_SAFE)
+    except Exception as error:  # whatever a broken folder makes the library raise
+        log.warning("loading the tokenizer of %s failed", entry.alias, exc_info=True)
+        raise ModelLoadError(
+            f"The tokenizer of {entry.alias} could not be loaded from {path} ({_reason(error)})."
+        ) from error
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -135,15 +150,14 @@ def _load(entry: ModelEntry, path: Path, device: str) -> LoadedModel:
 
     on_card = _use_card(device)
     dtype = _dtype(entry.dtype, on_card=on_card)
-    safe = {"local_files_only": True, "trust_remote_code": False}
-    config = AutoConfig.from_pretrained(path, **safe)
+    config = AutoConfig.from_pretrained(path, **_SAFE)
     numbers = str(dtype).removeprefix("torch.")
     need = memory_need(entry, config.to_dict(), on_card=on_card, dtype=Dtype(numbers))
     _refuse_what_does_not_fit(entry, need, on_card)
     # A window that fits into the sliding one never slides; saying so allows faster kernels.
     if (getattr(config, "sliding_window", None) or 0) >= entry.context_window:
         config.sliding_window = None
-    tokenizer = AutoTokenizer.from_pretrained(path, **safe)
+    tokenizer = AutoTokenizer.from_pretrained(path, **_SAFE)
     auto = AutoModelForSeq2SeqLM if entry.task is Task.SEQ2SEQ else AutoModelForCausalLM
     model = auto.from_pretrained(
         path,
@@ -152,7 +166,7 @@ def _load(entry: ModelEntry, path: Path, device: str) -> LoadedModel:
         use_safetensors=True,
         device_map={"": 0 if on_card else "cpu"},
         quantization_config=_quantisation(entry.quantisation, dtype),
-        **safe,
+        **_SAFE,
     )
     model.eval()
     if model.generation_config.pad_token_id is None:
@@ -163,6 +177,11 @@ def _load(entry: ModelEntry, path: Path, device: str) -> LoadedModel:
     cpu = f"CPU, {torch.get_num_threads()} threads"
     where = torch.cuda.get_device_name(0) if on_card else cpu
     return LoadedModel(model, tokenizer, where, numbers, on_card)
+
+
+def _reason(error: Exception) -> str:
+    """The first line of what a library says, for people."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
 
 
 def _refuse_what_does_not_fit(entry: ModelEntry, need: MemoryNeed | None, on_card: bool) -> None:

@@ -100,7 +100,7 @@ def _scheduler(model: HuggingFaceModel, num_slots: int, num_tokens: int) -> Sche
         start_token=network.generation_config.decoder_start_token_id if seq2seq else None,
         chunks=CARD_CHUNKS if model.on_card else CPU_CHUNKS,
     )
-    scheduler.keep_prefix(model.constant_part())
+    scheduler.keep_prefix(model.prompts.constant_part())
     return scheduler
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, TypeAdapter
 
 from engine.catalog import ModelEntry
-from engine.types import Generation, GenerationRequest
+from engine.types import Generation, GenerationRequest, ShownPrompt
 
 
 class Failure(StrEnum):
@@ -23,7 +23,8 @@ class Failure(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """Load this model; the first message a process gets, and the only one of its kind."""
+    """Load this model; the first message a process gets, and the only one of its kind, unless it
+    gets ShowPrompt."""
 
     type: Literal["load"] = "load"
     entry: ModelEntry
@@ -33,6 +34,17 @@ class Load:
     device: str
     #: The most questions to work on at once.
     max_batch: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowPrompt:
+    """Tell what this model would read, without its weights; the only message a process gets."""
+
+    type: Literal["show_prompt"] = "show_prompt"
+    entry: ModelEntry
+    #: Folder with the tokenizer, absolute.
+    path: str
+    request: GenerationRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +124,14 @@ class Parked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PromptShown:
+    """What was asked for by ShowPrompt; the process ends."""
+
+    type: Literal["prompt_shown"] = "prompt_shown"
+    prompt: ShownPrompt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Started:
     """Work on this request begins: its clock runs from here."""
 
@@ -147,7 +167,8 @@ class Finished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """The request (or without id the load, the parking, the resuming) ended with an error."""
+    """The request (or without id the load, the parking, the resuming, the showing) ended with an
+    error."""
 
     type: Literal["failed"] = "failed"
     id: str | None = None
@@ -156,8 +177,10 @@ class Failed:
     message: str
 
 
-ToEngine = Load | Generate | Cancel | Park | Resume | Shutdown
-FromEngine = Ready | Progress | Loaded | Parked | Started | Text | Beat | Finished | Failed
+ToEngine = Load | ShowPrompt | Generate | Cancel | Park | Resume | Shutdown
+FromEngine = (
+    Ready | Progress | Loaded | Parked | PromptShown | Started | Text | Beat | Finished | Failed
+)
 
 _TO_ENGINE: TypeAdapter[ToEngine] = TypeAdapter(Annotated[ToEngine, Discriminator("type")])
 _FROM_ENGINE: TypeAdapter[FromEngine] = TypeAdapter(Annotated[FromEngine, Discriminator("type")])

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from engine.repetition import Repetition
+
 #: What a decoder shows for the first bytes of a character whose last are still to come.
 _INCOMPLETE = "\ufffd"
 
 
 class TextStream:
-    """Gives out new text as soon as it is certain, and ends it before a stop sequence."""
+    """Gives out new text as soon as it is certain, and ends it before a stop sequence, or where it
+    repeats itself."""
 
     def __init__(self, stop: Sequence[str] = ()) -> None:
         self._stop = tuple(stop)
+        self._repetition = Repetition()
         self._text = ""
         self._shown = 0
-        #: Whether a stop sequence was met; the text is final then.
+        #: Whether the text ended so; it is final then.
         self.stopped = False
 
     @property
@@ -28,12 +32,14 @@ class TextStream:
         if self.stopped:
             return ""
         at = min((i for i in (text.find(stop) for stop in self._stop) if i >= 0), default=-1)
-        if at >= 0:
-            self.stopped = True
-            self._text = text[:at]
-            return self._show(len(self._text))
+        certain = at if at >= 0 else self._certain(text)
+        repeats = self._repetition.find(text, certain)
+        self.stopped = at >= 0 or repeats is not None
+        if self.stopped:
+            certain = certain if repeats is None else repeats
+            text = text[:certain]
         self._text = text
-        return self._show(self._certain(text))
+        return self._show(certain)
 
     def finish(self) -> str:
         """The generation is over; returns what was held back."""

@@ -65,7 +65,8 @@ class Question:
     course: str | None = None
     #: Oldest first.
     history: tuple[Turn, ...] = ()
-    #: Language of the asker's client (IETF tag) where the platform tells it.
+    #: Language the asker is answered in (ISO 639-1), whatever language the FAQ is in; None where
+    #: nobody reads the answer.
     language: str | None = None
 
 
@@ -186,7 +187,7 @@ class Source:
 class FinishReason(StrEnum):
     """Why a generation ended."""
 
-    #: The model ended its text, or a stop sequence was reached.
+    #: The model ended its text, reached a stop sequence, or began to repeat itself.
     STOP = "stop"
     #: `max_new_tokens` reached.
     LENGTH = "length"
@@ -236,6 +237,22 @@ class Generation:
     #: Seconds from request to the first token, and to the end.
     first_token_s: float
     total_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownPrompt:
+    """What a model would read for a request."""
+
+    #: The model's alias.
+    model: str
+    #: With the marks of its chat template where its tokenizer is here, else role by role.
+    text: str
+    #: None where there is no tokenizer to count them.
+    num_tokens: int | None
+    #: The most there is room for.
+    max_tokens: int
+    #: Ids of the documents that fitted in, in prompt order.
+    document_ids: tuple[str, ...]
 
 
 class EngineState(StrEnum):

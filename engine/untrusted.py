@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 #: What a prompt of ours is put together with; none of it may come from a question or an entry.
 _LABELS = re.compile(r"\b(ANSWER|QUESTION|RULES):")
-_ENTRY_MARK = re.compile(r"[<\[](?=\s*/?\s*(?:ENTRY|FAQ)\b)|\[(?=END\])", re.IGNORECASE)
+_ENTRY_MARK = re.compile(r"[<\[](?=\s*/?\s*(?:ENTRY|FAQ)(?:\b|\d))|\[(?=END\])", re.IGNORECASE)
 _VERDICT = re.compile(r"NO_ANSWER", re.IGNORECASE)
 #: The look of a chat template's role and end marks, whatever the model: <|im_start|>, [INST].
 _TEMPLATE_MARK = re.compile(r"<\|(?=[\w ]{1,40}\|>)|\[(?=/?INST\])|<<(?=/?SYS>>)", re.IGNORECASE)
@@ -16,6 +16,14 @@ _TEMPLATE_MARK = re.compile(r"<\|(?=[\w ]{1,40}\|>)|\[(?=/?INST\])|<<(?=/?SYS>>)
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
     "\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+#: How a model that cites names entries: `[1]`, `[1][3]`. Right after a word it is an index, as in
+#: `a[1]`, and several numbers in one pair of brackets are a list of values.
+_CITATION = re.compile(r"(?<![\w\])])(?:\[\s*\d{1,3}\s*\])+")
+_CODE = re.compile(
+    r"^[ \t]*(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*(?P=fence)[`~]*[ \t]*$|\Z)"
+    r"|(?<!`)(?P<ticks>`{1,2})(?!`)[^\n]+?(?<!`)(?P=ticks)(?!`)",
+    re.MULTILINE | re.DOTALL,
 )
 #: Tokens shorter than this (such as `_`) are too common in ordinary text to be marks.
 _MIN_MARK_CHARS = 3
@@ -34,3 +42,29 @@ def neutralise(text: str, marks: Iterable[str] = ()) -> str:
     for mark in wanted:
         text = text.replace(mark, f"{mark[0]} {mark[1:]}")
     return text
+
+
+def unnumber(text: str) -> str:
+    """`text` with its numbers in brackets, which could pass for citations of entries, in round
+    ones. In code they stay: there they are part of it, and nobody takes them for citations.
+    """
+    return _outside_code(
+        text,
+        lambda prose: _CITATION.sub(
+            lambda match: match[0].replace("[", "(").replace("]", ")"), prose
+        ),
+    )
+
+
+def without_citations(text: str) -> str:
+    """`text` without the numbers of entries that it cites."""
+    return _outside_code(text, lambda prose: re.sub(rf"[ \t]*{_CITATION.pattern}", "", prose))
+
+
+def _outside_code(text: str, change: Callable[[str], str]) -> str:
+    parts: list[str] = []
+    start = 0
+    for code in _CODE.finditer(text):
+        parts += (change(text[start : code.start()]), code[0])
+        start = code.end()
+    return "".join((*parts, change(text[start:])))

@@ -50,7 +50,7 @@ class Watch:
         self.stream = stream
         #: Ids at the beginning of each row that are not part of the answer.
         self.skip = skip
-        #: Set when the generation was ended from outside or by a stop sequence.
+        #: Set when the generation was ended from outside or by the text itself.
         self.reason: FinishReason | None = None
         self.first_token_at: float | None = None
         self._watcher = watcher
@@ -79,6 +79,8 @@ class Watch:
     def finish(self, new_tokens: list[int]) -> None:
         """The generation is over: show what was held back."""
         piece = self.stream.feed(self._decode(new_tokens)) + self.stream.finish()
+        if self.stream.stopped and self.reason is None:  # with beams it is looked at only now
+            self.reason = FinishReason.STOP
         if piece:
             self._watcher.on_text(piece)
 

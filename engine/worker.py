@@ -18,7 +18,8 @@ from typing import NoReturn
 
 from engine.batch import Batch, Done
 from engine.errors import GenerationError, ModelLoadError, OutOfMemory
-from engine.loading import prepare_libraries
+from engine.loading import load_tokenizer, prepare_libraries
+from engine.prompt_builder import PromptBuilder
 from engine.protocol import (
     Beat,
     Cancel,
@@ -32,8 +33,10 @@ from engine.protocol import (
     Park,
     Parked,
     Progress,
+    PromptShown,
     Ready,
     Resume,
+    ShowPrompt,
     Shutdown,
     Started,
     Text,
@@ -54,7 +57,7 @@ OOM_SCORE, OOM_SCORE_PARKED = 500, 900
 NICENESS = 5
 _PR_SET_PDEATHSIG = 1
 
-_Work = Load | Generate | Park | Resume | Shutdown
+_Work = Load | ShowPrompt | Generate | Park | Resume | Shutdown
 
 
 class EngineWorker:
@@ -72,6 +75,8 @@ class EngineWorker:
         threading.Thread(target=self._read, name="engine-reader", daemon=True).start()
         self._send(Ready(pid=os.getpid()))
         first = self._inbox.get()
+        if isinstance(first, ShowPrompt):
+            self._show_prompt(first)
         if not isinstance(first, Load):
             return
         batch = self._load(first)
@@ -134,6 +139,15 @@ class EngineWorker:
 
     def _send(self, message: FromEngine) -> None:
         self._connection.sendall(encode(message))
+
+    def _show_prompt(self, message: ShowPrompt) -> None:
+        try:
+            tokenizer = load_tokenizer(message.entry, Path(message.path))
+        except ModelLoadError as error:
+            self._send(Failed(kind=Failure.LOAD, message=str(error)))
+        else:
+            shown = PromptBuilder(message.entry, tokenizer).show(message.request)
+            self._send(PromptShown(prompt=shown))
 
     def _load(self, message: Load) -> Batch | None:
         try:

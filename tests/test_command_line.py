@@ -143,6 +143,14 @@ def test_an_unknown_model_is_one_sentence(data_dir: Path) -> None:
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize("options", [["--show-prompt"], ["--show-prompt", "--json"]], ids=len)
+def test_no_prompt_of_an_unknown_model_is_shown(options: list[str], data_dir: Path) -> None:
+    result = runner.invoke(app, ["ask", "Can I join late?", "--model", "gpt-17", *options])
+
+    assert result.exit_code == 1
+    assert "There is no model called 'gpt-17'." in result.output
+
+
 @pytest.mark.parametrize("content", ["question,course\na,b\n", "\x00", ""], ids=range(3))
 def test_a_wrong_question_file_is_one_sentence(
     content: str, data_dir: Path, tmp_path: Path

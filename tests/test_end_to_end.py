@@ -125,6 +125,23 @@ async def test_ask_prints_one_json_object(data_dir: Path) -> None:
     assert set(answer["sources"][0]) == {"id", "title", "section", "course", "url", "score"}
 
 
+async def test_ask_shows_the_prompt_of_the_default_model_and_asks_it_nothing(
+    data_dir: Path,
+) -> None:
+    question = "How do I get a certificate?"
+    process = await start(data_dir, "ask", question, "--show-prompt", "--json")
+
+    code, out, err = await finish(process)
+
+    assert code == 0, err
+    shown = json.loads(out)
+    assert shown["model"] == "smollm2-135m"
+    assert shown["prompt"].startswith("<|im_start|>system\n")
+    assert shown["prompt"].endswith(f"{question}<|im_end|>\n<|im_start|>assistant\n")
+    assert 100 < shown["tokens"] <= shown["max_tokens"]
+    assert shown["document_ids"]
+
+
 async def test_check_is_content_with_the_defaults(data_dir: Path) -> None:
     code, out, err = await finish(await start(data_dir, "check"))
 

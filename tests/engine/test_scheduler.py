@@ -12,6 +12,7 @@ import torch
 from engine.errors import BrokenNumbers
 from engine.slots import kernels
 from engine.slots.sampling import Sampling
+from engine.textstream import TextStream
 from engine.types import FinishReason
 from tests.engine import tiny_networks as tiny
 
@@ -24,6 +25,38 @@ NEW = (12, 30, 7, 30, 16, 9, 25, 10)
 @pytest.fixture(scope="module")
 def llama() -> Any:
     return tiny.llama()
+
+
+def in_sentences(tokens: list[int]) -> str:
+    """A text in which one of two sentences stands for each token."""
+    said = ("The hub gives a token to everybody. ", "It costs nothing to use the card. ")
+    return "".join(said[token % 2] for token in tokens)
+
+
+@pytest.mark.parametrize("drafts", [False, True], ids=["plain", "drafts"])
+@pytest.mark.parametrize("make", FAMILIES, ids=lambda make: make.__name__)
+def test_a_row_that_repeats_itself_ends_alone_or_among_others(
+    make: Callable[[], Any], drafts: bool
+) -> None:
+    network = make()
+    prompts = tiny.prompts(*LENGTHS)
+    expected = []
+    for prompt in prompts:
+        stream = TextStream()
+        stream.feed(in_sentences([int(t) for t in tiny.alone(network, prompt, 30).split()]))
+        expected.append(stream.text.strip())
+
+    with tiny.slots(network, drafts=drafts, decode=in_sentences) as scheduler:
+        listeners = [
+            tiny.ask(scheduler, str(number), prompt, 30) for number, prompt in enumerate(prompts)
+        ]
+        outcomes = tiny.finish(scheduler)
+
+    assert [outcomes[str(number)].text for number in range(8)] == expected
+    assert ["".join(one.pieces).strip() for one in listeners] == expected
+    assert {outcome.reason for outcome in outcomes.values()} == {FinishReason.STOP}
+    # Of two sentences five are enough for one to be the third of its kind.
+    assert all(outcome.num_new_tokens <= 5 for outcome in outcomes.values())
 
 
 @pytest.mark.parametrize("drafts", [False, True], ids=["plain", "drafts"])

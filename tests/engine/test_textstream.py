@@ -34,6 +34,48 @@ def test_half_a_character_waits_for_its_other_half() -> None:
     assert pieces == ["caf", "é"]
 
 
+SENTENCE = "You need a token to use the API. "
+
+
+def test_a_text_that_repeats_itself_ends_after_the_sentence() -> None:
+    stream = TextStream()
+
+    pieces = [stream.feed(SENTENCE * number) for number in range(1, 9)]
+
+    assert stream.stopped
+    assert stream.text == (3 * SENTENCE).rstrip()
+    assert "".join(pieces) + stream.finish() == stream.text
+
+
+def test_what_comes_first_ends_the_text() -> None:
+    repeating, stopping = TextStream(("\nQ:",)), TextStream(("\nQ:",))
+
+    repeating.feed(9 * SENTENCE + "\nQ: more")
+    stopping.feed(2 * SENTENCE + "\nQ: " + 9 * SENTENCE)
+
+    assert repeating.text == (3 * SENTENCE).rstrip()
+    assert stopping.text == 2 * SENTENCE
+
+
+repeating = st.lists(
+    st.sampled_from([SENTENCE, "\n", "\nQ", ":", "No. ", "and then and then ", "\nQ: "]),
+    max_size=30,
+)
+
+
+@given(repeating, st.sampled_from([("\nQ:",), ("\n\n", "then N"), ()]))
+def test_pieces_end_where_the_whole_text_does(parts: list[str], stop: tuple[str, ...]) -> None:
+    text = "".join(parts)
+    at_once, by_pieces = TextStream(stop), TextStream(stop)
+
+    whole = at_once.feed(text) + at_once.finish()
+    ends = range(1, len(text) + 1)
+    shown = "".join(by_pieces.feed(text[:end]) for end in ends) + by_pieces.finish()
+
+    assert shown == whole == by_pieces.text == at_once.text
+    assert by_pieces.stopped == at_once.stopped
+
+
 @given(st.text(alphabet="ab\nQ:<", max_size=40), st.sampled_from([("\nQ:",), ("<a", "bb"), ()]))
 def test_the_pieces_make_the_text(text: str, stop: tuple[str, ...]) -> None:
     stream = TextStream(stop)

@@ -136,10 +136,9 @@ def slots(network: Any, num_slots: int = 3, **how: Any) -> Iterator[Scheduler]:
         runner = CausalRunner(network, num_slots=num_slots, num_tokens=200)
     yield Scheduler(
         runner,
-        decode=words,
         ends=frozenset({END}),
         start_token=0 if network.config.is_encoder_decoder else None,
-        **{"chunks": (8, 16), **how},
+        **{"decode": words, "chunks": (8, 16), **how},
     )
     restore(network)
 
