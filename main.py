@@ -276,8 +276,8 @@ def eval_support(
     as_json: JsonOption = False,
 ) -> None:
     """How much the truth check shows of answers that the entries support, and of others."""
-    settings, _ = _load(config, None, quiet=True)
-    _run(_eval_support(settings, cases, resume, as_json))
+    settings, secrets = _load(config, None, quiet=True)
+    _run(_eval_support(settings, secrets, cases, resume, as_json))
 
 
 # What the commands do
@@ -295,11 +295,11 @@ async def _ask(
         # By now the FAQ was read.
         language = asker_language(text, None, assistant.retriever.language)
         question = replace(question, language=language)
-        corpus = assistant.retriever.corpus
+        corpus, support = assistant.retriever.corpus, assistant.support.name
     if as_json:
         from bot.reports import answer_object
 
-        print(json.dumps(answer_object(question, answer), ensure_ascii=False, indent=2))
+        print(json.dumps(answer_object(question, answer, support), ensure_ascii=False, indent=2))
         return
     from bot.render import plain_text
     from bot.replies import final
@@ -330,7 +330,12 @@ async def _check(settings: Settings, secrets: Secrets) -> None:
 
     async with running_assistant(settings, secrets) as assistant:
         findings = await examine(
-            settings, secrets, assistant.retriever, assistant.engine, assistant.relevance
+            settings,
+            secrets,
+            assistant.retriever,
+            assistant.engine,
+            assistant.relevance,
+            assistant.support,
         )
     for finding in findings:
         print(f"{'ok     ' if finding.good else 'PROBLEM'}  {finding.subject}: {finding.sentence}")
@@ -420,18 +425,22 @@ async def _eval_answers(
             print(json.dumps(asdict(report)) if as_json else report.table(), flush=True)
 
 
-async def _eval_support(settings: Settings, file: Path, resume: Path | None, as_json: bool) -> None:
+async def _eval_support(
+    settings: Settings, secrets: Secrets, file: Path, resume: Path | None, as_json: bool
+) -> None:
+    from engine.answer.readers import running_support
     from engine.evaluation.progress import Progress
     from engine.evaluation.record import Record, run_key
     from engine.evaluation.support import Shown, evaluate_support, read_cases
 
     cases = read_cases(file)
-    key = run_key("support", cases)
+    key = run_key("support", cases, settings.answer.support)
     path = resume or _record_path(settings, "support", key)
-    with Record(path, key, Shown, total=len(cases), say=_say_error) as record:
-        with Progress(sys.stderr) as progress:
-            report = await evaluate_support(cases, record, progress.show)
-        print(json.dumps(asdict(report)) if as_json else report.table(), flush=True)
+    async with running_support(settings.answer, secrets.hub_token) as support:
+        with Record(path, key, Shown, total=len(cases), say=_say_error) as record:
+            with Progress(sys.stderr) as progress:
+                report = await evaluate_support(cases, record, progress.show, support)
+            print(json.dumps(asdict(report)) if as_json else report.table(), flush=True)
 
 
 @asynccontextmanager

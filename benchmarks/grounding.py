@@ -2,8 +2,9 @@
 
     python -m benchmarks.grounding [--documents FAQ] [--entries 250] [--seed 7] [--show 5]
 
-First the hand-written cases of tests/data. Then every sentence of some entries of an FAQ (the
-sample FAQ unless given), word for word and made false in one place at a time. Each set prints one
+First the hand-written cases of tests/data, and the sentences in eleven languages that are near to
+an entry's words, true or turned round. Then every sentence of some entries of an FAQ (the sample
+FAQ unless given): word for word, made false in one place at a time, and broken off. Each set prints
 JSON line; a table comes last.
 """
 
@@ -22,12 +23,16 @@ from time import process_time
 
 from config.settings import CorpusSettings
 from engine.corpus.loader import CorpusLoader
-from engine.grounding.grounded_text import Grounding
+from engine.grounding.grounded_text import GroundedText
+from engine.grounding.grounding import Grounding
+from engine.grounding.lexicon import ENGLISH
+from engine.grounding.reading import read
 from engine.grounding.sentences import Unit, UnitKind, split
-from engine.grounding.tokens import TokenKind, tokenize
+from engine.grounding.support import LexicalSupport
 from engine.types import Document
-from tests.engine.grounding_cases import DATA, cases, shown
+from tests.engine.grounding_cases import cases, flips, is_shown, shown
 
+WRITTEN = ("grounding_cases", "grounding_heldout", "grounding_sealed")
 ENTRIES_AT_ONCE = 5
 FLIPS = {
     "negation": [
@@ -79,6 +84,42 @@ def hand_written(name: str, show: int) -> list[Row]:
     return rows
 
 
+def in_languages(part: str, show: int) -> list[Row]:
+    counts: dict[tuple[str, bool], list[int]] = {}
+    for flip in flips(part):
+        kept = is_shown(flip)
+        tally = counts.setdefault((flip.language, flip.true), [0, 0])
+        tally[0] += 1
+        tally[1] += kept
+        if show and kept is not flip.true:
+            print(f"  {'KEPT' if kept else 'lost'}: {flip.name}")
+    return [
+        Row(
+            set=f"languages, {part}",
+            kind=f"{language} {'true' if true else 'flipped'}",
+            true=true,
+            statements=n,
+            kept=kept,
+        )
+        for (language, true), (n, kept) in counts.items()
+    ]
+
+
+def broken_off(documents: list[Document], entries: int, chance: random.Random) -> Row:
+    """Beginnings of an entry's sentences, as a text that is cut off leaves them."""
+    statements = kept = 0
+    for document in chance.sample(documents, min(entries, len(documents))):
+        for unit in filter(is_statement, split(document.answer)):
+            words = unit.text.split()
+            for end in chance.sample(range(3, len(words)), min(2, len(words) - 3)):
+                grounded = GroundedText([document], document.question)
+                grounded.feed(" ".join(words[:end]))
+                grounded.finish()
+                statements += 1
+                kept += bool(grounded.text)
+    return Row(set="documents", kind="broken off", true=False, statements=statements, kept=kept)
+
+
 def is_statement(unit: Unit) -> bool:
     """Whether a unit of an entry can stand in an answer: a sentence in the third person."""
     prose = unit.kind in (UnitKind.SENTENCE, UnitKind.ITEM) and unit.text[:1].isupper()
@@ -123,7 +164,7 @@ def falsified(text: str, words: list[str], chance: random.Random) -> Iterator[tu
 
 
 def content(word: str) -> bool:
-    return any(token.kind is TokenKind.WORD and token.content for token in tokenize(word))
+    return not read(word, ENGLISH).empty
 
 
 def over_documents(
@@ -146,7 +187,7 @@ def over_documents(
 
     for document in chance.sample(documents, min(entries, len(documents))):
         others = chance.sample(documents, min(ENTRIES_AT_ONCE - 1, len(documents)))
-        grounding = Grounding([document, *others], document.question)
+        grounding = Grounding([document, *others], document.question, LexicalSupport())
         words = re.findall(r"(?<![\w./:_-])[a-z]{4,}(?![\w./:_-])", document.answer)
         for unit in filter(is_statement, split(document.answer)):
             count(grounding, "verbatim", unit)
@@ -182,11 +223,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--show", type=int, default=0, help="print so many failures of each kind")
     arguments = parser.parse_args()
-    names = sorted(path.stem for path in DATA.glob("grounding_*.yaml"))
-    rows = [row for name in names for row in hand_written(name, arguments.show)]
+    rows = [row for name in WRITTEN for row in hand_written(name, arguments.show)]
+    rows += [row for part in ("dev", "sealed") for row in in_languages(part, arguments.show)]
     documents = asyncio.run(load(arguments.documents))
     chance = random.Random(arguments.seed)
     rows += over_documents(documents, arguments.entries, chance, arguments.show)
+    rows.append(broken_off(documents, arguments.entries, chance))
     for row in rows:
         print(json.dumps(asdict(row)))
     print(f"\n{'set':<20} {'kind':<10} {'true':<6} {'statements':>10} {'kept':>6} {'share':>7}")

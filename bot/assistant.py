@@ -21,11 +21,12 @@ from bot.starters import starters
 from config.settings import Secrets, Settings
 from engine.answer.answering import Answerer
 from engine.answer.assessment import Assessments
-from engine.answer.readers import running_relevance
+from engine.answer.readers import running_relevance, running_support
 from engine.answer.relevance import Relevance
 from engine.catalog import load_catalog
 from engine.corpus.loader import CorpusLoader
 from engine.dispatcher import Dispatcher
+from engine.grounding.support import Support
 from engine.process import EngineProcess
 from engine.retrieval.embedder import MiniLmEmbedder
 from engine.retrieval.multilingual import E5Embedder
@@ -48,6 +49,7 @@ class Assistant:
     retriever: Retriever
     engine: EngineProcess
     relevance: Relevance
+    support: Support
     answerer: Answerer
 
 
@@ -102,12 +104,16 @@ async def running_assistant(
         background.create_task(retriever.run(stop))
         background.create_task(engine.run(stop))
         try:
-            async with running_relevance(settings.answer, engine, secrets.hub_token) as relevance:
+            async with (
+                running_relevance(settings.answer, engine, secrets.hub_token) as relevance,
+                running_support(settings.answer, secrets.hub_token) as support,
+            ):
                 yield Assistant(
                     retriever=retriever,
                     engine=engine,
                     relevance=relevance,
-                    answerer=Answerer(retriever, engine, settings, relevance),
+                    support=support,
+                    answerer=Answerer(retriever, engine, settings, relevance, support),
                 )
         finally:
             stop.set()
@@ -154,6 +160,7 @@ def _reception(
         assistant.engine,
         ModelShelf(settings).choices,
         relevance=assistant.relevance,
+        support=assistant.support,
         is_admin=lambda platform, user: is_admin(settings, platform, user),
     )
     adapters |= _adapters(settings, secrets, store, assistant, commands, console=console)

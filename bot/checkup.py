@@ -13,6 +13,7 @@ from config.settings import Secrets, Settings
 from engine.answer.relevance import Relevance
 from engine.errors import StoreError
 from engine.gpu import Card, read_cards
+from engine.grounding.support import Support
 from engine.process import EngineProcess
 from engine.retrieval.retriever import Retriever
 from engine.room import read_room
@@ -41,6 +42,7 @@ async def examine(
     retriever: Retriever,
     engine: EngineProcess,
     relevance: Relevance,
+    support: Support,
 ) -> list[Finding]:
     """All findings, in the order an operator would mend them. Loads the model."""
     await retriever.complete()
@@ -54,6 +56,7 @@ async def examine(
         _retrieval(settings, retriever),
         _model(engine),
         Finding(subject="relevance", good=True, sentence=f"judged by {relevance.name}."),
+        Finding(subject="statements", good=True, sentence=f"checked by {support.name}."),
         card_finding(
             read_cards(engine.pids()),
             engine.status(),

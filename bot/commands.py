@@ -13,6 +13,7 @@ from bot.messages import Action, Asker, Reply
 from bot.texts import say
 from engine.answer.relevance import Relevance
 from engine.gpu import read_cards
+from engine.grounding.support import Support
 from engine.retrieval.retriever import Retriever
 from engine.store.jobs import JobStore
 from engine.types import EngineStatus
@@ -88,6 +89,7 @@ class Commands:
         models: Callable[[], Sequence[ModelChoice]],
         *,
         relevance: Relevance,
+        support: Support,
         is_admin: Callable[[str, str], bool],
     ) -> None:
         self._store = store
@@ -95,6 +97,7 @@ class Commands:
         self._engine = engine
         self._models = models
         self._relevance = relevance
+        self._support = support
         self._is_admin = is_admin
 
     @property
@@ -231,18 +234,22 @@ class Commands:
         )
 
     async def status(self, *, staff: bool = False) -> Reply:
-        """Model, queue and FAQ in three lines; staff are told as well who judges the entries."""
+        """Model, queue and FAQ in three lines; staff are told as well who judges entries and
+        checks statements."""
         status = self._engine.status()
         waiting = await self._store.queue_length()
         corpus = self._retriever.corpus
         age = f", read {corpus.loaded_at:%Y-%m-%d %H:%M} UTC" if corpus else ""
+        readers = (
+            f"\n- Entries are judged by: {self._relevance.name}"
+            f"\n- Statements are checked by: {self._support.name}"
+        )
         return Reply(
             text=(
                 f"- Model: {status.model or 'none'} ({status.state.value})\n"
                 f"- Waiting questions: {waiting}\n"
                 f"- FAQ: {len(corpus.documents) if corpus else 0} entries{age}. "
-                f"{self._retriever.detail}"
-                + (f"\n- Entries are judged by: {self._relevance.name}" if staff else "")
+                f"{self._retriever.detail}" + (readers if staff else "")
             ),
             ephemeral=True,
         )

@@ -11,6 +11,7 @@ from engine.answer.answering import Answerer
 from engine.answer.readers import running_relevance
 from engine.catalog import ModelEntry, load_catalog
 from engine.choice import Choice
+from engine.grounding.support import LexicalSupport
 from engine.preview import Rehearsal, show_prompt
 from engine.types import Answer, Document, Question, ShownPrompt
 
@@ -62,7 +63,8 @@ async def _rehearse(
             async with running_relevance(
                 settings.answer, rehearsal, secrets.hub_token
             ) as relevance:
-                answerer = Answerer(retriever, rehearsal, settings, relevance)
+                # Nothing is written, so there is nothing to check: no model is loaded for it.
+                answerer = Answerer(retriever, rehearsal, settings, relevance, LexicalSupport())
                 return await answerer.answer(question, request_id="preview")
         finally:
             stop.set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.messages import Action, ActionStyle, Reply, ReplyState
 from bot.texts import ENGLISH, contact_in, duration, say
 from engine.store.jobs import Job
@@ -94,10 +96,16 @@ def final(job: Job | None, answer: Answer, *, language: str | None, contact: str
         elif answer.tier is Tier.CLOSEST:
             text = f"{say('language.note', language, name=faq_language)} {text}"
     found = answer.found
+    sources = answer.sources if found else answer.related
+    if answer.cites:
+        sources = tuple(
+            replace(source, title=f"[{place}] {source.title}")
+            for place, source in enumerate(sources, start=1)
+        )
     return Reply(
         text=text,
         notice=say(notice, language) if notice else "",
-        sources=answer.sources if found else answer.related,
+        sources=sources,
         sources_title=say("sources", language) if found and answer.sources else "",
         related=answer.related if found else (),
         related_title=say("also", language) if found and answer.related else "",

@@ -13,9 +13,13 @@ from engine.store.job import Job
 from engine.types import Answer, EngineState, EngineStatus, Question, RetrievalMode, Source
 
 
-def answer_object(question: Question, answer: Answer) -> dict[str, object]:
-    """What `ask --json` prints; others rely on the keys up to `timings`."""
+def answer_object(question: Question, answer: Answer, support: str) -> dict[str, object]:
+    """What `ask --json` prints; others rely on the keys up to `timings`.
+
+    `support` names who checks statements; it is told where a model wrote some.
+    """
     judgement = answer.judgement
+    written = answer.timings.generate_s is not None
     return {
         "question": question.text,
         "course": question.course,
@@ -32,6 +36,7 @@ def answer_object(question: Question, answer: Answer) -> dict[str, object]:
         "dropped": list(answer.dropped),
         "probability": judgement.probability if judgement else None,
         "relevance": judgement.reader if judgement else None,
+        "support": support if written else None,
         "retrieval": answer.retrieval.value if answer.retrieval else None,
         "words_only": answer.retrieval is RetrievalMode.LEXICAL,
         "asker_language": question.language,

@@ -129,6 +129,10 @@ class AnswerSettings(Section):
     """Who judges whether an entry answers a question. `auto`: the model where the catalogue says
     that it `reads`, else `embedded`. `embedded`: the search itself. Otherwise a cross-encoder,
     as `owner/name` on the hub or the folder it is saved in."""
+    support: str = "lexical"
+    """Who checks whether the entries say what a model writes. `lexical`: their words, no model.
+    Otherwise an entailment (NLI) model, as `owner/name` on the hub or the folder it is saved
+    in; what contradicts an entry or has facts of its own goes either way."""
 
 
 class CourseSettings(Section):

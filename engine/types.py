@@ -412,6 +412,8 @@ class Answer:
     timings: Timings
     #: Sentences of the model that were dropped as unsupported, for staff and evaluation.
     dropped: tuple[str, ...] = ()
+    #: The text names its sources by their places: [1] is the first.
+    cites: bool = False
     #: What was searched, and who judged; None where nothing was.
     retrieval: RetrievalMode | None = None
     judgement: Judgement | None = None

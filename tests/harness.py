@@ -22,6 +22,7 @@ from engine.answer.relevance import ModelRelevance
 from engine.dispatcher import Dispatcher
 from engine.errors import ModelLoadError
 from engine.generator import Generator
+from engine.grounding.support import LexicalSupport
 from engine.retrieval.retriever import Retriever
 from engine.store.jobs import JobStore
 from engine.types import Corpus, Document, EngineState, EngineStatus, Question, Retrieval
@@ -233,8 +234,8 @@ async def desk_on(
         includes=settings.includes,
     )
     stop, drained = asyncio.Event(), asyncio.Event()
-    relevance = ModelRelevance(generator)
-    answerer = Answerer(retriever, generator, settings, relevance)
+    relevance, support = ModelRelevance(generator), LexicalSupport()
+    answerer = Answerer(retriever, generator, settings, relevance, support)
     assessments = Assessments(answerer.assess)
     delivery = Delivery(
         store,
@@ -255,6 +256,7 @@ async def desk_on(
             ModelChoice(alias="broken", summary="never loads"),
         ],
         relevance=relevance,
+        support=support,
         is_admin=lambda platform, user: is_admin(settings, platform, user),
     )
     desk = FaqDesk(settings, store, dispatcher, delivery, commands, adapters)

@@ -760,7 +760,7 @@ async def test_a_courtesy_between_two_questions_is_not_what_a_follow_up_leans_on
     assert reply.sources[0].id == "kubectl-windows"
 
 
-async def test_staff_are_told_who_judges_the_entries(tmp_path: Path) -> None:
+async def test_staff_are_told_who_judges_entries_and_checks_statements(tmp_path: Path) -> None:
     adapter = FakeAdapter(platform="slack")
     settings = Settings(data_dir=tmp_path, admins=AdminsSettings(slack=("U1",)))
     async with running_desk(tmp_path, echo(), {"slack": adapter}, settings=settings) as desk:
@@ -769,7 +769,9 @@ async def test_staff_are_told_who_judges_the_entries(tmp_path: Path) -> None:
         staff, student = await adapter.wait_for_finals(2)
 
     assert "Entries are judged by: embedded" in staff.text
+    assert "Statements are checked by: lexical" in staff.text
     assert "judged" not in student.text
+    assert "checked" not in student.text
 
 
 async def test_a_question_still_open_at_a_restart_is_judged_again(tmp_path: Path) -> None:

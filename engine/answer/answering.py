@@ -25,6 +25,7 @@ from engine.answer.small_talk import (
 from engine.errors import EngineCrashed, GenerationError
 from engine.generator import Generator
 from engine.grounding.grounded_text import GroundedText, is_thin
+from engine.grounding.support import Support
 from engine.prompt import says_no_answer
 from engine.retrieval.retriever import Retriever
 from engine.types import (
@@ -93,6 +94,7 @@ class _Asked:
         sources: tuple[Source, ...] = (),
         related: tuple[Source, ...] = (),
         dropped: tuple[str, ...] = (),
+        cites: bool = False,
     ) -> Answer:
         """The answer, with what is known of its way."""
         found = self.assessment.retrieval
@@ -112,6 +114,7 @@ class _Asked:
                 total_s=round(monotonic() - self.started, 3),
             ),
             dropped=dropped,
+            cites=cites,
             retrieval=found.mode if found is not None and found.matches else None,
             judgement=judgement,
             languages=(found.question_language, found.faq_language) if differ and found else None,
@@ -130,11 +133,13 @@ class Answerer:
         generator: Generator,
         settings: Settings,
         relevance: Relevance,
+        support: Support,
     ) -> None:
         self._retriever = retriever
         self._generator = generator
         self._settings = settings
         self._relevance = relevance
+        self._support = support
 
     async def assess(self, question: Question) -> Assessment:
         """What kind of message it is, and what the FAQ has for it: the one search there is."""
@@ -278,28 +283,49 @@ class Answerer:
         """
         for attempt in range(1, MAX_CRASHES + 1):
             # Reading long entries takes some tens of milliseconds the first time.
-            grounded = await asyncio.to_thread(GroundedText, request.documents, request.question)
-
-            def take(piece: str, grounded: GroundedText = grounded) -> None:
-                if grounded.feed(piece):
-                    on_text(grounded.text)
-
+            grounded = await asyncio.to_thread(
+                GroundedText, request.documents, request.question, self._support
+            )
             try:
-                generation = await self._generator.generate(request, take)
+                return await self._generate_once(request, grounded, on_text), grounded
             except EngineCrashed as error:
                 if attempt == MAX_CRASHES:
                     raise
                 log.warning("asking once more: %s", error)
-                continue
-            grounded.finish()
-            return generation, grounded
         raise AssertionError("the loop returns or raises")
+
+    async def _generate_once(
+        self, request: GenerationRequest, grounded: GroundedText, on_text: Callable[[str], None]
+    ) -> Generation:
+        """What the model writes, checked in a thread while it is written: whoever judges support
+        may be a model that takes its time."""
+        pieces: asyncio.Queue[str | None] = asyncio.Queue()
+
+        async def check() -> None:
+            while (piece := await pieces.get()) is not None:
+                if await asyncio.to_thread(grounded.feed, piece):
+                    on_text(grounded.text)
+
+        failure: GenerationError | None = None
+        async with asyncio.TaskGroup() as group:
+            group.create_task(check())
+            try:
+                generation = await self._generator.generate(request, pieces.put_nowait)
+            except GenerationError as error:
+                failure = error  # out of the group as it is, not as a group of one
+            finally:
+                pieces.put_nowait(None)
+        if failure is not None:
+            raise failure
+        await asyncio.to_thread(grounded.finish, generation.finish_reason)
+        return generation
 
     def _checked(
         self, asked: _Asked, judgement: Judgement, generation: Generation, grounded: GroundedText
     ) -> Answer:
         """What of the model's text is shown, or what is shown instead."""
-        if says_no_answer(generation.text):
+        abstains = says_no_answer(generation.text)
+        if abstains or (is_thin(grounded.text) and not grounded.is_about_entries):
             reason = f"{generation.model} found no answer in the entries."
             return self._closest(asked, Decision.MODEL_ABSTAINED, reason, judgement, generation)
         if is_thin(grounded.text):
@@ -317,15 +343,21 @@ class Answerer:
             )
         used = set(grounded.document_ids)
         matches = asked.retrieval.matches
+        sources = [Source.of(match) for match in matches if match.document.id in used]
+        cited = grounded.cited_ids
+        sources.sort(
+            key=lambda source: cited.index(source.id) if source.id in cited else len(cited)
+        )
         return asked.answer(
             grounded.text,
             Decision.ANSWERED,
             f"Every statement was found in {len(used)} of the FAQ's entries.",
             judgement=judgement,
             generation=generation,
-            sources=tuple(Source.of(m) for m in matches if m.document.id in used),
+            sources=tuple(sources),
             related=_nearly_as_close(matches, used),
             dropped=grounded.dropped,
+            cites=bool(cited),
         )
 
     # What is said where there is no answer

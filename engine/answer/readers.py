@@ -1,4 +1,4 @@
-"""Starts whoever reads questions against entries, as the settings say."""
+"""Starts whoever reads questions, and statements, against entries, as the settings say."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from engine.answer.relevance import (
 )
 from engine.errors import EmbedderUnavailable, ModelLoadError
 from engine.generator import Generator
-from engine.retrieval.embedder import CrossEncoderScorer
+from engine.grounding.entailment import EntailmentSupport
+from engine.grounding.support import LexicalSupport, Support
+from engine.retrieval.embedder import CrossEncoderScorer, EntailmentCrossEncoder
 
 AUTO = "auto"
 
@@ -45,3 +47,25 @@ async def running_relevance(
         ) from error
     finally:
         scorer.close()
+
+
+@asynccontextmanager
+async def running_support(settings: AnswerSettings, hf_token: str | None) -> AsyncIterator[Support]:
+    """Whoever checks statements, ready to be asked; a model is let go when the block ends.
+
+    Raises ModelLoadError where the entailment model that the settings name cannot be had.
+    """
+    if settings.support == LexicalSupport.name:
+        yield LexicalSupport()
+        return
+    model = EntailmentCrossEncoder(settings.support, hf_token=hf_token)
+    try:
+        await model.start()
+        yield EntailmentSupport(model)
+    except EmbedderUnavailable as error:
+        raise ModelLoadError(
+            f"answer.support: {error}. Set it to lexical, an entailment model of the hub as "
+            "owner/name, or the folder of a saved one."
+        ) from error
+    finally:
+        model.close()

@@ -13,7 +13,7 @@ import numpy as np
 
 from config.settings import Settings
 from engine.answer.answering import Answerer
-from engine.answer.readers import running_relevance
+from engine.answer.readers import running_relevance, running_support
 from engine.errors import EngineDown, EngineError
 from engine.evaluation.documents import unknown_ids
 from engine.evaluation.record import Record, measure
@@ -232,8 +232,11 @@ async def evaluate_answers(
     """Ask every row and judge what comes."""
     texts = {document.id: document.answer for document in subject.corpus.documents}
     generator = TimedGenerator(subject.generator)
-    async with running_relevance(subject.settings.answer, generator, None) as relevance:
-        answerer = Answerer(subject.retriever, generator, subject.settings, relevance)
+    async with (
+        running_relevance(subject.settings.answer, generator, None) as relevance,
+        running_support(subject.settings.answer, None) as support,
+    ):
+        answerer = Answerer(subject.retriever, generator, subject.settings, relevance, support)
 
         async def ask(number: int, row: AskedQuestion) -> Judgement:
             waited, started = generator.seconds, perf_counter()

@@ -12,6 +12,7 @@ from engine.evaluation.record import Record, measure
 from engine.evaluation.rows import read_rows
 from engine.evaluation.table import in_columns
 from engine.grounding.grounded_text import GroundedText
+from engine.grounding.support import Support
 from engine.types import Document
 
 
@@ -65,6 +66,8 @@ class SupportReport:
     """The figures of one run."""
 
     groups: tuple[SupportGroup, ...]
+    #: Who checked.
+    support: str
 
     def table(self) -> str:
         """The figures for people."""
@@ -77,7 +80,7 @@ class SupportReport:
             ]
             for group in self.groups
         ]
-        return in_columns(rows, num_names=3)
+        return f"{in_columns(rows, num_names=3)}\n\nstatements checked by: {self.support}"
 
 
 def read_cases(path: Path) -> list[SupportCase]:
@@ -93,28 +96,24 @@ async def evaluate_support(
     cases: Sequence[SupportCase],
     record: Record[Shown],
     progress: Callable[[int, int], None],
+    support: Support,
 ) -> SupportReport:
     """Check every answer as the product checks what a model writes."""
 
     async def check(_: int, case: SupportCase) -> Shown:
-        return await asyncio.to_thread(shown_of, case)
+        return await asyncio.to_thread(shown_of, case, support)
 
     shown = await measure(cases, check, record, progress)
     members: dict[tuple[str, str, bool | None], list[Shown]] = {}
     for case, one in zip(cases, shown, strict=True):
         members.setdefault((case.set, case.group, case.supported), []).append(one)
-    return SupportReport(groups=tuple(_group(*key, found) for key, found in members.items()))
+    groups = tuple(_group(*key, found) for key, found in members.items())
+    return SupportReport(groups=groups, support=support.name)
 
 
-def shown_of(case: SupportCase) -> Shown:
+def shown_of(case: SupportCase, support: Support) -> Shown:
     """What of the answer of `case` a reader would see."""
-    documents = [
-        Document(
-            id=str(number), course="", section="", question=passage.question, answer=passage.text
-        )
-        for number, passage in enumerate(case.documents)
-    ]
-    grounded = GroundedText(documents, case.question)
+    grounded = GroundedText(documents_of(case), case.question, support)
     grounded.feed(case.answer)
     grounded.finish()
     shown, written = (" ".join(text.split()) for text in (grounded.text, case.answer))
@@ -123,6 +122,16 @@ def shown_of(case: SupportCase) -> Shown:
         nothing=not shown,
         characters=min(1.0, len(shown) / len(written)),
     )
+
+
+def documents_of(case: SupportCase) -> list[Document]:
+    """The entries of `case`, numbered."""
+    return [
+        Document(
+            id=str(number), course="", section="", question=passage.question, answer=passage.text
+        )
+        for number, passage in enumerate(case.documents)
+    ]
 
 
 def _group(

@@ -1,157 +1,145 @@
-"""Reads the clauses of a sentence and compares what two of them commit to."""
+"""The clauses of a sentence, and what each commits to."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
-from engine.grounding.lexicon import (
-    AUXILIARIES,
-    HEDGES,
-    NEGATORS,
-    OBJECT_PRONOUNS,
-    PREPOSITIONS,
-    PRONOUNS,
-)
-from engine.grounding.polarity import Modal, is_imperative, modal, negations
-from engine.grounding.segments import BINDING, Relation, Segment, has_predicate, segments
+from engine.grounding.lexicon import SIGN, Commitment, is_sign
 from engine.grounding.tokens import Token, TokenKind
 
-__all__ = ["BINDING", "Clause", "Relation", "agrees", "clauses"]
+#: For each token what it commits to; True inside a longer phrase that does, None otherwise.
+Commits: TypeAlias = Sequence[Commitment | bool | None]
 
-#: May be left out: what it hangs on is claimed all the same.
-_LOOSE = frozenset({Relation.NONE, Relation.BECAUSE, Relation.ALTHOUGH, Relation.PURPOSE})
+#: Begin a clause that another one hangs on.
+RELATIONS = frozenset(
+    (
+        *(Commitment.IF, Commitment.UNLESS, Commitment.WITHOUT, Commitment.INSTEAD),
+        *(Commitment.BEFORE, Commitment.AFTER, Commitment.UNTIL),
+    )
+)
+MODALS = (Commitment.MUST, Commitment.SHOULD, Commitment.MAYBE, Commitment.MAY)
+#: Languages in which two negations are none; in the others they are one.
+TWICE = frozenset(("en", "de"))
+_DENYING = frozenset((Commitment.NOT, Commitment.WITHOUT, Commitment.INSTEAD))
+_BREAKS = frozenset(",;:()[]{}—–|")
+_TURNS = frozenset(("but", "because", "although", "though", "whereas", "aber", "mais", "pero",
+                    "mas", "но", "ma", "sondern", "sino"))  # fmt: skip
+_AND = frozenset(("and", "und", "et", "y", "e", "и", "ed", "sowie"))
+
+
+@dataclass(frozen=True, slots=True)
+class Stance:
+    """What a piece of a sentence commits to."""
+
+    negated: bool
+    #: Duty, advice, permission or doubt.
+    modal: Commitment | None
+    #: Whatever else.
+    others: frozenset[Commitment]
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A piece of a sentence with one predicate at most."""
+    """A piece of a sentence, from one break or conjunction to the next."""
 
-    tokens: tuple[Token, ...]
-    relation: Relation
-    negated: bool
-    modal: Modal
-    hedged: bool
-    #: It tells the reader to do something.
-    imperative: bool
-    #: Tokens of the clause before it that it leaves unsaid: its subject, or all but its end.
-    unsaid: tuple[Token, ...] = ()
-    #: Stems of content words and keys of facts, the unsaid ones included.
-    claims: frozenset[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        claims = frozenset(t.key for t in self.unsaid + self.tokens if t.content or t.fact)
-        object.__setattr__(self, "claims", claims)
-
-    @property
-    def subject(self) -> frozenset[str]:
-        """What stands before the predicate; empty for commands and pronouns."""
-        found: list[str] = []
-        for token in self.tokens:
-            if token.word in AUXILIARIES:
-                return frozenset(found)
-            if token.content or token.fact:
-                found.append(token.key)
-        return frozenset()
+    language: str
+    #: Stems of content words and keys of facts, in order.
+    content: tuple[str, ...]
+    #: The condition or order that it hangs on another one by.
+    relation: Commitment | None
+    #: Content and commitments together, in order; a commitment as "!not". Where two negations
+    #: are one, the second is left out.
+    items: tuple[str, ...]
+    #: Places in `items` where an "and" stands.
+    joints: tuple[int, ...]
 
 
-def clauses(tokens: Sequence[Token], *, negate: bool = False) -> tuple[Clause, ...]:
-    """The clauses of a sentence; with `negate` its first main clause is turned round."""
-    found: list[Clause] = []
-    main: Clause | None = None
-    for part in segments(tokens):
-        turn = negate and part.relation is Relation.NONE
-        clause = _clause(part, main, turn=turn)
-        if part.relation is Relation.NONE and part.link != "(":
-            main, negate = clause, False
-        found.append(clause)
-    return tuple(found)
+def clauses(
+    tokens: Sequence[Token],
+    commits: Commits,
+    content: Sequence[str],
+    language: str,
+) -> Iterator[Clause]:
+    """The clauses of a sentence; `content` has the key of each token that claims something."""
+    start, claims = 0, False
+    for index, token in enumerate(tokens):
+        commitment = commits[index]
+        turns = commitment in RELATIONS or token.word in _TURNS
+        bound = turns and _before_number(tokens, index)
+        ends = (token.kind is TokenKind.MARK and token.key in _BREAKS) or (turns and not bound)
+        if ends and claims:
+            yield _clause(tokens[start:index], commits[start:index], content[start:index], language)
+            start, claims = index, False
+        claims = claims or bool(content[index])
+    if start < len(tokens):
+        yield _clause(tokens[start:], commits[start:], content[start:], language)
 
 
-def agrees(said: Clause, source: Clause) -> bool:
-    """Whether `said` commits to no more, no less and nothing else than `source` does."""
-    if said.relation is not source.relation and not (
-        said.relation in (Relation.NONE, Relation.PURPOSE) and source.relation in _LOOSE
-    ):
-        return False
-    if said.negated is not source.negated or (source.hedged and not said.hedged):
-        return False
-    if said.imperative and said.modal is Modal.NONE and not said.negated:
-        # A report of what is done is no advice to do it.
-        return source.imperative or source.modal in (Modal.CAN, Modal.SHOULD, Modal.MUST)
-    return _modal_agrees(said, source)
+def turned(clause: Clause) -> Clause:
+    """The clause with a negation more, or less."""
+    no = Commitment.NOT.sign
+    items = [item for item in clause.items if item != no]
+    return replace(clause, items=tuple(items if len(items) < len(clause.items) else [no, *items]))
 
 
-def _modal_agrees(said: Clause, source: Clause) -> bool:
-    if said.modal is source.modal or said.modal is Modal.MAYBE:
-        return True
-    pair = {said.modal, source.modal}
-    if said.negated:
-        return pair in ({Modal.NONE, Modal.CAN}, {Modal.NONE, Modal.SHOULD})
-    if pair in ({Modal.NONE, Modal.NEEDS}, {Modal.MUST, Modal.NEEDS}):
-        return True
-    if said.modal is Modal.NONE:
-        return source.modal in (Modal.MUST, Modal.SHOULD) or (
-            source.modal is Modal.CAN and said.imperative
-        )
-    if said.modal is Modal.CAN:
-        return source.modal is Modal.NONE
-    return source.modal is Modal.NONE and source.imperative
+def stance_of(items: Sequence[str]) -> Stance:
+    """What the `items` of a clause, or a part of them, commit to."""
+    found = [Commitment(item[len(SIGN) :]) for item in items if is_sign(item)]
+    present = set(found)
+    # Two negations of one predicate are rare; of two predicates in one clause they are not.
+    turned = int(bool(present & _DENYING))
+    modal = next((m for m in MODALS if m in present), None)
+    if Commitment.FORBIDDEN in present:
+        turned, modal = turned + 1, Commitment.MAY
+    if Commitment.OPTIONAL in present:
+        turned, modal = turned + 1, Commitment.MUST
+    plain = {*_DENYING, Commitment.FORBIDDEN, Commitment.OPTIONAL, *MODALS}
+    return Stance(turned % 2 == 1, modal, frozenset(present - plain))
 
 
-def _clause(part: Segment, main: Clause | None, *, turn: bool) -> Clause:
-    """A clause; `main` is the clause before whose subject or predicate it may share."""
-    tokens = tuple(part.tokens)
-    negated = bool((negations([token.word for token in tokens]) + turn) % 2)
-    mood = modal(tokens, negated=negated)
-    unsaid: tuple[Token, ...] = ()
-    if main is not None and part.link == "which":
-        unsaid = main.tokens[-2:]
-    elif main is not None and part.link not in ("", "("):
-        unsaid = _unsaid(main, tokens)
-        mood = main.modal if mood is Modal.NONE else mood
-        negated = negated or (main.negated and part.link in ("and", "or", "nor"))
-    if main is not None and any(t.word in OBJECT_PRONOUNS for t in tokens[1:]):
-        unsaid += _object(main)
-    hedged = mood is Modal.MAYBE or any(token.word in HEDGES for token in tokens)
-    return Clause(tokens, part.relation, negated, mood, hedged, is_imperative(tokens), unsaid)
+def _before_number(tokens: Sequence[Token], index: int) -> bool:
+    following = tokens[index + 1 : index + 4]
+    return any(token.kind is TokenKind.NUMBER for token in following)
 
 
-def _unsaid(main: Clause, tokens: tuple[Token, ...]) -> tuple[Token, ...]:
-    """What a clause takes over from `main`: its subject, or all but its end."""
-    if is_imperative(tokens):
-        return tuple(token for token in main.tokens if token.key in main.subject)
-    if has_predicate((tokens[0], *tokens)):
-        if not main.subject and not main.imperative:
-            first = next((t for t in main.tokens if t.content or t.fact), None)
-            return (first,) if first and main.tokens[0].word not in PRONOUNS else ()
-        return tuple(token for token in main.tokens if token.key in main.subject)
-    lead = next((t.word for t in tokens if t.word not in NEGATORS), "")
-    for index in range(len(main.tokens) - 1, -1, -1):
-        token = main.tokens[index]
-        parallel = bool(lead) and token.word == lead and token.kind is TokenKind.STOP
-        if parallel or (token.content and lead not in PREPOSITIONS):
-            return main.tokens[:index]
-    return main.tokens
+def _clause(
+    tokens: Sequence[Token],
+    commits: Commits,
+    content: Sequence[str],
+    language: str,
+) -> Clause:
+    found = [c for c in commits if isinstance(c, Commitment)]
+    items, joints = _items(tokens, commits, content, twice=language in TWICE)
+    return Clause(
+        language=language,
+        content=tuple(key for key in content if key),
+        relation=next((c for c in found if c in RELATIONS), None),
+        items=items,
+        joints=joints,
+    )
 
 
-_HELPING = frozenset(("remember", "try", "make", "sure", "ensure", "want"))
-
-
-def _object(main: Clause) -> tuple[Token, ...]:
-    """What `it` after `main` means: the words after its verb, up to a preposition."""
-    start = 0
-    for index, token in enumerate(main.tokens):
-        if token.word in AUXILIARIES or token.word == "not":
-            start = index + 1
-    while start < len(main.tokens) and (
-        main.tokens[start].kind is TokenKind.STOP or main.tokens[start].word in _HELPING
-    ):
-        start += 1
-    found: list[Token] = []
-    for token in main.tokens[start + 1 :]:
-        if token.word in PREPOSITIONS:
-            break
-        if token.content or token.fact:
-            found.append(token)
-    return tuple(found)
+def _items(
+    tokens: Sequence[Token],
+    commits: Commits,
+    content: Sequence[str],
+    *,
+    twice: bool,
+) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The items of a clause, and where in them an "and" stands."""
+    items: list[str] = []
+    joints: list[int] = []
+    negated = False
+    for token, commitment, key in zip(tokens, commits, content, strict=True):
+        if token.word in _AND and items:
+            joints.append(len(items))
+            negated = False
+        if isinstance(commitment, Commitment):
+            if twice or commitment is not Commitment.NOT or not negated:
+                items.append(commitment.sign)
+            negated = negated or commitment is Commitment.NOT
+        elif key:
+            items.append(key)
+    return tuple(items), tuple(joints)

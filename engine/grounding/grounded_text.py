@@ -4,59 +4,75 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from engine.grounding.chatter import CONNECTOR, LEANING, OPENER, capitalized, is_chatter, trim
+from engine.grounding.evidence import NO
+from engine.grounding.grounding import Grounding
 from engine.grounding.leads import (
     PROSE,
     announces_block,
-    introduces_code,
     is_ended,
     is_lead_in,
     lacks_block,
     says_nothing,
 )
-from engine.grounding.prose import read_prose
+from engine.grounding.lexicon import ENGLISH
+from engine.grounding.reading import read
 from engine.grounding.sentences import Joiner, Splitter, Unit, UnitKind
-from engine.grounding.verdict import Grounding, Verdict, claims_of
+from engine.grounding.support import LexicalSupport, Support
+from engine.grounding.talk import CONNECTOR, LEANING, OPENER, capitalized, is_cited, trim
+from engine.grounding.verdict import Reason, Verdict
 from engine.grounding.words import visible
-from engine.types import Document
+from engine.types import Document, FinishReason
 
-__all__ = ["GroundedText", "Grounding", "Verdict", "is_thin"]
+__all__ = ["GroundedText", "is_thin"]
 
 #: A model that writes on and on is cut off: no answer is this long.
 MAX_ANSWER_CHARS = 20_000
+#: What a model that was stopped has not finished.
+_CUT_OFF = (FinishReason.LENGTH, FinishReason.DEADLINE, FinishReason.CANCELLED)
+_COMMENT = re.compile(r"(?:^|(?<=\s))#\s.*$")
+_LED = (UnitKind.ITEM, UnitKind.CODE, UnitKind.ROW)
 
 
 class GroundedText:
     """The supported part of an answer that arrives in pieces."""
 
-    def __init__(self, documents: Sequence[Document], question: str) -> None:
-        self._grounding = Grounding(documents, question)
+    def __init__(
+        self, documents: Sequence[Document], question: str, support: Support | None = None
+    ) -> None:
+        self._grounding = Grounding(documents, question, support or LexicalSupport())
         self._splitter = Splitter()
         self._joiner = Joiner()
         self._last_character = ""
         self._length = 0
         self._shown: list[str] = []
-        self._dropped: list[tuple[str, str]] = []
+        self._dropped: list[tuple[str, Reason]] = []
         self._votes: Counter[str] = Counter()
-        self._said: set[frozenset[str]] = set()
-        self._refused: set[str] = set()
-        #: Headings and lead-ins that wait for what they introduce, and what was dropped since.
+        #: The entries that the text names by number, in the order of their numbers.
+        self._cited: list[str] = []
+        self._cites = False
+        self._said: set[str] = set()
+        #: Headings, lead-ins and a bare yes or no, shown only together with what follows them;
+        #: and, with False, what was dropped since.
         self._waiting: list[tuple[Unit, bool]] = []
-        #: The lead-in that holds for what comes; whether it is shown already.
+        #: The lead-in that holds for the items or the code that come.
         self._lead = ""
-        self._lead_shown = False
-        #: The lead-in does not hold, so nothing that it introduces is shown.
-        self._lead_dead = False
-        #: The kind of what followed the lead-in.
-        self._led: UnitKind | None = None
+        #: A lead-in that says not or only was dropped: what follows it would say something else.
+        self._lead_turns = False
         self._table_kept = False
-        #: The text shown right before; empty when the unit before was dropped.
-        self._before = ""
         #: A sentence that may announce a block of code, until it is known whether one follows.
-        self._held: Unit | None = None
+        self._announced: tuple[Unit, Verdict] | None = None
+        #: Stems of what is shown so far.
+        self._before: frozenset[str] = frozenset()
+        #: What came right before was dropped, so "it" means nothing any more.
+        self._gap = False
+        self._last_shown = ""
+        #: A yes or no that is a sentence of its own, until it is known what follows it.
+        self._opener: Unit | None = None
+        #: Items of the list so far without a full stop: its last one needs none either.
+        self._open_items = 0
 
     @property
     def text(self) -> str:
@@ -65,11 +81,11 @@ class GroundedText:
 
     @property
     def dropped(self) -> tuple[str, ...]:
-        """What the model wrote and the entries do not say."""
+        """What the model wrote and is not shown."""
         return tuple(text for text, _ in self._dropped)
 
     @property
-    def reasons(self) -> tuple[str, ...]:
+    def reasons(self) -> tuple[Reason, ...]:
         """Why each of `dropped` was dropped."""
         return tuple(reason for _, reason in self._dropped)
 
@@ -77,6 +93,20 @@ class GroundedText:
     def document_ids(self) -> tuple[str, ...]:
         """The entries that support the text, most used first."""
         return tuple(id_ for id_, _ in self._votes.most_common())
+
+    @property
+    def cited_ids(self) -> tuple[str, ...]:
+        """The entries that the text names: [1] is the first. Empty where the model cites none."""
+        return tuple(self._cited)
+
+    @property
+    def is_about_entries(self) -> bool:
+        """Whether what was dropped speaks of what the entries do, rather than of having no answer.
+
+        A model that finds no answer may say so in any language and in any words: these words
+        stand neither in the entries nor in the question.
+        """
+        return self._grounding.is_about(" ".join(self.dropped))
 
     def feed(self, piece: str) -> str:
         """Take the next piece of the answer; returns the Markdown that may now be added."""
@@ -86,111 +116,143 @@ class GroundedText:
         self._last_character = shown[-1:] or self._last_character
         return self._take_all(self._splitter.feed(shown))
 
-    def finish(self) -> str:
-        """The end of the answer; returns the Markdown that may now be added."""
+    def finish(self, finish_reason: FinishReason = FinishReason.STOP) -> str:
+        """The end of the answer; returns the Markdown that may now be added.
+
+        Of a text that was cut off its unfinished end is dropped, whatever it looks like.
+        """
         units = self._splitter.finish()
         added = self._take_all(units[:-1])
         for unit in units[-1:]:
-            if unit.kind in PROSE and not is_ended(unit) and not self._ends_whole(unit):
-                added += self._let_go()
-                self._drop(unit, "it breaks off")
+            if unit.kind in PROSE and self._breaks_off(unit, finish_reason in _CUT_OFF):
+                self._drop(unit, Reason.BREAKS_OFF)
             else:
                 added += self._take_all([unit])
-        added += self._let_go()
-        self._drop_waiting("nothing follows it")
+        if self._announced is not None:
+            before = len(self._shown)
+            self._let_go(*self._announced)
+            added += "".join(self._shown[before:])
+        if self._opener is not None:
+            self._drop(self._opener, Reason.DANGLES)
+        self._drop_waiting()
         return added
 
-    def _let_go(self) -> str:
-        """Take the sentence that is held, now that no code follows it."""
-        before = len(self._shown)
-        held, self._held = self._held, None
-        if held is not None and lacks_block(held, self._before):
-            self._drop(held, "nothing follows it")
-        elif held is not None:
-            self._take(held)
-        return "".join(self._shown[before:])
-
-    def _ends_whole(self, unit: Unit) -> bool:
-        return self._grounding.ends_whole(unit)
+    def _breaks_off(self, unit: Unit, cut_off: bool) -> bool:
+        if is_ended(unit):
+            # "Python 3." may have been about to become 3.11.
+            return cut_off and unit.text[-2:-1].isdigit()
+        if cut_off or self._grounding.ends_open(unit):
+            return True
+        in_list = unit.kind is UnitKind.ITEM and self._open_items > 0
+        return not in_list and not self._grounding.ends_whole(unit)
 
     def _take_all(self, units: Sequence[Unit]) -> str:
         before = len(self._shown)
         for unit in units:
-            held, self._held = self._held, None
-            if held is not None and unit.kind is UnitKind.CODE:
-                self._take_announced(held, unit)
-                continue
-            if held is not None:
-                self._take(held)
-            if announces_block(unit) and not is_lead_in(unit):
-                self._held = unit
-            else:
-                self._take(unit)
+            self._take(unit)
         return "".join(self._shown[before:])
 
     def _take(self, unit: Unit) -> None:
-        if unit.text in self._refused:
-            self._drop(unit, "it was said before")
-        elif not any(character.isalnum() for character in unit.text):
-            self._take_decoration(unit)
-        elif unit.kind in (UnitKind.HEADING, UnitKind.TABLE_HEAD) or is_lead_in(unit):
+        if self._announced is not None:
+            announced, self._announced = self._announced, None
+            if unit.kind is UnitKind.CODE:
+                self._take_announced(*announced, unit)
+                return
+            self._let_go(*announced)
+        self._settle(unit)
+        if unit.kind is UnitKind.ITEM and unit.gap is None and not is_ended(unit):
+            self._open_items += 1
+        elif unit.kind is not UnitKind.ITEM:
+            self._open_items = 0
+        if not any(character.isalnum() for character in unit.text):
+            if unit.kind is UnitKind.TABLE_HEAD and self._table_kept:
+                self._waiting.append((unit, True))
+            else:
+                self._waiting.append((unit, False))
+        elif unit.kind in (UnitKind.HEADING, UnitKind.TABLE_HEAD) or _introduces(unit):
             self._take_introduction(unit)
         elif unit.kind is UnitKind.ROW and not self._table_kept:
-            self._drop(unit, "the head of its table was dropped")
+            self._drop(unit, Reason.DANGLES)
         else:
             self._take_statement(unit)
 
-    def _take_decoration(self, unit: Unit) -> None:
-        """Rules and emoji go; the dashes under a table's head stay with it."""
-        if unit.kind is UnitKind.TABLE_HEAD and self._waiting and self._table_kept:
-            self._waiting.append((unit, True))
+    def _take_announced(self, sentence: Unit, verdict: Verdict, code: Unit) -> None:
+        """A sentence and the code that it announces: both are shown, or neither is."""
+        for candidate in self._readings(code):
+            found = self._grounding.check(candidate, lead=sentence.text)
+            if found.reason is None:
+                self._show(sentence, verdict)
+                self._show(candidate, found)
+                return
+        self._drop(sentence, Reason.DANGLES)
+        self._drop(code, Reason.CODE)
+
+    def _let_go(self, sentence: Unit, verdict: Verdict) -> None:
+        """Show a sentence that no code follows, where it means something without."""
+        if lacks_block(sentence, self._last_shown):
+            self._drop(sentence, Reason.DANGLES)
         else:
-            self._waiting.append((unit, False))
+            self._show(sentence, verdict)
+
+    def _settle(self, unit: Unit) -> None:
+        """Drop what waits for something that `unit` is not."""
+        if unit.kind is UnitKind.CODE:
+            return
+        self._drop_waiting(lambda waiting: not self._awaits(waiting, unit))
+        if unit.kind is UnitKind.SENTENCE and unit.gap is None:
+            self._lead, self._lead_turns = "", False
+
+    def _awaits(self, waiting: Unit, unit: Unit) -> bool:
+        """Whether `unit` may be what `waiting` introduces."""
+        if waiting.kind in (UnitKind.HEADING, UnitKind.TABLE_HEAD):
+            return unit.kind is not UnitKind.HEADING
+        if is_lead_in(waiting):
+            return unit.kind in _LED or not self._gap
+        if announces_block(waiting):
+            return False
+        return unit.kind is not UnitKind.HEADING
 
     def _take_introduction(self, unit: Unit) -> None:
-        self._end_lead()
-        if unit.kind is UnitKind.HEADING:
-            self._drop_waiting("nothing follows it", UnitKind.HEADING)
         unit = replace(unit, text=trim(unit.text))
-        verdict = self._grounding.carries(unit)
+        verdict = self._grounding.introduces(unit)
         if unit.kind is UnitKind.TABLE_HEAD:
             self._table_kept = verdict.supported
-        if unit.kind in PROSE and not is_chatter(unit.text):
-            self._lead = "" if says_nothing(unit.text) else unit.text
-            self._lead_dead = not verdict.supported
-        if verdict.supported:
+        if is_lead_in(unit):
+            self._lead = unit.text
+            self._lead_turns = not verdict.supported and self._grounding.turns(unit.text)
+        if verdict.reason is None:
             self._waiting.append((unit, True))
         else:
-            self._drop(unit, verdict.reason)
+            self._drop(unit, verdict.reason, leaves_gap=False)
 
-    def _take_statement(self, unit: Unit, *, waits: bool = False) -> None:
-        """Show it if it holds; with `waits` only together with what comes next."""
-        if self._led is not None and (unit.kind is not self._led or self._led is UnitKind.SENTENCE):
-            self._end_lead()
-        self._led = unit.kind
-        reason = "it refers to what was dropped"
+    def _take_statement(self, unit: Unit) -> None:
+        if _is_bare_opener(unit.text):
+            self._opener = unit
+            return
+        if self._lead_turns and unit.kind in _LED:
+            self._drop(unit, Reason.DANGLES)
+            return
+        reason = Reason.LEANS
+        opener, self._opener = self._opener, None
         for candidate in self._readings(unit):
-            verdict = self._check(candidate)
-            if verdict.supported and waits:
-                self._waiting.append((candidate, True))
-                self._before = candidate.text
+            verdict = self._check(_without_opener(candidate))
+            if verdict.reason is None and opener is not None:
+                self._take_opener(opener, candidate)
+            if verdict.reason is None and announces_block(candidate):
+                self._announced = (candidate, verdict)
                 return
-            if verdict.supported:
+            if verdict.reason is None:
                 self._show(candidate, verdict)
                 return
             reason = verdict.reason
+        if opener is not None:
+            self._waiting.append((opener, False))
         self._drop(unit, reason)
-        self._refused.add(unit.text)
-        if unit.kind is UnitKind.SENTENCE:
-            self._end_lead()
 
-    def _take_announced(self, sentence: Unit, code: Unit) -> None:
-        """A sentence and the code that it announces: both are shown, or neither is."""
-        self._take_statement(sentence, waits=True)
-        self._forget_lead()
-        self._take(code)
-        # Nothing waits any more once the code is shown.
-        self._drop_waiting("what it introduces was dropped", *PROSE)
+    def _take_opener(self, opener: Unit, following: Unit) -> None:
+        """Let a bare yes or no stand before what follows it, if the entries say so, too."""
+        agreed = self._grounding.answers(following.text, no=_says_no(opener.text))
+        self._waiting.append((opener, agreed))
 
     def _readings(self, unit: Unit) -> Iterator[Unit]:
         """`unit` as it may be shown: trimmed, without a yes or connector that hangs in the air."""
@@ -200,27 +262,28 @@ class GroundedText:
         if unit.kind is UnitKind.ROW:
             yield unit
             return
+        self._cites = self._cites or is_cited(unit.text)
         text = trim(unit.text)
-        if not self._before:
+        if self._gap or not self._shown:
             connector = CONNECTOR.match(text)
             text = capitalized(text[connector.end() :]) if connector else text
-            if LEANING.match(text) and not self._lead:
+            if self._gap and LEANING.match(text):
                 return
-        yield replace(unit, text=_balanced(text))
         opener = OPENER.match(text)
-        if opener and text[opener.end() :]:
-            yield replace(unit, text=_balanced(capitalized(text[opener.end() :])))
+        if opener and text[opener.end() :].strip("*_ "):
+            rest = capitalized(text[opener.end() :])
+            agreed = self._grounding.answers(rest, no=_says_no(text))
+            yield replace(unit, text=_balanced(text if agreed else rest))
+            return
+        yield replace(unit, text=_balanced(text))
 
     def _check(self, unit: Unit) -> Verdict:
-        repeated = unit.kind is not UnitKind.CODE and _signature(unit) in self._said
-        if repeated:
-            return Verdict(False, (), "it was said before")
-        lead = self._lead
-        if unit.kind is UnitKind.CODE and not lead and introduces_code(self._before):
-            return self._grounding.check(unit, after=self._before, lead=self._before)
-        if self._lead_dead:
-            return Verdict(False, (), "its lead-in does not hold")
-        return self._grounding.check(unit, after=self._before, lead=lead)
+        if unit.kind is not UnitKind.CODE and _signature(unit.text) in self._said:
+            return Verdict(Reason.REPEATED)
+        lead = self._lead if unit.kind in _LED else ""
+        return self._grounding.check(
+            unit, lead=lead, previous=self._last_shown, before=self._before
+        )
 
     def _show(self, unit: Unit, verdict: Verdict) -> None:
         for waiting, kept in self._waiting:
@@ -229,50 +292,69 @@ class GroundedText:
             else:
                 self._joiner.skip(waiting)
         self._waiting.clear()
-        self._add(unit)
-        self._lead_shown = bool(self._lead)
-        self._before = unit.text
-        self._said.add(_signature(unit))
+        self._add(self._numbered(unit, verdict))
+        self._last_shown = unit.text
+        self._said.add(_signature(unit.text))
+        self._before |= self._grounding.read(unit.text).keys
         self._votes.update(verdict.document_ids)
+        self._gap = False
+
+    def _numbered(self, unit: Unit, verdict: Verdict) -> Unit:
+        """`unit` with the numbers of the entries it stands on, where the model gives such numbers:
+        those that the check found, as a model may give any."""
+        if not self._cites or unit.kind not in PROSE:
+            return unit
+        new = [id_ for id_ in verdict.document_ids if id_ not in self._cited]
+        self._cited.extend(new)
+        marks = "".join(f" [{self._cited.index(id_) + 1}]" for id_ in verdict.document_ids)
+        return replace(unit, text=unit.text + marks)
 
     def _add(self, unit: Unit) -> None:
         markdown = self._joiner.add(unit)
         self._shown.append(markdown if self._shown else markdown.lstrip())
 
-    def _drop(self, unit: Unit, reason: str) -> None:
+    def _drop(self, unit: Unit, reason: Reason, *, leaves_gap: bool = True) -> None:
         self._dropped.append((unit.text, reason))
         self._waiting.append((unit, False))
-        self._before = ""
+        self._gap = self._gap or leaves_gap
 
-    def _end_lead(self) -> None:
-        """A lead-in is over; when nothing that it introduces was kept, it goes too."""
-        if not self._lead_shown:
-            self._drop_waiting("what it introduces was dropped", *PROSE, UnitKind.TABLE_HEAD)
-        self._forget_lead()
-
-    def _forget_lead(self) -> None:
-        self._lead, self._lead_shown, self._lead_dead, self._led = "", False, False, None
-
-    def _drop_waiting(self, reason: str, *kinds: UnitKind) -> None:
+    def _drop_waiting(self, is_over: Callable[[Unit], bool] = lambda _: True) -> None:
         for index, (unit, kept) in enumerate(self._waiting):
-            if kept and (not kinds or unit.kind in kinds):
-                self._dropped.append((unit.text, reason))
+            if kept and is_over(unit):
+                self._dropped.append((unit.text, Reason.DANGLES))
                 self._waiting[index] = (unit, False)
 
 
 def is_thin(text: str, min_words: int = 4) -> bool:
     """Whether `text` is too little to be an answer: no fact and fewer than `min_words` words."""
-    clauses = read_prose(visible(text)).clauses
-    if any(token.fact for clause in clauses for token in clause.tokens):
+    bare = visible(text)
+    if re.search(r"\d|`[^`]+`|\w+://", bare):
         return False
-    words = [token for clause in clauses for token in clause.tokens if token.word]
-    return len(words) < min_words or not claims_of(clauses)
+    return len(re.findall(r"\w+", bare)) < min_words or read(bare, ENGLISH).empty
 
 
-def _signature(unit: Unit) -> frozenset[str]:
-    if unit.kind is UnitKind.CODE:
-        return frozenset((unit.text,))
-    return claims_of(read_prose(unit.text).clauses) or frozenset((unit.text.casefold(),))
+def _is_bare_opener(text: str) -> bool:
+    opener = OPENER.match(text)
+    return opener is not None and not text[opener.end() :].strip("*_ ")
+
+
+def _without_opener(unit: Unit) -> Unit:
+    """What a unit says after its yes or no."""
+    opener = OPENER.match(unit.text) if unit.kind in PROSE else None
+    rest = unit.text[opener.end() :] if opener else ""
+    return replace(unit, text=rest) if rest.strip("*_ ") else unit
+
+
+def _says_no(text: str) -> bool:
+    return NO.match(text) is not None
+
+
+def _introduces(unit: Unit) -> bool:
+    return is_lead_in(unit) or (announces_block(unit) and says_nothing(unit.text))
+
+
+def _signature(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def _balanced(text: str) -> str:
@@ -284,12 +366,15 @@ def _balanced(text: str) -> str:
 
 
 def _closed(unit: Unit) -> Iterator[Unit]:
-    """A code block; one that breaks off is closed, if need be without its last line."""
+    """A code block, and the same without comments, which may say anything; one that breaks off is
+    closed, if need be without its last line."""
     lines = unit.text.split("\n")
     fence = re.match(r"`{3,}|~{3,}", lines[0])
     assert fence is not None
     if len(lines) > 1 and lines[-1].strip("> \t").startswith(fence[0]):
         yield unit
+        bare = [lines[0], *(_COMMENT.sub("", line) for line in lines[1:])]
+        yield replace(unit, text="\n".join(line for line in bare if line.strip("> \t")))
         return
     yield replace(unit, text="\n".join([*lines, fence[0]]))
     if len(lines) > 2:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 
-from engine.grounding.clauses import Relation
-from engine.grounding.polarity import Modal
-from engine.grounding.prose import read_prose
+from engine.grounding.lexicon import ENGLISH, words_of
+from engine.grounding.reading import read
 from engine.grounding.sentences import Unit, UnitKind
 
 PROSE = (UnitKind.SENTENCE, UnitKind.ITEM)
-_POINTS_DOWN = re.compile(r"\b(?:following|below|command|run|execute|like this)\b", re.IGNORECASE)
 _BLOCK = r"(?:commands?|code|lines?|script|snippet|cell|block)"
 _ENTER = r"(?:run|execute|use|try|enter|type|add|put|paste|copy|write)"
 #: Something that is yet to come and is not said in the rest of the sentence either.
@@ -26,6 +24,8 @@ _POINTS_AT_BLOCK = re.compile(
     rf"\b(?:{_ENTER} (?:this|these) {_BLOCK}\b|(?:this|these) {_BLOCK}(?=\W*$))", re.IGNORECASE
 )
 _ENTER_LAST = re.compile(rf"\b{_ENTER} (?:this|these) (?P<block>{_BLOCK})\W*$", re.IGNORECASE)
+#: Nothing but a piece of code or an address, or what a colon announces.
+_ONLY_CODE = re.compile(r"(?:^|:)[\s*_]*(?:`[^`]+`|https?://\S+|\[[^\]]*\]\(\S+\))[\s*_]*$")
 _BARE = re.compile(r"\b(?:run|execute|using|running|via|following)[*_\s]*$", re.IGNORECASE)
 _OPEN_END = re.compile(
     r"\b(?:run|execute|type|enter|use|using|running|with|by|via|do|try|is|are|to|in|as|like|"
@@ -41,7 +41,10 @@ def is_lead_in(unit: Unit) -> bool:
 
 def is_ended(unit: Unit) -> bool:
     """Whether it has the mark that ends a sentence."""
-    return unit.text.rstrip("*_)\"'”’ ").endswith((".", "!", "?", ":", "。", "！", "？", "…"))
+    text = unit.text.rstrip("*_)\"'”’ ")
+    if text.endswith((".", "!", "?", ":", "。", "！", "？", "…")):
+        return True
+    return bool(_ONLY_CODE.search(unit.text))
 
 
 def announces_block(unit: Unit) -> bool:
@@ -66,19 +69,9 @@ def _breaks_off(unit: Unit) -> bool:
     return not is_ended(unit) and bool(_OPEN_END.search(unit.text))
 
 
-def says_nothing(lead: str) -> bool:
-    """Whether a lead-in such as “Follow these steps:” leaves open what it introduces."""
-    return not any(
-        clause.claims
-        or clause.negated
-        or clause.modal is not Modal.NONE
-        or clause.relation is not Relation.NONE
-        for clause in read_prose(lead).clauses
-    )
-
-
-def introduces_code(text: str) -> bool:
-    """Whether code after `text` is to be read together with it."""
-    clauses = read_prose(text).clauses
-    related = any(clause.relation is not Relation.NONE for clause in clauses)
-    return related or bool(_POINTS_DOWN.search(text))
+def says_nothing(text: str) -> bool:
+    """Whether it names nothing, as “Follow these steps:” does, or one thing to do with it."""
+    said = read(text, ENGLISH)
+    light = words_of(ENGLISH).is_light
+    weighty = [key for key in said.content if not light(key)]
+    return len(weighty) < 2 and not any(token.fact for token in said.tokens)

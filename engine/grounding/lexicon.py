@@ -1,76 +1,170 @@
-"""English words that carry negation, duty, doubt, order: the grammar that the truth check reads."""
+"""What commits a sentence, in the languages that the truth check reads: see lexicons/."""
 
 from __future__ import annotations
 
-from engine.grounding.words import stem, word_set
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any
 
-NEGATORS = word_set(
-    """
-    not no never none nothing nobody neither nor nowhere hardly barely avoid avoids avoiding
-    refrain forbidden prohibited disallowed impossible unable fail fails failed failing refuse
-    refuses refused optional voluntary lack lacks lacking unsupported invalid incorrect wrong
-    nicht kein keine keinen keiner keinem nie niemals ohne pas jamais ne sans nunca jamás sin
-    não nem не нет ни нельзя никогда без non mai senza değil 不 没 沒 無 无 未
-    """
-)
-MUST_WORDS = word_set(
-    """
-    must shall need needs needed required require requires requiring mandatory necessary
-    obligatory compulsory essential obliged requirement requirements prerequisite
-    """
-)
-#: Before a number these say how much of it there must be, not what the reader has to do.
-NEED_WORDS = word_set("need needs require requires take takes")
-SHOULD_WORDS = word_set(
-    """
-    should ought recommend recommended recommends recommendation suggest suggested advise
-    advised advisable preferable
-    """
-)
-CAN_WORDS = word_set("can able allowed allow allows permitted possible could")
-MAYBE_WORDS = word_set("might perhaps maybe probably possibly likely seem seems")
-HEDGES = MAYBE_WORDS | word_set(
-    """
-    usually typically generally often sometimes normally mostly rarely occasionally mainly
-    almost nearly
-    """
-)
-PRONOUNS = word_set("you we they it he she i this that these those there")
-OBJECT_PRONOUNS = word_set("it them")
-AUXILIARIES = word_set(
-    """
-    is are was were be been am do does did has have had will would can could may might must
-    shall should cannot need needs
-    """
-)
-PREPOSITIONS = word_set("on in at by for with from to under over after before of into onto")
-#: Base forms; a sentence that begins with one tells the reader to do something.
-VERB_WORDS = word_set(
-    """
-    accept access activate add adjust allow append apply ask assign attach attend avoid begin
-    book bring browse build buy calculate call cancel change check choose clean clear click
-    clone close collect combine come commit compare compile complete configure confirm connect
-    consider consult contact contain convert copy correct cost count create debug decide
-    declare decrease define delete deploy describe disable disconnect discuss divide do
-    download drop edit enable encode end enrol enroll ensure enter evaluate execute exit expand
-    explain export extract fetch fill filter find finish fit fix follow force free gather
-    generate get give go grade grant guess hand happen have help hold ignore import improve include
-    increase inform initialize insert inspect install introduce invoke join keep kill know
-    launch learn leave let limit link list load locate log look lose lower make map mark mean
-    measure mention merge modify mount move multiply navigate need note obtain omit open order
-    output override pass paste pause pay permit pick pin place plan play plot point post practice
-    predict prepare press prevent print proceed process produce protect provide publish pull
-    push put raise reach read rebuild receive recommend record recreate reduce refer refresh
-    register reinstall reload remember remove rename repeat replace report request require
-    rerun reset resolve respond restart restore restrict resubmit retrain retry return review
-    revoke rewrite run save scale score search see select send set share shorten show sign simulate
-    skip solve sort specify split start stay stop store submit subscribe substitute subtract
-    switch tag take talk tell terminate test track train transform translate try tune turn type
-    uncomment understand uninstall unpack unzip update upgrade upload use validate verify view
-    visit wait watch work write zip
-    """
-)
-VERBS = frozenset(stem(word) for word in VERB_WORDS)
-BEFORE_COMMAND = word_set(
-    "please just simply then first next also do not never and or to always again now finally"
-)
+import yaml
+
+from engine.grounding.words import STOP_WORDS, Words, english_stem
+from engine.retrieval.lexical import stemmer
+
+ENGLISH = "en"
+_FOLDER = Path(__file__).with_name("lexicons")
+#: Entries of a file that are no class of words that commit.
+_OTHER = frozenset(("filler", "function_end", "antonyms"))
+_NO_STEMS = 20_000
+
+
+#: Begins what stands for a commitment among the words of a clause; no text holds it.
+SIGN = "\x01"
+
+
+def is_sign(item: str) -> bool:
+    """Whether an item of a clause is a commitment."""
+    return item.startswith(SIGN)
+
+
+class Commitment(StrEnum):
+    """What a word or phrase commits the clause to in which it stands."""
+
+    NOT = "not"
+    MUST = "must"
+    MAY = "may"
+    SHOULD = "should"
+    FORBIDDEN = "forbidden"
+    OPTIONAL = "optional"
+    MAYBE = "maybe"
+    ONLY = "only"
+    IF = "if"
+    UNLESS = "unless"
+    WITHOUT = "without"
+    INSTEAD = "instead"
+    BEFORE = "before"
+    AFTER = "after"
+    UNTIL = "until"
+    LEAST = "least"
+    MOST = "most"
+    MORE = "more"
+    LESS = "less"
+    ABOUT = "about"
+    ALL = "all"
+    SOME = "some"
+    ALWAYS = "always"
+    SOMETIMES = "sometimes"
+    SAME = "same"
+    DIFFERENT = "different"
+    #: It tells the order of steps.
+    THEN = "then"
+
+    @property
+    def sign(self) -> str:
+        """What stands for it among the words of a clause."""
+        return SIGN + self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """The words of one language that the truth check knows."""
+
+    words: Words
+    #: First word → phrases that begin with it, longest first, with what they commit to.
+    phrases: Mapping[str, tuple[tuple[tuple[str, ...], Commitment], ...]]
+    #: Words that may be left out or put in.
+    filler: frozenset[str]
+    #: Words that end no sentence.
+    function_end: frozenset[str]
+    #: Stem → stems of its opposites.
+    antonyms: Mapping[str, frozenset[str]]
+
+    @property
+    def grammar(self) -> frozenset[str]:
+        """Single words that commit, and filler."""
+        return self.filler | {
+            phrase[0] for found in self.phrases.values() for phrase, _ in found if len(phrase) == 1
+        }
+
+    def commitments(self, words: Sequence[str]) -> list[tuple[int, int, Commitment]]:
+        """Where a phrase that commits begins and ends in `words`, and to what; none overlap."""
+        found: list[tuple[int, int, Commitment]] = []
+        start = 0
+        while start < len(words):
+            end = start + 1
+            for phrase, commitment in self.phrases.get(words[start], ()):
+                if tuple(words[start : start + len(phrase)]) == phrase:
+                    end = start + len(phrase)
+                    found.append((start, end, commitment))
+                    break
+            start = end
+        return found
+
+
+@cache
+def lexicon(language: str) -> Lexicon | None:
+    """The lexicon of a language (ISO 639-1); None for one that the check does not read."""
+    content = _content(language)
+    if not content:
+        return None
+    words = words_of(language)
+    phrases: dict[str, list[tuple[tuple[str, ...], Commitment]]] = {}
+    for name, texts in content.items():
+        if name in _OTHER:
+            continue
+        for text in texts:
+            phrase = tuple(part for word in text.split() for part in words.parts(word))
+            phrases.setdefault(phrase[0], []).append((phrase, Commitment(name)))
+    return Lexicon(
+        words=words,
+        phrases={
+            first: tuple(sorted(found, key=lambda pair: -len(pair[0])))
+            for first, found in phrases.items()
+        },
+        filler=frozenset(content["filler"]),
+        function_end=frozenset(content["function_end"]),
+        antonyms=_opposites(content["antonyms"], words),
+    )
+
+
+@cache
+def words_of(language: str) -> Words:
+    """How the words of a language (ISO 639-1) are compared."""
+    filler = frozenset(_content(language).get("filler", ()))
+    if language == ENGLISH:
+        return Words(language, english_stem, STOP_WORDS | filler)
+    return Words(language, stemmer(language), filler)
+
+
+@cache
+def other_grammars(language: str) -> tuple[frozenset[str], ...]:
+    """The grammar words of each language that is read but this one."""
+    found = (lexicon(other) for other in read_languages() if other != language)
+    return tuple(one.grammar for one in found if one is not None)
+
+
+def read_languages() -> tuple[str, ...]:
+    """The languages that the check reads (ISO 639-1)."""
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.yaml")))
+
+
+def _opposites(pairs: Iterable[Sequence[str]], words: Words) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for pair in pairs:
+        first, second = (words.stem(word) for word in pair)
+        if first != second:
+            found[first] = found.get(first, frozenset()) | {second}
+            found[second] = found.get(second, frozenset()) | {first}
+    return found
+
+
+@cache
+def _content(language: str) -> Mapping[str, list[Any]]:
+    path = _FOLDER / f"{language}.yaml"
+    loaded: Mapping[str, list[Any]] = (
+        yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
+    )
+    return loaded

@@ -20,8 +20,14 @@ TABLE_DASHES = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)*$")
 #: The end of a sentence; what follows decides whether it is one.
 STOP = re.compile(r"(?:[.!?…]+[\"'”’»)\]*_]*(?=\s)|[。！？]+)")
 ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|etc|vs|cf|dr|mr|mrs|ms|prof|approx|ca|fig|no|nr|resp|z\.b|d\.h|bzw)|\b[A-Z])\.$",
+    r"(?:\b(?:e\.g|i\.e|etc|vs|cf|dr|mr|mrs|ms|prof|approx|ca|fig|resp|st|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|z\.b|d\.h|bzw)|\b[A-Z])\.$",
     re.IGNORECASE,
+)
+NUMERO = re.compile(r"\b(?:no|nr)\.$", re.IGNORECASE)
+#: "30. November" is a day, no end.
+ORDINAL = re.compile(r"\b\d{1,2}\.$")
+MONTH = re.compile(
+    r"(?:jan|feb|mär|mar|apr|mai|maj|jun|jul|aug|sep|okt|nov|dez|dec)[a-zäé]*\b", re.IGNORECASE
 )
 #: A line shorter than this was broken on purpose, a longer one by an editor.
 WRAPPED_CHARS = 60
@@ -220,4 +226,8 @@ def _ends_sentence(text: str, end: int, following: str) -> bool:
         return True
     if following[0].islower() or text.count("`", 0, end) % 2:
         return False
+    if ORDINAL.search(text, max(0, end - 4), end) and MONTH.match(following):
+        return False
+    if NUMERO.search(text, max(0, end - 4), end):
+        return not following[0].isdigit()  # "No." says no, too
     return not ABBREVIATION.search(text, max(0, end - 12), end)

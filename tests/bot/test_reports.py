@@ -33,6 +33,7 @@ JUDGEMENT = Judgement(
 )
 #: Of a source, as it has been since the first version.
 SOURCE_KEYS = ["id", "title", "section", "course", "url", "score"]
+LEXICAL = "lexical"
 
 
 def answer(decision: Decision, **changes: object) -> Answer:
@@ -50,7 +51,7 @@ def answer(decision: Decision, **changes: object) -> Answer:
 def test_the_closest_entries_are_told_with_how_they_begin_and_how_sure_that_is() -> None:
     closest = answer(Decision.NOT_SURE, related=(SOURCE,))
 
-    printed = json.loads(json.dumps(answer_object(QUESTION, closest)))
+    printed = json.loads(json.dumps(answer_object(QUESTION, closest, LEXICAL)))
 
     assert printed == {
         "question": "how to install kubectl on mac",
@@ -83,6 +84,7 @@ def test_the_closest_entries_are_told_with_how_they_begin_and_how_sure_that_is()
         "dropped": [],
         "probability": 0.42,
         "relevance": "embedded",
+        "support": None,
         "retrieval": "ensemble",
         "words_only": False,
         "asker_language": "en",
@@ -92,7 +94,7 @@ def test_the_closest_entries_are_told_with_how_they_begin_and_how_sure_that_is()
 def test_the_sources_of_an_answer_are_told_as_ever() -> None:
     quoted = answer(Decision.QUOTED_NO_MODEL, sources=(SOURCE,), related=(SOURCE,))
 
-    printed = answer_object(QUESTION, quoted)
+    printed = answer_object(QUESTION, quoted, LEXICAL)
 
     assert (printed["tier"], printed["found"], printed["quoted"]) == ("answer", True, True)
     assert [list(source) for source in printed["sources"]] == [SOURCE_KEYS]  # type: ignore[attr-defined]
@@ -112,13 +114,24 @@ def test_the_sources_of_an_answer_are_told_as_ever() -> None:
 def test_it_is_told_when_words_alone_were_searched(
     mode: RetrievalMode | None, name: str | None, words_only: bool
 ) -> None:
-    printed = answer_object(QUESTION, answer(Decision.NOT_COVERED, retrieval=mode))
+    printed = answer_object(QUESTION, answer(Decision.NOT_COVERED, retrieval=mode), LEXICAL)
 
     assert (printed["retrieval"], printed["words_only"]) == (name, words_only)
 
 
+@pytest.mark.parametrize("decision", [Decision.ANSWERED, Decision.QUOTED_UNSUPPORTED])
+def test_who_checks_statements_is_told_where_a_model_wrote_some(decision: Decision) -> None:
+    written = Timings(retrieve_s=0.01, first_token_s=0.1, generate_s=0.5, total_s=0.52)
+
+    printed = answer_object(QUESTION, answer(decision, timings=written), "nobody/nli")
+
+    assert printed["support"] == "nobody/nli"
+
+
 def test_where_nobody_judged_there_is_no_probability() -> None:
-    printed = answer_object(QUESTION, answer(Decision.THANKED, judgement=None, retrieval=None))
+    thanked = answer(Decision.THANKED, judgement=None, retrieval=None)
+
+    printed = answer_object(QUESTION, thanked, LEXICAL)
 
     assert (printed["probability"], printed["relevance"], printed["tier"]) == (
         None,
@@ -149,6 +162,6 @@ def test_where_nobody_judged_there_is_no_probability() -> None:
 def test_the_tier_follows_from_the_decision(
     decision: Decision, tier: str, found: bool, quoted: bool
 ) -> None:
-    printed = answer_object(QUESTION, answer(decision))
+    printed = answer_object(QUESTION, answer(decision), LEXICAL)
 
     assert (printed["tier"], printed["found"], printed["quoted"]) == (tier, found, quoted)

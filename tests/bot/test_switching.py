@@ -19,6 +19,7 @@ from bot.messages import Reply, ReplyState
 from bot.switching import announce_switch
 from config.settings import RetrievalSettings
 from engine.answer.relevance import EmbeddedRelevance
+from engine.grounding.support import LexicalSupport
 from engine.retrieval.retriever import Retriever
 from engine.store.jobs import JobStore
 from engine.types import EngineState, EngineStatus
@@ -61,6 +62,7 @@ async def commands_of(folder: Path, models: FakeModels) -> AsyncIterator[Command
             models,
             list,
             relevance=EmbeddedRelevance(),
+            support=LexicalSupport(),
             is_admin=lambda *_: True,
         )
 

@@ -219,3 +219,10 @@ def test_who_judges_an_entry_is_told_by_the_settings(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("FAQ_ANSWER__RELEVANCE", "cross-encoder/ms-marco-MiniLM-L6-v2")
 
     assert load().answer.relevance == "cross-encoder/ms-marco-MiniLM-L6-v2"
+
+
+def test_who_checks_statements_is_told_by_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load().answer.support == "lexical"
+    monkeypatch.setenv("FAQ_ANSWER__SUPPORT", "cross-encoder/nli-MiniLM2-L6-H768")
+
+    assert load().answer.support == "cross-encoder/nli-MiniLM2-L6-H768"

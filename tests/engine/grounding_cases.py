@@ -51,6 +51,50 @@ def cases(name: str) -> Iterator[Case]:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flip:
+    """A sentence near to an entry's own words, in some language: true, or turned round."""
+
+    language: str
+    document: Document
+    says: str
+    true: bool
+    #: What was changed: `negation`, `condition`, `half`…; empty for a true one.
+    kind: str
+
+    @property
+    def name(self) -> str:
+        """A short name for the test's id."""
+        return f"{self.language} {self.kind}: {self.says[:60]}"
+
+
+def flips(part: str) -> Iterator[Flip]:
+    """The sentences of `grounding_languages_<part>_*.yaml`."""
+    for path in sorted(DATA.glob(f"grounding_languages_{part}_*.yaml")):
+        for entry in yaml.safe_load(path.read_text(encoding="utf-8")):
+            document = Document(
+                id="e", course="", section="", question=entry["question"], answer=entry["answer"]
+            )
+            says = [(text, True, "") for text in entry[True]]
+            says += [(false["says"], False, false["kind"]) for false in entry[False]]
+            for text, true, kind in says:
+                yield Flip(
+                    language=entry["language"],
+                    document=document,
+                    says=text,
+                    true=true,
+                    kind=kind,
+                )
+
+
+def is_shown(flip: Flip) -> bool:
+    """Whether a reader would see any of it."""
+    grounded = GroundedText([flip.document], flip.document.question)
+    grounded.feed(flip.says)
+    grounded.finish()
+    return bool(grounded.text)
+
+
 def shown(case: Case) -> GroundedText:
     """The check after it has read what the model says."""
     grounded = GroundedText(case.documents, case.question)

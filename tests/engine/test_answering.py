@@ -13,6 +13,7 @@ from config.settings import RetrievalSettings, Settings
 from engine.answer.answering import Answerer
 from engine.answer.relevance import ModelRelevance
 from engine.errors import EngineCrashed, EngineDown, GenerationTimeout, OutOfMemory
+from engine.grounding.support import LexicalSupport
 from engine.retrieval.retriever import Retriever
 from engine.types import (
     Answer,
@@ -77,7 +78,8 @@ async def answerer(
     async with asyncio.TaskGroup() as group:
         group.create_task(retriever.run(stop))
         try:
-            yield Answerer(retriever, script, Settings(data_dir=tmp_path), ModelRelevance(script))
+            settings, relevance = Settings(data_dir=tmp_path), ModelRelevance(script)
+            yield Answerer(retriever, script, settings, relevance, LexicalSupport())
         finally:
             stop.set()
 

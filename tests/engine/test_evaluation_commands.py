@@ -215,9 +215,20 @@ def test_support_is_one_line_of_json_or_a_table(tmp_path: Path) -> None:
         "groups": [
             {"set": "s", "group": "g", "supported": True, **shares},
             {"set": "s", "group": "g", "supported": None, **shares},
-        ]
+        ],
+        "support": "lexical",
     }
     assert "s    g      not judged  1  1.000    0.000       1.000" in table.stdout
+
+
+def test_support_is_checked_by_whom_the_settings_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAQ_ANSWER__SUPPORT", str(tmp_path / "nowhere"))
+
+    refused = run("support", "--cases", jsonl(tmp_path, support_case()))
+
+    assert_refused(refused, f"answer.support: the entailment model {tmp_path}/nowhere could not")
 
 
 def test_a_case_that_cannot_be_used_is_one_sentence(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from engine.evaluation.support import (
     read_cases,
     shown_of,
 )
+from engine.grounding.support import LexicalSupport
 
 ENTRY = Passage(
     question="Can I still join after the course has started?",
@@ -25,6 +26,7 @@ ENTRY = Passage(
 )
 TRUE = "You can join at any time."
 FALSE = "The certificate costs 300 euros."
+LEXICAL = LexicalSupport()
 
 
 def case(answer: str, *, group: str = "g", supported: bool | None = True) -> SupportCase:
@@ -40,14 +42,14 @@ def case(answer: str, *, group: str = "g", supported: bool | None = True) -> Sup
 
 async def report_of(path: Path, *cases: SupportCase) -> SupportReport:
     with Record(path / "r.jsonl", "k", Shown, total=len(cases), say=print) as record:
-        return await evaluate_support(cases, record, lambda *_: None)
+        return await evaluate_support(cases, record, lambda *_: None, LEXICAL)
 
 
 def test_an_answer_is_shown_whole_in_part_or_not_at_all() -> None:
-    assert shown_of(case(TRUE)) == Shown(whole=True, nothing=False, characters=1.0)
-    assert shown_of(case(FALSE)) == Shown(whole=False, nothing=True, characters=0.0)
+    assert shown_of(case(TRUE), LEXICAL) == Shown(whole=True, nothing=False, characters=1.0)
+    assert shown_of(case(FALSE), LEXICAL) == Shown(whole=False, nothing=True, characters=0.0)
 
-    part = shown_of(case(f"{TRUE}\n{FALSE}"))
+    part = shown_of(case(f"{TRUE}\n{FALSE}"), LEXICAL)
 
     assert not part.whole
     assert not part.nothing
@@ -57,7 +59,7 @@ def test_an_answer_is_shown_whole_in_part_or_not_at_all() -> None:
 def test_nothing_can_be_shown_without_documents() -> None:
     bare = SupportCase(set="s", group="g", documents=(), question="", answer=TRUE, supported=None)
 
-    assert shown_of(bare).nothing
+    assert shown_of(bare, LEXICAL).nothing
 
 
 async def test_figures_are_kept_apart_by_set_group_and_support(tmp_path: Path) -> None:
@@ -83,6 +85,13 @@ async def test_figures_are_kept_apart_by_set_group_and_support(tmp_path: Path) -
         "s    g      no          1  0.000    1.000       0.000",
         "s    g      not judged  1  1.000    0.000       1.000",
     ]
+
+
+async def test_the_figures_name_who_checked(tmp_path: Path) -> None:
+    report = await report_of(tmp_path, case(TRUE))
+
+    assert report.support == "lexical"
+    assert report.table().endswith("\n\nstatements checked by: lexical")
 
 
 def row(**other: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from engine.catalog import Catalog, Dtype, GenerationDefaults, ModelEntry, PromptStyle, Task
@@ -89,8 +90,11 @@ def save_seq2seq(folder: Path, *, seed: int = 0) -> Path:
     return folder
 
 
-def save_cross_encoder(folder: Path, *, outputs: int = 1, seed: int = 0) -> Path:
-    """A random BERT that scores pairs of texts, with a vocabulary of a few words."""
+def save_cross_encoder(
+    folder: Path, *, outputs: int = 1, labels: Sequence[str] = (), seed: int = 0
+) -> Path:
+    """A random BERT that scores pairs of texts, with a vocabulary of a few words; the same with
+    any names of its outputs."""
     import torch
     from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
 
@@ -99,6 +103,7 @@ def save_cross_encoder(folder: Path, *, outputs: int = 1, seed: int = 0) -> Path
     )
     marks = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     vocabulary = [*marks, *dict.fromkeys(words.split())]
+    named = {"id2label": dict(enumerate(labels))} if labels else {}
     torch.manual_seed(seed)
     model = BertForSequenceClassification(
         BertConfig(
@@ -107,8 +112,9 @@ def save_cross_encoder(folder: Path, *, outputs: int = 1, seed: int = 0) -> Path
             intermediate_size=64,
             num_hidden_layers=2,
             num_attention_heads=2,
-            num_labels=outputs,
+            num_labels=len(labels) or outputs,
             initializer_range=0.5,
+            **named,
         )
     )
     model.save_pretrained(folder)

@@ -51,22 +51,29 @@ _CHATTER = re.compile(
     re.IGNORECASE,
 )
 _FIRST_PERSON = re.compile(r"(?<![\w`'’\"/.-])(?:I|I['’](?:m|d|ll|ve)|my|me|myself)(?![\w`/.-])")
+#: A mark such as [1] or (entry 2): which entry says it.
 _CITATION = re.compile(
-    r"\s*[\[(](?:(?:see |source:? ?|faq ?|entry ?|document ?|doc ?|id:? ?)+#?\d*|\d{1,2})"
-    r"[\])](?!\()",
+    r"(?:^|\s*)[\[(](?:(?:see |source:? ?|faq ?|entry ?|document ?|doc ?|id:? ?)+#?\d*|\d{1,2})"
+    r"(?:, ?\d{1,2})*[\])](?!\()",
     re.IGNORECASE,
 )
 #: Joins a sentence to the one before; without that one it is taken off.
 CONNECTOR = re.compile(
     r"^(?:however|therefore|thus|hence|so|also|additionally|in addition|furthermore|moreover|"
     r"besides|but|and|finally|similarly|likewise|as a result|consequently|for example|"
-    r"for instance|on the other hand|nevertheless|that said|alternatively)\b,?\s+",
+    r"for instance|then|(?:this|that) means(?: that)?(?=\s)|on the other hand|nevertheless|"
+    r"that said|alternatively)\b,?\s+",
     re.IGNORECASE,
 )
 #: `It is possible to…` refers to nothing.
 _EMPTY_IT = (
     r"is (?:not |only )?(?:possible|recommended|required|necessary|allowed|important|better|best|"
     r"advised|mandatory|optional|enough|sufficient)\b"
+)
+_PRONOUN = re.compile(r"^\W*(?:it|they)\b(?!['’])", re.IGNORECASE)
+#: What a sentence begins with, up to its verb.
+_SUBJECT = re.compile(
+    r"^(?:[\w'’./-]+ ){1,5}?(?=(?:is|are|was|were|has|have|can|must|may|will|should|needs?)\b)"
 )
 #: Means nothing without the sentence before.
 LEANING = re.compile(
@@ -75,7 +82,10 @@ LEANING = re.compile(
     r"the (?:former|latter)|both (?:of|are|is|can|must|have|will))\b",
     re.IGNORECASE,
 )
-OPENER = re.compile(r"^\W*(yes|no)\b(?:\s*[,.!:;—–-]+\s*|\s*$)", re.IGNORECASE)
+OPENER = re.compile(
+    r"^\W*(yes|no|ja|nein|oui|non|sí|si|sim|não|sì|да|нет)\b(?:\s*[,.!:;—–-]+\s*|\s*$)",
+    re.IGNORECASE,
+)
 
 
 def trim(text: str) -> str:
@@ -89,7 +99,12 @@ def trim(text: str) -> str:
     return text if trimmed == text else capitalized(trimmed)
 
 
-def is_chatter(text: str) -> bool:
+def is_cited(text: str) -> bool:
+    """Whether `text` names an entry that says it by a mark such as [1]."""
+    return bool(_CITATION.search(text))
+
+
+def is_talk(text: str) -> bool:
     """Whether `text` is no statement about the matter."""
     return bool(_CHATTER.match(text)) or text.rstrip("*_ ").endswith("?")
 
@@ -97,6 +112,14 @@ def is_chatter(text: str) -> bool:
 def speaks_of_itself(text: str) -> bool:
     """Whether `text` is in the first person."""
     return bool(_FIRST_PERSON.search(text))
+
+
+def with_subject(text: str, previous: str) -> str:
+    """`text` with what its first pronoun means, the beginning of the sentence before it; empty
+    where it begins with none."""
+    pronoun = _PRONOUN.match(text)
+    subject = _SUBJECT.match(previous)
+    return f"{subject[0].strip()} {text[pronoun.end() :]}" if pronoun and subject else ""
 
 
 def capitalized(text: str) -> str:
