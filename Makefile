@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 TORCH := $(shell sed -n 's/^torch==/torch==/p' requirements.lock)
 ARGS ?=
 
-.PHONY: run setup test check fix docs fit clean
+.PHONY: run setup test check fix docs fit fit-support clean
 .DEFAULT_GOAL := run
 
 run: $(READY)  ## set up what is missing and start the assistant
@@ -51,6 +51,9 @@ docs: $(READY)  ## write the generated pages
 
 fit: $(READY)  ## fit how sure a search may be; ARGS=--evidence asks all questions anew first
 	@$(PY) -m benchmarks.fit $(ARGS)
+
+fit-support: $(READY)  ## fit how much of a statement must stand in the entries; ARGS="--cases F.jsonl"
+	@$(PY) -m benchmarks.fit_support $(ARGS)
 
 clean:  ## forget the set-up; keeps data/
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

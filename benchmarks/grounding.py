@@ -1,6 +1,7 @@
 """Measures the truth check: what is faithful and kept, what is invented and kept, and its cost.
 
     python -m benchmarks.grounding [--documents FAQ] [--entries 250] [--seed 7] [--show 5]
+    python -m benchmarks.grounding --ablate [--cases CASES.jsonl]
 
 First the hand-written cases of tests/data, and the sentences in eleven languages that are near to
 an entry's words, true or turned round. Then every sentence of some entries of an FAQ (the sample
@@ -17,18 +18,23 @@ import random
 import re
 import tempfile
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass, replace
+from io import StringIO
 from pathlib import Path
 from time import process_time
+from unittest.mock import patch
 
 from config.settings import CorpusSettings
 from engine.corpus.loader import CorpusLoader
+from engine.evaluation.support import SupportCase, read_cases, shown_of
+from engine.grounding import contradictions, facts
 from engine.grounding.grounded_text import GroundedText
 from engine.grounding.grounding import Grounding
 from engine.grounding.lexicon import ENGLISH
 from engine.grounding.reading import read
 from engine.grounding.sentences import Unit, UnitKind, split
-from engine.grounding.support import LexicalSupport
+from engine.grounding.support import LexicalSupport, Regression
 from engine.types import Document
 from tests.engine.grounding_cases import cases, flips, is_shown, shown
 
@@ -216,16 +222,64 @@ async def load(source: str) -> list[Document]:
         return list(corpus.documents)
 
 
+#: Parts of the check → where they are, and what stands for one that is left out.
+PARTS = {
+    "clauses held against clauses": (contradictions, "_against", None),
+    "sentences held against sentences": (contradictions, "_word_differs", None),
+    "… what both commit to": (contradictions, "_commits_otherwise", None),
+    "… the order of their words": (contradictions, "_swapped", False),
+    "… before and after": (contradictions, "_relation_turned", False),
+    "… words of another clause": (contradictions, "_mixed", False),
+    "conditions": (contradictions, "_lost_condition", False),
+    "must, may, should": (contradictions, "_modal_differs", False),
+    "numbers": (facts, "_foreign_number", None),
+    "names": (facts, "_foreign_names", False),
+    "the regression": (Regression, "probability", 1.0),
+}
+
+
+def ablate(documents: list[Document], entries: int, seed: int, answers: list[SupportCase]) -> None:
+    """What becomes of true and untrue statements without each part of the check."""
+    print(f"{'without':<34} {'good answers':>14} {'invented':>9} {'flipped':>8} {'falsified':>10}")
+    print(f"{'(nothing)':<34} {_fared(documents, entries, seed, answers)}", flush=True)
+    for name, (home, part, instead) in PARTS.items():
+        with patch.object(home, part, lambda *_, instead=instead: instead):
+            print(f"{name:<34} {_fared(documents, entries, seed, answers)}", flush=True)
+
+
+def _fared(documents: list[Document], entries: int, seed: int, answers: list[SupportCase]) -> str:
+    found = [shown_of(case, LexicalSupport()) for case in answers]
+    whole = sum(one.whole for one in found) / max(1, len(found))
+    characters = sum(one.characters for one in found) / max(1, len(found))
+    invented = [case for name in WRITTEN for case in cases(name) if not case.faithful]
+    turned = [flip for part in ("dev", "sealed") for flip in flips(part) if not flip.true]
+    with redirect_stdout(StringIO()):
+        rows = over_documents(documents, entries, random.Random(seed), 0)
+    false = [row for row in rows if not row.true]
+    return (
+        f"{whole:>7.3f} {characters:.3f} {sum(bool(shown(case).text) for case in invented):>9} "
+        f"{sum(map(is_shown, turned)):>8} "
+        f"{sum(row.kept for row in false):>4} of {sum(row.statements for row in false)}"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--documents", default="config/faq")
     parser.add_argument("--entries", type=int, default=250)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--show", type=int, default=0, help="print so many failures of each kind")
+    parser.add_argument("--ablate", action="store_true", help="leave out one part after another")
+    parser.add_argument("--cases", type=Path, help="labelled answers, as eval support reads them")
     arguments = parser.parse_args()
+    documents = asyncio.run(load(arguments.documents))
+    if arguments.ablate:
+        labelled = read_cases(arguments.cases) if arguments.cases else []
+        good = [case for case in labelled if case.set == "course" and case.supported]
+        ablate(documents, arguments.entries, arguments.seed, good)
+        return
     rows = [row for name in WRITTEN for row in hand_written(name, arguments.show)]
     rows += [row for part in ("dev", "sealed") for row in in_languages(part, arguments.show)]
-    documents = asyncio.run(load(arguments.documents))
     chance = random.Random(arguments.seed)
     rows += over_documents(documents, arguments.entries, chance, arguments.show)
     rows.append(broken_off(documents, arguments.entries, chance))

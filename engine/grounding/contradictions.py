@@ -65,7 +65,7 @@ _MAY_NOT_COME = frozenset(
 _MAY_NOT_GO = (_MAY_NOT_COME - {Commitment.MUST.sign, Commitment.ALL.sign}) | frozenset(
     one.sign
     for one in (
-        *(Commitment.MAYBE, Commitment.SOMETIMES, Commitment.SOME, Commitment.IF),
+        *(Commitment.MAYBE, Commitment.SOMETIMES, Commitment.SOME),
         *(Commitment.BEFORE, Commitment.AFTER, Commitment.UNTIL),
     )
 )
@@ -317,8 +317,6 @@ def _commits_otherwise(
     said = Counter(item for item in mine if is_sign(item))
     leading = Counter(item for item in mine[: start.a] if item in _MAY_LEAD)
     added, lost = said - held - leading, held - said
-    if _WISHES & set(theirs):
-        lost.pop(Commitment.IF.sign, None)
     for signs, counted in ((added, _MAY_NOT_COME), (lost, _MAY_NOT_GO)):
         for item in signs:
             if item in counted:

@@ -14,7 +14,7 @@ from engine.grounding.grounding import Grounding
 from engine.grounding.sentences import split
 from engine.grounding.support import LexicalSupport
 from engine.grounding.verdict import Reason
-from engine.types import Document
+from engine.types import Document, FinishReason
 from tests.engine.grounding_cases import Case, cases, shown
 
 WRITTEN = ("grounding_cases", "grounding_heldout", "grounding_sealed")
@@ -379,3 +379,104 @@ def test_an_entry_repeated_word_for_word_is_mostly_shown(id_: str) -> None:
     grounded = check(ENTRIES[id_].answer, id_)
 
     assert len(grounded.dropped) <= len(units) / 3
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "says"),
+    [
+        ("Is it a group project?", "No, the capstone is a solo project.",
+         "The capstone is a solo project."),
+        ("How do I make panko?", "Cut the bread. Spread the crumbs on a baking sheet.",
+         "To make panko crumbs:\n\n1. Spread the crumbs on a baking sheet."),
+        ("How do I clean jewelry?", "Pat the jewelry dry with a soft cloth.",
+         "Pat it dry with a soft cloth."),
+        ("What are twins?", "Twins occur when there are two offspring of one pregnancy.",
+         "Twins are two offspring of one pregnancy."),
+        ("Which dataset for Question 3?",
+         "You must use the `dt_val` dataset to compute the metrics of Question 3 and onwards, "
+         "as you did in Question 2.",
+         "To compute the metrics for Question 3, you should use the `dt_val` dataset."),
+        ("How do I build it?", "Run `make all` in the folder of the project.",
+         "In the folder of the project, run `make all`."),
+    ],
+)  # fmt: skip
+def test_what_the_entry_says_in_other_words_is_shown(question: str, answer: str, says: str) -> None:
+    entry = Document(id="e", course="", section="", question=question, answer=answer)
+    grounded = GroundedText([entry], question)
+
+    grounded.feed(says)
+    grounded.finish()
+
+    assert grounded.text == says
+    assert grounded.dropped == ()
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "I'm not able to provide a complete answer.",
+        "The above FAQs are not applicable to the question.",
+        "Refunds are not discussed here.",
+        "No tengo información sobre eso.",
+        "Dazu steht hier leider nichts.",
+        "К сожалению, в базе знаний нет ответа.",
+        "Désolé, je ne trouve pas cette information.",
+        "Infelizmente não sei.",
+        "Non lo so.",
+    ],
+)
+def test_a_text_that_says_it_has_no_answer_is_not_about_the_entries(says: str) -> None:
+    grounded = check(says, "late", "certificate", question="Can I get a refund?")
+
+    assert grounded.text == ""
+    assert not grounded.is_about_entries
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "Submit four projects and review the homework of the instructors.",
+        "Register first and finish the project before the certificate.",
+        "Pay 300 dollars.",
+    ],
+)
+def test_a_wrong_answer_is_no_abstention(says: str) -> None:
+    grounded = check(says, "late", "certificate", question="Can I still join?")
+
+    assert grounded.text == ""
+    assert grounded.is_about_entries
+
+
+def test_the_numbers_in_the_text_are_those_of_the_entries_it_stands_on() -> None:
+    grounded = check("You can join at any time [2]. Reviews are anonymous [2].", "late", "review")
+
+    assert grounded.text == "You can join at any time. [1] Reviews are anonymous. [2]"
+    assert grounded.cited_ids == ("late", "review")
+
+
+def test_a_text_without_numbers_gets_none() -> None:
+    grounded = check("You can join at any time. Reviews are anonymous.", "late", "review")
+
+    assert "[" not in grounded.text
+    assert grounded.cited_ids == ()
+
+
+@pytest.mark.parametrize("finish", [FinishReason.LENGTH, FinishReason.DEADLINE])
+@pytest.mark.parametrize(
+    ("says", "left"),
+    [
+        ("Search the FAQ first. Show the error", "Search the FAQ first."),
+        ("Search the FAQ first. Use Python 3.", "Search the FAQ first."),
+        ("- Search the FAQ first\n- Show the error message", "- Search the FAQ first"),
+        ("Search the FAQ first.", "Search the FAQ first."),
+    ],
+)
+def test_the_unfinished_end_of_a_text_that_was_cut_off_goes(
+    finish: FinishReason, says: str, left: str
+) -> None:
+    grounded = GroundedText([ENTRIES["contact"], ENTRIES["python"]], "")
+
+    grounded.feed(says)
+    grounded.finish(finish)
+
+    assert grounded.text == left
