@@ -189,7 +189,8 @@ def kept_weak() -> list[Statement]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=Path, required=True, nargs="+")
-    parser.add_argument("--threshold", type=float, default=0.5)
+    parser.add_argument("--threshold", type=float, default=0.46)
+    parser.add_argument("--strict-threshold", type=float, default=0.65)
     parser.add_argument("--sealed", action="store_true", help="show the sealed part, too")
     arguments = parser.parse_args()
     rows = list(statements([case for path in arguments.cases for case in read_cases(path)]))
@@ -209,6 +210,7 @@ def main() -> None:
         "weights": rounded,
         "intercept": round(intercept, 4),
         "threshold": arguments.threshold,
+        "strict_threshold": arguments.strict_threshold,
     }
     WEIGHTS.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
     print(f"Written: {WEIGHTS}")

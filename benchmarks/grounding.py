@@ -28,7 +28,7 @@ from unittest.mock import patch
 from config.settings import CorpusSettings
 from engine.corpus.loader import CorpusLoader
 from engine.evaluation.support import SupportCase, read_cases, shown_of
-from engine.grounding import contradictions, facts
+from engine.grounding import comparison, contradictions, facts
 from engine.grounding.grounded_text import GroundedText
 from engine.grounding.grounding import Grounding
 from engine.grounding.lexicon import ENGLISH
@@ -225,11 +225,11 @@ async def load(source: str) -> list[Document]:
 #: Parts of the check → where they are, and what stands for one that is left out.
 PARTS = {
     "clauses held against clauses": (contradictions, "_against", None),
-    "sentences held against sentences": (contradictions, "_word_differs", None),
-    "… what both commit to": (contradictions, "_commits_otherwise", None),
-    "… the order of their words": (contradictions, "_swapped", False),
-    "… before and after": (contradictions, "_relation_turned", False),
-    "… words of another clause": (contradictions, "_mixed", False),
+    "sentences held against sentences": (contradictions, "differs", None),
+    "… what both commit to": (comparison, "_commits_otherwise", None),
+    "… the order of their words": (comparison, "_swapped", False),
+    "… before and after": (comparison, "_relation_turned", False),
+    "… words of another clause": (comparison, "_mixed", False),
     "conditions": (contradictions, "_lost_condition", False),
     "must, may, should": (contradictions, "_modal_differs", False),
     "numbers": (facts, "_foreign_number", None),

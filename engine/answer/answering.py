@@ -284,7 +284,11 @@ class Answerer:
         for attempt in range(1, MAX_CRASHES + 1):
             # Reading long entries takes some tens of milliseconds the first time.
             grounded = await asyncio.to_thread(
-                GroundedText, request.documents, request.question, self._support
+                GroundedText,
+                request.documents,
+                request.question,
+                self._support,
+                strict=not self._generator.status().reads,
             )
             try:
                 return await self._generate_once(request, grounded, on_text), grounded

@@ -42,6 +42,7 @@ class EntailmentSupport:
     #: More likely to follow than not. A model that is trained to tell entailment from the rest is
     #: right most often there; no labelled answers were at hand to fit another for any one model.
     threshold = 0.5
+    strict_threshold = 0.7
 
     def __init__(self, model: EntailmentModel) -> None:
         self.name = model.name

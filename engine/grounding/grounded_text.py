@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from engine.grounding.evidence import NO
 from engine.grounding.grounding import Grounding
 from engine.grounding.leads import (
     PROSE,
@@ -15,10 +14,18 @@ from engine.grounding.leads import (
     is_ended,
     is_lead_in,
     lacks_block,
-    says_nothing,
 )
 from engine.grounding.lexicon import ENGLISH
 from engine.grounding.reading import read
+from engine.grounding.readings import (
+    balanced,
+    closed,
+    introduces,
+    is_bare_opener,
+    says_no,
+    signature,
+    without_opener,
+)
 from engine.grounding.sentences import Joiner, Splitter, Unit, UnitKind
 from engine.grounding.support import LexicalSupport, Support
 from engine.grounding.talk import CONNECTOR, LEANING, OPENER, capitalized, is_cited, trim
@@ -32,7 +39,6 @@ __all__ = ["GroundedText", "is_thin"]
 MAX_ANSWER_CHARS = 20_000
 #: What a model that was stopped has not finished.
 _CUT_OFF = (FinishReason.LENGTH, FinishReason.DEADLINE, FinishReason.CANCELLED)
-_COMMENT = re.compile(r"(?:^|(?<=\s))#\s.*$")
 _LED = (UnitKind.ITEM, UnitKind.CODE, UnitKind.ROW)
 
 
@@ -40,9 +46,16 @@ class GroundedText:
     """The supported part of an answer that arrives in pieces."""
 
     def __init__(
-        self, documents: Sequence[Document], question: str, support: Support | None = None
+        self,
+        documents: Sequence[Document],
+        question: str,
+        support: Support | None = None,
+        *,
+        strict: bool = False,
     ) -> None:
-        self._grounding = Grounding(documents, question, support or LexicalSupport())
+        """`strict` holds the text of a model that cannot be trusted to read to more."""
+        judge = support or LexicalSupport()
+        self._grounding = Grounding(documents, question, judge, strict=strict)
         self._splitter = Splitter()
         self._joiner = Joiner()
         self._last_character = ""
@@ -169,7 +182,7 @@ class GroundedText:
                 self._waiting.append((unit, True))
             else:
                 self._waiting.append((unit, False))
-        elif unit.kind in (UnitKind.HEADING, UnitKind.TABLE_HEAD) or _introduces(unit):
+        elif unit.kind in (UnitKind.HEADING, UnitKind.TABLE_HEAD) or introduces(unit):
             self._take_introduction(unit)
         elif unit.kind is UnitKind.ROW and not self._table_kept:
             self._drop(unit, Reason.DANGLES)
@@ -226,7 +239,7 @@ class GroundedText:
             self._drop(unit, verdict.reason, leaves_gap=False)
 
     def _take_statement(self, unit: Unit) -> None:
-        if _is_bare_opener(unit.text):
+        if is_bare_opener(unit.text):
             self._opener = unit
             return
         if self._lead_turns and unit.kind in _LED:
@@ -235,7 +248,7 @@ class GroundedText:
         reason = Reason.LEANS
         opener, self._opener = self._opener, None
         for candidate in self._readings(unit):
-            verdict = self._check(_without_opener(candidate))
+            verdict = self._check(without_opener(candidate))
             if verdict.reason is None and opener is not None:
                 self._take_opener(opener, candidate)
             if verdict.reason is None and announces_block(candidate):
@@ -251,13 +264,13 @@ class GroundedText:
 
     def _take_opener(self, opener: Unit, following: Unit) -> None:
         """Let a bare yes or no stand before what follows it, if the entries say so, too."""
-        agreed = self._grounding.answers(following.text, no=_says_no(opener.text))
+        agreed = self._grounding.answers(following.text, no=says_no(opener.text))
         self._waiting.append((opener, agreed))
 
     def _readings(self, unit: Unit) -> Iterator[Unit]:
         """`unit` as it may be shown: trimmed, without a yes or connector that hangs in the air."""
         if unit.kind is UnitKind.CODE:
-            yield from _closed(unit)
+            yield from closed(unit)
             return
         if unit.kind is UnitKind.ROW:
             yield unit
@@ -272,13 +285,13 @@ class GroundedText:
         opener = OPENER.match(text)
         if opener and text[opener.end() :].strip("*_ "):
             rest = capitalized(text[opener.end() :])
-            agreed = self._grounding.answers(rest, no=_says_no(text))
-            yield replace(unit, text=_balanced(text if agreed else rest))
+            agreed = self._grounding.answers(rest, no=says_no(text))
+            yield replace(unit, text=balanced(text if agreed else rest))
             return
-        yield replace(unit, text=_balanced(text))
+        yield replace(unit, text=balanced(text))
 
     def _check(self, unit: Unit) -> Verdict:
-        if unit.kind is not UnitKind.CODE and _signature(unit.text) in self._said:
+        if unit.kind is not UnitKind.CODE and signature(unit.text) in self._said:
             return Verdict(Reason.REPEATED)
         lead = self._lead if unit.kind in _LED else ""
         return self._grounding.check(
@@ -294,7 +307,7 @@ class GroundedText:
         self._waiting.clear()
         self._add(self._numbered(unit, verdict))
         self._last_shown = unit.text
-        self._said.add(_signature(unit.text))
+        self._said.add(signature(unit.text))
         self._before |= self._grounding.read(unit.text).keys
         self._votes.update(verdict.document_ids)
         self._gap = False
@@ -331,51 +344,3 @@ def is_thin(text: str, min_words: int = 4) -> bool:
     if re.search(r"\d|`[^`]+`|\w+://", bare):
         return False
     return len(re.findall(r"\w+", bare)) < min_words or read(bare, ENGLISH).empty
-
-
-def _is_bare_opener(text: str) -> bool:
-    opener = OPENER.match(text)
-    return opener is not None and not text[opener.end() :].strip("*_ ")
-
-
-def _without_opener(unit: Unit) -> Unit:
-    """What a unit says after its yes or no."""
-    opener = OPENER.match(unit.text) if unit.kind in PROSE else None
-    rest = unit.text[opener.end() :] if opener else ""
-    return replace(unit, text=rest) if rest.strip("*_ ") else unit
-
-
-def _says_no(text: str) -> bool:
-    return NO.match(text) is not None
-
-
-def _introduces(unit: Unit) -> bool:
-    return is_lead_in(unit) or (announces_block(unit) and says_nothing(unit.text))
-
-
-def _signature(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))
-
-
-def _balanced(text: str) -> str:
-    """`text` without emphasis that is opened here and closed in another sentence."""
-    for mark in ("**", "__", "~~"):
-        if text.count(mark) % 2:
-            text = text.replace(mark, "")
-    return text.replace("`", "") if text.count("`") % 2 else text
-
-
-def _closed(unit: Unit) -> Iterator[Unit]:
-    """A code block, and the same without comments, which may say anything; one that breaks off is
-    closed, if need be without its last line."""
-    lines = unit.text.split("\n")
-    fence = re.match(r"`{3,}|~{3,}", lines[0])
-    assert fence is not None
-    if len(lines) > 1 and lines[-1].strip("> \t").startswith(fence[0]):
-        yield unit
-        bare = [lines[0], *(_COMMENT.sub("", line) for line in lines[1:])]
-        yield replace(unit, text="\n".join(line for line in bare if line.strip("> \t")))
-        return
-    yield replace(unit, text="\n".join([*lines, fence[0]]))
-    if len(lines) > 2:
-        yield replace(unit, text="\n".join([*lines[:-1], fence[0]]))

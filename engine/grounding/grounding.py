@@ -48,9 +48,17 @@ FOREIGN = 0.15
 class Grounding:
     """Checks the units of one answer against the entries it may stand on."""
 
-    def __init__(self, documents: Sequence[Document], question: str, support: Support) -> None:
+    def __init__(
+        self,
+        documents: Sequence[Document],
+        question: str,
+        support: Support,
+        *,
+        strict: bool = False,
+    ) -> None:
         self._evidence = Evidence(documents, question)
         self._support = support
+        self._needed = support.strict_threshold if strict else support.threshold
         self._titles = {_letters(text) for text in (question, *(d.question for d in documents))}
         self._languages = list(dict.fromkeys(entry.language for entry in self._evidence.entries))
 
@@ -185,7 +193,7 @@ class Grounding:
             )
             if reason:
                 return Verdict(reason)
-        if self._support.supports(self._evidence, said) < self._support.threshold:
+        if self._support.supports(self._evidence, said) < self._needed:
             return Verdict(Reason.UNPROVEN)
         return Verdict(None, self._stands_on(said))
 

@@ -22,8 +22,10 @@ class Support(Protocol):
 
     #: For people: who judges.
     name: str
-    #: The probability from which a statement is shown.
+    #: The probability from which a statement is shown, and from which one of a model is that
+    #: cannot be trusted to read: most of what it puts together from the entries is wrong.
     threshold: float
+    strict_threshold: float
 
     def supports(self, evidence: Evidence, said: Sentence) -> float:
         """How likely the entries say what `said` does, from 0 to 1. Never raises."""
@@ -37,6 +39,7 @@ class Regression:
     weights: dict[str, float]
     intercept: float
     threshold: float
+    strict_threshold: float
 
     def probability(self, covered: Coverage) -> float:
         """From 0 to 1."""
@@ -55,6 +58,7 @@ class LexicalSupport:
     def __init__(self) -> None:
         self._regression = regression()
         self.threshold = self._regression.threshold
+        self.strict_threshold = self._regression.strict_threshold
 
     def supports(self, evidence: Evidence, said: Sentence) -> float:
         """See Support."""
@@ -65,4 +69,4 @@ class LexicalSupport:
 def regression() -> Regression:
     """The weights that ship: fitted by benchmarks/fit_support.py."""
     kept = json.loads(_WEIGHTS.read_text(encoding="utf-8"))
-    return Regression(kept["weights"], kept["intercept"], kept["threshold"])
+    return Regression(**{field.name: kept[field.name] for field in fields(Regression)})

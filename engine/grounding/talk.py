@@ -46,6 +46,7 @@ _CHATTER = re.compile(
     rf"|{_NAMED} (?:(?:do|does|did|is|are|has|have) not|(?:do|does|did|is|are)n['’]t"
     r"|(?:has|have|contains?) no)\b"
     r"|(?:question|q|user|human|system|assistant|instructions?)\s*:"
+    r"|(?:so )?the answer is (?:yes|no|correct|incorrect|true|false)\b[\W_]*$"
     r"|no_answer"
     r")",
     re.IGNORECASE,

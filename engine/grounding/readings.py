@@ -1,0 +1,66 @@
+"""How a unit of an answer may be shown: trimmed, whole, without what hangs in the air."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from engine.grounding.evidence import NO
+from engine.grounding.leads import PROSE, announces_block, is_lead_in, says_nothing
+from engine.grounding.sentences import Unit
+from engine.grounding.talk import OPENER
+
+_COMMENT = re.compile(r"(?:^|(?<=\s))#\s.*$")
+
+
+def is_bare_opener(text: str) -> bool:
+    """Whether it is a yes or no and nothing else."""
+    opener = OPENER.match(text)
+    return opener is not None and not text[opener.end() :].strip("*_ ")
+
+
+def without_opener(unit: Unit) -> Unit:
+    """What a unit says after its yes or no."""
+    opener = OPENER.match(unit.text) if unit.kind in PROSE else None
+    rest = unit.text[opener.end() :] if opener else ""
+    return replace(unit, text=rest) if rest.strip("*_ ") else unit
+
+
+def says_no(text: str) -> bool:
+    """Whether it begins with no."""
+    return NO.match(text) is not None
+
+
+def introduces(unit: Unit) -> bool:
+    """Whether it only announces what follows: a list, a block of code."""
+    return is_lead_in(unit) or (announces_block(unit) and says_nothing(unit.text))
+
+
+def signature(text: str) -> str:
+    """The same for texts that are the same but for case and punctuation."""
+    return " ".join(re.findall(r"\w+", text.casefold()))
+
+
+def balanced(text: str) -> str:
+    """`text` without emphasis that is opened here and closed in another sentence."""
+    for mark in ("**", "__", "~~"):
+        if text.count(mark) % 2:
+            text = text.replace(mark, "")
+    return text.replace("`", "") if text.count("`") % 2 else text
+
+
+def closed(unit: Unit) -> Iterator[Unit]:
+    """A code block, and the same without comments, which may say anything; one that breaks off is
+    closed, if need be without its last line."""
+    lines = unit.text.split("\n")
+    fence = re.match(r"`{3,}|~{3,}", lines[0])
+    assert fence is not None
+    if len(lines) > 1 and lines[-1].strip("> \t").startswith(fence[0]):
+        yield unit
+        bare = [lines[0], *(_COMMENT.sub("", line) for line in lines[1:])]
+        yield replace(unit, text="\n".join(line for line in bare if line.strip("> \t")))
+        return
+    yield replace(unit, text="\n".join([*lines, fence[0]]))
+    if len(lines) > 2:
+        yield replace(unit, text="\n".join([*lines[:-1], fence[0]]))
