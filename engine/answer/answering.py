@@ -329,7 +329,9 @@ class Answerer:
     ) -> Answer:
         """What of the model's text is shown, or what is shown instead."""
         abstains = says_no_answer(generation.text)
-        if abstains or (is_thin(grounded.text) and not grounded.is_about_entries):
+        # What a small model writes beside the matter is no sign that there is no answer.
+        strays = self._generator.status().reads and not grounded.is_about_entries
+        if abstains or (is_thin(grounded.text) and strays):
             reason = f"{generation.model} found no answer in the entries."
             return self._closest(asked, Decision.MODEL_ABSTAINED, reason, judgement, generation)
         if is_thin(grounded.text):

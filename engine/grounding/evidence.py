@@ -38,6 +38,7 @@ _ANAPHOR = re.compile(
     r"\W*(?:it|its|this|that|these|those|they|them|their|he|she|then|afterwards?|otherwise|also)\b",
     re.IGNORECASE,
 )
+_LETTERS = re.compile(r"\w+")
 _TURNING = frozenset((Commitment.ONLY, Commitment.UNLESS, Commitment.INSTEAD, Commitment.WITHOUT))
 _FENCED = re.compile(r"^[>\s]*(`{3,}|~{3,}).*?(?:^[>\s]*\1|\Z)", re.MULTILINE | re.DOTALL)
 _FENCE_LINE = re.compile(r"^[>\s]*(?:`{3,}|~{3,}).*$", re.MULTILINE)
@@ -52,8 +53,9 @@ class Passage:
     sentence: Sentence
     #: Stems of the title, the heading, the lead-in, and the sentence that its pronoun means.
     context: frozenset[str]
-    #: It is a block of code.
+    #: It is a block of code; a row of a table.
     code: bool
+    row: bool
     #: The lead-in, head or sentence that it belongs to.
     lead: Sentence | None
     #: Both, read as one sentence.
@@ -95,6 +97,9 @@ class Evidence:
         self.entries = tuple(read_entry(document) for document in documents)
         language = self.entries[0].language if self.entries else "en"
         self.question = read(visible(question)[:2000], language)
+        self.plain = " ".join(entry.plain for entry in self.entries)
+        #: The same as `letters`.
+        self.letters = f" {letters(self.plain)} "
         self.keys = frozenset().union(*(entry.keys for entry in self.entries))
         self.words = frozenset().union(*(entry.words for entry in self.entries))
         self.bigrams = frozenset().union(*(entry.bigrams for entry in self.entries))
@@ -145,6 +150,11 @@ def turns(lead: Sentence) -> bool:
     """Whether a lead-in says of what follows it that it is not so, or not always."""
     stances = [stance_of(clause.items) for clause in lead.clauses]
     return any(stance.negated or stance.others & _TURNING for stance in stances)
+
+
+def letters(text: str) -> str:
+    """The words and numbers of `text` in lower case, with single spaces."""
+    return " ".join(_LETTERS.findall(text.casefold()))
 
 
 def plain(text: str) -> str:
@@ -198,6 +208,7 @@ def _passages(title: Sentence, section: str, answer: str, language: str) -> Iter
         yield Passage(
             order=order,
             code=unit.kind is UnitKind.CODE,
+            row=unit.kind is UnitKind.ROW,
             sentence=sentence,
             context=context,
             lead=belongs,

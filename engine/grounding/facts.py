@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from engine.grounding.evidence import Entry, Evidence, plain
+from engine.grounding.evidence import Entry, Evidence, letters, plain
 from engine.grounding.lexicon import ENGLISH, Commitment, words_of
 from engine.grounding.numerals import Number
 from engine.grounding.reading import Sentence
@@ -23,7 +23,6 @@ TITLE_CASE = 0.7
 #: Words of a quotation from which on it must be verbatim; shorter ones only set words off.
 QUOTED_WORDS = 4
 _QUOTED = re.compile(r"[\"“„”«]([^\"“”„«»\n]{2,500})[\"“”»]")
-_LETTERS = re.compile(r"\w+")
 _CALL = re.compile(r"([\w.]+)\([^()]*\)")
 _LIVE_MARKUP = re.compile(r"<[!@#][^>\s]*>")
 #: What a command goes on with: an option, a path, an operator.
@@ -49,8 +48,7 @@ def foreign_fact(said: Sentence, evidence: Evidence) -> Reason | None:
     """What kind of fact of `said` no entry has, or has of something else; None where all stand."""
     if deceives(said.text):
         return Reason.DECEIVES
-    whole = " ".join(entry.plain for entry in evidence.entries)
-    bare = f" {letters(whole)} "
+    whole, bare = evidence.plain, evidence.letters
     quoted = [letters(match[1]) for match in _QUOTED.finditer(said.text)]
     if any(len(text.split()) >= QUOTED_WORDS and f" {text} " not in bare for text in quoted) or any(
         mark[0] not in whole for mark in _LIVE_MARKUP.finditer(said.text)
@@ -80,7 +78,11 @@ def _places(said: Sentence, evidence: Evidence) -> Iterator[_Place]:
         found = [(entry.title, frozenset[str]())]
         around = [frozenset[str](), *(p.sentence.keys for p in entry.passages), frozenset[str]()]
         found += [
-            (passage.joined or passage.sentence, passage.context | around[i] | around[i + 2])
+            (
+                passage.joined or passage.sentence,
+                # Rows beside each other tell of different things.
+                passage.context if passage.row else passage.context | around[i] | around[i + 2],
+            )
             for i, passage in enumerate(entry.passages)
         ]
         for sentence, context in found:
@@ -183,11 +185,6 @@ def has_code(code: str, entry: Entry) -> bool:
             return True
         start = text.find(sought, start + 1)
     return any(code in line.split() for line in entry.codes)
-
-
-def letters(text: str) -> str:
-    """The words and numbers of `text` in lower case, with single spaces."""
-    return " ".join(_LETTERS.findall(text.casefold()))
 
 
 def _kind_of(token: Token) -> Reason:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from engine.grounding.grounding import Grounding
+from engine.grounding.grounding import MAX_UNIT_CHARS, Grounding
 from engine.grounding.leads import (
     PROSE,
     announces_block,
@@ -137,7 +137,9 @@ class GroundedText:
         units = self._splitter.finish()
         added = self._take_all(units[:-1])
         for unit in units[-1:]:
-            if unit.kind in PROSE and self._breaks_off(unit, finish_reason in _CUT_OFF):
+            cut_off = finish_reason in _CUT_OFF
+            half_row = unit.kind is UnitKind.ROW and cut_off
+            if half_row or (unit.kind in PROSE and self._breaks_off(unit, cut_off)):
                 self._drop(unit, Reason.BREAKS_OFF)
             else:
                 added += self._take_all([unit])
@@ -151,6 +153,8 @@ class GroundedText:
         return added
 
     def _breaks_off(self, unit: Unit, cut_off: bool) -> bool:
+        if len(unit.text) > MAX_UNIT_CHARS:
+            return False  # it is dropped anyway
         if is_ended(unit):
             # "Python 3." may have been about to become 3.11.
             return cut_off and unit.text[-2:-1].isdigit()
@@ -217,7 +221,9 @@ class GroundedText:
 
     def _awaits(self, waiting: Unit, unit: Unit) -> bool:
         """Whether `unit` may be what `waiting` introduces."""
-        if waiting.kind in (UnitKind.HEADING, UnitKind.TABLE_HEAD):
+        if waiting.kind is UnitKind.TABLE_HEAD:
+            return unit.kind in (UnitKind.TABLE_HEAD, UnitKind.ROW)
+        if waiting.kind is UnitKind.HEADING:
             return unit.kind is not UnitKind.HEADING
         if is_lead_in(waiting):
             return unit.kind in _LED or not self._gap

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from engine.grounding.contradictions import contradiction
 from engine.grounding.coverage import common
-from engine.grounding.evidence import Entry, Evidence, turns
+from engine.grounding.evidence import Entry, Evidence, letters, turns
 from engine.grounding.facts import foreign_fact, has_code, holds
 from engine.grounding.leads import PROSE
 from engine.grounding.lexicon import ENGLISH, lexicon, other_grammars
@@ -21,6 +21,7 @@ from engine.grounding.verdict import Reason, Verdict
 from engine.grounding.words import word_set
 from engine.types import Document
 
+_ONLY_CODE = re.compile(r"`([^`\n]+)`[.:]?")
 #: Longer sentences are no sentences; they would only cost time.
 MAX_UNIT_CHARS = 1500
 #: Share of a statement that a second entry must add to be named as one it stands on.
@@ -59,7 +60,7 @@ class Grounding:
         self._evidence = Evidence(documents, question)
         self._support = support
         self._needed = support.strict_threshold if strict else support.threshold
-        self._titles = {_letters(text) for text in (question, *(d.question for d in documents))}
+        self._titles = {letters(text) for text in (question, *(d.question for d in documents))}
         self._languages = list(dict.fromkeys(entry.language for entry in self._evidence.entries))
 
     def check(
@@ -80,8 +81,12 @@ class Grounding:
         if unit.kind is UnitKind.CODE:
             return self._check_code(unit.text)
         text = unit.text.strip("#*_| ").replace("|", " ")
-        if is_talk(text) or _letters(text) in self._titles:
+        if is_talk(text) or letters(text) in self._titles:
             return Verdict(Reason.TALK)
+        if "~~" in text:
+            return Verdict(Reason.STRUCK)
+        if code := _ONLY_CODE.fullmatch(text):
+            return self._check_code(f"```\n{code[1]}\n```")
         verdict = Verdict(Reason.EMPTY)
         if unit.kind is UnitKind.ROW:
             return self._check_row(text)
@@ -102,6 +107,8 @@ class Grounding:
         if turns(said) and not self._stands_in_entry(text):
             return self.check(unit)
         known = self._evidence.keys | self._evidence.question.keys
+        if unit.kind is UnitKind.TABLE_HEAD and "-" not in text:
+            return self._check_row(text)
         strange = sum(key not in known for key in said.content)
         short = unit.kind in PROSE and len(said.content) <= SHORT
         if not short and strange > (1 - KNOWN) * len(said.content):
@@ -206,11 +213,12 @@ class Grounding:
         return None
 
     def _check_row(self, text: str) -> Verdict:
-        """A row of a table stands in one place: its cells belong together."""
-        said = self.read(text)
+        """A row of a table stands in one row of an entry, its cells in their order."""
+        content = self.read(text).content
         for entry in self._evidence.entries:
-            if any(set(said.content) <= passage.sentence.keys for passage in entry.passages):
-                return Verdict(None, (entry.id,))
+            for passage in entry.passages:
+                if common(content, passage.sentence.content) == len(content):
+                    return Verdict(None, (entry.id,))
         return Verdict(Reason.UNPROVEN)
 
     def _check_code(self, block: str) -> Verdict:
@@ -236,8 +244,8 @@ class Grounding:
         )
 
     def _stands_in_entry(self, text: str) -> bool:
-        sought = _letters(text)
-        return any(sought in _letters(entry.plain) for entry in self._evidence.entries)
+        sought = letters(text)
+        return any(sought in letters(entry.plain) for entry in self._evidence.entries)
 
     def _stands_on(self, said: Sentence) -> tuple[str, ...]:
         """The entries that hold most of a statement, and those that its facts are from."""
@@ -261,10 +269,6 @@ class Grounding:
             if not any(holds(fact, e) for e in found) and any(holds(fact, e) for e in entries)
         ]
         return tuple(dict.fromkeys(entry.id for entry in found or entries[:1]))
-
-
-def _letters(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def _last_word(said: Sentence) -> str:

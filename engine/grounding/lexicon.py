@@ -18,7 +18,6 @@ ENGLISH = "en"
 _FOLDER = Path(__file__).with_name("lexicons")
 #: Entries of a file that are no class of words that commit.
 _OTHER = frozenset(("filler", "function_end", "antonyms"))
-_NO_STEMS = 20_000
 
 
 #: Begins what stands for a commitment among the words of a clause; no text holds it.
@@ -116,7 +115,8 @@ def lexicon(language: str) -> Lexicon | None:
         if name in _OTHER:
             continue
         for text in texts:
-            phrase = tuple(part for word in text.split() for part in words.parts(word))
+            # As tokens are compared: "außer" is "ausser".
+            phrase = tuple(part for word in text.casefold().split() for part in words.parts(word))
             phrases.setdefault(phrase[0], []).append((phrase, Commitment(name)))
     return Lexicon(
         words=words,
@@ -124,8 +124,8 @@ def lexicon(language: str) -> Lexicon | None:
             first: tuple(sorted(found, key=lambda pair: -len(pair[0])))
             for first, found in phrases.items()
         },
-        filler=frozenset(content["filler"]),
-        function_end=frozenset(content["function_end"]),
+        filler=_folded(content["filler"]),
+        function_end=_folded(content["function_end"]),
         antonyms=_opposites(content["antonyms"], words),
     )
 
@@ -133,7 +133,7 @@ def lexicon(language: str) -> Lexicon | None:
 @cache
 def words_of(language: str) -> Words:
     """How the words of a language (ISO 639-1) are compared."""
-    filler = frozenset(_content(language).get("filler", ()))
+    filler = _folded(_content(language).get("filler", ()))
     if language == ENGLISH:
         return Words(language, english_stem, STOP_WORDS | filler)
     return Words(language, stemmer(language), filler)
@@ -151,10 +151,14 @@ def read_languages() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _FOLDER.glob("*.yaml")))
 
 
+def _folded(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(word.casefold() for word in words)
+
+
 def _opposites(pairs: Iterable[Sequence[str]], words: Words) -> dict[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {}
     for pair in pairs:
-        first, second = (words.stem(word) for word in pair)
+        first, second = (words.stem(word.casefold()) for word in pair)
         if first != second:
             found[first] = found.get(first, frozenset()) | {second}
             found[second] = found.get(second, frozenset()) | {first}

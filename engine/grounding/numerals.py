@@ -38,17 +38,22 @@ class Number:
 def numbers(tokens: Sequence[Token], commits: Commits, content: Sequence[str]) -> Iterator[Number]:
     """The numbers of a sentence; `content` has the key of each token that claims something."""
     places = [index for index, token in enumerate(tokens) if token.kind is TokenKind.NUMBER]
-    for index in places:
+    for at, index in enumerate(places):
         token = tokens[index]
-        earlier = max((place for place in places if place < index), default=-1)
+        earlier = places[at - 1] if at else -1
         before = commits[max(0, earlier + 1, index - BOUND_REACH) : index]
-        bounds = [c for c in before if isinstance(c, Commitment) and c in BOUNDS]
+        # "3.11 or newer" binds from behind.
+        found = (*commits[index + 1 : index + 2], *before)
+        bounds = [c for c in found if isinstance(c, Commitment) and c in BOUNDS]
         yield Number(
             value=token.key,
             unit=token.unit,
             spelled=bool(token.word),
             bound=bounds[-1] if bounds else None,
-            ranged=any(_is_range(tokens, *sorted((index, place))) for place in places),
+            ranged=any(
+                _is_range(tokens, *sorted((index, place)))
+                for place in places[max(0, at - 1) : at + 2]
+            ),
             label=content[index - 1] if index else "",
             counted=content[index + 1] if index + 1 < len(tokens) else "",
         )

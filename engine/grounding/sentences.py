@@ -18,7 +18,7 @@ BOLD_LINE = re.compile(r"(\*\*|__)(?=\S)(?:(?!\1).)+\1:?[ \t]*$")
 RULE = re.compile(r"(?:[-*_=][ \t]*){3,}$")
 TABLE_DASHES = re.compile(r"\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)*$")
 #: The end of a sentence; what follows decides whether it is one.
-STOP = re.compile(r"(?:[.!?…]+[\"'”’»)\]*_]*(?=\s)|[。！？]+)")
+STOP = re.compile(r"(?:(?<![.!?…])[.!?…]+[\"'”’»)\]*_]*(?=\s)|[。！？]+)")
 ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|vs|cf|dr|mr|mrs|ms|prof|approx|ca|fig|resp|st|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec|z\.b|d\.h|bzw)|\b[A-Z])\.$",
     re.IGNORECASE,
@@ -26,6 +26,8 @@ ABBREVIATION = re.compile(
 NUMERO = re.compile(r"\b(?:no|nr)\.$", re.IGNORECASE)
 #: "30. November" is a day, no end.
 ORDINAL = re.compile(r"\b\d{1,2}\.$")
+#: Letters that tell a month.
+MONTH_LETTERS = 3
 MONTH = re.compile(
     r"(?:jan|feb|mär|mar|apr|mai|maj|jun|jul|aug|sep|okt|nov|dez|dec)[a-zäé]*\b", re.IGNORECASE
 )
@@ -160,7 +162,7 @@ class Splitter:
         self._text += line
         self._line_chars += len(line)
         self._buffer = rest
-        yield from self._cut_sentences()
+        yield from self._cut_sentences(whole=bool(newline) or final)
         if not newline:
             return
         self._in_line = False
@@ -175,11 +177,15 @@ class Splitter:
             yield from self._flush()
             self._space = space
 
-    def _cut_sentences(self) -> Iterator[Unit]:
+    def _cut_sentences(self, *, whole: bool) -> Iterator[Unit]:
         while stop := STOP.search(self._text, self._scan):
             after = self._text[stop.end() :]
             following = after.lstrip()
             if not following:
+                self._scan = stop.start()
+                return
+            ordinal = ORDINAL.search(self._text, max(0, stop.end() - 4), stop.end())
+            if ordinal and len(following) < MONTH_LETTERS and not whole:
                 self._scan = stop.start()
                 return
             self._scan = stop.end()

@@ -10,11 +10,16 @@ from math import exp
 from pathlib import Path
 from typing import Protocol
 
-from engine.grounding.coverage import Coverage, coverage
+from engine.grounding.coverage import Coverage, coverage, strange_share
 from engine.grounding.evidence import Evidence
 from engine.grounding.reading import Sentence
 
 _WEIGHTS = Path(__file__).with_name("weights.json")
+
+
+#: Share of a statement's words that no entry has, from which on it is about something else, however
+#: close the rest comes.
+STRANGE = 0.42
 
 
 class Support(Protocol):
@@ -62,6 +67,8 @@ class LexicalSupport:
 
     def supports(self, evidence: Evidence, said: Sentence) -> float:
         """See Support."""
+        if strange_share(said, evidence) >= STRANGE:
+            return 0.0
         return self._regression.probability(coverage(said, evidence))
 
 

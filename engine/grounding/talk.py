@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from engine.untrusted import without_citations
+
 _KIND = r"(?:provided |given |above |following |available |relevant |retrieved |course |official )*"
 _SOURCE = (
     r"(?:faq|context|information|text|document(?:ation|s)?|entr(?:y|ies)|passage|excerpt|sources?|"
@@ -52,10 +54,11 @@ _CHATTER = re.compile(
     re.IGNORECASE,
 )
 _FIRST_PERSON = re.compile(r"(?<![\w`'’\"/.-])(?:I|I['’](?:m|d|ll|ve)|my|me|myself)(?![\w`/.-])")
-#: A mark such as [1] or (entry 2): which entry says it.
-_CITATION = re.compile(
-    r"(?:^|\s*)[\[(](?:(?:see |source:? ?|faq ?|entry ?|document ?|doc ?|id:? ?)+#?\d*|\d{1,2})"
-    r"(?:, ?\d{1,2})*[\])](?!\()",
+#: What is left of "as described in [2]" and "(see [4])" without the mark.
+_HANGING = re.compile(
+    r"\s*\((?:see|source:?|cf\.?|entry|entries|faq)?[\s,;]*\)"
+    r"|,?\s*\b(?:as (?:described|stated|mentioned|noted|said) in|according to|see|per|from|in)"
+    r"(?:\s+and)?(?=\s*[,.;:]|$)",
     re.IGNORECASE,
 )
 #: Joins a sentence to the one before; without that one it is taken off.
@@ -91,7 +94,9 @@ OPENER = re.compile(
 
 def trim(text: str) -> str:
     """`text` without lead-ins and citation marks such as `[1]`."""
-    trimmed = _CITATION.sub("", text)
+    trimmed = without_citations(text)
+    if trimmed != text:
+        trimmed = _HANGING.sub("", trimmed).lstrip(" ,;")
     for _ in range(3):
         lead_in = LEAD_IN.match(trimmed)
         if not lead_in:
@@ -102,7 +107,7 @@ def trim(text: str) -> str:
 
 def is_cited(text: str) -> bool:
     """Whether `text` names an entry that says it by a mark such as [1]."""
-    return bool(_CITATION.search(text))
+    return without_citations(text) != text
 
 
 def is_talk(text: str) -> bool:

@@ -52,7 +52,11 @@ def verbatim_in(said: Sentence, evidence: Evidence) -> Entry | None:
 
 
 def _stands_whole_in(said: Sentence, entry: Entry) -> bool:
-    return any(said.sequence == passage.sentence.sequence for passage in entry.passages)
+    return any(
+        said.sequence == passage.sentence.sequence
+        for passage in entry.passages
+        if not passage.turned
+    )
 
 
 def _stands_in(said: Sentence, entry: Entry) -> bool:
@@ -74,12 +78,13 @@ def _sources(entry: Entry) -> Iterator[list[Part]]:
     previous: tuple[Clause, ...] = ()
     for passage in entry.passages:
         clauses = passage.sentence.clauses
-        yield from _pieces(clauses)
+        if not passage.turned:
+            yield from _pieces(clauses)
         if passage.lead is not None:
             yield _parts((*passage.lead.clauses, *clauses))
-        if previous:
+        if previous and not passage.turned:
             yield _parts((*previous, *clauses))
-        previous = clauses
+        previous = clauses if not passage.turned else ()
 
 
 def _pieces(clauses: Sequence[Clause]) -> Iterator[list[Part]]:
@@ -92,7 +97,8 @@ def _pieces(clauses: Sequence[Clause]) -> Iterator[list[Part]]:
             if any(_BINDING & set(part) for part in beside):
                 continue
             yield parts[first:last]
-            if first and not set(parts[first]) & _BINDING and _content(parts[0]):
+            carried = _content(parts[0]) and len(_content(parts[first])) <= WHOLE
+            if first and carried and not set(parts[first]) & _BINDING:
                 # "The desk is free and closes at eight": the desk closes at eight.
                 subject = _content(parts[0])[0]
                 yield [(subject, *parts[first]), *parts[first + 1 : last]]

@@ -11,6 +11,7 @@ class Reason(StrEnum):
 
     #: A link shows another address than it opens.
     DECEIVES = "a link shows another address than it opens"
+    STRUCK = "it is struck through"
     QUOTATION = "what it quotes is not verbatim"
     CODE = "its code does not stand so in an entry"
     ADDRESS = "its address stands in no entry"

@@ -15,7 +15,7 @@ def word_set(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-#: English grammar: never compared by stem. What commits a sentence is in lexicon.yaml.
+#: English grammar: never compared by stem. What commits a sentence is in lexicons/.
 STOP_WORDS = word_set(
     """
     a an the this that these those it its itself they them their theirs he she him her his
@@ -76,14 +76,24 @@ NUMBER_WORDS = {
         fifteen sixteen seventeen eighteen nineteen twenty
         """.split()  # noqa: SIM905
     )
-} | {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "ninety": "90"}
+} | {
+    "hundred": "100",
+    "thousand": "1000",
+    "dozen": "12",
+    "half": "0.5",
+    "thirty": "30",
+    "forty": "40",
+    "fifty": "50",
+    "sixty": "60",
+    "ninety": "90",
+}
 
 _SUFFIXES = ("ational", "ization", "isation", "ations", "ation", "ions", "ion", "ments", "ment",
              "ings", "ing", "edly", "ies", "ied", "ely", "es", "ed", "ly", "e", "s",
              "y")  # fmt: skip
 _EMOJI_JOINERS = {"\u200d", "\ufe0f"}
 _SCRIPT_JOINERS = {"\u200c", "\u200d"}
-_UNUSUAL = re.compile(r"[^\t\n -~¡-ÿ‐-‧]")
+_UNUSUAL = re.compile(r"[^\t\n -~¡-¬®-ÿ‐-‧]")
 #: Letters and marks that show nothing.
 _BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
 

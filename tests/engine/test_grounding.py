@@ -25,12 +25,12 @@ LEAST_KEPT = 0.9
 #: Invented, and shown all the same: they put words of two sentences together, or cut what is untrue
 #: from what is true. Nothing else may be, and none of these need be.
 KNOWN_TO_LEAK = (
-    "You can submit a project to get a certificate, but you must also submit the homework.",
     "To remove the stopped containers, run:",
     "Yes, you must attend the office hours every Wednesday.",
-    "Each review takes three weeks.",
+    "Commit the `.env` file.",
     "The GPU server is free of charge.",
     "Yes, the lectures and the homework are free of charge.",
+    "The default password is postgres.",
     "Restart Grafana every 5 minutes.",
 )
 
@@ -480,3 +480,52 @@ def test_the_unfinished_end_of_a_text_that_was_cut_off_goes(
     grounded.finish(finish)
 
     assert grounded.text == left
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        ("| Homework | Due |\n|---|---|\n| Homework 1 | 12 May |\n| Homework 2 | 19 May |",
+         "Homework 2 is due on 12 May."),
+        ("| Plan | Users | Price |\n|---|---|---|\n| Team | 50 | 10 |",
+         "| Plan | Price | Users |\n|---|---|---|\n| Team | 50 | 10 |"),
+        ("You need Python 3.11 or newer.", "You need Python 3.11 or older."),
+        ("Restart `docker compose restart grafana` if it stays empty.",
+         "Restart it with `docker compose restart`."),
+        ("Do not use sudo with pip.", "~~Do not use sudo with pip.~~"),
+    ],
+)  # fmt: skip
+def test_what_a_reviewer_got_through_is_not_shown(entry: str, says: str) -> None:
+    document = Document(id="e", course="", section="", question="How?", answer=entry)
+    grounded = GroundedText([document], "")
+
+    grounded.feed(says)
+    grounded.finish()
+
+    assert says not in grounded.text
+
+
+@pytest.mark.parametrize(
+    ("says", "left"),
+    [
+        ("Use `df[0]` to get the first row.", "Use `df[0]` to get the first row."),
+        ("As described in [2], use `df[0]` to get the first row.",
+         "As described, use `df[0]` to get the first row."),
+        ("Choose option (2) in the menu.", "Choose option (2) in the menu."),
+    ],
+)  # fmt: skip
+def test_only_the_mark_of_an_entry_is_taken_for_one(says: str, left: str) -> None:
+    answer = "Use `df[0]` to get the first row. Choose option (2) in the menu."
+    grounded = GroundedText(
+        [Document(id="e", course="", section="", question="How?", answer=answer)], ""
+    )
+
+    grounded.feed(says)
+    grounded.finish()
+
+    assert grounded.text.removesuffix(" [1]") in (left, "Use `df[0]` to get the first row.")
+
+
+@pytest.mark.parametrize("text", ["." * 20_000, "1 2 " * 5000, "!" * 20_000, "1. " * 6000])
+def test_long_runs_of_marks_and_numbers_are_read(text: str) -> None:
+    check(text, "docker", "dates")
