@@ -205,7 +205,7 @@ def kept_weak() -> list[Statement]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", type=Path, required=True, nargs="+")
-    parser.add_argument("--threshold", type=float, default=0.42)
+    parser.add_argument("--threshold", type=float, default=0.37)
     parser.add_argument("--strict-threshold", type=float, default=0.65)
     parser.add_argument("--sealed", action="store_true", help="show the sealed part, too")
     arguments = parser.parse_args()

@@ -13,7 +13,7 @@ from engine.grounding.reading import Sentence
 from engine.grounding.verdict import Reason
 
 #: Share of a clause's content that a clause of an entry must have for both to be about the same.
-SAME_MATTER = 0.66
+SAME_MATTER = 0.75
 #: Share of a sentence's words that stand in an entry's sentence in the same order, from which on
 #: it is that sentence, and a word in the place of another is an error and no other way to say it.
 VERBATIM = 0.7

@@ -19,7 +19,7 @@ _WEIGHTS = Path(__file__).with_name("weights.json")
 
 #: Share of a statement's words that no entry has, from which on it is about something else, however
 #: close the rest comes.
-STRANGE = 0.42
+STRANGE = 0.5
 
 
 class Support(Protocol):

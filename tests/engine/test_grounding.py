@@ -25,7 +25,9 @@ LEAST_KEPT = 0.9
 #: Invented, and shown all the same: they put words of two sentences together, or cut what is untrue
 #: from what is true. Nothing else may be, and none of these need be.
 KNOWN_TO_LEAK = (
+    "You can submit a project to get a certificate, but you must also submit the homework.",
     "To remove the stopped containers, run:",
+    "Each review takes three weeks.",
     "Yes, you must attend the office hours every Wednesday.",
     "Commit the `.env` file.",
     "The GPU server is free of charge.",
