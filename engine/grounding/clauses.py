@@ -49,7 +49,7 @@ class Clause:
     content: tuple[str, ...]
     #: The condition or order that it hangs on another one by.
     relation: Commitment | None
-    #: Content and commitments together, in order; a commitment as "!not". Where two negations
+    #: Content and commitments together, in order; a commitment as its `sign`. Where two negations
     #: are one, the second is left out.
     items: tuple[str, ...]
     #: Places in `items` where an "and" stands.

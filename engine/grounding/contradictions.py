@@ -155,7 +155,7 @@ def _difference(
     mine, stance = window.said, window.source
     if mine.negated is not stance.negated:
         return Reason.NEGATION
-    if _modal_differs(mine, stance, said):
+    if _modal_differs(mine, stance):
         return Reason.MODALITY
     everywhere = {c for clause in whole.clauses for c in stance_of(clause.items).others}
     if Commitment.SOMETIMES in stance.others and not everywhere & {
@@ -172,7 +172,7 @@ def _difference(
     return Reason.CONDITION if _lost_condition(clauses, place, whole, known) else None
 
 
-def _modal_differs(said: Stance, source: Stance, clause: Clause) -> bool:
+def _modal_differs(said: Stance, source: Stance) -> bool:
     if said.modal is source.modal or said.modal is Commitment.MAYBE:
         return False
     if source.modal is Commitment.MAYBE:

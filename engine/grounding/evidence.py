@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from engine.grounding.clauses import stance_of, turned
-from engine.grounding.lexicon import Commitment
+from engine.grounding.lexicon import ENGLISH, Commitment
 from engine.grounding.reading import Sentence, read
 from engine.grounding.sentences import Unit, UnitKind, split
 from engine.grounding.tokens import CODE_SPAN, TokenKind, code_lines, command, strip_marks
@@ -48,13 +48,10 @@ _FENCE_LINE = re.compile(r"^[>\s]*(?:`{3,}|~{3,}).*$", re.MULTILINE)
 class Passage:
     """A sentence of an entry, with what it may lean on."""
 
-    #: Place in the entry; the title is 0.
-    order: int
     sentence: Sentence
     #: Stems of the title, the heading, the lead-in, and the sentence that its pronoun means.
     context: frozenset[str]
-    #: It is a block of code; a row of a table.
-    code: bool
+    #: It is a row of a table.
     row: bool
     #: The lead-in, head or sentence that it belongs to.
     lead: Sentence | None
@@ -88,6 +85,8 @@ class Entry:
     plain: str
     #: The same without what is in code font: a part of a command is no command.
     prose: str
+    #: Its words and numbers alone, as the function `letters` gives them.
+    letters: str
 
 
 class Evidence:
@@ -95,11 +94,11 @@ class Evidence:
 
     def __init__(self, documents: Sequence[Document], question: str) -> None:
         self.entries = tuple(read_entry(document) for document in documents)
-        language = self.entries[0].language if self.entries else "en"
+        language = self.entries[0].language if self.entries else ENGLISH
         self.question = read(visible(question)[:2000], language)
         self.plain = " ".join(entry.plain for entry in self.entries)
-        #: The same as `letters`.
-        self.letters = f" {letters(self.plain)} "
+        #: Its words and numbers alone, as the function `letters` gives them.
+        self.letters = f" {' '.join(filter(None, (entry.letters for entry in self.entries)))} "
         self.keys = frozenset().union(*(entry.keys for entry in self.entries))
         self.words = frozenset().union(*(entry.words for entry in self.entries))
         self.bigrams = frozenset().union(*(entry.bigrams for entry in self.entries))
@@ -119,6 +118,7 @@ def read_entry(document: Document) -> Entry:
              for line in code_lines(unit.text)]  # fmt: skip
     codes += [token.key for token in tokens if token.unit == "code"]
     keys = frozenset().union(*(sentence.keys for sentence in said))
+    whole = plain(f"{title} {answer}")
     return Entry(
         id=document.id,
         language=language,
@@ -131,8 +131,9 @@ def read_entry(document: Document) -> Entry:
         bigrams=frozenset(pairwise(stems)),
         exact=frozenset(token.key for token in tokens if token.kind is TokenKind.EXACT),
         codes=tuple(codes),
-        plain=f" {plain(f'{title} {answer}')} ",
+        plain=f" {whole} ",
         prose=f" {plain(CODE_SPAN.sub(' | ', _FENCED.sub(' | ', f'{title} {answer}')))} ",
+        letters=letters(whole),
     )
 
 
@@ -181,7 +182,7 @@ def _passages(title: Sentence, section: str, answer: str, language: str) -> Iter
     lead: Sentence | None = None
     previous: Sentence | None = None
     head: Sentence | None = None
-    for order, unit in enumerate(_units(answer), start=1):
+    for unit in _units(answer):
         text = unit.text
         if unit.kind is UnitKind.CODE:
             text = "\n".join(command(line) for line in code_lines(text))
@@ -206,8 +207,6 @@ def _passages(title: Sentence, section: str, answer: str, language: str) -> Iter
             context |= previous.keys
         joined = belongs and read(f"{belongs.text.rstrip(': ')} {text}", language)
         yield Passage(
-            order=order,
-            code=unit.kind is UnitKind.CODE,
             row=unit.kind is UnitKind.ROW,
             sentence=sentence,
             context=context,

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from engine.grounding.evidence import letters
 from engine.grounding.grounding import MAX_UNIT_CHARS, Grounding
 from engine.grounding.leads import (
     PROSE,
@@ -23,7 +24,6 @@ from engine.grounding.readings import (
     introduces,
     is_bare_opener,
     says_no,
-    signature,
     without_opener,
 )
 from engine.grounding.sentences import Joiner, Splitter, Unit, UnitKind
@@ -196,7 +196,7 @@ class GroundedText:
     def _take_announced(self, sentence: Unit, verdict: Verdict, code: Unit) -> None:
         """A sentence and the code that it announces: both are shown, or neither is."""
         for candidate in self._readings(code):
-            found = self._grounding.check(candidate, lead=sentence.text)
+            found = self._grounding.check(candidate)
             if found.reason is None:
                 self._show(sentence, verdict)
                 self._show(candidate, found)
@@ -297,7 +297,7 @@ class GroundedText:
         yield replace(unit, text=balanced(text))
 
     def _check(self, unit: Unit) -> Verdict:
-        if unit.kind is not UnitKind.CODE and signature(unit.text) in self._said:
+        if unit.kind is not UnitKind.CODE and letters(unit.text) in self._said:
             return Verdict(Reason.REPEATED)
         lead = self._lead if unit.kind in _LED else ""
         return self._grounding.check(
@@ -313,7 +313,7 @@ class GroundedText:
         self._waiting.clear()
         self._add(self._numbered(unit, verdict))
         self._last_shown = unit.text
-        self._said.add(signature(unit.text))
+        self._said.add(letters(unit.text))
         self._before |= self._grounding.read(unit.text).keys
         self._votes.update(verdict.document_ids)
         self._gap = False

@@ -189,17 +189,20 @@ class Grounding:
             return Verdict(Reason.ITSELF)
         if self._speaks_another(said):
             return Verdict(Reason.NOT_VERBATIM)
-        statements = [said]
+        longer = []
         if lead:
-            statements.append(read(f"{lead.rstrip(': ')} {text}", language))
+            longer.append(read(f"{lead.rstrip(': ')} {text}", language))
         if named := with_subject(text, previous):
-            statements.append(read(named, language))
-        for statement in statements:
-            reason = foreign_fact(statement, self._evidence) or contradiction(
-                statement, self._evidence, before
+            longer.append(read(named, language))
+        reason = contradiction(said, self._evidence, before)
+        for whole in longer:
+            reason = (
+                reason
+                or foreign_fact(whole, self._evidence)
+                or contradiction(whole, self._evidence, before)
             )
-            if reason:
-                return Verdict(reason)
+        if reason:
+            return Verdict(reason)
         if self._support.supports(self._evidence, said) < self._needed:
             return Verdict(Reason.UNPROVEN)
         return Verdict(None, self._stands_on(said))
@@ -245,7 +248,7 @@ class Grounding:
 
     def _stands_in_entry(self, text: str) -> bool:
         sought = letters(text)
-        return any(sought in letters(entry.plain) for entry in self._evidence.entries)
+        return any(sought in entry.letters for entry in self._evidence.entries)
 
     def _stands_on(self, said: Sentence) -> tuple[str, ...]:
         """The entries that hold most of a statement, and those that its facts are from."""

@@ -80,13 +80,8 @@ class Lexicon:
     function_end: frozenset[str]
     #: Stem → stems of its opposites.
     antonyms: Mapping[str, frozenset[str]]
-
-    @property
-    def grammar(self) -> frozenset[str]:
-        """Single words that commit, and filler."""
-        return self.filler | {
-            phrase[0] for found in self.phrases.values() for phrase, _ in found if len(phrase) == 1
-        }
+    #: Single words that commit, and filler.
+    grammar: frozenset[str]
 
     def commitments(self, words: Sequence[str]) -> list[tuple[int, int, Commitment]]:
         """Where a phrase that commits begins and ends in `words`, and to what; none overlap."""
@@ -118,15 +113,18 @@ def lexicon(language: str) -> Lexicon | None:
             # As tokens are compared: "außer" is "ausser".
             phrase = tuple(part for word in text.casefold().split() for part in words.parts(word))
             phrases.setdefault(phrase[0], []).append((phrase, Commitment(name)))
+    filler = _folded(content["filler"])
+    single = {phrase[0] for found in phrases.values() for phrase, _ in found if len(phrase) == 1}
     return Lexicon(
         words=words,
         phrases={
             first: tuple(sorted(found, key=lambda pair: -len(pair[0])))
             for first, found in phrases.items()
         },
-        filler=_folded(content["filler"]),
+        filler=filler,
         function_end=_folded(content["function_end"]),
         antonyms=_opposites(content["antonyms"], words),
+        grammar=filler | single,
     )
 
 

@@ -37,11 +37,6 @@ def introduces(unit: Unit) -> bool:
     return is_lead_in(unit) or (announces_block(unit) and says_nothing(unit.text))
 
 
-def signature(text: str) -> str:
-    """The same for texts that are the same but for case and punctuation."""
-    return " ".join(re.findall(r"\w+", text.casefold()))
-
-
 def balanced(text: str) -> str:
     """`text` without emphasis that is opened here and closed in another sentence."""
     for mark in ("**", "__", "~~"):

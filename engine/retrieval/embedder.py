@@ -207,20 +207,27 @@ class EntailmentCrossEncoder:
         self._thread.close()
 
 
-def _load_pairs(name: str, token: str | None) -> CrossEncoder:
+def _load_cross_encoder(
+    name: str, token: str | None, max_length: int | None = None, **model: object
+) -> CrossEncoder:
+    """The cross-encoder `name`; `model` is for transformers' `from_pretrained`."""
     _hide_progress_bars()
     import torch
     from sentence_transformers import CrossEncoder
 
     torch.set_num_threads(1)
-    model = CrossEncoder(
+    return CrossEncoder(
         name,
         device="cpu",
         token=token,
-        max_length=MAX_PAIR_TOKENS,
+        max_length=max_length,
         trust_remote_code=False,
-        model_kwargs={"use_safetensors": True},
+        model_kwargs={"use_safetensors": True, **model},
     )
+
+
+def _load_pairs(name: str, token: str | None) -> CrossEncoder:
+    model = _load_cross_encoder(name, token, MAX_PAIR_TOKENS)
     if model.num_labels != 1:
         raise EmbedderUnavailable(
             f"the cross-encoder {name} has {model.num_labels} outputs; one is needed, the score"
@@ -244,19 +251,10 @@ def _readable(pairs: list[tuple[str, str]]) -> list[tuple[str, ...]]:
 
 def _load_entailment(name: str, token: str | None) -> tuple[CrossEncoder, int]:
     """The model, and which of its outputs is the one that is needed."""
-    _hide_progress_bars()
     import torch
-    from sentence_transformers import CrossEncoder
 
-    torch.set_num_threads(1)
-    model = CrossEncoder(
-        name,
-        device="cpu",
-        token=token,
-        trust_remote_code=False,
-        # Many are saved with half the bits, which a CPU computes with slowly.
-        model_kwargs={"use_safetensors": True, "dtype": torch.float32},
-    )
+    # Many are saved with half the bits, which a CPU computes with slowly.
+    model = _load_cross_encoder(name, token, dtype=torch.float32)
     model.max_seq_length = min(MAX_ENTAILMENT_TOKENS, model.max_seq_length)
     return model, _entailment_output(model, name)
 
