@@ -82,9 +82,10 @@ def _against(
 ) -> Reason | None:
     """What the clauses that speak of the same matter have against `said`, if they all do."""
     near: list[tuple[float, Reason | None]] = []
+    mine = _weighty(said)
     for source in sources:
         for place, clause in enumerate(source.sentence.clauses):
-            window = _window(said, clause)
+            window = _window(said, mine, clause)
             if window is not None:
                 reason = _difference(said, window, source, place, whole, known)
                 near.append((window.share, reason))
@@ -105,11 +106,10 @@ class _Window:
     source: Stance
 
 
-def _window(said: Clause, source: Clause) -> _Window | None:
-    """Where `source` speaks of what `said` does; None where it does not."""
+def _window(said: Clause, mine: set[str], source: Clause) -> _Window | None:
+    """Where `source` speaks of what `said` (its weighty content: `mine`) does, or None."""
     if (said.relation in _SUPPOSED) is not (source.relation in _SUPPOSED):
         return None
-    mine = _weighty(said)
     found = mine & set(source.content)
     if not found or len(found) < min(2, len(mine)) or len(found) < SAME_MATTER * len(mine):
         return None
