@@ -20,10 +20,12 @@ from engine.room import read_room
 from engine.sizes import GB
 from engine.store.database import snapshot
 from engine.store.jobs import STORE, JobStore
-from engine.types import EngineState, EngineStatus, RetrievalMode
+from engine.types import Corpus, EngineState, EngineStatus, RetrievalMode
 
 #: Below this much free space new questions could not be stored safely.
 MIN_FREE_BYTES = 250_000_000
+#: An FAQ may hold hundreds of placeholders; the first tell what they look like.
+MOST_LEFT_OUT = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +111,9 @@ def _corpus(retriever: Retriever) -> list[Finding]:
         Finding(subject="FAQ", good=False, sentence=f"{problem.source}: {problem.reason}")
         for problem in corpus.problems
     ]
+    told = _left_out(corpus)
     if not corpus.documents:
-        return problems or [
+        return [*problems, *told] or [
             Finding(subject="FAQ", good=False, sentence="no entries; set FAQ_CORPUS__SOURCES.")
         ]
     courses = ", ".join(sorted(corpus.courses))
@@ -119,7 +122,18 @@ def _corpus(retriever: Retriever) -> list[Finding]:
         good=True,
         sentence=f"{len(corpus.documents)} entries of {len(corpus.courses)} courses ({courses}).",
     )
-    return [count, *problems]
+    return [count, *problems, *told]
+
+
+def _left_out(corpus: Corpus) -> list[Finding]:
+    """What was read and is no entry, and the images that were taken out; nothing to mend."""
+    sentences = [f"{each.source}: {each.reason}" for each in corpus.left_out[:MOST_LEFT_OUT]]
+    more = len(corpus.left_out) - len(sentences)
+    if more > 0:
+        are = "entries are placeholders" if more > 1 else "entry is a placeholder"
+        sentences.append(f"{more} more {are} like these.")
+    sentences += [f"{each.source}: {each.reason}" for each in corpus.images]
+    return [Finding(subject="FAQ", good=True, sentence=sentence) for sentence in sentences]
 
 
 def _included(settings: Settings, retriever: Retriever) -> list[Finding]:

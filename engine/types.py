@@ -46,6 +46,10 @@ class Corpus:
     version: str
     #: Timezone-aware time of the last successful read.
     loaded_at: datetime
+    #: Entries that are none: placeholders, and what became of them; not a fault.
+    left_out: tuple[Problem, ...] = ()
+    #: How many entries of each source had images, which nobody can be shown; not a fault either.
+    images: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +57,10 @@ class Turn:
     """An earlier question of the same conversation with the answer it got."""
 
     question: str
+    #: Empty where nothing was found.
     answer: str
+    #: Ids of the entries that it was answered from.
+    entry_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,9 +175,11 @@ class Source:
     score: float
     #: How the entry begins, in plain text; empty where the answer itself tells.
     excerpt: str = ""
+    #: The year that it is about, where that is over; None for an entry that holds today.
+    year: int | None = None
 
     @classmethod
-    def of(cls, match: Match, excerpt: str = "") -> Source:
+    def of(cls, match: Match, excerpt: str = "", year: int | None = None) -> Source:
         """The source that names the entry of `match`."""
         document = match.document
         return cls(
@@ -181,6 +190,7 @@ class Source:
             url=document.url,
             score=round(match.score, 4),
             excerpt=excerpt,
+            year=year,
         )
 
 
@@ -306,10 +316,14 @@ class Decision(StrEnum):
     ANSWERED = "answered"
     #: Too little of the model's text was supported: the best entry verbatim.
     QUOTED_UNSUPPORTED = "quoted_unsupported"
+    #: The best entry is short and answers by itself: a model could add nothing.
+    QUOTED_WHOLE = "quoted_whole"
     #: No model could be used (loading failed, crashed, out of memory, deadline): quoted.
     QUOTED_NO_MODEL = "quoted_no_model"
     #: Entries are close; none surely answers the question.
     NOT_SURE = "not_sure"
+    #: It asks for a time, and the entries that are close speak of past editions or of none.
+    NO_CURRENT_DATE = "no_current_date"
     #: The model read the entries and said that they hold no answer.
     MODEL_ABSTAINED = "model_abstained"
     #: The course has nothing close; entries of other courses are.
@@ -350,8 +364,10 @@ class Tier(StrEnum):
 _TIERS = {
     Decision.ANSWERED: Tier.ANSWER,
     Decision.QUOTED_UNSUPPORTED: Tier.ANSWER,
+    Decision.QUOTED_WHOLE: Tier.ANSWER,
     Decision.QUOTED_NO_MODEL: Tier.ANSWER,
     Decision.NOT_SURE: Tier.CLOSEST,
+    Decision.NO_CURRENT_DATE: Tier.CLOSEST,
     Decision.MODEL_ABSTAINED: Tier.CLOSEST,
     Decision.OTHER_COURSES: Tier.CLOSEST,
     Decision.GREETED: Tier.COURTESY,
@@ -412,6 +428,8 @@ class Answer:
     timings: Timings
     #: Sentences of the model that were dropped as unsupported, for staff and evaluation.
     dropped: tuple[str, ...] = ()
+    #: Why each of `dropped` was; as many.
+    dropped_because: tuple[str, ...] = ()
     #: The text names its sources by their places: [1] is the first.
     cites: bool = False
     #: What was searched, and who judged; None where nothing was.
@@ -419,6 +437,14 @@ class Answer:
     judgement: Judgement | None = None
     #: Languages of the question and of the FAQ (ISO 639-1), where they differ.
     languages: tuple[str, str] | None = None
+    #: What the search found, best first, close or not; for staff.
+    candidates: tuple[Source, ...] = ()
+    #: Lines that were read of a long message; 0 where it was read whole.
+    num_lines: int = 0
+    #: Where the course publishes its dates, for who asks when.
+    platform_url: str | None = None
+    #: The questions of one message, each with its own answer; empty where it asks one.
+    parts: tuple[AnswerPart, ...] = ()
 
     @property
     def tier(self) -> Tier:
@@ -433,4 +459,16 @@ class Answer:
     @property
     def quoted(self) -> bool:
         """Whether `text` is an entry verbatim rather than the model's words."""
-        return self.decision in (Decision.QUOTED_UNSUPPORTED, Decision.QUOTED_NO_MODEL)
+        return self.decision in _QUOTED
+
+
+_QUOTED = (Decision.QUOTED_UNSUPPORTED, Decision.QUOTED_WHOLE, Decision.QUOTED_NO_MODEL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerPart:
+    """One question of a message that asks several."""
+
+    #: In the asker's words.
+    question: str
+    answer: Answer

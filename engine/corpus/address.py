@@ -80,7 +80,12 @@ class AddressReader:
         if not parsed.entries:  # an error page in JSON must not replace the good copy
             first = "".join(f" {reason}" for reason in parsed.problems[:1])
             raise CorpusError(f"The address holds no entry that can be used.{first}")
-        readable = placed(parsed, Place(course=_course(url)), read_at=download.fetched_at)
+        readable = placed(
+            parsed,
+            Place(course=_course(url)),
+            source=shown_address(url),
+            read_at=download.fetched_at,
+        )
         return _Content(readable=readable, problems=parsed.problems)
 
     def _saved(self, url: str, download: Download) -> str:
@@ -89,6 +94,11 @@ class AddressReader:
         except OSError as error:
             return f"No copy could be kept for when it is down ({error.strerror})."
         return ""
+
+
+def shown_address(url: str) -> str:
+    """The address without the password that it may hold."""
+    return re.sub(r"//[^/?#]*@", "//…@", url, count=1)
 
 
 def _served(content: _Content | None) -> str:
@@ -103,6 +113,4 @@ def _course(url: str) -> str:
 
 
 def _problem(url: str, reason: str) -> Problem:
-    """Names the address without the password that it may hold."""
-    shown = re.sub(r"//[^/?#]*@", "//…@", url, count=1)
-    return Problem(source=shown, reason=reason)
+    return Problem(source=shown_address(url), reason=reason)

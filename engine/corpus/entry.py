@@ -33,6 +33,8 @@ class Entry:
     url: str = ""
     #: Place among its neighbours in the same section.
     sort_order: int = UNSORTED
+    #: What stood before it in the file could not be read: "the previous answer" is nobody's.
+    follows_gap: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,7 @@ class EntryList:
     _problems: list[str] = field(default_factory=list)
     _skipped: int = 0
     _seen: int = 0
+    _after_gap: bool = False
 
     def add(self, raw: object, *, course: str = "", section: str = "") -> None:
         """Add what `raw` holds; `course` and `section` stand in where it names none.
@@ -70,7 +73,7 @@ class EntryList:
         if not question or not answer:
             missing = "answer" if question else "question"
             named = (
-                f" (“{_shortened(question or clean_line(answer))}”)" if question or answer else ""
+                f" (“{shortened(question or clean_line(answer))}”)" if question or answer else ""
             )
             self.skip(f"has no {missing}; write one or delete the entry", named)
             return
@@ -83,12 +86,15 @@ class EntryList:
                 section=clean_line(as_text(fields.get("section"))) or section,
                 url=as_text(fields.get("url")),
                 sort_order=_whole_number(as_text(fields.get("sort_order"))),
+                follows_gap=self._after_gap,
             )
         )
+        self._after_gap = False
 
     def skip(self, reason: str, named: str = "") -> None:
         """Note why the entry at hand is left out."""
         self._skipped += 1
+        self._after_gap = True
         if self._skipped <= _MOST_PROBLEMS:
             self._problems.append(f"Entry {self._seen}{named} {reason}.")
 
@@ -119,5 +125,6 @@ def _whole_number(text: str) -> int:
     return int(text) if re.fullmatch(r"[0-9]{1,6}", text.strip()) else UNSORTED
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
+    """How a title is named in a sentence."""
     return text if len(text) <= _LONGEST_NAME else text[:_LONGEST_NAME].rstrip() + "…"

@@ -29,7 +29,8 @@ PARSERS: Mapping[str, Callable[[bytes, int], Parsed]] = {
     ".docx": parse_docx,
 }
 _METADATA = {"_metadata.yaml", "_metadata.yml"}
-_MARKDOWN = {".md", ".markdown"}
+#: A file of these holds one entry; its folder holds the section.
+MARKDOWN = {".md", ".markdown"}
 #: Written for visitors of a repository; silently passed over in a folder.
 _NO_ENTRY = re.compile(
     r"(README|readme|CONTRIBUTING|CHANGELOG|LICENSE|SECURITY|AGENTS|CLAUDE)(\.\w+)+"
@@ -60,6 +61,8 @@ class Readable:
     #: Sorts the files of a folder: the course's folder, then the section's place in it.
     rank: tuple[str, int] = ("", 0)
     read_at: datetime
+    #: The file or address, as it is shown to the operator.
+    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +75,16 @@ class Reading:
 
     def entries(self) -> list[Entry]:
         """All entries in the order of the course."""
+        return [entry for _, entry in self.placed_entries()]
+
+    def placed_entries(self) -> list[tuple[Path, Entry]]:
+        """All entries in the order of the course, each with its file."""
         ranked = [
-            (readable.rank, entry.sort_order, str(path), position, entry)
+            (readable.rank, entry.sort_order, str(path), position, path, entry)
             for path, readable in self.files.items()
             for position, entry in enumerate(readable.entries)
         ]
-        return [row[-1] for row in sorted(ranked, key=lambda row: row[:-1])]
+        return [(row[4], row[5]) for row in sorted(ranked, key=lambda row: row[:4])]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,13 +153,14 @@ def read_source(source: Path, listing: Listing, previous: Reading, max_bytes: in
                 files[path] = before
             continue
         problems += [_problem(path, reason) for reason in parsed.problems]
-        files[path] = placed(parsed, _place(path, source, names), read_at=datetime.now(UTC))
+        place = _place(path, source, names)
+        files[path] = placed(parsed, place, source=_shown(path), read_at=datetime.now(UTC))
     if not listing.files and not listing.failed:
         problems.append(_problem(source, "The folder holds no FAQ files."))
     return Reading(files=files, names=names, problems=tuple(problems))
 
 
-def placed(parsed: Parsed, place: Place, *, read_at: datetime) -> Readable:
+def placed(parsed: Parsed, place: Place, *, source: str, read_at: datetime) -> Readable:
     """The entries of a file with course and section filled in."""
     titles = {place.course: place.title} if place.title else {}
     entries = []
@@ -161,7 +169,9 @@ def placed(parsed: Parsed, place: Place, *, read_at: datetime) -> Readable:
         if entry.course and course != entry.course:
             titles.setdefault(course, entry.course)
         entries.append(replace(entry, course=course, section=entry.section or place.section))
-    return Readable(entries=tuple(entries), titles=titles, rank=place.rank, read_at=read_at)
+    return Readable(
+        entries=tuple(entries), titles=titles, rank=place.rank, read_at=read_at, source=source
+    )
 
 
 def still_served(kept: Iterable[Readable]) -> str:
@@ -179,8 +189,12 @@ def _is_below(path: Path, folders: Iterable[Path]) -> bool:
 
 
 def _problem(path: Path, reason: str) -> Problem:
+    return Problem(source=_shown(path), reason=reason)
+
+
+def _shown(path: Path) -> str:
     # A file name need not be valid UTF-8; what is shown must be.
-    return Problem(source=str(path).encode(errors="backslashreplace").decode(), reason=reason)
+    return str(path).encode(errors="backslashreplace").decode()
 
 
 def _is_wanted(path: Path) -> bool:
@@ -228,7 +242,7 @@ def _place(path: Path, source: Path, names: Mapping[Path, CourseNames]) -> Place
             return _named_place(path, folder, names[folder])
         if folder == source:
             break
-    if path.suffix.lower() not in _MARKDOWN:
+    if path.suffix.lower() not in MARKDOWN:
         return Place(course=slug(path.stem) or "faq")
     root = path.parent if path == source else source
     folders = path.relative_to(root).parts[:-1]

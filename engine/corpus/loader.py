@@ -16,9 +16,10 @@ from itertools import count
 from pathlib import Path
 
 from config.settings import CorpusSettings
-from engine.corpus.address import AddressReader
+from engine.corpus.address import AddressReader, shown_address
 from engine.corpus.entry import Entry
 from engine.corpus.files import Listing, Reading, list_files, read_source
+from engine.corpus.selection import select
 from engine.corpus.text import clean_url, pretty_name
 from engine.errors import CorpusError
 from engine.types import Corpus, Document, Problem
@@ -70,7 +71,8 @@ class CorpusLoader:
             files = group.create_task(asyncio.to_thread(self._read_files))
             addresses = group.create_task(self._addresses.read())
         self._listings, self._readings = files.result()
-        return self._assembled(self._readings | addresses.result())
+        # In a thread: going through a hundred thousand entries takes a while.
+        return await asyncio.to_thread(self._assembled, self._readings | addresses.result())
 
     async def changed(self) -> bool:
         """Whether a file changed since the last `load`, or an address is due."""
@@ -102,21 +104,26 @@ class CorpusLoader:
         sources = dict.fromkeys(source for source in self._settings.sources if source in readings)
         ordered = [readings[source] for source in sources]
         problems = (*self._refused, *(each for reading in ordered for each in reading.problems))
-        documents = _documents(entry for reading in ordered for entry in reading.entries())
+        selections = [select(shown_address(source), readings[source]) for source in sources]
+        left_out = tuple(each for selection in selections for each in selection.left_out)
+        documents = _documents(entry for selection in selections for entry in selection.entries)
         if not documents:
-            raise CorpusError(_nothing(problems))
+            raise CorpusError(_nothing((*problems, *left_out)))
         corpus = Corpus(
             documents=documents,
             courses=self._courses(documents, ordered),
             problems=problems,
             version=_version(documents),
             loaded_at=datetime.now(UTC),
+            left_out=left_out,
+            images=tuple(each for selection in selections for each in selection.images),
         )
         log.info(
-            "Read %d FAQ entries of %d courses, with %d problems",
+            "Read %d FAQ entries of %d courses, with %d problems and %d placeholders",
             len(documents),
             len(corpus.courses),
             len(problems),
+            len(left_out),
             extra={"action": "corpus_loaded", "version": corpus.version},
         )
         return corpus

@@ -6,12 +6,13 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
 import pytest
 
-from bot.checkup import Finding, card_finding, examine
+from bot.checkup import MOST_LEFT_OUT, Finding, card_finding, examine
 from config.settings import (
     AdminsSettings,
     CourseSettings,
@@ -27,14 +28,32 @@ from engine.grounding.support import LexicalSupport
 from engine.process import EngineProcess
 from engine.retrieval.retriever import Retriever
 from engine.store.jobs import STORE, JobStore
-from engine.types import EngineState, EngineStatus
+from engine.types import Corpus, EngineState, EngineStatus, Problem
 from tests.harness import ListCorpus
 
 
+class MarkedCorpus(ListCorpus):
+    """An FAQ that also held placeholders and images."""
+
+    def __init__(self, num_left_out: int, num_images: int = 0) -> None:
+        super().__init__()
+        self._left_out = tuple(
+            Problem(source="faq.json", reason=f"“Title {n}” is left out.")
+            for n in range(num_left_out)
+        )
+        self._images = tuple(
+            Problem(source=f"{n}.json", reason="7 entries had image marks, which were taken out.")
+            for n in range(num_images)
+        )
+
+    async def load(self) -> Corpus:
+        return replace(await super().load(), left_out=self._left_out, images=self._images)
+
+
 @asynccontextmanager
-async def retriever(folder: Path) -> AsyncIterator[Retriever]:
+async def retriever(folder: Path, corpus: ListCorpus) -> AsyncIterator[Retriever]:
     one = Retriever(
-        ListCorpus(),
+        corpus,
         RetrievalSettings(embedder="none"),
         refresh_s=3600,
         embedder_factory=None,
@@ -55,6 +74,7 @@ async def findings(
     *,
     admins: AdminsSettings = AdminsSettings(),  # noqa: B008 - it is frozen
     courses: Mapping[str, CourseSettings] = MappingProxyType({}),
+    corpus: ListCorpus | None = None,
     **tokens: str,
 ) -> list[Finding]:
     """What is found of the subject."""
@@ -70,7 +90,7 @@ async def findings(
         hf_token=None,
     )
     stop = asyncio.Event()
-    async with retriever(data_dir) as one, asyncio.TaskGroup() as group:
+    async with retriever(data_dir, corpus or ListCorpus()) as one, asyncio.TaskGroup() as group:
         group.create_task(engine.run(stop))
         try:
             readers = (EmbeddedRelevance(), LexicalSupport())
@@ -202,3 +222,31 @@ def test_no_card_is_no_problem() -> None:
     status = EngineStatus(state=EngineState.READY, model="tiny", device="CPU, 4 threads")
 
     assert card_finding([], status, wanted="auto", problem="").good
+
+
+async def test_what_was_left_out_is_told_and_is_no_problem(tmp_path: Path) -> None:
+    found = await findings(tmp_path, "FAQ", corpus=MarkedCorpus(2, num_images=1))
+
+    assert [finding.sentence for finding in found[1:]] == [
+        "faq.json: “Title 0” is left out.",
+        "faq.json: “Title 1” is left out.",
+        "0.json: 7 entries had image marks, which were taken out.",
+    ]
+    assert all(finding.good for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (1, "1 more entry is a placeholder like these."),
+        (30, "30 more entries are placeholders like these."),
+    ],
+)
+async def test_many_that_were_left_out_are_counted(
+    tmp_path: Path, more: int, sentence: str
+) -> None:
+    found = await findings(tmp_path, "FAQ", corpus=MarkedCorpus(MOST_LEFT_OUT + more, num_images=2))
+
+    assert len(found) == 1 + MOST_LEFT_OUT + 1 + 2
+    assert found[1 + MOST_LEFT_OUT].sentence == sentence
+    assert all(finding.good for finding in found)

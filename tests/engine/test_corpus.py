@@ -25,6 +25,8 @@ ENTRIES = [
     {"id": "a1", "course": "llm-zoomcamp", "section": "S", "question": "Why?", "text": "So."},
     {"course": "ml", "section": "S", "question": "When?", "text": "Now."},
 ]
+#: A text as somebody wrote it, or none; the word keeps it from being taken for a placeholder.
+WRITTEN = st.one_of(st.just(""), st.text(max_size=8).map("word {}".format))
 
 
 def loader(*sources: str | Path, cache_dir: Path = Path("unused"), **titles: str) -> CorpusLoader:
@@ -179,7 +181,7 @@ async def test_a_failed_load_is_not_tried_again_until_something_changes(tmp_path
 @settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(st.lists(st.tuples(st.text(max_size=8), st.text(max_size=8), st.booleans()), max_size=6))
+@given(st.lists(st.tuples(WRITTEN, WRITTEN, st.booleans()), max_size=6))
 def test_exactly_the_entries_that_the_file_holds_are_served(
     tmp_path: Path, rows: list[tuple[str, str, bool]]
 ) -> None:
