@@ -15,7 +15,9 @@ from bot.messages import Asker, Message, Press, Reply
 from bot.switching import announce_switch
 from bot.texts import contact_in, duration, say
 from config.settings import Settings
+from engine.answer.gist import shortened
 from engine.dispatcher import Dispatcher
+from engine.limits import STORED_CHARS
 from engine.store.jobs import Job, JobStore, NewJob, Vote
 from engine.types import Question
 
@@ -23,8 +25,6 @@ log = logging.getLogger(__name__)
 
 #: Turns of a conversation that a new question can lean on.
 NUM_TURNS = 3
-#: Characters of a question that are stored; a longer one is searched by its beginning anyway.
-MAX_STORED_CHARS = 20_000
 
 
 class FaqDesk:
@@ -98,7 +98,7 @@ class FaqDesk:
             await self._say(message.platform, message.reply_to, refusal)
             return
         question = Question(
-            text=text.strip()[:MAX_STORED_CHARS],
+            text=shortened(text.strip(), STORED_CHARS),
             course=await self._course(message),
             history=tuple(
                 await self._store.history(message.platform, message.conversation, NUM_TURNS)

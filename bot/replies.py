@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from bot.messages import Action, ActionStyle, Reply, ReplyState
 from bot.texts import ENGLISH, contact_in, duration, say
+from engine.answer.presentation import in_parts
 from engine.store.jobs import Job
-from engine.types import Answer, Decision, Match, Tier
+from engine.types import Answer, Decision, Match, Source, Tier
 
 #: Entries offered while the asker waits.
 NUM_MATCHES = 3
@@ -66,23 +68,71 @@ _WORDS = {
     Decision.NOT_COVERED: "not_found",
     Decision.NOT_SURE: "closest",
     Decision.MODEL_ABSTAINED: "closest",
+    Decision.NO_CURRENT_DATE: "no_date",
     Decision.OTHER_COURSES: "closest.other_courses",
     Decision.GREETED: "greeted",
     Decision.THANKED: "thanked",
     Decision.VAGUE: "vague",
 }
+#: What would be read as Markdown in a title.
+_MARKS = re.compile(r"[\\\[\]*_`]")
 #: What is said above an entry that is quoted.
 _NOTICES = {
     Decision.QUOTED_NO_MODEL: "quoted.no_model",
     Decision.QUOTED_UNSUPPORTED: "quoted",
+    Decision.QUOTED_WHOLE: "quoted",
 }
 
 
-def final(job: Job | None, answer: Answer, *, language: str | None, contact: str) -> Reply:
+def final(
+    job: Job | None,
+    answer: Answer,
+    *,
+    language: str | None,
+    contact: str,
+    explains: bool = False,
+) -> Reply:
     """The answer, or what is closest, with what can be done about it: our own sentences in
-    `language`, an entry or the model's text as it is."""
+    `language`, an entry or the model's text as it is. `explains` offers to say why it is so."""
     contact = contact_in(language, contact)
-    words, notice = _WORDS.get(answer.decision), _NOTICES.get(answer.decision)
+    if answer.parts:
+        text = in_parts(
+            (one.question, _part(one.answer, language, contact)) for one in answer.parts
+        )
+        notices = [_long(answer, language)]
+        # What is close to a part stands below its own words.
+        related: tuple[Source, ...] = ()
+    else:
+        text = _said(answer, language, contact)
+        notice = _NOTICES.get(answer.decision)
+        notices = [_long(answer, language), say(notice, language) if notice else ""]
+        related = answer.related
+    found = answer.found
+    sources = answer.sources if found else related
+    if answer.cites:
+        sources = tuple(
+            replace(source, title=f"[{place}] {source.title}")
+            for place, source in enumerate(sources, start=1)
+        )
+    return Reply(
+        text=text,
+        notice=" ".join(filter(None, notices)),
+        sources=_dated(sources, language),
+        sources_title=say("sources", language) if found and answer.sources else "",
+        related=_dated(related, language) if found else (),
+        related_title=say("also", language) if found and related else "",
+        actions=_actions(job, answer.tier, language, explains=explains) if job else (),
+        job_id=job.id if job else None,
+        language=language,
+        answer=answer,
+    )
+
+
+def _said(answer: Answer, language: str | None, contact: str) -> str:
+    """What is said for one question."""
+    words = _WORDS.get(answer.decision)
+    if words == "no_date" and not answer.platform_url:
+        words = "no_date.contact"
     text = say(words, language, contact=contact) if words else answer.text
     if answer.quoted and answer.sources:
         # Its own question tells the reader whether the entry is about theirs.
@@ -95,25 +145,47 @@ def final(job: Job | None, answer: Answer, *, language: str | None, contact: str
             text = say("not_found.language", language, name=faq_language, contact=contact)
         elif answer.tier is Tier.CLOSEST:
             text = f"{say('language.note', language, name=faq_language)} {text}"
-    found = answer.found
-    sources = answer.sources if found else answer.related
-    if answer.cites:
-        sources = tuple(
-            replace(source, title=f"[{place}] {source.title}")
-            for place, source in enumerate(sources, start=1)
-        )
-    return Reply(
-        text=text,
-        notice=say(notice, language) if notice else "",
-        sources=sources,
-        sources_title=say("sources", language) if found and answer.sources else "",
-        related=answer.related if found else (),
-        related_title=say("also", language) if found and answer.related else "",
-        actions=_actions(job, answer.tier, language) if job else (),
-        job_id=job.id if job else None,
-        language=language,
-        answer=answer,
+    if answer.platform_url:
+        text = f"{say('dates', language, url=answer.platform_url)}\n\n{text}"
+    return text
+
+
+def _part(answer: Answer, language: str | None, contact: str) -> str:
+    """What is said for one question of several, with the entries that are close to it."""
+    if answer.quoted and answer.sources:
+        return f"{say('quoted', language)}\n\n{_said(answer, language, contact)}"
+    text = _said(answer, language, contact)
+    if answer.found or not answer.related:
+        return text
+    return f"{text}\n\n{_as_list(_dated(answer.related, language))}"
+
+
+def _as_list(sources: tuple[Source, ...]) -> str:
+    """Entries as a list in Markdown, each with how it begins."""
+    lines = []
+    for source in sources:
+        title = _MARKS.sub(r"\\\g<0>", source.title)
+        named = f"[{title}]({source.url})" if source.url else title
+        lines.append(f"- {named}" + (f": {source.excerpt}" if source.excerpt else ""))
+    return "\n".join(lines)
+
+
+def _dated(sources: tuple[Source, ...], language: str | None) -> tuple[Source, ...]:
+    """The entries, with its year in the title of one that is about what is over."""
+    return tuple(
+        replace(source, title=say("source.past", language, title=source.title, year=source.year))
+        if source.year
+        else source
+        for source in sources
     )
+
+
+def _long(answer: Answer, language: str | None) -> str:
+    """What was read of a long message; empty where all of it was."""
+    if answer.num_lines == 0:
+        return ""
+    key = "long.one" if answer.num_lines == 1 else "long"
+    return say(key, language, n=answer.num_lines)
 
 
 def _language_name(faq_language: str, language: str | None) -> str:
@@ -136,7 +208,14 @@ def _stop(job: Job) -> Action:
     )
 
 
-def _actions(job: Job, tier: Tier, language: str | None) -> tuple[Action, ...]:
+def _actions(job: Job, tier: Tier, language: str | None, *, explains: bool) -> tuple[Action, ...]:
+    actions = _reactions(job, tier, language)
+    if not explains:
+        return actions
+    return (*actions, Action(label=say("button.explain", language), value=f"explain:{job.id}"))
+
+
+def _reactions(job: Job, tier: Tier, language: str | None) -> tuple[Action, ...]:
     match tier:
         case Tier.ANSWER:
             return _votes(job, language)

@@ -27,6 +27,7 @@ ENGLISH = {
     "command.new": "forget the conversation so far",
     "command.cancel": "stop the answer that is being written",
     "command.status": "the state of the assistant",
+    "command.explain": "why the last answer here is as it is (staff)",
     "command.quit": "leave",
     "command.unknown": "I do not know the command {name}. /help lists what I can do.",
     "waiting.next": "Your question is next.",
@@ -46,6 +47,19 @@ ENGLISH = {
     "closest.other_courses": (
         "The FAQ of this course does not cover this. In other courses, these come close:"
     ),
+    "dates": "Dates are published here: {url}",
+    "no_date": "The FAQ has no current date for this. These entries come closest:",
+    "no_date.contact": (
+        "The FAQ has no current date for this. Please ask {contact}. These entries come closest:"
+    ),
+    "long": (
+        "Your message is long. I went by {n} lines of it, those that ask or tell what went wrong."
+    ),
+    "long.one": (
+        "Your message is long. I went by one line of it, the one that asks or tells what went "
+        "wrong."
+    ),
+    "source.past": "{title} (from {year})",
     "also": "Also close",
     "greeted": "Hello! Ask me anything about the course.",
     "thanked": "You are welcome! 🙂",
@@ -107,6 +121,7 @@ ENGLISH = {
     "reason.outdated": "out of date",
     "reason.incomplete": "incomplete",
     "reason.off_topic": "not my question",
+    "button.explain": "Why?",
     "button.stop": "Stop",
     "button.up": "👍",
     "button.down": "👎",

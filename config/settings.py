@@ -7,6 +7,7 @@ Secrets come from the environment (or `.env`, or a file named by NAME_FILE) and 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,6 +20,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    field_validator,
 )
 from pydantic_settings import (
     BaseSettings,
@@ -53,6 +55,10 @@ Strings = Annotated[tuple[str, ...], BeforeValidator(_split_commas)]
 Integers = Annotated[tuple[int, ...], BeforeValidator(_split_commas)]
 
 
+#: What people can open.
+_ADDRESS = re.compile(r"(?i)https?://[^\s/]+")
+
+
 class Section(BaseModel):
     """A frozen group of settings; an unknown key is an error."""
 
@@ -85,8 +91,6 @@ class RetrievalSettings(Section):
     languages, multilingual ones; `none` searches words alone."""
     num_results: int = Field(5, ge=1, le=20)
     """Entries handed to the model."""
-    max_query_chars: int = Field(4000, ge=100)
-    """Characters of a question that are searched; the rest is ignored."""
 
 
 class EngineSettings(Section):
@@ -125,6 +129,9 @@ class AnswerSettings(Section):
     """Whom to ask when the FAQ has no answer; a course can name its own."""
     num_related: int = Field(3, ge=1, le=10)
     """Entries shown where it is not sure that the FAQ answers."""
+    short_entry: int = Field(300, ge=0)
+    """Characters up to which an entry that surely answers is quoted as it stands: a model could
+    only say it again. 0: the model is always asked."""
     relevance: str = "auto"
     """Who judges whether an entry answers a question. `auto`: the model where the catalogue says
     that it `reads`, else `embedded`. `embedded`: the search itself. Otherwise a cross-encoder,
@@ -146,9 +153,19 @@ class CourseSettings(Section):
     """Slack channel ids whose questions are about this course."""
     telegram_chats: Strings = ()
     """Telegram chat ids, or `chat/topic`, whose questions are about this course."""
+    platform_url: str | None = None
+    """Address at which this course publishes its dates; who asks when is shown it where the FAQ
+    has no current one."""
     includes: Strings = ()
     """Machine names of courses whose entries count as this course's too, such as one that says
     how all courses work."""
+
+    @field_validator("platform_url")
+    @classmethod
+    def _is_address(cls, value: str | None) -> str | None:
+        if value and (not _ADDRESS.match(value) or len(value.split()) != 1):
+            raise ValueError("write an address that starts with https://")
+        return value or None
 
 
 class AdminsSettings(Section):
@@ -271,6 +288,11 @@ class Settings(BaseSettings):
         """Whom to ask about `course` when the FAQ has no answer."""
         own = self.courses.get(course or "")
         return (own and own.contact) or self.answer.contact
+
+    def platform_url(self, course: str | None) -> str | None:
+        """Where `course` publishes its dates; None where the settings name no place."""
+        own = self.courses.get(course or "")
+        return own.platform_url if own else None
 
     @property
     def includes(self) -> dict[str, tuple[str, ...]]:

@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 
 from engine.catalog import PromptStyle
 from engine.excerpt import balanced, longest_excerpt
+from engine.limits import PROMPT_CHARS
 from engine.types import Document, GenerationRequest, Purpose, Turn
 from engine.untrusted import neutralise, unnumber, without_citations
 
 #: What the model is told to write when the entries hold no answer.
 NO_ANSWER = "NO_ANSWER"
 
-#: A question longer than this is no question; the rest is ignored.
-MAX_QUESTION_CHARS = 2000
 #: Earlier turns that are shown, and how much of each: enough for "and how much is it?".
 MAX_TURNS = 2
 MAX_TURN_CHARS = 400
@@ -165,7 +164,7 @@ def fit(
 
     empty = _Parts("", purpose=request.purpose, cites=cites)
     question = _shorten(
-        clean(request.question[:MAX_QUESTION_CHARS]).strip(),
+        clean(request.question[:PROMPT_CHARS]).strip(),
         lambda text: fits(replace(empty, question=text)),
     )
     parts, document_ids = _add_entries(

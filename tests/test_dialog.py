@@ -486,6 +486,25 @@ async def test_an_entry_about_another_system_comes_close_and_is_no_answer(
     assert script.requests == []
 
 
+async def test_two_questions_of_one_message_are_answered_each_under_its_own_words(
+    tmp_path: Path, adapter: FakeAdapter
+) -> None:
+    async with running_desk(tmp_path, echo(), {"fake": adapter}, corpus=ListCorpus(TRAPS)) as desk:
+        reply = await ask(
+            desk,
+            adapter,
+            "How do I install kubectl on Windows, and how many points does a project need?",
+        )
+
+    first, second = (
+        reply.text.index("**How do I install"),
+        reply.text.index("**and how many points"),
+    )
+    assert first < reply.text.index("kubectl.exe") < second < reply.text.rindex("points")
+    assert {source.id for source in reply.sources} == {"kubectl-windows", "points"}
+    assert values(reply) == ["vote:1:up", "vote:1:down"]
+
+
 async def test_a_second_entry_that_is_nearly_as_close_is_named_under_the_answer(
     tmp_path: Path, adapter: FakeAdapter
 ) -> None:
@@ -493,7 +512,7 @@ async def test_a_second_entry_that_is_nearly_as_close_is_named_under_the_answer(
         both = await ask(
             desk,
             adapter,
-            "How do I install kubectl on Windows, and how many points does a project need?",
+            "Install kubectl on Windows: the points a project needs.",
         )
         one = await ask(desk, adapter, "How many points does a project need?", number=2)
 

@@ -37,7 +37,12 @@ def data_dir(tmp_path: Path, default_model: Path) -> Path:
 def environment(data_dir: Path, **more: str) -> dict[str, str]:
     foreign = ("FAQ_", "TELEGRAM_", "SLACK_", "HF_")
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(foreign)}
-    return inherited | {"FAQ_DATA_DIR": str(data_dir), "FAQ_RETRIEVAL__EMBEDDER": "none"} | more
+    own = {
+        "FAQ_DATA_DIR": str(data_dir),
+        "FAQ_RETRIEVAL__EMBEDDER": "none",
+        "FAQ_ANSWER__SHORT_ENTRY": "0",  # a model is asked whatever the entry is
+    }
+    return inherited | own | more
 
 
 async def start(

@@ -24,6 +24,7 @@ FRENCH = {
     "command.new": "oublier la conversation jusqu'ici",
     "command.cancel": "arrêter la réponse en cours",
     "command.status": "l'état de l'assistant",
+    "command.explain": "pourquoi la dernière réponse ici est ainsi (équipe)",
     "command.quit": "quitter",
     "command.unknown": "Je ne connais pas la commande {name}. /help montre ce que je sais faire.",
     "waiting.next": "Votre question est la prochaine.",
@@ -44,6 +45,23 @@ FRENCH = {
     "closest.other_courses": (
         "La FAQ de ce cours n'en parle pas. Dans d'autres cours, voici ce qui s'en approche :"
     ),
+    "dates": "Les dates sont publiées ici : {url}",
+    "no_date": (
+        "La FAQ ne donne pas de date actuelle pour cela. Ces entrées s'en approchent le plus :"
+    ),
+    "no_date.contact": (
+        "La FAQ ne donne pas de date actuelle pour cela. Demandez à {contact}. Ces entrées s'en "
+        "approchent le plus :"
+    ),
+    "long": (
+        "Votre message est long. J'en ai retenu {n} lignes, celles qui posent une question ou "
+        "disent ce qui a échoué."
+    ),
+    "long.one": (
+        "Votre message est long. J'en ai retenu une ligne, celle qui pose une question ou dit "
+        "ce qui a échoué."
+    ),
+    "source.past": "{title} (de {year})",
     "also": "À voir aussi",
     "greeted": "Bonjour ! Posez-moi vos questions sur le cours.",
     "thanked": "Avec plaisir ! 🙂",
@@ -111,6 +129,7 @@ FRENCH = {
     "reason.outdated": "périmée",
     "reason.incomplete": "incomplète",
     "reason.off_topic": "pas ma question",
+    "button.explain": "Pourquoi ?",
     "button.stop": "Arrêter",
     "button.up": "👍",
     "button.down": "👎",

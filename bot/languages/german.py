@@ -21,6 +21,7 @@ GERMAN = {
     "command.new": "das bisherige Gespräch vergessen",
     "command.cancel": "die laufende Antwort abbrechen",
     "command.status": "der Zustand des Assistenten",
+    "command.explain": "warum die letzte Antwort hier so ist (Kursteam)",
     "command.quit": "beenden",
     "command.unknown": "Den Befehl {name} kenne ich nicht. /help zeigt, was ich kann.",
     "waiting.next": "Deine Frage ist als Nächste dran.",
@@ -44,6 +45,23 @@ GERMAN = {
         "Die FAQ dieses Kurses behandeln das nicht. In anderen Kursen kommen diese Einträge dem "
         "nahe:"
     ),
+    "dates": "Termine stehen hier: {url}",
+    "no_date": (
+        "Ein aktuelles Datum dafür steht nicht in den FAQ. Am nächsten kommen diese Einträge:"
+    ),
+    "no_date.contact": (
+        "Ein aktuelles Datum dafür steht nicht in den FAQ. Bitte frag {contact}. Am nächsten "
+        "kommen diese Einträge:"
+    ),
+    "long": (
+        "Deine Nachricht ist lang. Ich habe mich an {n} Zeilen gehalten, die etwas fragen oder "
+        "sagen, was schiefging."
+    ),
+    "long.one": (
+        "Deine Nachricht ist lang. Ich habe mich an die eine Zeile gehalten, die etwas fragt "
+        "oder sagt, was schiefging."
+    ),
+    "source.past": "{title} (von {year})",
     "also": "Passt vielleicht auch",
     "greeted": "Hallo! Frag mich alles, was du zum Kurs wissen willst.",
     "thanked": "Gern geschehen! 🙂",
@@ -111,6 +129,7 @@ GERMAN = {
     "reason.outdated": "veraltet",
     "reason.incomplete": "unvollständig",
     "reason.off_topic": "nicht meine Frage",
+    "button.explain": "Warum?",
     "button.stop": "Abbrechen",
     "button.up": "👍",
     "button.down": "👎",

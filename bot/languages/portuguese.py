@@ -24,6 +24,7 @@ PORTUGUESE = {
     "command.new": "esquecer a conversa até aqui",
     "command.cancel": "parar a resposta em andamento",
     "command.status": "o estado do assistente",
+    "command.explain": "por que a última resposta daqui é assim (equipe)",
     "command.quit": "sair",
     "command.unknown": "Não conheço o comando {name}. /help mostra o que posso fazer.",
     "waiting.next": "A sua pergunta é a próxima.",
@@ -49,6 +50,20 @@ PORTUGUESE = {
         "As perguntas frequentes deste curso não tratam disso. Em outros cursos, o que mais "
         "se aproxima:"
     ),
+    "dates": "As datas são publicadas aqui: {url}",
+    "no_date": "A FAQ não tem uma data atual para isso. Estas entradas são as mais próximas:",
+    "no_date.contact": (
+        "A FAQ não tem uma data atual para isso. Pergunte a {contact}. Estas entradas são as "
+        "mais próximas:"
+    ),
+    "long": (
+        "Sua mensagem é longa. Eu me guiei por {n} linhas: as que perguntam ou dizem o que deu "
+        "errado."
+    ),
+    "long.one": (
+        "Sua mensagem é longa. Eu me guiei por uma linha: a que pergunta ou diz o que deu errado."
+    ),
+    "source.past": "{title} (de {year})",
     "also": "Veja também",
     "greeted": "Olá! Pergunte o que quiser sobre o curso.",
     "thanked": "De nada! 🙂",
@@ -111,6 +126,7 @@ PORTUGUESE = {
     "reason.outdated": "desatualizada",
     "reason.incomplete": "incompleta",
     "reason.off_topic": "não era a minha pergunta",
+    "button.explain": "Por quê?",
     "button.stop": "Parar",
     "button.up": "👍",
     "button.down": "👎",

@@ -24,6 +24,7 @@ SPANISH = {
     "command.new": "olvidar la conversación hasta ahora",
     "command.cancel": "detener la respuesta en curso",
     "command.status": "el estado del asistente",
+    "command.explain": "por qué la última respuesta de aquí es así (equipo)",
     "command.quit": "salir",
     "command.unknown": "No conozco el comando {name}. /help muestra lo que puedo hacer.",
     "waiting.next": "Tu pregunta es la siguiente.",
@@ -46,6 +47,19 @@ SPANISH = {
     "closest.other_courses": (
         "Las FAQ de este curso no tratan esto. En otros cursos, lo que más se acerca:"
     ),
+    "dates": "Las fechas se publican aquí: {url}",
+    "no_date": "Las FAQ no tienen una fecha actual para esto. Estas entradas son las más cercanas:",
+    "no_date.contact": (
+        "Las FAQ no tienen una fecha actual para esto. Pregunta a {contact}. Estas entradas son "
+        "las más cercanas:"
+    ),
+    "long": (
+        "Tu mensaje es largo. Me he guiado por {n} líneas: las que preguntan o dicen qué falló."
+    ),
+    "long.one": (
+        "Tu mensaje es largo. Me he guiado por una línea: la que pregunta o dice qué falló."
+    ),
+    "source.past": "{title} (de {year})",
     "also": "Puede servirte también",
     "greeted": "¡Hola! Pregúntame lo que quieras sobre el curso.",
     "thanked": "¡De nada! 🙂",
@@ -107,6 +121,7 @@ SPANISH = {
     "reason.outdated": "desactualizada",
     "reason.incomplete": "incompleta",
     "reason.off_topic": "no era mi pregunta",
+    "button.explain": "¿Por qué?",
     "button.stop": "Detener",
     "button.up": "👍",
     "button.down": "👎",

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import zip_longest
 
 from engine.types import Match, Question, Retrieval
 
@@ -29,14 +30,24 @@ class Assessment:
     """A message, looked at."""
 
     kind: Kind
+    #: As it is read: of a long message its gist; of a part, with the parts before it as history.
+    question: Question
     #: None where nothing was searched for.
     retrieval: Retrieval | None
-    #: Seconds the search took.
+    #: Seconds the searches took.
     retrieve_s: float = 0.0
+    #: Lines that were read of a long message; 0 where it was read whole.
+    num_lines: int = 0
+    #: The questions that it asks, where there are several.
+    parts: tuple[Assessment, ...] = ()
 
     @property
     def matches(self) -> tuple[Match, ...]:
         """The entries worth showing, best first; none when nothing in the FAQ is close."""
+        if self.parts:
+            rounds = zip_longest(*(part.matches for part in self.parts))
+            found = [match for one in rounds for match in one if match is not None]
+            return tuple({match.document.id: match for match in reversed(found)}.values())[::-1]
         if self.retrieval is None or not self.retrieval.covered:
             return ()
         return self.retrieval.matches

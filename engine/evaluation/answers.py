@@ -281,7 +281,11 @@ def _question(row: AskedQuestion, texts: dict[str, str]) -> Question:
         text=row.question,
         course=row.course or None,
         history=tuple(
-            Turn(question=turn.question, answer=texts.get(turn.answer_id or "", ""))
+            Turn(
+                question=turn.question,
+                answer=texts.get(turn.answer_id or "", ""),
+                entry_ids=(turn.answer_id,) if turn.answer_id else (),
+            )
             for turn in row.history
         ),
     )

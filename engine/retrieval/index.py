@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -115,6 +115,16 @@ class SearchIndex:
     def places_of(self, course: str | None) -> NDArray[np.intp]:
         """Where the documents of `course` stand; all of them for None."""
         return self.places.get(course, np.arange(0))
+
+    def places_of_ids(self, ids: Collection[str]) -> list[int]:
+        """Where the documents of these ids stand; those that are gone are left out."""
+        wanted = set(ids)
+        return [n for n, d in enumerate(self.corpus.documents) if d.id in wanted] if wanted else []
+
+    def title_of(self, id_: str) -> str | None:
+        """The question of the document of that id; None when it is gone."""
+        places = self.places_of_ids((id_,))
+        return self.corpus.documents[places[0]].question if places else None
 
     def query(
         self, text: str, english: Vector | None = None, multilingual: Vector | None = None

@@ -1,73 +1,67 @@
-"""What is searched for: the text of a question, and the same in the light of earlier ones."""
+"""What is searched for: the text of a question, and what it goes on from."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 
+from engine.answer.asking import goes_on, meaningful, points_back
 from engine.answer.small_talk import is_courtesy
 from engine.corpus.text import clean_line
-from engine.types import Question
+from engine.limits import SEARCHED_CHARS
+from engine.types import Question, Turn
 
 #: A follow-up of at most so many words that mean something cannot stand alone.
 FEW_WORDS = 3
 #: A question of at most so many words may still hang on a pronoun.
-SHORT = 8
-#: Earlier questions looked at to find one that stands alone.
+SHORT = 10
+#: Earlier questions looked at to find one that was answered.
 LOOK_BACK = 3
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
+#: Entries of an earlier answer that say what the conversation is about.
+MAX_TITLES = 2
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
-_CONTINUES = re.compile(
-    r"(?i)(and|but|or|also|then|so|what about|how about|what if|same|else|otherwise|instead)\b"
-)
-_POINTS_BACK = _words("it its that this these those they them one ones same")
-_EMPTY_WORDS = _POINTS_BACK | _words(
-    """a an the and or but so also then on in at of for to from with by as if about is are was were
-    be been do does did can could should would will may must how what when where which who why i me
-    my we our you your he she there other not no yes please just too"""
-)
 
 
-def query_text(question: Question, max_chars: int) -> str:
+def query_text(question: Question) -> str:
     """The question as one clean line; empty when it holds no letter and no digit."""
-    text = _clean(question.text, max_chars)
+    text = _clean(question.text)
     return text if any(char.isalnum() for char in text) else ""
 
 
-def query_in_context(question: Question, max_chars: int) -> str:
-    """The same with the earlier question it leans on in front ("and on Windows?").
+def query_in_context(question: Question, title_of: Callable[[str], str | None]) -> str:
+    """The same behind what the conversation was about: the title of the entry that was shown last,
+    or the question itself where none was.
 
-    Empty for a first question, for one that can stand alone, and for a mere thank-you.
+    `title_of` knows the title of an entry by its id. Empty for a first question and for thanks.
     """
-    text = query_text(question, max_chars)
-    if not text or not question.history or not _leans_back(text):
+    text = query_text(question)
+    if not text or is_courtesy(text):
         return ""
-    parts = [text]
     for turn in reversed(question.history[-LOOK_BACK:]):
-        earlier = _clean(turn.question, max_chars)
-        if not is_courtesy(earlier):
-            parts.insert(0, earlier)
-            if not _leans_back(earlier):
-                break
-    return " ".join(parts)[-max_chars:] if len(parts) > 1 else ""
+        if about := _about(turn, title_of):
+            return _clean(f"{about} {text}")
+    return ""
 
 
-def _clean(text: str, max_chars: int) -> str:
-    # Cut first: what follows must cost the same for a megabyte. Twice: NFKC may lengthen.
-    start = unicodedata.normalize("NFKC", text.lstrip()[:max_chars])
-    return clean_line(start)[:max_chars]
-
-
-def _leans_back(text: str) -> bool:
-    words = _WORD.findall(text.lower())
-    if not words or is_courtesy(text):
+def leans_back(question: Question) -> bool:
+    """Whether the question means nothing without what was said before ("and on Windows?")."""
+    text = query_text(question).lower().replace("’", "'")
+    words = _WORD.findall(text)
+    if not question.history or not words or is_courtesy(text):
         return False
-    meaning = [word for word in words if word not in _EMPTY_WORDS]
-    if len(meaning) <= FEW_WORDS and (len(words) <= FEW_WORDS or _CONTINUES.match(text.lstrip())):
+    if len(words) <= FEW_WORDS or (goes_on(text) and len(meaningful(text)) <= FEW_WORDS):
         return True
-    return len(words) <= SHORT and any(word in _POINTS_BACK for word in words)
+    return len(words) <= SHORT and points_back(words)
+
+
+def _about(turn: Turn, title_of: Callable[[str], str | None]) -> str:
+    titles = [title for id_ in turn.entry_ids[:MAX_TITLES] if (title := title_of(id_))]
+    return " ".join(titles) or ("" if is_courtesy(turn.question) else _clean(turn.question))
+
+
+def _clean(text: str) -> str:
+    # Cut first: what follows must cost the same for a megabyte. Twice: NFKC may lengthen.
+    start = unicodedata.normalize("NFKC", text.lstrip()[:SEARCHED_CHARS])
+    return clean_line(start)[:SEARCHED_CHARS]

@@ -16,7 +16,7 @@ from engine.retrieval.dense import ENGLISH, MULTILINGUAL
 from engine.retrieval.index import Query, SearchIndex, Vectors, language_of_entries
 from engine.retrieval.language import ENGLISH as ENGLISH_LANGUAGE
 from engine.retrieval.likelihood import Claim, likelihood, threshold
-from engine.retrieval.query import query_in_context, query_text
+from engine.retrieval.query import leans_back, query_in_context, query_text
 from engine.retrieval.scoring import Signals, mode_of
 from engine.retrieval.side import EmbedderFactory, Side
 from engine.types import Corpus, Problem, Question, Retrieval, RetrievalMode
@@ -29,9 +29,10 @@ FEW_TEXTS = 100
 #: An English FAQ of more entries gets no multilingual vectors: making them would take hours, and
 #: English questions need them least.
 MANY_ENTRIES = 10_000
-#: What a follow-up's score in the light of the question before it counts beside its own. More lets
-#: the entry that was just shown win again.
-CONTEXT_WEIGHT = 0.3
+#: What a follow-up's score in the light of the entry shown before counts beside its own, and what
+#: of it the entries count that were shown: the answer to a follow-up is mostly another one, and
+#: yet sometimes a detail of the same. Chosen on 101 follow-ups (docs/quality.md, "Messages").
+CONTEXT_WEIGHT, SHOWN_WEIGHT = 0.5, 0.7
 #: A question that its course does not cover is asked in all courses; what is found there must be
 #: more likely by so much, as a share of what is left to certainty.
 ELSEWHERE_STRICTER = 0.5
@@ -148,18 +149,20 @@ class Retriever:
         What its course does not cover is searched for in all courses.
         """
         index = self._index
-        text = query_text(question, self._settings.max_query_chars)
+        text = query_text(question)
         if index is None or not text or not index.places_of(question.course).size:
             return self._nothing()
         limit = max(0, num_results if num_results is not None else self._settings.num_results)
         query = await self._query(index, text)
         signals = index.signals(query)
         read = query
-        if context := query_in_context(question, self._settings.max_query_chars):
+        if context := query_in_context(question, index.title_of):
             read = await self._query(index, context)
-            signals = signals.mixed(index.signals(read), CONTEXT_WEIGHT)
+            shown = [id_ for turn in question.history for id_ in turn.entry_ids]
+            before = index.signals(read).damped(index.places_of_ids(shown), SHOWN_WEIGHT)
+            signals = signals.mixed(before, CONTEXT_WEIGHT)
         found = self._retrieval(index, query, signals, question.course, limit)
-        if read is not query and not found.covered:
+        if not found.covered and leans_back(question):
             # What goes on with a question about the FAQ is about the FAQ.
             found = self._retrieval(index, read, signals, question.course, limit)
         if found.covered or question.course is None:

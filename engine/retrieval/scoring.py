@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -51,6 +51,20 @@ class Signals:
             if scores is not None:
                 total = total + weight * scores
         return total.astype(np.float32)
+
+    def damped(self, places: Sequence[int], share: float) -> Signals:
+        """These, of which the documents at `places` keep `share`."""
+
+        def damp(own: Scores) -> Scores:
+            kept = own.copy()
+            kept[list(places)] *= share
+            return kept
+
+        return Signals(
+            lexical=damp(self.lexical),
+            english=None if self.english is None else damp(self.english),
+            multilingual=None if self.multilingual is None else damp(self.multilingual),
+        )
 
     def mixed(self, other: Signals, share: float) -> Signals:
         """These with `share` of `other` mixed in; both from the same ways of searching."""

@@ -203,7 +203,11 @@ class JobStore:
             "history", platform=platform, conversation=conversation, limit=max(0, limit)
         )
         return [
-            Turn(question=job.question.text, answer=job.answer.text if job.answer.found else "")
+            Turn(
+                question=job.question.text,
+                answer=job.answer.text if job.answer.found else "",
+                entry_ids=tuple(source.id for source in job.answer.sources),
+            )
             for job in reversed(jobs)
             if job.answer is not None
         ]

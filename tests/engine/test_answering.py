@@ -29,7 +29,7 @@ from engine.types import (
     Verdict,
 )
 from tests.fakes import ScriptedGenerator
-from tests.harness import FAQ, ListCorpus
+from tests.harness import FAQ, ListCorpus, asks_model
 
 QUESTION = "Can I still join after the course has started?"
 GOOD = "You can join at any time."
@@ -78,7 +78,8 @@ async def answerer(
     async with asyncio.TaskGroup() as group:
         group.create_task(retriever.run(stop))
         try:
-            settings, relevance = Settings(data_dir=tmp_path), ModelRelevance(script)
+            settings = asks_model(Settings(data_dir=tmp_path))
+            relevance = ModelRelevance(script)
             yield Answerer(retriever, script, settings, relevance, LexicalSupport())
         finally:
             stop.set()
@@ -137,7 +138,7 @@ async def test_a_faq_that_is_still_being_read_is_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     corpus = SlowCorpus()
-    monkeypatch.setattr("engine.answer.answering.SETTLE_S", 0.0)
+    monkeypatch.setattr("engine.answer.assessor.SETTLE_S", 0.0)
     async with (
         answerer(tmp_path, ScriptedGenerator(lambda _: GOOD), corpus) as one,
         asyncio.TaskGroup() as group,

@@ -34,7 +34,7 @@ class Assessor:
         await self.may_answer.wait()
         if self.fails:
             raise RuntimeError("broken")
-        return Assessment(kind=Kind.QUESTION, retrieval=found(0.9))
+        return Assessment(kind=Kind.QUESTION, question=question, retrieval=found(0.9))
 
 
 async def test_two_callers_share_one_search() -> None:
@@ -142,6 +142,6 @@ async def test_what_was_forgotten_is_asked_anew() -> None:
 def test_only_entries_that_are_close_are_worth_showing() -> None:
     close, far = found(0.5), found(0.49)
 
-    assert Assessment(kind=Kind.QUESTION, retrieval=close).matches == (ENTRY,)
-    assert Assessment(kind=Kind.QUESTION, retrieval=far).matches == ()
-    assert Assessment(kind=Kind.THANKS, retrieval=None).matches == ()
+    assert Assessment(kind=Kind.QUESTION, question=QUESTION, retrieval=close).matches == (ENTRY,)
+    assert Assessment(kind=Kind.QUESTION, question=QUESTION, retrieval=far).matches == ()
+    assert Assessment(kind=Kind.THANKS, question=QUESTION, retrieval=None).matches == ()

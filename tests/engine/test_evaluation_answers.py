@@ -31,7 +31,7 @@ from engine.generator import Generator
 from engine.retrieval.retriever import Retriever
 from engine.types import Corpus, EngineState, EngineStatus, Generation, GenerationRequest, Tier
 from tests.fakes import ScriptedGenerator
-from tests.harness import FAQ, ListCorpus
+from tests.harness import FAQ, ListCorpus, asks_model
 
 JOIN = "Can I still join after the course has started?"
 CERTIFICATE = "How do I get a certificate?"
@@ -56,7 +56,7 @@ async def subject(tmp_path: Path, generator: Generator | None = None) -> AsyncIt
                 retriever=retriever,
                 corpus=await settled_corpus(retriever, "faq", lambda _: None),
                 generator=generator,
-                settings=Settings(data_dir=tmp_path),
+                settings=asks_model(Settings(data_dir=tmp_path)),
             )
         finally:
             stop.set()

@@ -1,0 +1,96 @@
+"""Tells where a question begins, in the six languages of the interface."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+_DATA = Path(__file__).with_name("asking.yaml")
+#: Characters that are looked at.
+MAX_CHARS = 1_000
+#: What may stand before a question and is none: a greeting, a name, a filler.
+_OPENING = (
+    r"(?:(?:hi|hey|hello|hallo|hola|oi|ol[aá]|salut|bonjour|buenas|moin|привет|здравствуйте|ok"
+    r"|okay|so|well|please|pls|sorry|quick question|question|frage|pregunta|pergunta|вопрос|team"
+    r"|all|guys|everyone|everybody|zusammen|pessoal|chicos|a tod[oa]s|todos|tous|всем)\b"
+    r"[\s,.!:-]*){0,4}"
+)
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """The patterns of asking.yaml, put together; all take lower-case text."""
+
+    #: A question at the beginning.
+    start: re.Pattern[str]
+    #: Between two clauses: "and" before a question, or a comma before one.
+    joint: re.Pattern[str]
+    #: At the beginning: what opens a further matter.
+    further: re.Pattern[str]
+    #: The same inside a sentence.
+    further_inside: re.Pattern[str]
+    #: "Two questions about the project:", with what they are about.
+    counted: re.Pattern[str]
+    #: At the beginning: what goes on from something said before.
+    goes_on: re.Pattern[str]
+    #: Words that say nothing of what is asked for, and those that stand for what was named before.
+    empty: frozenset[str]
+    points_back: frozenset[str]
+
+
+@cache
+def asking() -> Asking:
+    """The patterns, made when they are first needed."""
+    content = yaml.safe_load(_DATA.read_text(encoding="utf-8"))
+    starts = "|".join(one for words in content["starts"].values() for one in words.split())
+    further = "|".join(one for words in content["further"].values() for one in words.split())
+    tied = "|".join(content["and"].split())
+    alone = "|".join(content["sentence_starts"].split())
+    counted = "|".join(content["counted"].split())
+    return Asking(
+        start=re.compile(
+            rf"\W*{_OPENING}(?:(?:{further})\W+)?(?:(?:{tied}|or|oder|then|dann)\s+){{0,2}}¿?(?:{starts}|{alone})(?!\w)"
+        ),
+        joint=re.compile(
+            rf"(?:\s*[,;–—]\s*|\s+-\s+|\s+)(?:(?:{tied})\s+)(?=¿?(?:{starts})(?!\w))"
+            rf"|\s*[,;–—]\s*(?=¿?(?:{starts})(?!\w))"
+        ),
+        further=re.compile(rf"\W*(?:(?:{tied})\s+)?(?:{further})(?!\w)"),
+        further_inside=re.compile(
+            rf"(?:\s*[,;–—.]\s*|\s+)(?=(?:(?:{tied})\s+)?(?:{further})(?!\w))"
+        ),
+        counted=re.compile(
+            rf"\W*{_OPENING}(?:{counted})(?P<about>[^:,;.?!\n]{{0,60}})\s*[:,;.?!\n]+\s*"
+        ),
+        goes_on=re.compile(rf"\W*(?:{'|'.join(content['goes_on'].split())})(?!\w)"),
+        empty=frozenset(content["empty"].split()),
+        points_back=frozenset(content["points_back"].split()),
+    )
+
+
+def asks(text: str) -> bool:
+    """Whether `text` asks: it ends in a question mark, or begins as a question does."""
+    text = text[:MAX_CHARS].strip().lower().replace("’", "'")
+    return text.rstrip(")!. \"'").endswith("?") or asking().start.match(text) is not None
+
+
+def meaningful(text: str) -> tuple[str, ...]:
+    """The words of `text` that say what it is about, in lower case, each once."""
+    words = (match.group() for match in _WORD.finditer(text.lower().replace("’", "'")))
+    return tuple(dict.fromkeys(word for word in words if word not in asking().empty))
+
+
+def goes_on(text: str) -> bool:
+    """Whether `text` begins as what goes on from something said before ("and on Windows?")."""
+    return asking().goes_on.match(text.lower()) is not None
+
+
+def points_back(words: Iterable[str]) -> bool:
+    """Whether one of these words, in lower case, stands for something named before ("it")."""
+    return not asking().points_back.isdisjoint(words)

@@ -1,0 +1,177 @@
+"""Looks at a message: what kind it is, what it asks, and what the FAQ has for each question."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+from time import monotonic
+
+from engine.answer.asking import asks
+from engine.answer.assessment import Assessment, Kind
+from engine.answer.gist import gist_of
+from engine.answer.parts import Part, joined, parts_of
+from engine.answer.small_talk import (
+    MAX_WORDS_ABOUT_ONE,
+    complains,
+    is_courtesy,
+    is_greeting,
+    may_be_courtesy,
+    orders_about,
+    topics,
+)
+from engine.retrieval.retriever import Retriever
+from engine.types import Manner, Question, Retrieval, Turn
+
+log = logging.getLogger(__name__)
+
+#: Seconds a question waits for the vectors; after a start with an empty cache they may take a
+#: minute, and the word index answers meanwhile.
+SETTLE_S = 15.0
+#: Seconds more that it waits for the second kind of vectors.
+FOLLOW_S = 1.0
+
+
+class Assessor:
+    """The one search there is for a message: what it finds serves whoever waits and the answer."""
+
+    def __init__(self, retriever: Retriever) -> None:
+        self._retriever = retriever
+
+    async def assess(self, message: Question) -> Assessment:
+        """What kind of message it is, and what the FAQ has for it."""
+        gist = gist_of(message.text)
+        question = replace(message, text=gist.text)
+        whole = await self._look_at(question)
+        parts: tuple[Assessment, ...] = ()
+        if whole.retrieval is not None and whole.retrieval.matches and not gist.num_lines:
+            parts = await self._parts(whole)
+        seconds = sum(part.retrieve_s for part in parts)
+        return replace(
+            whole,
+            kind=Kind.QUESTION if parts else whole.kind,
+            num_lines=gist.num_lines,
+            parts=parts,
+            retrieve_s=whole.retrieve_s + seconds,
+        )
+
+    async def _look_at(self, question: Question) -> Assessment:
+        """One question, whatever it consists of."""
+        text = question.text
+        kindness = Kind.GREETING if is_greeting(text) else Kind.THANKS
+        if is_courtesy(text):
+            return Assessment(kind=kindness, question=question, retrieval=None)
+        if orders_about(text):
+            return Assessment(kind=Kind.ORDER, question=question, retrieval=None)
+        await self._settle()
+        started = monotonic()
+        retrieval = await self._retriever.search(question)
+        return Assessment(
+            kind=self._kind_of(question, retrieval, kindness),
+            question=question,
+            retrieval=retrieval,
+            retrieve_s=monotonic() - started,
+        )
+
+    def _kind_of(self, question: Question, retrieval: Retrieval, kindness: Kind) -> Kind:
+        text = question.text
+        kind = may_be_courtesy(text) or (retrieval.manner is Manner.COURTESY and "?" not in text)
+        if kind and not retrieval.covered:
+            return kindness
+        # What is no question of another field is asked back rather than turned away.
+        lost = complains(text) and not retrieval.covered
+        # What is covered and says more than a few words has something to be shown for it.
+        few = len(text.split()) <= MAX_WORDS_ABOUT_ONE or not retrieval.covered
+        seems_vague = retrieval.manner is Manner.VAGUE and few and not question.history
+        vague = self._is_vague(question) or ((lost or seems_vague) and self._has_entries(question))
+        return Kind.VAGUE if vague else Kind.QUESTION
+
+    def _is_vague(self, question: Question) -> bool:
+        """Whether nobody could know what is meant; an earlier question may tell what a noun is
+        about, and a noun that the FAQ does not know is no matter of the FAQ."""
+        named = topics(question.text)
+        if named is None or not self._has_entries(question):
+            return False
+        if not named:
+            # "Why not?" asks about what was said; "it does not work" says nothing of what.
+            return not (question.history and asks(question.text))
+        return not question.history and self._retriever.knows(named)
+
+    def _has_entries(self, question: Question) -> bool:
+        corpus = self._retriever.corpus
+        known = corpus is not None and (
+            question.course is None or question.course in corpus.courses
+        )
+        return known and corpus is not None and bool(corpus.documents)
+
+    async def _settle(self) -> None:
+        # A listed address may be slow; while nothing was read, "no FAQ" would be untrue.
+        await self._retriever.ready()
+        try:
+            async with asyncio.timeout(SETTLE_S):
+                await self._retriever.settled()
+            # Where all vectors are kept from an earlier run, the second kind follows at once.
+            async with asyncio.timeout(FOLLOW_S):
+                await self._retriever.complete()
+        except TimeoutError:
+            log.info("answering without some of the vectors: they are not ready yet")
+
+    # Several questions
+
+    async def _parts(self, whole: Assessment) -> tuple[Assessment, ...]:
+        """The questions of the message where they ask for different things; else none."""
+        parts = list(parts_of(whole.question.text))
+        if len(parts) < 2:
+            return ()
+        found: list[Assessment] = []
+        place = 0
+        while place < len(parts):
+            part = parts[place]
+            assessment = await self._part(whole.question, part, found)
+            other = self._neighbour(part, assessment, found, is_last=place + 1 == len(parts))
+            if other is None:
+                found.append(assessment)
+                place += 1
+            elif other < 0:  # it belongs to what follows
+                parts[place : place + 2] = [joined(part, parts[place + 1])]
+            else:  # it belongs to what came before
+                found.pop()
+                place -= 1
+                parts[place : place + 2] = [joined(parts[place], part)]
+        return tuple(found) if len(found) > 1 else ()
+
+    @staticmethod
+    def _neighbour(
+        part: Part, assessment: Assessment, before: list[Assessment], *, is_last: bool
+    ) -> int | None:
+        """Which neighbour the part is one question with: 1 the one before, -1 the one after."""
+        retrieval = assessment.retrieval
+        close = retrieval is not None and retrieval.covered
+        if not part.asks and not close:
+            return 1 if before and is_last else None if is_last else -1
+        if not before:
+            return None
+        if assessment.kind in (Kind.GREETING, Kind.THANKS, Kind.VAGUE):
+            return 1
+        last = before[-1].retrieval
+        if retrieval is None or last is None or not retrieval.matches or not last.matches:
+            return None
+        same = retrieval.matches[0].document.id == last.matches[0].document.id
+        return 1 if same else None
+
+    async def _part(self, whole: Question, part: Part, before: list[Assessment]) -> Assessment:
+        """One part, read in the light of those before it."""
+        history = tuple(_turn(assessment) for assessment in before)
+        return await self._look_at(
+            replace(whole, text=part.text, history=(*whole.history, *history))
+        )
+
+
+def _turn(assessment: Assessment) -> Turn:
+    """An earlier part as a later one sees it: what it asks, and which entry is shown for it."""
+    best = assessment.matches[:1]
+    return Turn(
+        question=assessment.question.text,
+        answer=best[0].document.answer if best else "",
+        entry_ids=tuple(match.document.id for match in best),
+    )
