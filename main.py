@@ -92,6 +92,9 @@ def ask(
         bool,
         typer.Option("--show-prompt", help="Print what the model would read; it is not asked."),
     ] = False,
+    explained: Annotated[
+        bool, typer.Option("--explain", help="Say as well why the answer is as it is.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Answer one question and exit."""
@@ -99,7 +102,7 @@ def ask(
     if show_prompt:
         _run(_show_prompt(settings, secrets, question, course, as_json))
         return
-    _run(_ask(settings, secrets, question, course, as_json))
+    _run(_ask(settings, secrets, question, course, as_json, explained))
 
 
 @app.command()
@@ -284,9 +287,15 @@ def eval_support(
 
 
 async def _ask(
-    settings: Settings, secrets: Secrets, text: str, course: str | None, as_json: bool
+    settings: Settings,
+    secrets: Secrets,
+    text: str,
+    course: str | None,
+    as_json: bool,
+    explained: bool,
 ) -> None:
     from bot.asker_language import asker_language
+    from bot.explain import explain
     from engine.types import Decision, Question
 
     async with running_assistant(settings, secrets) as assistant:
@@ -299,7 +308,10 @@ async def _ask(
     if as_json:
         from bot.reports import answer_object
 
-        print(json.dumps(answer_object(question, answer, support), ensure_ascii=False, indent=2))
+        content = answer_object(question, answer, support)
+        if explained:
+            content["explanation"] = explain(answer)
+        print(json.dumps(content, ensure_ascii=False, indent=2))
         return
     from bot.render import plain_text
     from bot.replies import final
@@ -310,6 +322,8 @@ async def _ask(
         print(say("course.unknown", language, name=course, courses=courses))
         return
     print(plain_text(final(None, answer, language=language, contact=settings.contact(course))))
+    if explained:
+        print(f"\nWhy:\n\n{explain(answer)}")
 
 
 async def _show_prompt(

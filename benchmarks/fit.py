@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from config.settings import CorpusSettings
 from engine.corpus.loader import CorpusLoader
 from engine.retrieval.dense import ENGLISH, MULTILINGUAL
-from engine.retrieval.embedder import MiniLmEmbedder
 from engine.retrieval.index import SearchIndex
 from engine.retrieval.likelihood import WEIGHTS, Claim
+from engine.retrieval.minilm import MiniLmEmbedder
 from engine.retrieval.multilingual import E5Embedder
 from engine.retrieval.side import Side
 from engine.types import Corpus, Evidence, RetrievalMode

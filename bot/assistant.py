@@ -28,7 +28,7 @@ from engine.corpus.loader import CorpusLoader
 from engine.dispatcher import Dispatcher
 from engine.grounding.support import Support
 from engine.process import EngineProcess
-from engine.retrieval.embedder import MiniLmEmbedder
+from engine.retrieval.minilm import MiniLmEmbedder
 from engine.retrieval.multilingual import E5Embedder
 from engine.retrieval.retriever import Retriever
 from engine.store.jobs import STORE, JobStore
@@ -150,6 +150,8 @@ def _reception(
         eta_s=lambda place: dispatcher.eta_s(place),
         engine_status=assistant.engine.status,
         contact=settings.contact,
+        # Who sits at the console has no buttons.
+        explains=lambda job: not console and is_admin(settings, job.platform, job.user_id),
     )
     dispatcher = Dispatcher(
         store, assistant.answerer, assessments, delivery, slots=assistant.engine.capacity

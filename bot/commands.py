@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 #: Where the store keeps the model that staff chose, which survives a restart.
 MODEL_KEY = "model"
 #: Every command, in the order in which people are shown them.
-COMMANDS = ("ask", "course", "new", "cancel", "model", "status", "gpu", "help", "quit")
-STAFF_ONLY = frozenset({"gpu"})
+COMMANDS = ("ask", "course", "new", "cancel", "model", "status", "gpu", "explain", "help", "quit")
+STAFF_ONLY = frozenset({"gpu", "explain"})
 #: What is a command of its own on one platform only.
 ONLY_ON = {"ask": "telegram", "quit": "console"}
 #: Where an ephemeral reply in a channel is seen by one person.

@@ -61,13 +61,16 @@ class Delivery:
         eta_s: Callable[[int], float | None],
         engine_status: Callable[[], EngineStatus],
         contact: Callable[[str | None], str],
+        explains: Callable[[Job], bool] = lambda _: False,
     ) -> None:
+        """`explains` tells whose answers offer to say why they are so: those of staff."""
         self._store = store
         self._assessments = assessments
         self._adapters = adapters
         self._eta_s = eta_s
         self._engine_status = engine_status
         self._contact = contact
+        self._explains = explains
         self._open: dict[int, _Open] = {}
         self._resumed = asyncio.Event()
         self._told = asyncio.Condition()
@@ -180,6 +183,7 @@ class Delivery:
                 question.answer,
                 language=job.question.language,
                 contact=self._contact(job.question.course),
+                explains=self._explains(job),
             )
         return replies.stopped(job) if question.stopped else None
 

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 
 from bot.adapter import ChatAdapter, DeliveryError
 from bot.asker_language import asker_language
-from bot.commands import Commands, command_of
+from bot.commands import WHISPERING, Commands, command_of
 from bot.delivery import Delivery
+from bot.explain import explain
 from bot.limits import RateLimit
 from bot.messages import Asker, Message, Press, Reply
 from bot.switching import announce_switch
@@ -76,6 +77,9 @@ class FaqDesk:
             return await self._vote(press, rest)
         if kind == "staff":
             return await self._name_staff(press, rest)
+        if kind == "explain":
+            job = await self._store.get(int(rest)) if rest.isdecimal() else None
+            return await self._explain_press(press, job)
         log.warning("a button of an unknown kind was pressed on %s", press.platform)
         return None
 
@@ -177,6 +181,9 @@ class FaqDesk:
                 return Reply(text=say("new", message.language), ephemeral=True)
             case "cancel":
                 return await self._cancel_latest(message)
+            case "explain":
+                latest = await self._store.latest_answered(message.platform, message.conversation)
+                return self._explain(message, latest)
         return Reply(text=say("command.unknown", message.language, name=f"/{name}"), ephemeral=True)
 
     def is_admin(self, asker: Asker) -> bool:
@@ -237,6 +244,23 @@ class FaqDesk:
         asks_why = vote is Vote.DOWN and not press.text
         key, language = "vote.reason" if asks_why else "vote.thanks", _language_of(job, press)
         return Reply(text=say(key, language), job_id=job.id, language=language, ephemeral=True)
+
+    def _explain(self, asker: Asker, job: Job | None) -> Reply:
+        """Why the answer to a question is as it is, for staff."""
+        if not self.is_admin(asker):
+            return Reply(text=say("admins_only", asker.language), ephemeral=True)
+        if job is None or job.answer is None or job.platform != asker.platform:
+            return Reply(text=say("vote.gone", asker.language), ephemeral=True)
+        public = not asker.private and asker.platform not in WHISPERING
+        return Reply(text=explain(job.answer, public=public), ephemeral=True)
+
+    async def _explain_press(self, press: Press, job: Job | None) -> Reply | None:
+        reply = self._explain(press, job)
+        if press.platform in WHISPERING or not self.is_admin(press):
+            return reply
+        # What a press is answered with is a line elsewhere; this is a page.
+        await self._say(press.platform, press.reply_to, reply)
+        return None
 
     async def _name_staff(self, press: Press, job_id: str) -> Reply:
         """Whom to ask about this question."""

@@ -26,6 +26,8 @@ class PromptPreview:
     answer: Answer
     #: The entries that the model would be given if they fit, best first.
     documents: tuple[Document, ...] = ()
+    #: Whether the best entry is so short that it is mostly quoted without asking the model.
+    is_short: bool = False
     #: Whether the model is asked before whether the best entry answers.
     judges: bool = False
     #: None where the model is not asked.
@@ -35,6 +37,10 @@ class PromptPreview:
 async def preview_prompt(settings: Settings, secrets: Secrets, question: Question) -> PromptPreview:
     """Take the question all the way to the model, which is not there."""
     models_dir = settings.data_dir / "models"
+    short_entry = settings.answer.short_entry
+    # However short the entry is, this shows what the model would read.
+    always = settings.answer.model_copy(update={"short_entry": 0})
+    settings = settings.model_copy(update={"answer": always})
     choice = Choice(settings.engine, load_catalog(settings.engine.catalog), models_dir)
     entry, _ = await asyncio.to_thread(choice.first)
     rehearsal = Rehearsal(entry)
@@ -47,6 +53,7 @@ async def preview_prompt(settings: Settings, secrets: Secrets, question: Questio
         entry=entry,
         answer=answer,
         documents=request.documents,
+        is_short=len(request.documents[0].answer) <= short_entry,
         judges=rehearsal.judges,
         prompt=await show_prompt(settings.engine, entry, models_dir, request),
     )
@@ -111,6 +118,11 @@ def _note(preview: PromptPreview) -> str:
     notes = []
     if preview.judges:
         notes.append(f"{alias} is asked first whether the best entry answers: this if it says yes.")
+    if preview.is_short:
+        notes.append(
+            f"An entry as short as the first one is mostly quoted without asking {alias} "
+            "(answer.short_entry)."
+        )
     if prompt.num_tokens is None:
         notes.append(
             f"{alias} is not on this machine: its chat template is left out, and how many entries "

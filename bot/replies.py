@@ -166,7 +166,7 @@ def _as_list(sources: tuple[Source, ...]) -> str:
     for source in sources:
         title = _MARKS.sub(r"\\\g<0>", source.title)
         named = f"[{title}]({source.url})" if source.url else title
-        lines.append(f"- {named}" + (f": {source.excerpt}" if source.excerpt else ""))
+        lines.append(f"- {named}" + (f"\n  {source.excerpt}" if source.excerpt else ""))
     return "\n".join(lines)
 
 

@@ -10,7 +10,15 @@ from bot.devices import describe_devices
 from bot.published import Published
 from engine.gpu import read_cards
 from engine.store.job import Job
-from engine.types import Answer, EngineState, EngineStatus, Question, RetrievalMode, Source
+from engine.types import (
+    Answer,
+    AnswerPart,
+    EngineState,
+    EngineStatus,
+    Question,
+    RetrievalMode,
+    Source,
+)
 
 
 def answer_object(question: Question, answer: Answer, support: str) -> dict[str, object]:
@@ -32,20 +40,51 @@ def answer_object(question: Question, answer: Answer, support: str) -> dict[str,
         "timings": asdict(answer.timings),
         "decision": answer.decision.value,
         "reason": answer.reason,
-        "related": [asdict(source) for source in answer.related],
+        "related": [_entry_object(source) for source in answer.related],
         "dropped": list(answer.dropped),
+        "dropped_because": list(answer.dropped_because),
         "probability": judgement.probability if judgement else None,
         "relevance": judgement.reader if judgement else None,
         "support": support if written else None,
         "retrieval": answer.retrieval.value if answer.retrieval else None,
         "words_only": answer.retrieval is RetrievalMode.LEXICAL,
         "asker_language": question.language,
+        "model_asked": written,
+        "lines_read": answer.num_lines or None,
+        "platform_url": answer.platform_url,
+        "candidates": [_source_object(source) for source in answer.candidates],
+        "parts": [_part_object(part) for part in answer.parts],
+    }
+
+
+def _part_object(part: AnswerPart) -> dict[str, object]:
+    """One question of several."""
+    answer = part.answer
+    return {
+        "question": part.question,
+        "tier": answer.tier.value,
+        "found": answer.found,
+        "answer": answer.text,
+        "quoted": answer.quoted,
+        "sources": [_source_object(source) for source in answer.sources],
+        "related": [_entry_object(source) for source in answer.related],
+        "decision": answer.decision.value,
+        "reason": answer.reason,
+        "probability": answer.judgement.probability if answer.judgement else None,
     }
 
 
 def _source_object(source: Source) -> dict[str, object]:
     """A source as it has always been: the answer itself stands for how the entry begins."""
-    return {name: value for name, value in asdict(source).items() if name != "excerpt"}
+    return {name: value for name, value in _entry_object(source).items() if name != "excerpt"}
+
+
+def _entry_object(source: Source) -> dict[str, object]:
+    """An entry, with its year where it is about what is over."""
+    found = asdict(source)
+    if source.year is None:
+        del found["year"]
+    return found
 
 
 def gap_objects(jobs: Sequence[Job]) -> list[dict[str, object]]:

@@ -244,6 +244,7 @@ async def desk_on(
         eta_s=lambda place: dispatcher.eta_s(place),
         engine_status=models.status,
         contact=settings.contact,
+        explains=lambda job: is_admin(settings, job.platform, job.user_id),
     )
     dispatcher = Dispatcher(store, answerer, assessments, delivery)
     commands = Commands(

@@ -41,6 +41,9 @@ log = logging.getLogger(__name__)
 #: labelled zoomcamp questions it still sees the right entry in 97.5 % instead of 97.6 %, and reads
 #: 2.5 entries instead of 5: half the prompt, and fewer entries to mix up.
 RELEVANT = 0.7
+#: A model that cannot be trusted to read gets those alone that are about as close as the best one,
+#: and two at most: the more it is given the more it mixes up, and each takes it a second to read.
+ABOUT_AS_CLOSE, MAX_FOR_SMALL = 0.85, 2
 #: From this probability on a bare name ("certificate?") is answered, and a long message, in which
 #: several things went wrong.
 SURE = 0.8
@@ -204,8 +207,10 @@ class Answerer:
 
     def _to_read(self, asked: Asked) -> tuple[Document, ...]:
         """The entries that a model is given."""
-        matches = asked.matches
-        return tuple(m.document for m in matches if m.score >= RELEVANT * matches[0].score)
+        matches, reads = asked.matches, self._generator.status().reads
+        least = (RELEVANT if reads else ABOUT_AS_CLOSE) * matches[0].score
+        close = tuple(match.document for match in matches if match.score >= least)
+        return close if reads else close[:MAX_FOR_SMALL]
 
     async def _write(self, asked: Asked, request_id: str, on_text: Callable[[str], None]) -> Answer:
         request = GenerationRequest(
@@ -217,7 +222,8 @@ class Answerer:
             deadline_s=self._settings.engine.deadline_s,
         )
         try:
-            generation, grounded = await self._generate(request, on_text)
+            with self._retriever.background.held_back():
+                generation, grounded = await self._generate(request, on_text)
         except GenerationError as error:
             log.warning("quoting instead of generating: %s", error)
             return self._present.quoted(asked, Decision.QUOTED_NO_MODEL, str(error))

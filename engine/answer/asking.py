@@ -13,6 +13,8 @@ import yaml
 _DATA = Path(__file__).with_name("asking.yaml")
 #: Characters that are looked at.
 MAX_CHARS = 1_000
+#: Characters after a question mark that may be a smiley.
+MAX_AFTER_MARK = 20
 #: What may stand before a question and is none: a greeting, a name, a filler.
 _OPENING = (
     r"(?:(?:hi|hey|hello|hallo|hola|oi|ol[aá]|salut|bonjour|buenas|moin|привет|здравствуйте|ok"
@@ -20,6 +22,7 @@ _OPENING = (
     r"|all|guys|everyone|everybody|zusammen|pessoal|chicos|a tod[oa]s|todos|tous|всем)\b"
     r"[\s,.!:-]*){0,4}"
 )
+_ENDS_ASKING = re.compile(r"\?\W*\Z")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 
@@ -29,19 +32,23 @@ class Asking:
 
     #: A question at the beginning.
     start: re.Pattern[str]
-    #: Between two clauses: "and" before a question, or a comma before one.
+    #: Between two clauses: "and" before a question, or a comma or a colon before one.
     joint: re.Pattern[str]
     #: At the beginning: what opens a further matter.
     further: re.Pattern[str]
     #: The same inside a sentence.
     further_inside: re.Pattern[str]
-    #: "Two questions about the project:", with what they are about.
+    #: "I have two questions about the project:", with what they are about.
     counted: re.Pattern[str]
     #: At the beginning: what goes on from something said before.
     goes_on: re.Pattern[str]
     #: Words that say nothing of what is asked for, and those that stand for what was named before.
     empty: frozenset[str]
     points_back: frozenset[str]
+    #: At the end: a dot that ends no sentence.
+    abbreviation: re.Pattern[str]
+    #: At the end: the word before the number of a thing ("homework 2."), which begins no list.
+    thing: re.Pattern[str]
 
 
 @cache
@@ -52,43 +59,55 @@ def asking() -> Asking:
     further = "|".join(one for words in content["further"].values() for one in words.split())
     tied = "|".join(content["and"].split())
     alone = "|".join(content["sentence_starts"].split())
-    counted = "|".join(content["counted"].split())
+    counted, having = ("|".join(content[key].split()) for key in ("counted", "having"))
     return Asking(
         start=re.compile(
             rf"\W*{_OPENING}(?:(?:{further})\W+)?(?:(?:{tied}|or|oder|then|dann)\s+){{0,2}}¿?(?:{starts}|{alone})(?!\w)"
         ),
         joint=re.compile(
             rf"(?:\s*[,;–—]\s*|\s+-\s+|\s+)(?:(?:{tied})\s+)(?=¿?(?:{starts})(?!\w))"
-            rf"|\s*[,;–—]\s*(?=¿?(?:{starts})(?!\w))"
+            rf"|\s*[,;–—]\s*(?=¿?(?:{starts})(?!\w))|(?<=:)\s+(?=¿?(?:{starts})(?!\w))"
         ),
         further=re.compile(rf"\W*(?:(?:{tied})\s+)?(?:{further})(?!\w)"),
         further_inside=re.compile(
             rf"(?:\s*[,;–—.]\s*|\s+)(?=(?:(?:{tied})\s+)?(?:{further})(?!\w))"
         ),
         counted=re.compile(
-            rf"\W*{_OPENING}(?:{counted})(?P<about>[^:,;.?!\n]{{0,60}})\s*[:,;.?!\n]+\s*"
+            rf"\W*{_OPENING}(?:(?:{having})\s+)?(?:{counted})(?P<about>[^:,;.?!\n]{{0,60}})\s*[:,;.?!\n]+\s*"
         ),
         goes_on=re.compile(rf"\W*(?:{'|'.join(content['goes_on'].split())})(?!\w)"),
         empty=frozenset(content["empty"].split()),
         points_back=frozenset(content["points_back"].split()),
+        abbreviation=re.compile(rf"(?<!\w)(?:{'|'.join(content['abbreviations'].split())})\.\Z"),
+        thing=re.compile(rf"(?<!\w)(?:{'|'.join(content['numbered_things'].split())})\s+\Z"),
     )
+
+
+def plain(text: str) -> str:
+    """`text` as the patterns take it: in lower case, with straight apostrophes, as long as it was.
+
+    "İ" alone is two characters in lower case.
+    """
+    return text.replace("İ", "I").lower().replace("’", "'")
 
 
 def asks(text: str) -> bool:
     """Whether `text` asks: it ends in a question mark, or begins as a question does."""
-    text = text[:MAX_CHARS].strip().lower().replace("’", "'")
-    return text.rstrip(")!. \"'").endswith("?") or asking().start.match(text) is not None
+    text = text.strip()
+    if _ENDS_ASKING.search(text[-MAX_AFTER_MARK:]):
+        return True
+    return asking().start.match(plain(text[:MAX_CHARS])) is not None
 
 
 def meaningful(text: str) -> tuple[str, ...]:
     """The words of `text` that say what it is about, in lower case, each once."""
-    words = (match.group() for match in _WORD.finditer(text.lower().replace("’", "'")))
+    words = (match.group() for match in _WORD.finditer(plain(text)))
     return tuple(dict.fromkeys(word for word in words if word not in asking().empty))
 
 
 def goes_on(text: str) -> bool:
     """Whether `text` begins as what goes on from something said before ("and on Windows?")."""
-    return asking().goes_on.match(text.lower()) is not None
+    return asking().goes_on.match(plain(text[:MAX_CHARS])) is not None
 
 
 def points_back(words: Iterable[str]) -> bool:

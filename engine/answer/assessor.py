@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 #: minute, and the word index answers meanwhile.
 SETTLE_S = 15.0
 #: Seconds more that it waits for the second kind of vectors.
-FOLLOW_S = 1.0
+FOLLOW_S = 2.5
 
 
 class Assessor:
@@ -149,10 +149,10 @@ class Assessor:
         close = retrieval is not None and retrieval.covered
         if not part.asks and not close:
             return 1 if before and is_last else None if is_last else -1
+        if assessment.kind in (Kind.GREETING, Kind.THANKS, Kind.VAGUE):  # "Can you help me?"
+            return 1 if before else None if is_last else -1
         if not before:
             return None
-        if assessment.kind in (Kind.GREETING, Kind.THANKS, Kind.VAGUE):
-            return 1
         last = before[-1].retrieval
         if retrieval is None or last is None or not retrieval.matches or not last.matches:
             return None

@@ -28,18 +28,27 @@ MAX_KEPT = 4_096
 HEAD_CHARS = 240
 #: Words between a year and the edition it is of: "the 2024 edition", "cohort of spring 2024".
 MAX_WORDS_BETWEEN = 2
+#: The last month of a winter.
+WINTER_ENDS = 3
 
-_YEAR = r"(?P<year>20[12]\d)"
+#: "2024", and of "2024/25" both; no version such as 2023.1.
+_YEAR = r"(?P<year>20[1-3]\d)"
+_UNTIL = r"(?:\s?[/–-]\s?(?:20)?(?P<until>[1-4]\d))?\b(?!\.\d)"
 #: Code, addresses and lines of a log: the dates in them are of no edition.
 _NOT_SAID = re.compile(
-    r"```.*?(?:```|\Z)|`[^`\n]*`|\(\w+://[^)\s]*\)|\w+://\S+|\[[^\]]*\d{4}[^\]]*\]\([^)]*\)"
-    r"|^.*\d\d:\d\d:\d\d.*$",
+    r"```.*?(?:```|\Z)|`[^`\n]*`|\(\w{1,20}://[^)\s]{0,500}\)|\b\w{1,20}://\S+"
+    r"|\[(?=[^\]\n]{0,200}\d{4})[^\]\n]{0,200}\]\([^)\n]{0,500}\)"
+    r"|^[^\n]*\d\d:\d\d:\d\d[^\n]*$",
     re.DOTALL | re.MULTILINE,
 )
-_ISO = re.compile(rf"\b{_YEAR}[-/.](?P<month>[01]?\d)[-/.](?P<day>[0-3]?\d)\b")
+_ISO = re.compile(
+    rf"\b{_YEAR}(?P<mark>[-/]|\.(?=\d\d\.\d\d\b))(?P<month>[01]?\d)(?P=mark)(?P<day>[0-3]?\d)\b"
+)
 _IN_YEAR = re.compile(rf"\bin {_YEAR}\W*$")
-_PAGE = re.compile(rf"\w+://\S*?(?:cohorts?|zoomcamp|courses?|editions?)[-/_]{_YEAR}\b")
-_DAY_FIRST = re.compile(rf"\b(?P<day>[0-3]?\d)[./](?P<month>[01]?\d)[./]{_YEAR}\b")
+_PAGE = re.compile(
+    rf"\b\w{{1,20}}://\S{{0,200}}?(?:cohorts?|zoomcamp|courses?|editions?)[-/_]{_YEAR}\b"
+)
+_DAY_FIRST = re.compile(rf"\b(?P<day>[0-3]?\d)(?P<mark>[./])(?P<month>[0-3]?\d)(?P=mark){_YEAR}\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +57,7 @@ class _Words:
     seasons: dict[str, int]
     dated: re.Pattern[str]
     season_of: re.Pattern[str]
-    edition: re.Pattern[str]
+    editions: tuple[re.Pattern[str], ...]
     asks: re.Pattern[str]
     late: re.Pattern[str]
     chooses: re.Pattern[str]
@@ -70,11 +79,12 @@ def _words() -> _Words:
         seasons=seasons,
         dated=re.compile(
             rf"\b{day.format('before')}(?P<month>{month})[а-яё]*\.?"
-            rf"(?:\s+(?P<after>[0-3]?\d)(?:st|nd|rd|th)?)?,?\s+(?:de\s+|of\s+)?{_YEAR}\b"
+            rf"(?:\s+(?P<after>[0-3]?\d)(?:st|nd|rd|th)?)?,?\s+(?:de\s+|of\s+)?{_YEAR}\b(?!\.\d)"
         ),
-        season_of=re.compile(rf"\b(?P<season>{season})(?:\s+(?:de|of))?\s+{_YEAR}\b"),
-        edition=re.compile(
-            rf"\b{_YEAR}{between}(?:{edition})\b|\b(?:{edition}){between}(?P<other>20[12]\d)\b"
+        season_of=re.compile(rf"\b(?P<season>{season})(?:\s+(?:de|of))?\s+{_YEAR}{_UNTIL}"),
+        editions=(
+            re.compile(rf"\b{_YEAR}{_UNTIL}{between}(?:{edition})\b"),
+            re.compile(rf"\b(?:{edition}){between}{_YEAR}{_UNTIL}"),
         ),
         asks=_at_word(content["asks"]),
         late=_at_word(content["late"]),
@@ -87,7 +97,7 @@ def _words() -> _Words:
 
 
 def _at_word(patterns: Iterable[str]) -> re.Pattern[str]:
-    return re.compile(rf"(?:^|(?<=[\s,.;!?¿(]))(?:{'|'.join(patterns)})")
+    return re.compile(rf"(?:^|(?<=[\s,.;:!?¿(]))(?:{'|'.join(patterns)})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +126,18 @@ def _lowered(text: str) -> str:
 
 
 def tells_time(document: Document, language: str) -> bool:
-    """Whether the entry names a time that one can go by; of a language that is not read: yes."""
-    tells = _words().tells.get(language)
+    """Whether the entry names a time that one can go by; where the FAQ is in a `language` that is
+    not read: yes."""
+    tells = _words().tells
     text = _NOT_SAID.sub(" ", f"{document.question}\n{document.answer}"[:MAX_ENTRY_CHARS]).lower()
-    return tells is None or tells.search(text) is not None
+    # An entry may be in another language than its FAQ.
+    return language not in tells or any(one.search(text) for one in tells.values())
 
 
 def past_edition(document: Document, today: date) -> Edition | None:
     """The time that the entry speaks of where it is over; None for one that names no date, or one
     that is yet to come."""
-    named = _named_dates(document.question, document.answer[:MAX_ENTRY_CHARS])
+    named = _named_dates(document.question[:MAX_ENTRY_CHARS], document.answer[:MAX_ENTRY_CHARS])
     if not named or any(end >= today for end, _ in named):
         return None
     newest = max(end for end, _ in named)
@@ -149,23 +161,38 @@ def _named_dates(title: str, answer: str) -> tuple[tuple[date, bool], ...]:
 
 def _days(text: str) -> Iterator[tuple[date, int]]:
     words = _words()
-    for match in (*_ISO.finditer(text), *_DAY_FIRST.finditer(text)):
+    for match in _ISO.finditer(text):
         if end := _last_day(int(match["year"]), int(match["month"]), int(match["day"])):
             yield end, match.start()
+    for match in _DAY_FIRST.finditer(text):
+        year, day, month = int(match["year"]), int(match["day"]), int(match["month"])
+        # "1/12/2026" may be the first of December and the twelfth of January: the later one.
+        swapped = _last_day(year, day, month) if match["mark"] == "/" else None
+        if ends := [end for end in (_last_day(year, month, day), swapped) if end]:
+            yield max(ends), match.start()
     for match in words.dated.finditer(text):
-        day = match["before"] or match["after"]
-        month = words.months[match["month"]]
-        if end := _last_day(int(match["year"]), month, int(day) if day else None):
+        named = match["before"] or match["after"]
+        if end := _last_day(
+            int(match["year"]), words.months[match["month"]], int(named) if named else None
+        ):
             yield end, match.start()
 
 
 def _editions(text: str) -> Iterator[tuple[date, int]]:
     words = _words()
     for match in words.season_of.finditer(text):
-        if end := _last_day(int(match["year"]), words.seasons[match["season"]]):
+        season, year = words.seasons[match["season"]], _last_year(match)
+        begun = year > int(match["year"])  # "winter 2024/25" ends in March
+        if end := _last_day(year, WINTER_ENDS if begun else season):
             yield end, match.start()
-    for match in words.edition.finditer(text):
-        yield date(int(match["year"] or match["other"]), 12, 31), match.start()
+    for match in (found for one in words.editions for found in one.finditer(text)):
+        yield date(_last_year(match), 12, 31), match.start()
+
+
+def _last_year(match: re.Match[str]) -> int:
+    """2025 of "2024/25", 2024 of "2024" and of anything else behind it."""
+    year = int(match["year"])
+    return year + 1 if match["until"] and int(match["until"]) == (year + 1) % 100 else year
 
 
 def _last_day(year: int, month: int, day: int | None = None) -> date | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -13,8 +13,11 @@ from engine.limits import GIST_CHARS, WHOLE_CHARS, WHOLE_LINES
 
 #: Pieces of a line that are weighed by themselves; a minified log may be one line of thousands.
 MAX_PIECE_CHARS = 300
-#: Pieces looked at: of a longer message its beginning and its end.
-MAX_PIECES = 2_000
+#: Characters of a message that are looked at, at its beginning and its end, and of a line.
+MAX_READ_CHARS = 200_000
+MAX_LINE_CHARS = 12_000
+#: Lines looked at, the same.
+MAX_LINES = 2_000
 #: Share of the gist that may be what asks, before errors get their place.
 ASKING_SHARE = 0.6
 #: Sentences of who asks nothing that are in the gist.
@@ -102,6 +105,8 @@ class _Piece:
     text: str
     kind: _Kind
     weight: float
+    #: Somebody else said it.
+    quoted: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,14 +121,13 @@ class Gist:
 def gist_of(text: str, max_chars: int = GIST_CHARS) -> Gist:
     """The lines of `text` that ask and those that tell what went wrong, in their order and in at
     most `max_chars` characters; a message of ordinary length as it is."""
-    text = text.strip()
+    text = _ends(text.strip(), MAX_READ_CHARS)
     lines = [line for line in text.splitlines() if line.strip()]
     if len(text) <= max(WHOLE_CHARS, max_chars) and (
         len(lines) <= WHOLE_LINES or len(text) <= max_chars // 2
     ):
         return Gist(text=text)
-    pieces = list(_pieces(lines))
-    chosen = _chosen(pieces, max_chars)
+    chosen = _chosen(list(_pieces(lines)), max_chars)
     if not chosen:  # nothing asks and nothing is wrong: the beginning is as good as any part
         return Gist(text=text[:max_chars], num_lines=min(len(lines), 1))
     kept = "\n".join(piece.text for piece in sorted(chosen, key=lambda piece: piece.place))
@@ -140,17 +144,25 @@ def shortened(text: str, max_chars: int) -> str:
     return f"{text[:rest]}\n…\n{gist}\n…\n{text[len(text) - rest :]}"[:max_chars]
 
 
+def _ends(text: str, max_chars: int) -> str:
+    """`text`, or the beginning and the end of a longer one."""
+    half = max_chars // 2
+    return text if len(text) <= max_chars else f"{text[:half]}\n{text[-half:]}"
+
+
 def _pieces(lines: list[str]) -> Iterator[_Piece]:
-    if len(lines) > MAX_PIECES:
-        lines = lines[: MAX_PIECES // 2] + lines[-MAX_PIECES // 2 :]
+    if len(lines) > MAX_LINES:
+        lines = lines[: MAX_LINES // 2] + lines[-MAX_LINES // 2 :]
     bare = [_PREFIX.sub("", line).strip() for line in lines]
     alike = Counter(map(_beginning, bare))
     place = 0
     for number, (line, text) in enumerate(zip(lines, bare, strict=True)):
+        quoted = line.lstrip().startswith(">")
+        loud = _LOUD.search(line, 0, MAX_LINE_CHARS) is not None
         logged = _LOGGED.match(line) is not None or alike[_beginning(text)] >= MANY_ALIKE
         for part in _parts(text):
-            kind, weight = _kind_of(part, line, logged=logged)
-            yield _Piece(place, number, part, kind, weight)
+            kind, weight = _kind_of(part, logged=logged, loud=loud, indented=line[:1].isspace())
+            yield _Piece(place, number, part, kind, weight, quoted)
             place += 1
 
 
@@ -161,13 +173,12 @@ def _beginning(text: str) -> str:
 
 def _parts(line: str) -> Iterator[str]:
     """A line by its sentences; what has none is cut where it is too long."""
-    rest = line[: MAX_PIECE_CHARS * 40]
-    for sentence in _SENTENCE_END.split(rest):
+    for sentence in _SENTENCE_END.split(line[:MAX_LINE_CHARS]):
         for start in range(0, len(sentence), MAX_PIECE_CHARS):
             yield sentence[start : start + MAX_PIECE_CHARS].strip()
 
 
-def _kind_of(text: str, line: str, *, logged: bool) -> tuple[_Kind, float]:
+def _kind_of(text: str, *, logged: bool, loud: bool, indented: bool) -> tuple[_Kind, float]:
     words = _WORD.findall(text)
     if not words or _FORM.search(text):
         return _Kind.NOISE, 0.0
@@ -177,11 +188,11 @@ def _kind_of(text: str, line: str, *, logged: bool) -> tuple[_Kind, float]:
     if prose and asks(text):
         return _Kind.ASKS, 1.0 + ("?" in text) + bool(meaningful(text))
     wrong = {match.group().lower() for match in _WRONG.finditer(text)}
-    named, loud = bool(_NAMED.search(text)), bool(_LOUD.search(line))
+    named = bool(_NAMED.search(text))
     if (named or wrong or loud) and not machine and not personal:
         weight = 2.0 * named + min(len(wrong), 3) * 0.75 + loud - 1.5 * bool(_MILD.search(text))
         # The last line of a traceback is the one that is not indented.
-        return _Kind.ERROR, weight + 0.5 * (named and not line[:1].isspace())
+        return _Kind.ERROR, weight + 0.5 * (named and not indented)
     return (_Kind.PROSE, 0.5 + personal) if prose else (_Kind.NOISE, 0.0)
 
 
@@ -194,15 +205,19 @@ def _is_prose(text: str, words: list[str]) -> bool:
 
 
 def _chosen(pieces: list[_Piece], max_chars: int) -> list[_Piece]:
-    asking = [piece for piece in pieces if piece.kind is _Kind.ASKS]
+    asking = _once(piece for piece in pieces if piece.kind is _Kind.ASKS)
+    asking = [piece for piece in asking if not piece.quoted] or asking
     errors = _different([piece for piece in pieces if piece.kind is _Kind.ERROR])
-    prose = [piece for piece in pieces if piece.kind is _Kind.PROSE]
-    if asking:
-        # What people say of their question stands next to it.
-        near = {piece.place + step for piece in asking for step in (-2, -1, 1)}
-        prose = [piece for piece in prose if piece.place in near]
+    prose = _once(piece for piece in pieces if piece.kind is _Kind.PROSE)
+    # What people say of their question stands next to it.
+    near = {piece.place + step for piece in asking for step in (-2, -1, 1)}
+    told = [piece for piece in prose if piece.weight > 1][:MAX_PROSE]
+    if not asking:
+        prose = told or prose[:MAX_PROSE]
     else:
-        prose = [piece for piece in prose if piece.weight > 1][:MAX_PROSE] or prose[:MAX_PROSE]
+        prose = [piece for piece in prose if piece.place in near]
+        if not any(meaningful(piece.text) for piece in asking):  # "what can I do?"
+            prose += [piece for piece in told if piece not in prose]
     asking.sort(key=lambda piece: -piece.weight)
     chosen: list[_Piece] = []
     room: float = max_chars
@@ -217,6 +232,14 @@ def _chosen(pieces: list[_Piece], max_chars: int) -> list[_Piece]:
                 room -= cost
                 used += cost
     return chosen
+
+
+def _once(pieces: Iterable[_Piece]) -> list[_Piece]:
+    """Each text once, where it stands first."""
+    seen: dict[str, _Piece] = {}
+    for piece in pieces:
+        seen.setdefault(piece.text, piece)
+    return list(seen.values())
 
 
 def _different(errors: list[_Piece]) -> list[_Piece]:

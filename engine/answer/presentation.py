@@ -33,6 +33,10 @@ NEARLY_AS_CLOSE = 0.75
 _BY_MODEL = (Decision.ANSWERED, Decision.MODEL_ABSTAINED)
 #: The tier of a message of several questions is the best of theirs.
 _BEST_FIRST = (Tier.ANSWER, Tier.CLOSEST, Tier.CLARIFY, Tier.NONE, Tier.COURTESY)
+#: Characters of a question above its answer.
+MAX_HEADLINE_CHARS = 200
+#: What would be read as Markdown in it.
+_MARKS = re.compile(r"[\\\[\]*_`<>~]")
 _CITATION = re.compile(r"\[(\d{1,2})\]")
 
 
@@ -99,10 +103,11 @@ class Presentation:
             num_lines=asked.assessment.num_lines,
         )
 
-    def source(self, match: Match, excerpt: str = "") -> Source:
-        """The source that names an entry, with its age where it is about what is over."""
+    def source(self, match: Match, excerpt: str = "", *, dated: bool = False) -> Source:
+        """The source that names an entry, with its age where all of it is about what is over;
+        `dated`: where any of it is."""
         edition = past_edition(match.document, self._today())
-        year = edition.year if edition is not None and edition.whole else None
+        year = edition.year if edition is not None and (edition.whole or dated) else None
         return Source.of(match, excerpt, year)
 
     # What the FAQ holds
@@ -141,8 +146,9 @@ class Presentation:
             text = "The FAQ of this course does not cover this. In other courses, these come close:"
         elif decision is Decision.NO_CURRENT_DATE:
             text = "The FAQ has no current date for this. These entries come closest:"
+        dated = asks_when(asked.question.text)
         related = tuple(
-            self.source(match, first_sentence(match.document.answer))
+            self.source(match, first_sentence(match.document.answer), dated=dated)
             for match in asked.matches[: self._settings.answer.num_related]
         )
         answer = self.answer(asked, text, decision, reason, generation=generation, related=related)
@@ -260,12 +266,15 @@ class Presentation:
 
 def in_parts(texts: Iterable[tuple[str, str]]) -> str:
     """Each text below the question that it answers, as Markdown."""
-    return "\n\n".join(f"**{_plain(question)}**\n\n{text}" for question, text in texts)
+    return "\n\n".join(f"**{_headline(question)}**\n\n{text}" for question, text in texts)
 
 
-def _plain(question: str) -> str:
-    """A question as a headline: on one line, without marks that would end its bold type."""
-    return " ".join(question.replace("*", "").split()).strip("_ ")
+def _headline(question: str) -> str:
+    """A question on one line, no longer than tells which one it is; its signs are no Markdown."""
+    text = " ".join(question.split())
+    if len(text) > MAX_HEADLINE_CHARS:
+        text = f"{text[: MAX_HEADLINE_CHARS - 1].rsplit(' ', 1)[0]}…"
+    return _MARKS.sub(r"\\\g<0>", text)
 
 
 def _once(sources: Iterable[Source]) -> tuple[Source, ...]:

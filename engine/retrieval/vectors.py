@@ -15,6 +15,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.retrieval.background import Background
 from engine.retrieval.embedder import Embedder
 
 log = logging.getLogger(__name__)
@@ -22,7 +23,7 @@ log = logging.getLogger(__name__)
 #: Texts encoded at a time: a question waits for one batch at most, about a third of a second.
 BATCH = 8
 #: New vectors are kept each time so many have come: a stop in between costs little.
-SAVE_EVERY = 256
+SAVE_EVERY = 64
 
 Key: TypeAlias = bytes
 Vector: TypeAlias = NDArray[np.float32]
@@ -36,9 +37,20 @@ def key_of(text: str) -> Key:
 class VectorStore:
     """The vectors of every text it was asked for, on disk and in memory."""
 
-    def __init__(self, folder: Path, embedder: Embedder) -> None:
-        self._path = folder / f"{embedder.name}.npz"
+    def __init__(
+        self,
+        folder: Path,
+        embedder: Embedder,
+        *,
+        as_questions: bool = False,
+        background: Background | None = None,
+    ) -> None:
+        """Texts that are held against entries are kept by themselves `as_questions`. Before each
+        batch `background` is asked for a turn."""
+        self._path = folder / f"{embedder.name}{'-questions' if as_questions else ''}.npz"
         self._embedder = embedder
+        self._as_questions = as_questions
+        self._background = background or Background()
         self._vectors: dict[Key, Vector] | None = None
 
     async def open(self) -> None:
@@ -61,7 +73,10 @@ class VectorStore:
         pending = sorted(self.missing(wanted).items(), key=lambda item: len(item[1]))
         for start in range(0, len(pending), BATCH):
             batch = pending[start : start + BATCH]
-            encoded = await self._embedder.encode([text for _, text in batch])
+            await self._background.turn()
+            encoded = await self._embedder.encode(
+                [text for _, text in batch], as_questions=self._as_questions
+            )
             vectors.update(zip((key for key, _ in batch), encoded, strict=True))
             self._vectors = vectors
             if start // BATCH % (SAVE_EVERY // BATCH) == SAVE_EVERY // BATCH - 1:

@@ -212,6 +212,11 @@ class JobStore:
             if job.answer is not None
         ]
 
+    async def latest_answered(self, platform: str, conversation: str) -> Job | None:
+        """The newest question of a conversation that has an answer."""
+        values = {"platform": platform, "conversation": conversation}
+        return next(iter(await self._jobs("history", limit=1, **values)), None)
+
     async def start_afresh(self, platform: str, conversation: str) -> None:
         """Let `history` begin after what was asked so far."""
         await self._change("start_afresh", platform=platform, conversation=conversation)

@@ -12,9 +12,9 @@ from bot.texts import ENGLISH
     ("platform", "staff", "expected"),
     [
         ("slack", False, "course new cancel model status help"),
-        ("slack", True, "course new cancel model status gpu help"),
+        ("slack", True, "course new cancel model status gpu explain help"),
         ("telegram", False, "ask course new cancel model status help"),
-        ("console", True, "course new cancel model status gpu help quit"),
+        ("console", True, "course new cancel model status gpu explain help quit"),
     ],
 )
 def test_people_are_shown_what_they_can_use(platform: str, staff: bool, expected: str) -> None:

@@ -88,6 +88,12 @@ def test_the_closest_entries_are_told_with_how_they_begin_and_how_sure_that_is()
         "retrieval": "ensemble",
         "words_only": False,
         "asker_language": "en",
+        "dropped_because": [],
+        "model_asked": False,
+        "lines_read": None,
+        "platform_url": None,
+        "candidates": [],
+        "parts": [],
     }
 
 

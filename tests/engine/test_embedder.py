@@ -14,7 +14,7 @@ import pytest_asyncio
 from config.settings import CorpusSettings, RetrievalSettings
 from engine.corpus.loader import CorpusLoader
 from engine.errors import EmbedderUnavailable
-from engine.retrieval.embedder import MiniLmEmbedder
+from engine.retrieval.minilm import MiniLmEmbedder
 from engine.retrieval.retriever import Retriever
 from engine.types import Question, RetrievalMode
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.retrieval.manner import Manners, prototypes
+from engine.retrieval.manner import Manners, examples, prototypes
 from engine.retrieval.multilingual import E5Embedder
+from engine.retrieval.vectors import key_of
 from engine.types import Manner
 
 
@@ -13,7 +14,9 @@ async def manner_of(text: str) -> Manner:
     embedder = E5Embedder()
     try:
         await embedder.start()
-        manners = await Manners.of(embedder)
+        texts = [text for _, text in examples()]
+        read = await embedder.encode(texts, as_questions=True)
+        manners = Manners.of(dict(zip(map(key_of, texts), read, strict=True)))
         (vector,) = await embedder.encode([text], as_questions=True)
         return manners.manner_of(vector)
     finally:

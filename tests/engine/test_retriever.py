@@ -543,14 +543,15 @@ async def test_stopping_in_the_middle_of_the_vectors_closes_the_embedders(
 ) -> None:
     sides = {"english": FakeEmbedder("english"), "multilingual": other_languages()}
     sides[waiting].may_encode.clear()
+    english_waits = waiting == "english"
+    one_sided = RetrievalMode.MULTILINGUAL if english_waits else RetrievalMode.HYBRID
 
     async with running(
         FakeSource(*ALL), tmp_path, sides["english"], multilingual=sides["multilingual"]
     ) as retriever:
         await until(lambda: sides[waiting].started)
-        mode = retriever.mode
+        await until(lambda: retriever.mode is one_sided)
 
-    assert mode is (RetrievalMode.LEXICAL if waiting == "english" else RetrievalMode.HYBRID)
     assert {name for name, one in sides.items() if one.started and not one.closed} == set()
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from engine.errors import EmbedderUnavailable
+from engine.retrieval.background import Background
 from engine.retrieval.vectors import BATCH, VectorStore, key_of
 from tests.fake_embedder import FakeEmbedder
 
@@ -83,9 +85,9 @@ async def test_texts_are_encoded_in_small_batches(tmp_path: Path) -> None:
     sizes = []
 
     class Watched(FakeEmbedder):
-        async def encode(self, texts):  # type: ignore[no-untyped-def]
+        async def encode(self, texts, *, as_questions=False):  # type: ignore[no-untyped-def]
             sizes.append(len(texts))
-            return await super().encode(texts)
+            return await super().encode(texts, as_questions=as_questions)
 
     await (await opened(tmp_path, Watched())).vectors_of(f"text {n}" for n in range(3 * BATCH + 1))
 
@@ -103,3 +105,37 @@ async def test_an_embedder_that_fails_is_reported(tmp_path: Path) -> None:
 
 def test_a_lone_surrogate_has_a_key() -> None:
     assert len(key_of("\ud800")) == 20
+
+
+async def test_making_vectors_stands_back_while_somebody_is_answered(tmp_path: Path) -> None:
+    background, embedder = Background(), FakeEmbedder()
+    store = VectorStore(tmp_path, embedder, background=background)
+    await store.open()
+
+    with background.held_back():
+        making = asyncio.ensure_future(store.vectors_of(["a text"]))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        held = making.done()
+
+    assert not held
+    assert len(await making) == 1
+
+
+async def test_questions_and_entries_are_kept_apart(tmp_path: Path) -> None:
+    embedder = FakeEmbedder()
+    entries, questions = (
+        VectorStore(tmp_path, embedder),
+        VectorStore(tmp_path, embedder, as_questions=True),
+    )
+    for store in (entries, questions):
+        await store.open()
+    await entries.vectors_of(["an entry"])
+    await questions.vectors_of(["a question"])
+
+    again = [VectorStore(tmp_path, embedder), VectorStore(tmp_path, embedder, as_questions=True)]
+    for store in again:
+        await store.open()
+    assert not again[0].missing(["an entry"])
+    assert again[0].missing(["a question"])
+    assert not again[1].missing(["a question"])
