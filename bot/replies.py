@@ -74,8 +74,8 @@ _WORDS = {
     Decision.THANKED: "thanked",
     Decision.VAGUE: "vague",
 }
-#: What would be read as Markdown in a title.
-_MARKS = re.compile(r"[\\\[\]*_`]")
+#: What would end the text of a link.
+_BRACKET, _ESCAPED = re.compile(r"[\\\[\]]"), r"\\\g<0>"
 #: What is said above an entry that is quoted.
 _NOTICES = {
     Decision.QUOTED_NO_MODEL: "quoted.no_model",
@@ -164,8 +164,9 @@ def _as_list(sources: tuple[Source, ...]) -> str:
     """Entries as a list in Markdown, each with how it begins."""
     lines = []
     for source in sources:
-        title = _MARKS.sub(r"\\\g<0>", source.title)
-        named = f"[{title}]({source.url})" if source.url else title
+        named = source.title
+        if source.url:
+            named = f"[{_BRACKET.sub(_ESCAPED, named)}]({source.url})"
         lines.append(f"- {named}" + (f"\n  {source.excerpt}" if source.excerpt else ""))
     return "\n".join(lines)
 

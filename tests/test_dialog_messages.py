@@ -38,11 +38,6 @@ ENTRIES = tuple(
             "OSError: [Errno 28] No space left on device",
             "The disk is full. Delete models that you no longer use with `hf cache delete`.",
         ),
-        (
-            "save",
-            "How do I save a model locally?",
-            "Call `save_pretrained` with a folder.\n\nThe folder is created below the notebook.",
-        ),
     )
 )
 

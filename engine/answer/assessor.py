@@ -20,6 +20,7 @@ from engine.answer.small_talk import (
     orders_about,
     topics,
 )
+from engine.retrieval.query import leans_back
 from engine.retrieval.retriever import Retriever
 from engine.types import Manner, Question, Retrieval, Turn
 
@@ -161,10 +162,11 @@ class Assessor:
 
     async def _part(self, whole: Question, part: Part, before: list[Assessment]) -> Assessment:
         """One part, read in the light of those before it."""
-        history = tuple(_turn(assessment) for assessment in before)
-        return await self._look_at(
-            replace(whole, text=part.text, history=(*whole.history, *history))
-        )
+        history = (*whole.history, *(_turn(assessment) for assessment in before))
+        question = replace(whole, text=part.text, history=history)
+        if before and not leans_back(question):
+            question = replace(question, history=whole.history)
+        return await self._look_at(question)
 
 
 def _turn(assessment: Assessment) -> Turn:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from engine.answer.asking import meaningful
 from engine.excerpt import balanced, longest_excerpt
 from engine.types import Match
 
 #: Ends a quotation that was cut; the source stands below every answer.
 CUT = "…\n\n*The entry goes on; open the source below to read the rest.*"
+#: Words that begin with the same letters are taken for one.
+STEM_CHARS = 5
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)|<\{IMAGE:[^}]*\}>")
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 #: What makes Markdown bold, code, a heading, a quotation or a list.
@@ -37,6 +40,22 @@ def quote(match: Match, max_chars: int = 1500) -> str:
         if not _FENCE.match(first):
             kept = longest_excerpt(first, lambda text: len(text) <= max_chars)
     return f"{kept.rstrip()}\n\n{CUT}".lstrip()
+
+
+def passage(match: Match, question: str, max_chars: int = 1500) -> str:
+    """Of an entry that was shown already the paragraph that has most of what `question` asks, with
+    the code that follows it; the whole entry where no paragraph has more of it than others."""
+    paragraphs = [part for part in _paragraphs(match.document.answer.strip()) if part.strip()]
+    wanted = {word[:STEM_CHARS] for word in meaningful(question)}
+    shares = [len(wanted & {word[:STEM_CHARS] for word in meaningful(part)}) for part in paragraphs]
+    best = max(shares, default=0)
+    if len(paragraphs) < 2 or not best or shares.count(best) > 1:
+        return quote(match, max_chars)
+    place = shares.index(best)
+    following = paragraphs[place + 1 : place + 2]
+    kept = paragraphs[place] + "".join(part for part in following if _FENCE.match(part))
+    kept = balanced(kept.strip())
+    return kept if len(kept) <= max_chars else quote(match, max_chars)
 
 
 def first_sentence(answer: str, max_chars: int = 180) -> str:

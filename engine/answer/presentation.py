@@ -11,7 +11,7 @@ from time import monotonic
 from config.settings import Settings
 from engine.answer.assessment import Assessment, Kind
 from engine.answer.dates import asks_when, past_edition
-from engine.answer.extractive import first_sentence, quote
+from engine.answer.extractive import first_sentence, passage, quote
 from engine.answer.small_talk import topics
 from engine.types import (
     Answer,
@@ -117,9 +117,11 @@ class Presentation:
     ) -> Answer:
         """The best entry as it is written."""
         best = asked.matches[0]
+        shown = {id_ for turn in asked.question.history[-1:] for id_ in turn.entry_ids}
+        again = best.document.id in shown
         return self.answer(
             asked,
-            quote(best),
+            passage(best, asked.question.text) if again else quote(best),
             decision,
             reason,
             generation=generation,

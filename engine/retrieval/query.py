@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable
 
 from engine.answer.asking import goes_on, meaningful, points_back
+from engine.answer.gist import gist_of
 from engine.answer.small_talk import is_courtesy
 from engine.corpus.text import clean_line
 from engine.limits import SEARCHED_CHARS
@@ -18,8 +19,9 @@ FEW_WORDS = 3
 SHORT = 10
 #: Earlier questions looked at to find one that was answered.
 LOOK_BACK = 3
-#: Entries of an earlier answer that say what the conversation is about.
-MAX_TITLES = 2
+#: Entries of an earlier answer that say what the conversation is about, and characters of it: an
+#: embedder reads some 900, and the question itself comes last.
+MAX_TITLES, MAX_ABOUT_CHARS = 2, 400
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
@@ -58,7 +60,9 @@ def leans_back(question: Question) -> bool:
 
 def _about(turn: Turn, title_of: Callable[[str], str | None]) -> str:
     titles = [title for id_ in turn.entry_ids[:MAX_TITLES] if (title := title_of(id_))]
-    return " ".join(titles) or ("" if is_courtesy(turn.question) else _clean(turn.question))
+    if not titles and is_courtesy(turn.question):
+        return ""
+    return _clean(" ".join(titles) or gist_of(turn.question).text)[:MAX_ABOUT_CHARS]
 
 
 def _clean(text: str) -> str:

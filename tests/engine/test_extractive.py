@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.answer.extractive import CUT, first_sentence, quote
+from engine.answer.extractive import CUT, first_sentence, passage, quote
 from engine.types import Document, Match
 
 
@@ -105,3 +105,39 @@ def test_a_beginning_is_one_short_line(answer: str, limit: int) -> None:
 
 def test_a_long_first_sentence_is_cut_between_words() -> None:
     assert first_sentence("Some words, and others that go on.", max_chars=12) == "Some words …"
+
+
+SAVE = """Call `save_pretrained` with the name of a folder.
+
+The folder lies beside the notebook. To look at it:
+
+```bash
+ls models
+```
+
+A gated model needs a token."""
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        (
+            "and which folder, beside the notebook?",
+            "The folder lies beside the notebook. To look at it:",
+        ),
+        ("and do I need a token?", "A gated model needs a token."),
+        ("and why?", SAVE),
+        ("and the price of oysters?", SAVE),
+    ],
+)
+def test_of_an_entry_that_was_shown_the_fitting_paragraph_is_quoted(
+    question: str, expected: str
+) -> None:
+    document = Document(
+        id="s", course="", section="", question="How do I save a model?", answer=SAVE
+    )
+
+    assert (
+        passage(Match(document=document, score=1.0), question).split("\n\n```")[0]
+        == expected.split("\n\n```")[0]
+    )
