@@ -16,6 +16,7 @@ from pathlib import Path
 
 import yaml
 
+from engine.retrieval.language import language_of
 from engine.types import Document
 
 _DATA = Path(__file__).with_name("dates.yaml")
@@ -129,9 +130,10 @@ def tells_time(document: Document, language: str) -> bool:
     """Whether the entry names a time that one can go by; where the FAQ is in a `language` that is
     not read: yes."""
     tells = _words().tells
-    text = _NOT_SAID.sub(" ", f"{document.question}\n{document.answer}"[:MAX_ENTRY_CHARS]).lower()
-    # An entry may be in another language than its FAQ.
-    return language not in tells or any(one.search(text) for one in tells.values())
+    text = _NOT_SAID.sub(" ", f"{document.question}\n{document.answer}"[:MAX_ENTRY_CHARS])
+    # An entry may be in another language than its FAQ; a word may be one in several ("data").
+    own = tells.get(language_of(text, default=language), tells.get(language))
+    return language not in tells or own is None or own.search(text.lower()) is not None
 
 
 def past_edition(document: Document, today: date) -> Edition | None:
