@@ -129,7 +129,7 @@ class AnswerSettings(Section):
     """Whom to ask when the FAQ has no answer; a course can name its own."""
     num_related: int = Field(3, ge=1, le=10)
     """Entries shown where it is not sure that the FAQ answers."""
-    short_entry: int = Field(300, ge=0)
+    short_entry: int = Field(400, ge=0)
     """Characters up to which an entry that surely answers is quoted as it stands: a model could
     only say it again. 0: the model is always asked."""
     relevance: str = "auto"
