@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from bot.messages import Reply
 from engine.types import Source
+
+_HEADLINE = re.compile(r"^\*\*.*\*\*$", re.MULTILINE)
+_ESCAPED = re.compile(r"\\([^A-Za-z0-9\s])")
 
 
 def plain_text(reply: Reply) -> str:
@@ -14,11 +18,16 @@ def plain_text(reply: Reply) -> str:
     if reply.notice:
         parts.append(reply.notice)
     if reply.text:
-        parts.append(reply.text)
+        parts.append(_HEADLINE.sub(_unescaped, reply.text))
     for title, sources in entry_lists(reply):
         lines = "\n".join(f"- {entry_text(source)}" for source in sources)
         parts.append(f"{title}:\n{lines}" if title else lines)
     return "\n\n".join(parts)
+
+
+def _unescaped(headline: re.Match[str]) -> str:
+    """A line of bold type for who reads Markdown as it is: without the marks against marks."""
+    return _ESCAPED.sub(r"\1", headline.group())
 
 
 def entry_lists(reply: Reply) -> Iterator[tuple[str, tuple[Source, ...]]]:

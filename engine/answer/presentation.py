@@ -13,6 +13,7 @@ from engine.answer.assessment import Assessment, Kind
 from engine.answer.dates import asks_when, past_edition
 from engine.answer.extractive import first_sentence, passage, quote
 from engine.answer.small_talk import topics
+from engine.retrieval.query import leans_back
 from engine.types import (
     Answer,
     AnswerPart,
@@ -151,10 +152,20 @@ class Presentation:
         dated = asks_when(asked.question.text)
         related = tuple(
             self.source(match, first_sentence(match.document.answer), dated=dated)
-            for match in asked.matches[: self._settings.answer.num_related]
+            for match in self._to_list(asked)
         )
         answer = self.answer(asked, text, decision, reason, generation=generation, related=related)
         return self._with_dates(asked, answer)
+
+    def _to_list(self, asked: Asked) -> list[Match]:
+        """The matches to name; below them the entry that was shown last, if the question leans on
+        it and it is about as close: what is asked for may be a detail of it."""
+        limit = self._settings.answer.num_related
+        named, others = list(asked.matches[:limit]), asked.matches[limit:]
+        if leans_back(asked.question):
+            shown = asked.question.history[-1].entry_ids
+            named += [match for match in others if match.document.id in shown][:1]
+        return named
 
     # What it does not
 
