@@ -139,7 +139,9 @@ class Assessor:
                 found.pop()
                 place -= 1
                 parts[place : place + 2] = [joined(parts[place], part)]
-        return tuple(found) if len(found) > 1 else ()
+        # What only the whole is close to is one question, whatever it looks like.
+        lost = bool(whole.matches) and not any(part.matches for part in found)
+        return tuple(found) if len(found) > 1 and not lost else ()
 
     @staticmethod
     def _neighbour(
@@ -152,8 +154,8 @@ class Assessor:
             return 1 if before and is_last else None if is_last else -1
         if assessment.kind in (Kind.GREETING, Kind.THANKS, Kind.VAGUE):  # "Can you help me?"
             return 1 if before else None if is_last else -1
-        if not before:
-            return None
+        if not before or not (close or leans_back(assessment.question)):
+            return None  # what the FAQ lacks is said, whatever entry is nearest
         last = before[-1].retrieval
         if retrieval is None or last is None or not retrieval.matches or not last.matches:
             return None

@@ -13,7 +13,7 @@ from engine.answer.asking import asking, asks, meaningful, plain, points_back
 MAX_PARTS = 4
 #: A question of fewer words that mean something belongs to the one before it ("is it possible?").
 MIN_WORDS = 2
-#: … unless it has so many words in all.
+#: … unless it has so many words in all, or nearly so many of which none points back.
 MIN_PLAIN_WORDS = 5
 #: A message of more characters tells a story; its questions are found by `engine.answer.gist`.
 MAX_CHARS = 2_000
@@ -35,8 +35,10 @@ _NOT_ASKED = re.compile(
 _PLUS = re.compile(r"\s\+\s")
 _COMMA_AND = re.compile(r"\s*[,;]\s*(?=(?:and|und|y|e|et|и|q\d)\b)")
 _TIED = re.compile(r"\W*(?:and|und|y|e|et|и|а|also|plus)\b", re.IGNORECASE)
-#: The other half of the question before.
-_OR = re.compile(r"\W*(?:or|oder|o|ou|или|либо)\b", re.IGNORECASE)
+#: The other half of the question before; "o" is an article in Portuguese, "ou" a French "where".
+_OR = re.compile(
+    r"\W*(?:or|oder|(?<=¿)o|ou(?!\s(?:est|sont|puis|peut|trouve))|или|либо)\b", re.IGNORECASE
+)
 #: Characters before a mark that may be an abbreviation, or the word that a number belongs to.
 _LOOK_BACK = 20
 _SPACE = re.compile(r"\s+")
@@ -236,7 +238,9 @@ def _stands_alone(question: str) -> bool:
     """Whether a question of one word that means something is one all the same ("and where do I
     get a wheelbarrow")."""
     words = plain(question).split()
-    return len(words) >= MIN_PLAIN_WORDS or (len(words) == 4 and not points_back(words))
+    if len(words) >= MIN_PLAIN_WORDS:
+        return True
+    return len(words) == MIN_PLAIN_WORDS - 1 and not points_back(words)
 
 
 def _without_stray(parts: list[_Part]) -> list[_Part]:

@@ -161,7 +161,7 @@ class Retriever:
         own = index.signals(query)
         found = self._retrieval(index, query, own, question.course, limit)
         if context := query_in_context(question, index.title_of):
-            found = await self._continued(index, question, query, own, found, context)
+            found = await self._continued(index, question, query, own, found, context, limit)
         if found.covered or question.course is None:
             return found
         elsewhere = self._retrieval(index, query, own, None, limit)
@@ -181,6 +181,7 @@ class Retriever:
         own: Signals,
         alone: Retrieval,
         context: str,
+        limit: int,
     ) -> Retrieval:
         """What is found for a question in the light of `context`, which goes before it; `alone` is
         what its own words find."""
@@ -188,7 +189,6 @@ class Retriever:
         shown = [id_ for turn in question.history for id_ in turn.entry_ids]
         before = index.signals(read).damped(index.places_of_ids(shown), SHOWN_WEIGHT)
         signals, course = own.mixed(before, CONTEXT_WEIGHT), question.course
-        limit = len(alone.matches)
         found = self._retrieval(index, query, signals, course, limit)
         if leans_back(question):
             # What goes on with a question about the FAQ is about the FAQ.

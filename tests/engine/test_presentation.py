@@ -1,0 +1,488 @@
+"""What is said for what was found out, where no model writes it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from config.settings import CourseSettings, Settings
+from engine.answer.assessment import Assessment, Kind
+from engine.answer.presentation import (
+    MAX_HEADLINE_CHARS,
+    NEARLY_AS_CLOSE,
+    Asked,
+    Presentation,
+    in_parts,
+)
+from engine.types import (
+    Answer,
+    Corpus,
+    Decision,
+    Document,
+    FinishReason,
+    Generation,
+    Match,
+    Question,
+    Retrieval,
+    RetrievalMode,
+    Source,
+    Tier,
+    Timings,
+    Turn,
+)
+from tests.hostile import hostile
+
+TODAY = date(2026, 11, 29)
+URL = "https://courses.example.org/garden"
+
+
+def entry(id: str, answer: str = "Turn the key. Then wait.", title: str = "") -> Document:
+    return Document(
+        id=id, course="garden", section="", question=title or f"About the {id}", answer=answer
+    )
+
+
+VALVE, KEY, PUMP = entry("valve"), entry("key"), entry("pump")
+OLD = entry("old", "It starts on January 15, 2024.", "When does it start?")
+EDITION = entry("edition", "Yes.", "Will there be a market in 2024?")
+
+
+def asked(
+    text: str = "How do I open the valve?",
+    *documents: Document,
+    kind: Kind = Kind.QUESTION,
+    scores: tuple[float, ...] = (1.0, 0.9, 0.8, 0.7),
+    covered: bool = True,
+    parts: tuple[Assessment, ...] = (),
+    course: str | None = "garden",
+    shown: tuple[str, ...] = (),
+    **changes: object,
+) -> Asked:
+    retrieval = Retrieval(
+        matches=tuple(
+            Match(document=document, score=score)
+            for document, score in zip(documents, scores, strict=False)
+        ),
+        mode=RetrievalMode.LEXICAL,
+        gate=0.5,
+        confidence=0.9 if covered else 0.1,
+        **changes,  # type: ignore[arg-type]
+    )
+    history = (Turn(question="x", answer="y", entry_ids=shown),) if shown else ()
+    assessment = Assessment(
+        kind=kind,
+        question=Question(text=text, course=course, history=history),
+        retrieval=retrieval,
+        parts=parts,
+        retrieve_s=0.25,
+    )
+    return Asked(assessment=assessment, started=monotonic())
+
+
+@pytest.fixture
+def present(tmp_path: Path) -> Presentation:
+    courses = {"garden": CourseSettings(platform_url=URL, contact="the gardener")}
+    return Presentation(Settings(data_dir=tmp_path, courses=courses), lambda: TODAY)
+
+
+# One entry
+
+
+def test_the_best_entry_is_quoted_with_its_source(present: Presentation) -> None:
+    answer = present.quoted(asked("x", VALVE, KEY), Decision.QUOTED_WHOLE, "It is short.")
+
+    assert answer.text == VALVE.answer
+    assert answer.found
+    assert [source.id for source in answer.sources] == ["valve"]
+    assert [source.id for source in answer.candidates] == ["valve", "key"]
+    assert answer.reason == "It is short."
+    assert answer.model is None
+    assert answer.timings.retrieve_s == 0.25
+
+
+def test_who_quotes_an_entry_writes_nothing_however_long_the_model_tried(
+    present: Presentation,
+) -> None:
+    generation = Generation(
+        text="x",
+        finish_reason=FinishReason.STOP,
+        prompt_tokens=1,
+        completion_tokens=1,
+        document_ids=(),
+        model="tiny",
+        first_token_s=0.1234,
+        total_s=1.2345,
+    )
+
+    quoted = present.quoted(asked("x", VALVE), Decision.QUOTED_UNSUPPORTED, "", generation)
+    abstained = present.closest(asked("x", VALVE), Decision.MODEL_ABSTAINED, "", generation)
+
+    assert quoted.model is None
+    assert abstained.model == "tiny"
+    assert quoted.timings.first_token_s == 0.123
+    assert quoted.timings.generate_s == 1.234
+
+
+@pytest.mark.parametrize(
+    ("shown", "text"),
+    [
+        ((), "Open the lid.\n\nThe key hangs beside it."),
+        (("key",), "Open the lid.\n\nThe key hangs beside it."),
+        (("valve",), "The key hangs beside it."),
+    ],
+    ids=["first", "after another entry", "after this one"],
+)
+def test_of_an_entry_just_shown_only_what_is_asked_is_quoted(
+    present: Presentation, shown: tuple[str, ...], text: str
+) -> None:
+    valve = entry("valve", "Open the lid.\n\nThe key hangs beside it.")
+
+    answer = present.quoted(
+        asked("and where is the key?", valve, shown=shown), Decision.QUOTED_WHOLE, ""
+    )
+
+    assert answer.text == text
+
+
+@pytest.mark.parametrize(
+    ("second", "named"), [(NEARLY_AS_CLOSE, ["key"]), (NEARLY_AS_CLOSE - 0.01, [])]
+)
+def test_an_entry_that_is_nearly_as_close_is_named_under_the_answer(
+    present: Presentation, second: float, named: list[str]
+) -> None:
+    answer = present.quoted(asked("x", VALVE, KEY, scores=(1.0, second)), Decision.QUOTED_WHOLE, "")
+
+    assert [source.id for source in answer.related] == named
+
+
+def test_nothing_is_nearly_as_close_as_the_only_entry(present: Presentation) -> None:
+    assert present.nearly_as_close(asked("x", VALVE).matches, {"valve"}) == ()
+
+
+def test_only_an_entry_that_is_about_the_past_as_a_whole_tells_its_year(
+    present: Presentation,
+) -> None:
+    years = [
+        present.source(Match(document=document, score=1.0)).year
+        for document in (EDITION, OLD, VALVE)
+    ]
+
+    assert years == [2024, None, None]
+
+
+# The closest entries
+
+
+def test_the_closest_entries_are_shown_with_how_they_begin(present: Presentation) -> None:
+    answer = present.closest(asked("x", VALVE, KEY, PUMP), Decision.NOT_SURE, "Not sure.")
+
+    assert answer.tier is Tier.CLOSEST
+    assert [source.id for source in answer.related] == ["valve", "key", "pump"]
+    assert {source.excerpt for source in answer.related} == {"Turn the key."}
+    assert answer.sources == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown", "below"),
+    [
+        ("and by hand?", ("e9",), ["e9"]),
+        ("and by hand?", ("e8", "e9"), ["e8"]),
+        ("and by hand?", ("e0",), []),
+        ("and by hand?", ("removed",), []),
+        ("Where do members of the club park their bicycles at night?", ("e9",), []),
+        ("and by hand?", (), []),
+    ],
+)
+def test_below_the_closest_stands_the_entry_that_a_follow_up_leans_on(
+    present: Presentation, tmp_path: Path, text: str, shown: tuple[str, ...], below: list[str]
+) -> None:
+    entries = [entry(f"e{n}") for n in range(10)]
+    scores = tuple(1 - n / 100 for n in range(10))
+    num_related = Settings(data_dir=tmp_path).answer.num_related
+
+    answer = present.closest(
+        asked(text, *entries, scores=scores, shown=shown), Decision.NOT_SURE, ""
+    )
+
+    assert [source.id for source in answer.related] == [
+        *(f"e{n}" for n in range(num_related)),
+        *below,
+    ]
+
+
+def test_entries_of_other_courses_are_said_to_be_of_others(present: Presentation) -> None:
+    answer = present.closest(asked("x", VALVE, elsewhere=True), Decision.NOT_SURE, "")
+
+    assert answer.decision is Decision.OTHER_COURSES
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "When does it start?",
+        "Wann geht es los?",
+        "¿Cuándo empieza?",
+        "Quando começa?",
+        "Quand commence le cours ?",
+        "Когда начало?",
+    ],
+)
+def test_who_asks_when_is_told_where_dates_are_and_how_old_an_entry_is(
+    present: Presentation, text: str
+) -> None:
+    answer = present.closest(asked(text, OLD, VALVE), Decision.NO_CURRENT_DATE, "")
+
+    assert answer.text.startswith(f"Dates are published here: {URL}\n\n")
+    assert answer.platform_url == URL
+    assert [source.year for source in answer.related] == [2024, None]
+
+
+def test_who_asks_something_else_is_told_of_no_dates(present: Presentation) -> None:
+    answer = present.closest(asked("How does it start?", OLD), Decision.NOT_SURE, "")
+
+    assert answer.platform_url is None
+    assert URL not in answer.text
+    assert answer.related[0].year is None
+
+
+def test_without_a_course_dates_are_those_of_the_closest_entry(present: Presentation) -> None:
+    close = present.closest(asked("When?", OLD, course=None), Decision.NO_CURRENT_DATE, "")
+    none = present.not_covered(asked("When does it start?", course=None), "")
+
+    assert close.platform_url is None  # "When?" alone asks for no date
+    assert none.platform_url is None
+    asks = asked("When does it start?", OLD, course=None)
+    assert present.closest(asks, Decision.NO_CURRENT_DATE, "").platform_url == URL
+
+
+def test_a_course_without_a_page_of_dates_names_none(tmp_path: Path) -> None:
+    present = Presentation(Settings(data_dir=tmp_path), lambda: TODAY)
+
+    answer = present.closest(asked("When does it start?", OLD), Decision.NO_CURRENT_DATE, "")
+
+    assert answer.platform_url is None
+    assert answer.text.startswith("The FAQ has no current date")
+
+
+# No entry
+
+
+def test_what_is_not_covered_is_said_with_whom_to_ask(present: Presentation) -> None:
+    answer = present.not_covered(asked(covered=False), "Below the gate.")
+
+    assert answer.text == "The FAQ has no answer to this. Please ask the gardener."
+    assert answer.tier is Tier.NONE
+    assert answer.retrieval is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "decision"), [(Kind.GREETING, Decision.GREETED), (Kind.THANKS, Decision.THANKED)]
+)
+def test_a_kind_word_is_returned(present: Presentation, kind: Kind, decision: Decision) -> None:
+    assert present.kind_word(asked(kind=kind)).decision is decision
+
+
+@pytest.mark.parametrize(
+    ("text", "covered", "shown"),
+    [
+        ("the valve does not work", False, ["valve", "key"]),
+        ("it does not work", False, []),
+        ("it does not work", True, ["valve", "key"]),
+    ],
+)
+def test_who_says_too_little_is_asked_back(
+    present: Presentation, text: str, covered: bool, shown: list[str]
+) -> None:
+    answer = present.ask_back(asked(text, VALVE, KEY, kind=Kind.VAGUE, covered=covered))
+
+    assert answer.decision is Decision.VAGUE
+    assert [source.id for source in answer.related] == shown
+    assert ("Perhaps" in answer.text) is bool(shown)
+
+
+def corpus(*documents: Document) -> Corpus:
+    return Corpus(
+        documents=documents,
+        courses={"garden": "Garden"},
+        problems=(),
+        version="1",
+        loaded_at=datetime(2026, 11, 29, tzinfo=UTC),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "course", "found", "decision"),
+    [
+        ("x", "garden", None, Decision.NO_CORPUS),
+        ("x", "garden", corpus(), Decision.NO_CORPUS),
+        ("x", "music", corpus(VALVE), Decision.UNKNOWN_COURSE),
+        ("x", "garden", corpus(VALVE), Decision.NOT_COVERED),
+        ("x", None, corpus(VALVE), Decision.NOT_COVERED),
+        ("?!", "garden", corpus(VALVE), Decision.NO_QUESTION),
+        ("", None, corpus(VALVE), Decision.NO_QUESTION),
+    ],
+)
+def test_why_nothing_was_found_is_said(
+    present: Presentation,
+    text: str,
+    course: str | None,
+    found: Corpus | None,
+    decision: Decision,
+) -> None:
+    assert present.nothing_found(asked(text, course=course), found).decision is decision
+
+
+# Several questions
+
+
+def source(id: str) -> Source:
+    return Source(id=id, title=id, section="", course="garden", url=None, score=1.0)
+
+
+def answered(text: str, *ids: str, **changes: object) -> Answer:
+    plain = Answer(
+        text=text,
+        decision=Decision.ANSWERED if ids else Decision.NOT_COVERED,
+        reason="",
+        sources=tuple(source(id) for id in ids),
+        timings=Timings(retrieve_s=0.1, first_token_s=0.5, generate_s=1.0, total_s=2.0),
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+def together(present: Presentation, *answers: Answer) -> Answer:
+    parts = tuple(
+        Assessment(kind=Kind.QUESTION, question=Question(text=f"{n}?"), retrieval=None)
+        for n, _ in enumerate(answers, 1)
+    )
+    return present.together(asked("x", VALVE, parts=parts), answers)
+
+
+def test_each_question_has_its_answer_below_its_own_words(present: Presentation) -> None:
+    answer = together(present, answered("One.", "valve"), answered("None."))
+
+    assert answer.text == "**1?**\n\nOne.\n\n**2?**\n\nNone."
+    assert [part.question for part in answer.parts] == ["1?", "2?"]
+    assert answer.decision is Decision.ANSWERED
+    assert answer.reason == "It holds 2 questions; 1 of them is answered."
+
+
+def test_citations_of_each_part_are_those_of_all_sources_together(present: Presentation) -> None:
+    answer = together(
+        present,
+        answered("A [1]. B [2].", "valve", "key", cites=True),
+        answered("C [1], D [2], not [3] and [0].", "pump", "valve", cites=True),
+    )
+
+    assert [source.id for source in answer.sources] == ["valve", "key", "pump"]
+    assert answer.parts[0].answer.text == "A [1]. B [2]."
+    assert answer.parts[1].answer.text == "C [3], D [1], not [3] and [0]."
+    assert answer.cites
+
+
+def test_figures_in_brackets_of_a_part_that_cites_nothing_are_left_alone(
+    present: Presentation,
+) -> None:
+    answer = together(
+        present,
+        answered("A [1].", "valve", cites=True),
+        answered("Use x[1].", "key", decision=Decision.QUOTED_WHOLE),
+    )
+
+    assert answer.parts[1].answer.text == "Use x[1]."
+    assert [source.id for source in answer.sources] == ["valve", "key"]
+
+
+def test_what_is_a_source_of_one_part_is_not_merely_close_to_another(
+    present: Presentation,
+) -> None:
+    answer = together(
+        present,
+        answered("A.", "valve", related=(source("pump"),)),
+        answered("Close.", decision=Decision.NOT_SURE, related=(source("valve"), source("pump"))),
+    )
+
+    assert [one.id for one in answer.sources] == ["valve"]
+    assert [one.id for one in answer.related] == ["pump"]
+
+
+@pytest.mark.parametrize(
+    ("decisions", "best"),
+    [
+        ([Decision.NOT_COVERED, Decision.QUOTED_WHOLE], Decision.QUOTED_WHOLE),
+        ([Decision.NOT_SURE, Decision.NOT_COVERED], Decision.NOT_SURE),
+        ([Decision.NOT_COVERED, Decision.VAGUE], Decision.VAGUE),
+        ([Decision.THANKED, Decision.NOT_COVERED], Decision.NOT_COVERED),
+    ],
+)
+def test_the_message_is_as_well_answered_as_its_best_part(
+    present: Presentation, decisions: list[Decision], best: Decision
+) -> None:
+    answers = [answered("x", decision=decision) for decision in decisions]
+
+    assert together(present, *answers).decision is best
+
+
+def test_the_times_are_those_of_parts_that_are_written_side_by_side(present: Presentation) -> None:
+    slow = Timings(retrieve_s=0.1, first_token_s=0.75, generate_s=3.0, total_s=4.0)
+    none = Timings(retrieve_s=0.1, total_s=0.2)
+
+    timings = together(
+        present,
+        answered("A.", "valve"),
+        answered("B.", "key", timings=slow),
+        answered("C.", timings=none),
+    ).timings
+
+    assert timings.first_token_s == 0.5
+    assert timings.generate_s == 3.0
+    assert timings.retrieve_s == 0.25
+
+
+def test_what_was_dropped_from_each_part_is_kept(present: Presentation) -> None:
+    answer = together(
+        present,
+        answered("A.", "valve", dropped=("x",), dropped_because=("unsupported",)),
+        answered("B.", "key", dropped=("y",), dropped_because=("doubtful",)),
+    )
+
+    assert answer.dropped == ("x", "y")
+    assert answer.dropped_because == ("unsupported", "doubtful")
+
+
+@pytest.mark.parametrize(
+    ("question", "headline"),
+    [
+        ("How do I open it?", "How do I open it?"),
+        ("How\ndo  I\topen it?", "How do I open it?"),
+        ("SELECT * FROM t", r"SELECT \* FROM t"),
+        ("what is __init__", r"what is \_\_init\_\_"),
+        ("[here](https://example.org)", r"\[here\](https://example.org)"),
+        ("`code` and <b>", r"\`code\` and \<b\>"),
+    ],
+)
+def test_a_headline_is_the_question_on_one_line_and_no_markdown(
+    question: str, headline: str
+) -> None:
+    assert in_parts([(question, "Text.")]) == f"**{headline}**\n\nText."
+
+
+def test_a_long_question_is_shortened_at_a_word_in_its_headline() -> None:
+    headline = in_parts([("how do I open it " * 50, "Text.")]).split("**")[1]
+
+    assert len(headline) <= MAX_HEADLINE_CHARS
+    assert headline.endswith((" open…", " it…", " do…", " I…", " how…"))
+
+
+@hostile
+def test_nothing_that_is_sent_breaks_it(present: Presentation, text: str) -> None:
+    headline = in_parts([(text, "Text.")]).split("\n\n")[0]
+
+    assert len(headline) <= 2 * MAX_HEADLINE_CHARS + 4
+    assert "\n" not in headline
+    assert present.nothing_found(asked(text), corpus(VALVE)).tier is not Tier.ANSWER
+    assert present.ask_back(asked(text, VALVE, kind=Kind.VAGUE)).tier is Tier.CLARIFY
