@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from config.settings import CorpusSettings
 from engine.corpus.loader import CorpusLoader
+from engine.retrieval.background import Background
 from engine.retrieval.dense import ENGLISH, MULTILINGUAL
 from engine.retrieval.index import SearchIndex
 from engine.retrieval.likelihood import WEIGHTS, Claim
@@ -99,7 +100,11 @@ async def gather(course_faqs: Path) -> list[Case]:
     cases: list[Case] = []
     for name, path in paths.items():
         folder = CACHE / name
-        sides = Side(MiniLmEmbedder, ENGLISH, folder), Side(E5Embedder, MULTILINGUAL, folder)
+        idle = Background()
+        sides = (
+            Side(MiniLmEmbedder, ENGLISH, folder, idle),
+            Side(E5Embedder, MULTILINGUAL, folder, idle),
+        )
         corpus = await _corpus(path)
         own = [row for row in rows if row["faq"] == name]
         cases += await _ask(name, await _index(corpus, sides), own, sides)

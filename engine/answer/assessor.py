@@ -9,6 +9,7 @@ from time import monotonic
 
 from engine.answer.asking import asks
 from engine.answer.assessment import Assessment, Kind
+from engine.answer.dates import newest_editions
 from engine.answer.gist import gist_of
 from engine.answer.parts import Part, joined, parts_of
 from engine.answer.small_talk import (
@@ -67,6 +68,8 @@ class Assessor:
         await self._settle()
         started = monotonic()
         retrieval = await self._retriever.search(question)
+        # One entry in several editions of a course is shown once.
+        retrieval = replace(retrieval, matches=newest_editions(retrieval.matches))
         return Assessment(
             kind=self._kind_of(question, retrieval, kindness),
             question=question,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, lru_cache
 from pathlib import Path
@@ -17,7 +17,7 @@ from pathlib import Path
 import yaml
 
 from engine.retrieval.language import language_of
-from engine.types import Document
+from engine.types import Document, Match
 
 _DATA = Path(__file__).with_name("dates.yaml")
 #: Characters of a question, and of an entry, that are looked at.
@@ -35,6 +35,10 @@ WINTER_ENDS = 3
 #: "2024", and of "2024/25" both; no version such as 2023.1.
 _YEAR = r"(?P<year>20[1-3]\d)"
 _UNTIL = r"(?:\s?[/–-]\s?(?:20)?(?P<until>[1-4]\d))?\b(?!\.\d)"
+_ANY_YEAR = re.compile(r"20[1-3]\d")
+#: "Cohort: …", "Course - …": what some put before a title.
+_TOPIC = re.compile(r"^[^\W\d_]{1,20}(?::| [-–])\s+")
+_TITLE_WORD = re.compile(r"\w+")
 #: Code, addresses and lines of a log: the dates in them are of no edition.
 _NOT_SAID = re.compile(
     r"```.*?(?:```|\Z)|`[^`\n]*`|\(\w{1,20}://[^)\s]{0,500}\)|\b\w{1,20}://\S+"
@@ -144,6 +148,39 @@ def past_edition(document: Document, today: date) -> Edition | None:
         return None
     newest = max(end for end, _ in named)
     return Edition(year=newest.year, whole=any(head for _, head in named))
+
+
+def newest_editions(matches: Sequence[Match]) -> tuple[Match, ...]:
+    """The matches, of which one entry in several editions stands once: the newest, in the place of
+    the best. One that names no time holds today and is newer than those that do."""
+    groups: dict[tuple[str, str], list[Match]] = {}
+    for match in matches:
+        groups.setdefault(_without_year(match.document), []).append(match)
+    kept = []
+    for group in groups.values():
+        years = [_year_of(match.document) for match in group]
+        if len(set(years)) == 1:  # the same words about the same time: two entries
+            kept += group
+        else:
+            newest = group[years.index(max(years))]
+            kept.append(replace(newest, score=max(match.score for match in group)))
+    return tuple(sorted(kept, key=lambda match: -match.score))
+
+
+def _without_year(document: Document) -> tuple[str, str]:
+    """What an entry of a course has in common with the same of another edition."""
+    title = _TOPIC.sub("", document.question.lower())
+    return _ANY_YEAR.sub("", document.course), " ".join(
+        _TITLE_WORD.findall(_ANY_YEAR.sub("", title))
+    )
+
+
+def _year_of(document: Document) -> int:
+    """The newest year that an entry, or its course, names; beyond all where it names none."""
+    title, answer = document.question[:MAX_ENTRY_CHARS], document.answer[:MAX_ENTRY_CHARS]
+    years = [end.year for end, _ in _named_dates(title, answer)]
+    years += [int(year) for year in _ANY_YEAR.findall(f"{document.course} {document.question}")]
+    return max(years, default=date.max.year)
 
 
 @lru_cache(MAX_KEPT)

@@ -23,6 +23,8 @@ LANGUAGES = (
 )
 #: Fewer words in plain letters ("vm", "hola") tell too little.
 MIN_WORDS = 3
+#: What is longer is no word, in plain letters, of any language.
+LONGEST_WORD = 40
 #: Characters that are looked at; more tell nothing new.
 MAX_CHARS = 20_000
 
@@ -107,7 +109,8 @@ def _by_letters(said: str) -> str | None:
 
 
 def _is_short(text: str) -> bool:
-    return len(text.split()) < MIN_WORDS and text.isascii()
+    words = [word for word in text.split() if len(word) <= LONGEST_WORD]
+    return len(words) < MIN_WORDS and text.isascii()
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
@@ -192,7 +193,10 @@ class _Bm25:
 
 
 def stemmer(language: str) -> Callable[[str], str]:
-    """Takes the endings off the words of a language (ISO 639-1); of one it does not know, none."""
+    """Takes the endings off the words of a language (ISO 639-1); of one it does not know, none.
+
+    May be called in several threads at once.
+    """
     from minsearch import porter_stemmer
     from snowballstemmer import algorithms, stemmer
 
@@ -200,7 +204,17 @@ def stemmer(language: str) -> Callable[[str], str]:
         stem: Callable[[str], str] = porter_stemmer
         return stem
     name = _SNOWBALL.get(language)
-    return stemmer(name).stemWord if name in algorithms() else str
+    if name not in algorithms():
+        return str
+    # A stemmer keeps the word it works on: two threads with one of them break each other's.
+    own = threading.local()
+
+    def stem_in_thread(word: str) -> str:
+        if not hasattr(own, "stem"):
+            own.stem = stemmer(name).stemWord
+        return str(own.stem(word))
+
+    return stem_in_thread
 
 
 def _share(part: float, whole: float) -> float:

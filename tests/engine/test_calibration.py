@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.retrieval.background import Background
 from engine.retrieval.calibration import (
     FEW_PROBES,
     LEFT_OUT,
@@ -68,8 +69,8 @@ async def index_of(
     folder: Path, corpus: Corpus, includes: dict[str, list[str]] | None = None
 ) -> SearchIndex:
     sides = [
-        Side(lambda: FakeEmbedder("english"), ENGLISH, folder),
-        Side(other_languages, MULTILINGUAL, folder),
+        Side(lambda: FakeEmbedder("english"), ENGLISH, folder, Background()),
+        Side(other_languages, MULTILINGUAL, folder, Background()),
     ]
     english, multilingual = [await side.vectors_of(corpus) for side in sides]
     return SearchIndex.of(corpus, english, multilingual, includes)

@@ -13,10 +13,11 @@ from engine.answer.dates import (
     Edition,
     asks_for_date,
     asks_when,
+    newest_editions,
     past_edition,
     tells_time,
 )
-from engine.types import Document
+from engine.types import Document, Match
 from tests.hostile import hostile
 
 TODAY = date(2026, 11, 29)
@@ -274,3 +275,33 @@ def test_what_is_over_is_never_of_a_year_to_come(pieces: list[str]) -> None:
     edition = past_edition(document, TODAY)
 
     assert edition is None or edition.year <= TODAY.year
+
+
+def edition(id_: str, course: str, title: str, answer: str, score: float) -> Match:
+    document = Document(id=id_, course=course, section="", question=title, answer=answer)
+    return Match(document=document, score=score)
+
+
+def test_one_entry_in_several_editions_stands_once_the_newest_in_the_place_of_the_best() -> None:
+    old = edition("a", "de-2023", "When does the 2023 cohort start?", "In January 2023.", 1.2)
+    other = edition("b", "de-2024", "How do I register?", "With the form.", 1.0)
+    new = edition("c", "de-2024", "Cohort: When does the 2024 cohort start?", "Later.", 0.9)
+
+    found = newest_editions((old, other, new))
+
+    assert [(match.document.id, match.score) for match in found] == [("c", 1.2), ("b", 1.0)]
+
+
+def test_an_entry_that_names_no_time_is_newer_than_one_that_does() -> None:
+    dated = edition("a", "de", "What are the deadlines?", "See the 2024 edition.", 1.1)
+    current = edition("b", "de", "What are the deadlines?", "Each Monday at 23:00.", 1.0)
+
+    assert [match.document.id for match in newest_editions((dated, current))] == ["b"]
+
+
+def test_two_entries_of_one_title_about_no_time_are_two() -> None:
+    first = edition("a", "de", "AttributeError: iteritems", "Upgrade Spark.", 1.1)
+    second = edition("b", "de", "AttributeError: iteritems", "Pin pandas.", 1.0)
+    elsewhere = edition("c", "ml", "AttributeError: iteritems", "Since 2023 cohort: pin.", 0.9)
+
+    assert newest_editions((first, second, elsewhere)) == (first, second, elsewhere)

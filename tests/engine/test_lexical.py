@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from minsearch import Index
 
-from engine.retrieval.lexical import BOOSTS, LexicalIndex
+from engine.retrieval.lexical import BOOSTS, LexicalIndex, stemmer
 from engine.types import Document
 
 
@@ -68,3 +70,20 @@ def test_odd_corpora_can_be_searched(entries: list[Document]) -> None:
 
     assert scores.shape == (len(entries),)
     assert np.isfinite(scores).all()
+
+
+@pytest.mark.parametrize("language", ["fr", "it", "de"])
+def test_several_threads_may_use_one_stemmer(language: str) -> None:
+    words = [
+        f"{start}{end}"
+        for start in ("mang", "finiss", "arbeit", "parl", "chant", "x")
+        for end in ("eraient", "ions", "ungen", "andomi", "", "a", "ement", "issimo", "erions")
+    ] * 40
+    alone = stemmer(language)
+    expected = [alone(word) for word in words]
+    shared = stemmer(language)
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: [shared(word) for word in words], range(24)))
+
+    assert all(one == expected for one in found)
