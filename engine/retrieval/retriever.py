@@ -191,8 +191,10 @@ class Retriever:
         signals, course = own.mixed(before, CONTEXT_WEIGHT), question.course
         found = self._retrieval(index, query, signals, course, limit)
         if leans_back(question):
-            # What goes on with a question about the FAQ is about the FAQ.
-            return found if found.covered else self._retrieval(index, read, signals, course, limit)
+            if not found.covered:
+                # What goes on with a question about the FAQ is about the FAQ.
+                found = self._retrieval(index, read, signals, course, limit)
+            return replace(found, question_language=alone.question_language)
         # What stands alone and is about something else is so in any conversation.
         return found if alone.covered else replace(found, confidence=alone.confidence)
 
