@@ -44,6 +44,9 @@ RELEVANT = 0.7
 #: A model that cannot be trusted to read gets those alone that are about as close as the best one,
 #: and two at most: the more it is given the more it mixes up, and each takes it a second to read.
 ABOUT_AS_CLOSE, MAX_FOR_SMALL = 0.85, 2
+#: Tokens that such a model may write: it is asked for two sentences, and what it adds to them is
+#: mostly dropped.
+MAX_SMALL_TOKENS = 96
 #: From this probability on a bare name ("certificate?") is answered, and a long message, in which
 #: several things went wrong.
 SURE = 0.8
@@ -213,12 +216,13 @@ class Answerer:
         return close if reads else close[:MAX_FOR_SMALL]
 
     async def _write(self, asked: Asked, request_id: str, on_text: Callable[[str], None]) -> Answer:
+        limit, reads = self._settings.engine.max_new_tokens, self._generator.status().reads
         request = GenerationRequest(
             id=request_id,
             question=asked.question.text[:PROMPT_CHARS],
             documents=self._to_read(asked),
             history=asked.question.history,
-            max_new_tokens=self._settings.engine.max_new_tokens,
+            max_new_tokens=limit if reads else min(limit, MAX_SMALL_TOKENS),
             deadline_s=self._settings.engine.deadline_s,
         )
         try:
