@@ -131,7 +131,8 @@ class AnswerSettings(Section):
     """Entries shown where it is not sure that the FAQ answers."""
     short_entry: int = Field(400, ge=0)
     """Characters up to which an entry that surely answers is quoted as it stands: a model could
-    only say it again. 0: the model is always asked."""
+    only say it again. One with code is, whatever its length, where the model does not `read`.
+    0: the model is always asked."""
     relevance: str = "auto"
     """Who judges whether an entry answers a question. `auto`: the model where the catalogue says
     that it `reads`, else `embedded`. `embedded`: the search itself. Otherwise a cross-encoder,

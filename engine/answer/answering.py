@@ -44,6 +44,8 @@ RELEVANT = 0.7
 #: A model that cannot be trusted to read gets those alone that are about as close as the best one,
 #: and two at most: the more it is given the more it mixes up, and each takes it a second to read.
 ABOUT_AS_CLOSE, MAX_FOR_SMALL = 0.85, 2
+#: Begins and ends a block of code.
+_FENCE = "```"
 #: Tokens that such a model may write: it is asked for two sentences, and what it adds to them is
 #: mostly dropped.
 MAX_SMALL_TOKENS = 96
@@ -164,7 +166,7 @@ class Answerer:
             reason = "The model was not used."
             return self._present.quoted(asked, Decision.QUOTED_NO_MODEL, reason)
         if self._adds_nothing(asked):
-            reason = "The best entry is short and answers by itself; the model was not asked."
+            reason = "The best entry answers by itself, and a model could only repeat it."
             return self._present.quoted(asked, Decision.QUOTED_WHOLE, reason)
         return await self._write(asked, request_id, on_text)
 
@@ -197,16 +199,18 @@ class Answerer:
         return asks_for_date(asked.question.text) and not tells_time(best, retrieval.faq_language)
 
     def _adds_nothing(self, asked: Asked) -> bool:
-        """Whether a model could only say again what the best entry says in two sentences; who can
-        write puts several entries together, and says it in the asker's language."""
-        retrieval = asked.assessment.retrieval
-        length = len(asked.matches[0].document.answer)
-        if retrieval is None or length > self._settings.answer.short_entry:
+        """Whether a model could only say again what the best entry says in some sentences. One that
+        can write puts several entries together, and says it in the asker's language; one that
+        cannot spoils code as well."""
+        retrieval, longest = asked.assessment.retrieval, self._settings.answer.short_entry
+        if retrieval is None or longest == 0:
             return False
+        entry = asked.matches[0].document.answer
+        short = len(entry) <= longest
         if not self._generator.status().reads:
-            return True
+            return short or _FENCE in entry
         alone = len(self._to_read(asked)) == 1
-        return alone and retrieval.question_language == retrieval.faq_language
+        return short and alone and retrieval.question_language == retrieval.faq_language
 
     def _to_read(self, asked: Asked) -> tuple[Document, ...]:
         """The entries that a model is given."""
