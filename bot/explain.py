@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
 
+from engine.answer.presentation import headline
 from engine.types import Answer, Decision, RetrievalMode, Source, Tier
 
 #: Candidates and dropped sentences that are listed; more would not fit a message.
@@ -23,6 +25,7 @@ _SEARCHED = {
     RetrievalMode.MULTILINGUAL: "words and multilingual vectors",
     RetrievalMode.LEXICAL: "words alone",
 }
+_STARTS = frozenset(["The", "It", "No", "Nothing", "Every", "Too", "Of", "Only", "An", "There"])
 _TEXTS = {
     Decision.ANSWERED: "The text is the model's, as far as the entries say it.",
     Decision.MODEL_ABSTAINED: "A model read the entries first.",
@@ -33,13 +36,14 @@ def explain(answer: Answer, *, public: bool = False) -> str:
     """The way of an answer as Markdown: what was read, what the search found with which scores,
     how it was judged and why, what of the model's text was dropped and why.
 
-    In `public` what went wrong with the engine is left out: it may name folders of the server.
+    In `public` what went wrong with the engine is left out, for it may name folders of the server,
+    and so is the text that was dropped.
     """
     if not answer.parts:
         return "\n".join(_lines(answer, public=public))
     blocks = [f"{answer.reason}"]
     blocks += [
-        f"**{part.question}**\n" + "\n".join(_lines(part.answer, public=public))
+        f"**{headline(part.question)}**\n" + "\n".join(_lines(part.answer, public=public))
         for part in answer.parts
     ]
     return "\n\n".join(blocks)
@@ -64,8 +68,9 @@ def _lines(answer: Answer, *, public: bool) -> Iterator[str]:
         for place, source in enumerate(answer.candidates[:MAX_LISTED], start=1):
             yield f"  {place}. {_candidate(source, answer)}"
     if answer.dropped:
-        yield f"- Of the model's text {len(answer.dropped)} pieces were dropped:"
-        pieces = zip(answer.dropped, answer.dropped_because or ("",) * 99, strict=False)
+        yield f"- Of the model's text {len(answer.dropped)} pieces were dropped."
+    if not public:  # what no entry says is not said to a group
+        pieces = zip_longest(answer.dropped, answer.dropped_because, fillvalue="")
         for text, why in list(pieces)[:MAX_LISTED]:
             yield f"  - “{_cut(text)}”" + (f": {why}" if why else "")
     yield f"- {_times(answer)}"
@@ -99,9 +104,12 @@ def _times(answer: Answer) -> str:
 
 
 def _small(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:] if not sentence[:2].isupper() else sentence
+    """A reason behind a colon; names of models and files keep their letters."""
+    first = sentence.split(" ", 1)[0]
+    return sentence[:1].lower() + sentence[1:] if first in _STARTS else sentence
 
 
 def _cut(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= MAX_SENTENCE_CHARS else f"{line[:MAX_SENTENCE_CHARS]}…"
+    line = " ".join(text.replace("`", "'").split())
+    short = line if len(line) <= MAX_SENTENCE_CHARS else f"{line[:MAX_SENTENCE_CHARS]}…"
+    return short.replace("](", "] (")

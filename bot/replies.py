@@ -95,18 +95,27 @@ def final(
     """The answer, or what is closest, with what can be done about it: our own sentences in
     `language`, an entry or the model's text as it is. `explains` offers to say why it is so."""
     contact = contact_in(language, contact)
+    notices = [_long(answer, language)]
+    related = answer.related
     if answer.parts:
         text = in_parts(
             (one.question, _part(one.answer, language, contact)) for one in answer.parts
         )
-        notices = [_long(answer, language)]
-        # What is close to a part stands below its own words.
-        related: tuple[Source, ...] = ()
+        notices += [_language_note(answer, language)]
+        # What is close to a part that is not answered stands below its own words.
+        listed = {
+            source.id
+            for one in answer.parts
+            if not one.answer.found
+            for source in one.answer.related
+        }
+        related = tuple(source for source in related if source.id not in listed)
     else:
         text = _said(answer, language, contact)
+        if answer.tier is Tier.CLOSEST and (note := _language_note(answer, language)):
+            text = f"{note} {text}"
         notice = _NOTICES.get(answer.decision)
-        notices = [_long(answer, language), say(notice, language) if notice else ""]
-        related = answer.related
+        notices += [say(notice, language) if notice else ""]
     found = answer.found
     sources = answer.sources if found else related
     if answer.cites:
@@ -121,7 +130,9 @@ def final(
         sources_title=say("sources", language) if found and answer.sources else "",
         related=_dated(related, language) if found else (),
         related_title=say("also", language) if found and related else "",
-        actions=_actions(job, answer.tier, language, explains=explains) if job else (),
+        actions=_actions(job, answer.tier, language, explains=explains, asks_staff=_is_open(answer))
+        if job
+        else (),
         job_id=job.id if job else None,
         language=language,
         answer=answer,
@@ -139,21 +150,33 @@ def _said(answer: Answer, language: str | None, contact: str) -> str:
         text = f"**{answer.sources[0].title}**\n\n{answer.text}"
     if answer.decision is Decision.VAGUE and answer.related:
         text = f"{text} {say('vague.perhaps', language)}"
-    if answer.languages and (faq_language := _language_name(answer.languages[1], language)):
-        if answer.decision is Decision.NOT_COVERED:
-            # That the FAQ has no answer would be more than anybody knows.
-            text = say("not_found.language", language, name=faq_language, contact=contact)
-        elif answer.tier is Tier.CLOSEST:
-            text = f"{say('language.note', language, name=faq_language)} {text}"
+    name = _language_name(answer.languages[1], language) if answer.languages else ""
+    if name and answer.decision is Decision.NOT_COVERED:
+        # That the FAQ has no answer would be more than anybody knows.
+        text = say("not_found.language", language, name=name, contact=contact)
     if answer.platform_url:
         text = f"{say('dates', language, url=answer.platform_url)}\n\n{text}"
     return text
 
 
+def _is_open(answer: Answer) -> bool:
+    """Whether a question of several was left open."""
+    return any(part.answer.tier in (Tier.CLOSEST, Tier.NONE) for part in answer.parts)
+
+
+def _language_note(answer: Answer, language: str | None) -> str:
+    """In which language the FAQ is, where that is not the question's."""
+    name = _language_name(answer.languages[1], language) if answer.languages else ""
+    open_ones = [part.answer for part in answer.parts] or [answer]
+    named = name and any(one.tier is Tier.CLOSEST for one in open_ones)
+    return say("language.note", language, name=name) if named else ""
+
+
 def _part(answer: Answer, language: str | None, contact: str) -> str:
     """What is said for one question of several, with the entries that are close to it."""
-    if answer.quoted and answer.sources:
-        return f"{say('quoted', language)}\n\n{_said(answer, language, contact)}"
+    notice = _NOTICES.get(answer.decision)
+    if notice and answer.sources:
+        return f"{say(notice, language)}\n\n{_said(answer, language, contact)}"
     text = _said(answer, language, contact)
     if answer.found or not answer.related:
         return text
@@ -209,8 +232,12 @@ def _stop(job: Job) -> Action:
     )
 
 
-def _actions(job: Job, tier: Tier, language: str | None, *, explains: bool) -> tuple[Action, ...]:
+def _actions(
+    job: Job, tier: Tier, language: str | None, *, explains: bool, asks_staff: bool
+) -> tuple[Action, ...]:
     actions = _reactions(job, tier, language)
+    if tier is Tier.ANSWER and asks_staff:
+        actions = (*actions, _ask_staff(job, language))
     if not explains:
         return actions
     return (*actions, Action(label=say("button.explain", language), value=f"explain:{job.id}"))

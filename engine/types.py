@@ -459,7 +459,7 @@ class Answer:
     @property
     def quoted(self) -> bool:
         """Whether `text` is an entry verbatim rather than the model's words."""
-        return self.decision in _QUOTED
+        return self.decision in _QUOTED and not self.parts
 
 
 _QUOTED = (Decision.QUOTED_UNSUPPORTED, Decision.QUOTED_WHOLE, Decision.QUOTED_NO_MODEL)

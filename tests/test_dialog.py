@@ -498,7 +498,7 @@ async def test_two_questions_of_one_message_are_answered_each_under_its_own_word
 
     first, second = (
         reply.text.index("**How do I install"),
-        reply.text.index("**and how many points"),
+        reply.text.index("**how many points"),
     )
     assert first < reply.text.index("kubectl.exe") < second < reply.text.rindex("points")
     assert {source.id for source in reply.sources} == {"kubectl-windows", "points"}

@@ -159,8 +159,8 @@ class Answerer:
         if judgement.verdict is Verdict.NO:
             return self._present.not_covered(asked, judgement.reason)
         if judgement.verdict is Verdict.CLOSE:
-            no_date = self._has_no_date(asked)
-            decision = Decision.NO_CURRENT_DATE if no_date else Decision.NOT_SURE
+            over = self._has_no_date(asked) and self._names_past(asked)
+            decision = Decision.NO_CURRENT_DATE if over else Decision.NOT_SURE
             return self._present.closest(asked, decision, judgement.reason)
         if not use_model:
             reason = "The model was not used."
@@ -197,6 +197,12 @@ class Answerer:
         if past_edition(best, self._today()) is not None:
             return True
         return asks_for_date(asked.question.text) and not tells_time(best, retrieval.faq_language)
+
+    def _names_past(self, asked: Asked) -> bool:
+        """Whether an entry that is about to be named is about what is over; "when does it run out
+        of memory?" asks for no date."""
+        named = asked.matches[: self._settings.answer.num_related]
+        return any(past_edition(match.document, self._today()) for match in named)
 
     def _adds_nothing(self, asked: Asked) -> bool:
         """Whether a model could only say again what the best entry says in some sentences. One that

@@ -23,6 +23,20 @@ _OPENING = (
     r"[\s,.!:-]*){0,4}"
 )
 _ENDS_ASKING = re.compile(r"\?\W*\Z")
+#: A greeting with whom it greets, and thanks: the politest question is the same question.
+_GREETING = re.compile(
+    r"(?i)^\W*(?:hi|hey|hello|hallo|hola|oi|ol[aá]|salut|bonjour|buenas|buenos días|bom dia|moin"
+    r"|guten (?:tag|morgen|abend)|good (?:morning|afternoon|evening)|привет"
+    r"|здравствуйте"
+    r"|добрый (?:день|вечер))\b(?:[ ,]+(?:all|everyone|everybody|there|team|guys|folks|zusammen"
+    r"|leute|pessoal|a tod[oa]s|tod[oa]s|chicos|à tous|tout le monde|всем|ребята))?"
+    r"(?:[,.!:;)]|\s[–-])*\s+"
+)
+_THANKS = re.compile(
+    r"(?i)(?:(?<=[.!?,\n])|(?<=\s))\s*(?:many |vielen |muchas |muito )?(?:thanks|thank you|thx"
+    r"|ty|danke|gracias|obrigad[oa]|merci|спасибо)(?: a lot| so much| in advance| im voraus"
+    r"| de antemano| d'avance| beaucoup| заранее| большое)?[\s.!)🙏🙂]*$"
+)
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
 
@@ -40,6 +54,8 @@ class Asking:
     further_inside: re.Pattern[str]
     #: "I have two questions about the project:", with what they are about.
     counted: re.Pattern[str]
+    #: At the beginning of a part: what ties it to the one before.
+    opener: re.Pattern[str]
     #: At the beginning: what goes on from something said before.
     goes_on: re.Pattern[str]
     #: Words that say nothing of what is asked for, and those that stand for what was named before.
@@ -72,6 +88,7 @@ def asking() -> Asking:
         further_inside=re.compile(
             rf"(?:\s*[,;–—.]\s*|\s+)(?=(?:(?:{tied})\s+)?(?:{further})(?!\w))"
         ),
+        opener=re.compile(rf"\W*(?:(?:{tied})\s+)?(?:{further})\W+|\W*(?:{tied})\s+"),
         counted=re.compile(
             rf"\W*{_OPENING}(?:(?:{having})\s+)?(?:{counted})(?P<about>[^:,;.?!\n]{{0,60}})\s*[:,;.?!\n]+\s*"
         ),
@@ -113,3 +130,13 @@ def goes_on(text: str) -> bool:
 def points_back(words: Iterable[str]) -> bool:
     """Whether one of these words, in lower case, stands for something named before ("it")."""
     return not asking().points_back.isdisjoint(words)
+
+
+def bare(text: str, *, part: bool = False) -> str:
+    """`text` without the greeting before it and the thanks behind it; a `part` of a message without
+    what ties it to the one before as well ("also", "and"). All of it where nothing else is left."""
+    found = _GREETING.sub("", text.strip(), count=1)
+    found = _THANKS.sub("", found, count=1).strip()
+    if part and (opener := asking().opener.match(found.lower())):
+        found = found[opener.end() :].strip()
+    return found if any(character.isalnum() for character in found) else text

@@ -7,7 +7,7 @@ import logging
 from dataclasses import replace
 from time import monotonic
 
-from engine.answer.asking import asks
+from engine.answer.asking import asks, bare
 from engine.answer.assessment import Assessment, Kind
 from engine.answer.dates import newest_editions
 from engine.answer.gist import gist_of
@@ -44,10 +44,13 @@ class Assessor:
         """What kind of message it is, and what the FAQ has for it."""
         gist = gist_of(message.text)
         question = replace(message, text=gist.text)
+        if not is_courtesy(gist.text):
+            await self._settle()
         whole = await self._look_at(question)
         parts: tuple[Assessment, ...] = ()
-        if whole.retrieval is not None and whole.retrieval.matches and not gist.num_lines:
-            parts = await self._parts(whole)
+        # What is wrong in a log belongs to every question about it.
+        if whole.retrieval is not None and whole.retrieval.matches and not gist.num_errors:
+            parts = await self._parts(question, whole)
         seconds = sum(part.retrieve_s for part in parts)
         return replace(
             whole,
@@ -65,21 +68,22 @@ class Assessor:
             return Assessment(kind=kindness, question=question, retrieval=None)
         if orders_about(text):
             return Assessment(kind=Kind.ORDER, question=question, retrieval=None)
-        await self._settle()
+        question = replace(question, text=bare(text))
         started = monotonic()
         retrieval = await self._retriever.search(question)
         # One entry in several editions of a course is shown once.
         retrieval = replace(retrieval, matches=newest_editions(retrieval.matches))
         return Assessment(
-            kind=self._kind_of(question, retrieval, kindness),
+            kind=self._kind_of(text, question, retrieval, kindness),
             question=question,
             retrieval=retrieval,
             retrieve_s=monotonic() - started,
         )
 
-    def _kind_of(self, question: Question, retrieval: Retrieval, kindness: Kind) -> Kind:
+    def _kind_of(self, said: str, question: Question, retrieval: Retrieval, kindness: Kind) -> Kind:
+        """`said` is the question with its greeting and thanks."""
         text = question.text
-        kind = may_be_courtesy(text) or (retrieval.manner is Manner.COURTESY and "?" not in text)
+        kind = may_be_courtesy(said) or (retrieval.manner is Manner.COURTESY and "?" not in text)
         if kind and not retrieval.covered:
             return kindness
         # What is no question of another field is asked back rather than turned away.
@@ -122,16 +126,16 @@ class Assessor:
 
     # Several questions
 
-    async def _parts(self, whole: Assessment) -> tuple[Assessment, ...]:
+    async def _parts(self, message: Question, whole: Assessment) -> tuple[Assessment, ...]:
         """The questions of the message where they ask for different things; else none."""
-        parts = list(parts_of(whole.question.text))
+        parts = list(parts_of(message.text))
         if len(parts) < 2:
             return ()
         found: list[Assessment] = []
         place = 0
         while place < len(parts):
             part = parts[place]
-            assessment = await self._part(whole.question, part, found)
+            assessment = await self._part(message, part, found)
             other = self._neighbour(part, assessment, found, is_last=place + 1 == len(parts))
             if other is None:
                 found.append(assessment)
@@ -168,17 +172,19 @@ class Assessor:
     async def _part(self, whole: Question, part: Part, before: list[Assessment]) -> Assessment:
         """One part, read in the light of those before it."""
         history = (*whole.history, *(_turn(assessment) for assessment in before))
-        question = replace(whole, text=part.text, history=history)
+        text = bare(part.text, part=bool(before))
+        question = replace(whole, text=text, history=history)
         if before and not leans_back(question):
             question = replace(question, history=whole.history)
         return await self._look_at(question)
 
 
 def _turn(assessment: Assessment) -> Turn:
-    """An earlier part as a later one sees it: what it asks, and which entry is shown for it."""
+    """An earlier part as a later one sees it: what it asks, and which entry is about that; it is
+    not answered yet."""
     best = assessment.matches[:1]
     return Turn(
         question=assessment.question.text,
-        answer=best[0].document.answer if best else "",
+        answer="",
         entry_ids=tuple(match.document.id for match in best),
     )

@@ -11,6 +11,7 @@ from engine.types import Match
 
 #: Ends a quotation that was cut; the source stands below every answer.
 CUT = "…\n\n*The entry goes on; open the source below to read the rest.*"
+_YES_OR_NO = re.compile(r"\W*(?:yes|no|ja|nein|sí|si|não|sim|oui|non|да|нет)\b", re.IGNORECASE)
 #: Words that begin with the same letters are taken for one.
 STEM_CHARS = 5
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)|<\{IMAGE:[^}]*\}>")
@@ -52,10 +53,12 @@ def passage(match: Match, question: str, max_chars: int = 1500) -> str:
     if len(paragraphs) < 2 or not best or shares.count(best) > 1:
         return quote(match, max_chars)
     place = shares.index(best)
+    if place and _YES_OR_NO.match(paragraphs[0]):
+        return quote(match, max_chars)  # without it the rest would say something else
     following = paragraphs[place + 1 : place + 2]
     kept = paragraphs[place] + "".join(part for part in following if _FENCE.match(part))
     kept = balanced(kept.strip())
-    return kept if len(kept) <= max_chars else quote(match, max_chars)
+    return f"{kept}\n\n{CUT}" if len(kept) <= max_chars else quote(match, max_chars)
 
 
 def first_sentence(answer: str, max_chars: int = 180) -> str:

@@ -116,6 +116,8 @@ class Gist:
     text: str
     #: Lines that it was taken from; 0 where the message was read whole.
     num_lines: int = 0
+    #: Of its pieces those that tell what went wrong.
+    num_errors: int = 0
 
 
 def gist_of(text: str, max_chars: int = GIST_CHARS) -> Gist:
@@ -131,7 +133,11 @@ def gist_of(text: str, max_chars: int = GIST_CHARS) -> Gist:
     if not chosen:  # nothing asks and nothing is wrong: the beginning is as good as any part
         return Gist(text=text[:max_chars], num_lines=min(len(lines), 1))
     kept = "\n".join(piece.text for piece in sorted(chosen, key=lambda piece: piece.place))
-    return Gist(text=kept[:max_chars], num_lines=len({piece.line for piece in chosen}))
+    return Gist(
+        text=kept[:max_chars],
+        num_lines=len({piece.line for piece in chosen}),
+        num_errors=sum(piece.kind is _Kind.ERROR for piece in chosen),
+    )
 
 
 def shortened(text: str, max_chars: int) -> str:

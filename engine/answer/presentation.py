@@ -118,8 +118,9 @@ class Presentation:
     ) -> Answer:
         """The best entry as it is written."""
         best = asked.matches[0]
-        shown = {id_ for turn in asked.question.history[-1:] for id_ in turn.entry_ids}
-        again = best.document.id in shown
+        last = [turn for turn in asked.question.history[-1:] if turn.answer]
+        shown = {id_ for turn in last for id_ in turn.entry_ids}
+        again = best.document.id in shown and leans_back(asked.question)
         return self.answer(
             asked,
             passage(best, asked.question.text) if again else quote(best),
@@ -162,9 +163,8 @@ class Presentation:
         it and it is about as close: what is asked for may be a detail of it."""
         limit = self._settings.answer.num_related
         named, others = list(asked.matches[:limit]), asked.matches[limit:]
-        if leans_back(asked.question):
-            shown = asked.question.history[-1].entry_ids
-            named += [match for match in others if match.document.id in shown][:1]
+        if leans_back(asked.question) and (last := asked.question.history[-1]).answer:
+            named += [match for match in others if match.document.id in last.entry_ids][:1]
         return named
 
     # What it does not
@@ -279,10 +279,10 @@ class Presentation:
 
 def in_parts(texts: Iterable[tuple[str, str]]) -> str:
     """Each text below the question that it answers, as Markdown."""
-    return "\n\n".join(f"**{_headline(question)}**\n\n{text}" for question, text in texts)
+    return "\n\n".join(f"**{headline(question)}**\n\n{text}" for question, text in texts)
 
 
-def _headline(question: str) -> str:
+def headline(question: str) -> str:
     """A question on one line, no longer than tells which one it is; its signs are no Markdown."""
     text = " ".join(question.split())
     if len(text) > MAX_HEADLINE_CHARS:

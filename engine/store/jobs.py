@@ -132,7 +132,8 @@ class JobStore:
     async def answer(self, job_id: int, answer: Answer) -> bool:
         """RUNNING → ANSWERED. False when it was not running: stopped, forgotten or answered."""
         # Courtesy and a question back are no gap of the FAQ.
-        lacks_nothing = answer.tier not in (Tier.CLOSEST, Tier.NONE)
+        each = [part.answer for part in answer.parts] or [answer]
+        lacks_nothing = all(one.tier not in (Tier.CLOSEST, Tier.NONE) for one in each)
         changed = await self._change(
             "answer", id=job_id, answer=json_of(answer), found=int(lacks_nothing), now=now()
         )
@@ -205,7 +206,7 @@ class JobStore:
         return [
             Turn(
                 question=job.question.text,
-                answer=job.answer.text if job.answer.found else "",
+                answer=_said(job.answer),
                 entry_ids=tuple(source.id for source in job.answer.sources),
             )
             for job in reversed(jobs)
@@ -287,6 +288,12 @@ class JobStore:
     async def _number(self, query: str, **values: Value) -> int:
         row = await self._run(lambda db: db.row(query, **values))
         return 0 if row is None else int(row[0])
+
+
+def _said(answer: Answer) -> str:
+    """What was answered; not what was said where there was no answer."""
+    each = [part.answer for part in answer.parts] or [answer]
+    return "\n\n".join(one.text for one in each if one.found)
 
 
 def _readable(db: Database, rows: Iterable[Row]) -> list[Job]:

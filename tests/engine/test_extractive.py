@@ -125,7 +125,7 @@ A gated model needs a token."""
             "and which folder, beside the notebook?",
             "The folder lies beside the notebook. To look at it:",
         ),
-        ("and do I need a token?", "A gated model needs a token."),
+        ("and do I need a token?", f"A gated model needs a token.\n\n{CUT}"),
         ("and why?", SAVE),
         ("and the price of oysters?", SAVE),
     ],

@@ -11,6 +11,7 @@ import pytest
 
 from config.settings import CourseSettings, Settings
 from engine.answer.assessment import Assessment, Kind
+from engine.answer.extractive import CUT
 from engine.answer.presentation import (
     MAX_HEADLINE_CHARS,
     NEARLY_AS_CLOSE,
@@ -132,7 +133,7 @@ def test_who_quotes_an_entry_writes_nothing_however_long_the_model_tried(
     [
         ((), "Open the lid.\n\nThe key hangs beside it."),
         (("key",), "Open the lid.\n\nThe key hangs beside it."),
-        (("valve",), "The key hangs beside it."),
+        (("valve",), f"The key hangs beside it.\n\n{CUT}"),
     ],
     ids=["first", "after another entry", "after this one"],
 )
