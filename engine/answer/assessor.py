@@ -51,6 +51,11 @@ class Assessor:
         # What is wrong in a log belongs to every question about it.
         if whole.retrieval is not None and whole.retrieval.matches and not gist.num_errors:
             parts = await self._parts(question, whole)
+        if gist.num_lines:
+            # A letter asks much that is no question: its parts count where they find what it does.
+            best = {match.document.id for part in parts for match in part.matches[:1]}
+            known = bool(whole.matches) and whole.matches[0].document.id in best
+            parts = tuple(replace(p, num_lines=gist.num_lines) for p in parts) if known else ()
         seconds = sum(part.retrieve_s for part in parts)
         return replace(
             whole,
