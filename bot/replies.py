@@ -130,7 +130,9 @@ def final(
         sources_title=say("sources", language) if found and answer.sources else "",
         related=_dated(related, language) if found else (),
         related_title=say("also", language) if found and related else "",
-        actions=_actions(job, answer.tier, language, explains=explains, asks_staff=_is_open(answer))
+        actions=_actions(
+            job, answer.tier, language, explains=explains, asks_staff=answer.leaves_open
+        )
         if job
         else (),
         job_id=job.id if job else None,
@@ -159,16 +161,10 @@ def _said(answer: Answer, language: str | None, contact: str) -> str:
     return text
 
 
-def _is_open(answer: Answer) -> bool:
-    """Whether a question of several was left open."""
-    return any(part.answer.tier in (Tier.CLOSEST, Tier.NONE) for part in answer.parts)
-
-
 def _language_note(answer: Answer, language: str | None) -> str:
     """In which language the FAQ is, where that is not the question's."""
     name = _language_name(answer.languages[1], language) if answer.languages else ""
-    open_ones = [part.answer for part in answer.parts] or [answer]
-    named = name and any(one.tier is Tier.CLOSEST for one in open_ones)
+    named = name and any(one.tier is Tier.CLOSEST for one in answer.each)
     return say("language.note", language, name=name) if named else ""
 
 

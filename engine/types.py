@@ -452,6 +452,16 @@ class Answer:
         return _TIERS.get(self.decision, Tier.NONE)
 
     @property
+    def each(self) -> tuple[Answer, ...]:
+        """The answers to the questions of the message: those of its parts, or this one."""
+        return tuple(part.answer for part in self.parts) or (self,)
+
+    @property
+    def leaves_open(self) -> bool:
+        """Whether a question was asked that the FAQ does not surely answer."""
+        return any(one.tier in (Tier.CLOSEST, Tier.NONE) for one in self.each)
+
+    @property
     def found(self) -> bool:
         """Whether the FAQ holds an answer."""
         return self.tier is Tier.ANSWER

@@ -16,7 +16,7 @@ from engine.store.forgetting import expire, forget
 from engine.store.inbox import Inbox
 from engine.store.job import Job, JobStatus, NewJob, Vote, job_of, json_of, now, text_of
 from engine.store.sqlite_thread import SqliteThread
-from engine.types import Answer, Tier, Turn
+from engine.types import Answer, Turn
 
 __all__ = ["Job", "JobStatus", "JobStore", "NewJob", "Vote"]
 
@@ -132,10 +132,12 @@ class JobStore:
     async def answer(self, job_id: int, answer: Answer) -> bool:
         """RUNNING → ANSWERED. False when it was not running: stopped, forgotten or answered."""
         # Courtesy and a question back are no gap of the FAQ.
-        each = [part.answer for part in answer.parts] or [answer]
-        lacks_nothing = all(one.tier not in (Tier.CLOSEST, Tier.NONE) for one in each)
         changed = await self._change(
-            "answer", id=job_id, answer=json_of(answer), found=int(lacks_nothing), now=now()
+            "answer",
+            id=job_id,
+            answer=json_of(answer),
+            found=int(not answer.leaves_open),
+            now=now(),
         )
         return changed > 0
 
@@ -292,8 +294,7 @@ class JobStore:
 
 def _said(answer: Answer) -> str:
     """What was answered; not what was said where there was no answer."""
-    each = [part.answer for part in answer.parts] or [answer]
-    return "\n\n".join(one.text for one in each if one.found)
+    return "\n\n".join(one.text for one in answer.each if one.found)
 
 
 def _readable(db: Database, rows: Iterable[Row]) -> list[Job]:
