@@ -22,12 +22,12 @@ from bot.assistant import retriever_of
 from config.settings import Settings, load_settings
 from engine.answer.answering import Answerer
 from engine.answer.relevance import EmbeddedRelevance
-from engine.evaluation.answers import AskedQuestion, TimedGenerator
+from engine.evaluation.answers import AskedQuestion, TimedGenerator, question_of
 from engine.evaluation.retrieval import read_offtopic
 from engine.evaluation.rows import read_rows
 from engine.grounding.support import LexicalSupport
 from engine.retrieval.retriever import Retriever
-from engine.types import Answer, Document, Question, Turn
+from engine.types import Answer, Question
 
 DATA = Path("tests/data")
 #: A long paste is found when its entry is among so many.
@@ -63,17 +63,17 @@ async def measure(
         group.create_task(retriever.run(stop))
         await retriever.complete()
         assert retriever.corpus is not None
-        entries = {document.id: document for document in retriever.corpus.documents}
+        texts = {document.id: document.answer for document in retriever.corpus.documents}
         answerer = Answerer(
             retriever, TimedGenerator(None), settings, EmbeddedRelevance(), LexicalSupport()
         )
         found = [
-            (row, await answerer.answer(_question(row, entries), request_id="x", use_model=False))
+            (row, await answerer.answer(question_of(row, texts), request_id="x", use_model=False))
             for row in rows
         ]
         figures = [
             *_figures(found, past),
-            *await _about_other_things(retriever, rows, entries, offtopic),
+            *await _about_other_things(retriever, rows, texts, offtopic),
         ]
         stop.set()
     return figures
@@ -105,7 +105,7 @@ def _figures(found: Sequence[tuple[AskedQuestion, Answer]], past: frozenset[str]
 async def _about_other_things(
     retriever: Retriever,
     rows: Sequence[AskedQuestion],
-    entries: Mapping[str, Document],
+    texts: Mapping[str, str],
     offtopic: Path,
 ) -> list[Figure]:
     conversations = [row for row in rows if row.history]
@@ -118,7 +118,7 @@ async def _about_other_things(
         row = chance.choice(conversations)
         question = Question(text=other.question, course=row.course)
         alone += (await retriever.search(question)).covered
-        history = _question(row, entries).history
+        history = question_of(row, texts).history
         follow_up = Question(text=other.question, course=row.course, history=history)
         continued += (await retriever.search(follow_up)).covered
     what, n = "taken for a question of the FAQ", len(others)
@@ -126,21 +126,6 @@ async def _about_other_things(
         Figure(what=what, kind="about something else, alone", count=alone, n=n),
         Figure(what=what, kind="about something else, as a follow-up", count=continued, n=n),
     ]
-
-
-def _question(row: AskedQuestion, entries: Mapping[str, Document]) -> Question:
-    return Question(
-        text=row.question,
-        course=row.course,
-        history=tuple(
-            Turn(
-                question=turn.question,
-                answer=shown.answer if (shown := entries.get(turn.answer_id or "")) else "",
-                entry_ids=(turn.answer_id,) if turn.answer_id else (),
-            )
-            for turn in row.history
-        ),
-    )
 
 
 def main() -> None:

@@ -3,7 +3,7 @@ question."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -241,7 +241,7 @@ async def evaluate_answers(
         async def ask(number: int, row: AskedQuestion) -> Judgement:
             waited, started = generator.seconds, perf_counter()
             answer = await answerer.answer(
-                _question(row, texts),
+                question_of(row, texts),
                 request_id=f"eval-{number}",
                 use_model=subject.generator is not None,
             )
@@ -257,7 +257,7 @@ async def evaluate_answers(
             )
 
         # The first search of a process is slower.
-        await answerer.answer(_question(rows[0], texts), request_id="eval", use_model=False)
+        await answerer.answer(question_of(rows[0], texts), request_id="eval", use_model=False)
         return _report(rows, await measure(rows, ask, record, progress))
 
 
@@ -276,7 +276,8 @@ def judge(
     return verdicts[tier], bool(right) and right <= named
 
 
-def _question(row: AskedQuestion, texts: dict[str, str]) -> Question:
+def question_of(row: AskedQuestion, texts: Mapping[str, str]) -> Question:
+    """The question with its conversation; `texts` are the answers of the entries by their ids."""
     return Question(
         text=row.question,
         course=row.course or None,
