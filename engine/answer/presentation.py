@@ -118,9 +118,7 @@ class Presentation:
     ) -> Answer:
         """The best entry as it is written."""
         best = asked.matches[0]
-        last = [turn for turn in asked.question.history[-1:] if turn.answer]
-        shown = {id_ for turn in last for id_ in turn.entry_ids}
-        again = best.document.id in shown and leans_back(asked.question)
+        again = best.document.id in _leaned_on(asked.question)
         return self.answer(
             asked,
             passage(best, asked.question.text) if again else quote(best),
@@ -163,9 +161,8 @@ class Presentation:
         it and it is about as close: what is asked for may be a detail of it."""
         limit = self._settings.answer.num_related
         named, others = list(asked.matches[:limit]), asked.matches[limit:]
-        if leans_back(asked.question) and (last := asked.question.history[-1]).answer:
-            named += [match for match in others if match.document.id in last.entry_ids][:1]
-        return named
+        shown = _leaned_on(asked.question)
+        return named + [match for match in others if match.document.id in shown][:1]
 
     # What it does not
 
@@ -275,6 +272,14 @@ class Presentation:
             platform_url=next((a.platform_url for a in answers if a.platform_url), None),
             parts=parts,
         )
+
+
+def _leaned_on(question: Question) -> frozenset[str]:
+    """The entries of the answer before, where the question means nothing without it."""
+    last = [turn for turn in question.history[-1:] if turn.answer]
+    if not last or not leans_back(question):
+        return frozenset()
+    return frozenset(last[0].entry_ids)
 
 
 def in_parts(texts: Iterable[tuple[str, str]]) -> str:
