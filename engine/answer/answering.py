@@ -20,7 +20,6 @@ from engine.errors import EngineCrashed, GenerationError
 from engine.generator import Generator
 from engine.grounding.grounded_text import GroundedText, is_thin
 from engine.grounding.support import Support
-from engine.limits import PROMPT_CHARS
 from engine.prompt import says_no_answer
 from engine.retrieval.retriever import Retriever
 from engine.types import (
@@ -229,7 +228,7 @@ class Answerer:
         limit, reads = self._settings.engine.max_new_tokens, self._generator.status().reads
         request = GenerationRequest(
             id=request_id,
-            question=asked.question.text[:PROMPT_CHARS],
+            question=asked.question.text,
             documents=self._to_read(asked),
             history=asked.question.history,
             max_new_tokens=limit if reads else min(limit, MAX_SMALL_TOKENS),
