@@ -14,7 +14,7 @@ CUT = "…\n\n*The entry goes on; open the source below to read the rest.*"
 _YES_OR_NO = re.compile(r"\W*(?:yes|no|ja|nein|sí|si|não|sim|oui|non|да|нет)\b", re.IGNORECASE)
 #: Words that begin with the same letters are taken for one.
 STEM_CHARS = 5
-_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)|<\{IMAGE:[^}]*\}>")
+_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 #: What makes Markdown bold, code, a heading, a quotation or a list.
 _MARKS = re.compile(r"\*\*|`|^\s*(?:#{1,6}|>|[-*+]|\d+[.)])\s+", re.MULTILINE)
