@@ -137,6 +137,6 @@ def bare(text: str, *, part: bool = False) -> str:
     what ties it to the one before as well ("also", "and"). All of it where nothing else is left."""
     found = _GREETING.sub("", text.strip(), count=1)
     found = _THANKS.sub("", found, count=1).strip()
-    if part and (opener := asking().opener.match(found.lower())):
+    if part and (opener := asking().opener.match(plain(found))):
         found = found[opener.end() :].strip()
     return found if any(character.isalnum() for character in found) else text

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import yaml
 
+from engine.answer.asking import plain
 from engine.retrieval.language import language_of
 from engine.types import Document, Match
 
@@ -127,7 +128,7 @@ def asks_for_date(text: str) -> bool:
 
 
 def _lowered(text: str) -> str:
-    return text[:MAX_QUESTION_CHARS].lower().replace("’", "'")
+    return plain(text[:MAX_QUESTION_CHARS])
 
 
 def tells_time(document: Document, language: str) -> bool:
@@ -143,7 +144,7 @@ def tells_time(document: Document, language: str) -> bool:
 def past_edition(document: Document, today: date) -> Edition | None:
     """The time that the entry speaks of where it is over; None for one that names no date, or one
     that is yet to come."""
-    named = _named_dates(document.question[:MAX_ENTRY_CHARS], document.answer[:MAX_ENTRY_CHARS])
+    named = _dates_in(document)
     if not named or any(end >= today for end, _ in named):
         return None
     newest = max(end for end, _ in named)
@@ -177,10 +178,13 @@ def _without_year(document: Document) -> tuple[str, str]:
 
 def _year_of(document: Document) -> int:
     """The newest year that an entry, or its course, names; beyond all where it names none."""
-    title, answer = document.question[:MAX_ENTRY_CHARS], document.answer[:MAX_ENTRY_CHARS]
-    years = [end.year for end, _ in _named_dates(title, answer)]
+    years = [end.year for end, _ in _dates_in(document)]
     years += [int(year) for year in _ANY_YEAR.findall(f"{document.course} {document.question}")]
     return max(years, default=date.max.year)
+
+
+def _dates_in(document: Document) -> tuple[tuple[date, bool], ...]:
+    return _named_dates(document.question[:MAX_ENTRY_CHARS], document.answer[:MAX_ENTRY_CHARS])
 
 
 @lru_cache(MAX_KEPT)

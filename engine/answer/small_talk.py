@@ -15,6 +15,8 @@ from pathlib import Path
 
 import yaml
 
+from engine.answer.asking import plain
+
 #: Longer messages say something, however kindly.
 MAX_COURTESY_WORDS = 14
 #: Longer ones are neither courtesy nor vague, and reading them costs time.
@@ -195,5 +197,5 @@ def is_bare_name(text: str) -> bool:
 
 
 def _of(text: str) -> Iterator[str]:
-    for match in _WORD.finditer(text.lower().replace("’", "'")):
+    for match in _WORD.finditer(plain(text)):
         yield match.group()

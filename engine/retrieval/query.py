@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from engine.answer.asking import goes_on, meaningful, points_back
+from engine.answer.asking import goes_on, meaningful, plain, points_back
 from engine.answer.gist import gist_of
 from engine.answer.small_talk import is_courtesy
 from engine.corpus.text import clean_line
@@ -49,7 +49,7 @@ def query_in_context(question: Question, title_of: Callable[[str], str | None]) 
 
 def leans_back(question: Question) -> bool:
     """Whether the question means nothing without what was said before ("and on Windows?")."""
-    text = query_text(question).lower().replace("’", "'")
+    text = plain(query_text(question))
     words = _WORD.findall(text)
     if not question.history or not words or is_courtesy(text):
         return False
