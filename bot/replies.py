@@ -130,11 +130,7 @@ def final(
         sources_title=say("sources", language) if found and answer.sources else "",
         related=_dated(related, language) if found else (),
         related_title=say("also", language) if found and related else "",
-        actions=_actions(
-            job, answer.tier, language, explains=explains, asks_staff=answer.leaves_open
-        )
-        if job
-        else (),
+        actions=_actions(job, answer, language, explains=explains) if job else (),
         job_id=job.id if job else None,
         language=language,
         answer=answer,
@@ -229,10 +225,10 @@ def _stop(job: Job) -> Action:
 
 
 def _actions(
-    job: Job, tier: Tier, language: str | None, *, explains: bool, asks_staff: bool
+    job: Job, answer: Answer, language: str | None, *, explains: bool
 ) -> tuple[Action, ...]:
-    actions = _reactions(job, tier, language)
-    if tier is Tier.ANSWER and asks_staff:
+    actions = _reactions(job, answer.tier, language)
+    if answer.found and answer.leaves_open:
         actions = (*actions, _ask_staff(job, language))
     if not explains:
         return actions
