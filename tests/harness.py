@@ -26,6 +26,7 @@ from engine.grounding.support import LexicalSupport
 from engine.retrieval.retriever import Retriever
 from engine.store.jobs import JobStore
 from engine.types import Corpus, Document, EngineState, EngineStatus, Question, Retrieval
+from tests.fakes import ScriptedGenerator
 
 FAQ = (
     Document(
@@ -305,3 +306,17 @@ def message(text: str, *, number: int = 1, user: str = "student", **changes: obj
         "reply_to": f"chat-{user}",
     }
     return Message(**(values | changes))  # type: ignore[arg-type]
+
+
+def echo() -> ScriptedGenerator:
+    """Says what the best entry says."""
+    return ScriptedGenerator(lambda request: request.documents[0].answer)
+
+
+async def ask(
+    desk: RunningDesk, adapter: FakeAdapter, text: str, number: int = 1, **changes: object
+) -> Reply:
+    """Write `text` and wait for the message that answers it."""
+    before = len(adapter.finals)
+    await desk.desk.receive(message(text, number=number, **changes))
+    return (await adapter.wait_for_finals(before + 1))[-1]

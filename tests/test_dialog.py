@@ -13,7 +13,15 @@ from config.settings import AdminsSettings, CourseSettings, LimitsSettings, Sett
 from engine.store.jobs import JobStatus, Vote
 from engine.types import Decision, Document, Tier
 from tests.fakes import ScriptedGenerator
-from tests.harness import FAQ, FakeAdapter, ListCorpus, RunningDesk, message, running_desk
+from tests.harness import (
+    FAQ,
+    FakeAdapter,
+    ListCorpus,
+    ask,
+    echo,
+    message,
+    running_desk,
+)
 
 LATE = "Can I still join after the start?"
 LATE_ANSWER = "You can join at any time."
@@ -90,13 +98,6 @@ def generator() -> ScriptedGenerator:
     return ScriptedGenerator(write)
 
 
-async def ask(desk: RunningDesk, adapter: FakeAdapter, text: str, number: int = 1) -> Reply:
-    """Write `text` and wait for the message that answers it."""
-    before = len(adapter.finals)
-    await desk.desk.receive(message(text, number=number))
-    return (await adapter.wait_for_finals(before + 1))[-1]
-
-
 async def offered(adapter: FakeAdapter, message_id: str) -> Reply:
     """The first version of the message that offers entries to who waits."""
 
@@ -114,11 +115,6 @@ async def offered(adapter: FakeAdapter, message_id: str) -> Reply:
 def values(reply: Reply) -> list[str]:
     """What its buttons say when they are pressed."""
     return [action.value for action in reply.actions]
-
-
-def echo() -> ScriptedGenerator:
-    """Says what the best entry says."""
-    return ScriptedGenerator(lambda request: request.documents[0].answer)
 
 
 def press(value: str, **changes: str) -> Press:

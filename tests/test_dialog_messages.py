@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.messages import Press, Reply
+from bot.messages import Press
 from bot.texts import say
 from config.settings import AdminsSettings, AnswerSettings, CourseSettings, Settings
-from engine.types import Decision, Document, GenerationRequest, Tier
-from tests.fakes import ScriptedGenerator
-from tests.harness import FakeAdapter, ListCorpus, RunningDesk, message, running_desk
+from engine.types import Decision, Document, Tier
+from tests.harness import FakeAdapter, ListCorpus, ask, echo, message, running_desk
 
 PLATFORM_URL = "https://courses.example.org/llm/2026"
 ENTRIES = tuple(
@@ -42,26 +41,9 @@ ENTRIES = tuple(
 )
 
 
-def echo() -> ScriptedGenerator:
-    """Says what the best entry says."""
-
-    def write(request: GenerationRequest) -> str:
-        return request.documents[0].answer
-
-    return ScriptedGenerator(write)
-
-
 @pytest.fixture
 def adapter() -> FakeAdapter:
     return FakeAdapter()
-
-
-async def ask(
-    desk: RunningDesk, adapter: FakeAdapter, text: str, number: int = 1, **changes: object
-) -> Reply:
-    before = len(adapter.finals)
-    await desk.desk.receive(message(text, number=number, **changes))
-    return (await adapter.wait_for_finals(before + 1))[-1]
 
 
 def settings_in(folder: Path, **changes: object) -> Settings:
