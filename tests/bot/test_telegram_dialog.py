@@ -51,11 +51,13 @@ async def scene(
     generator = ScriptedGenerator(answers)
     async with JobStore(folder / "questions.sqlite3") as store:
         adapter = adapter_on(twin, store)
-        async with desk_on(
-            store, folder, generator, {"telegram": adapter}, settings=chosen
-        ) as desk:
-            yield Scene(twin=twin, store=store, desk=desk, generator=generator)
-        await adapter.close()
+        try:
+            async with desk_on(
+                store, folder, generator, {"telegram": adapter}, settings=chosen
+            ) as desk:
+                yield Scene(twin=twin, store=store, desk=desk, generator=generator)
+        finally:
+            await adapter.close()
 
 
 async def answered(twin: TelegramTwin, chat: int, count: int = 1) -> list[Shown]:
@@ -131,6 +133,7 @@ async def test_who_waits_sees_the_place_and_the_best_entries(tmp_path: Path) -> 
         await on.generator.waiting.wait()
 
         await twin.private(twin.person(8, "Bob"), CERTIFICATE)
+        await twin.wait_shown(8, "• How do I get a certificate?")  # chats are read side by side
         await twin.private(twin.person(9, "Eve"), CERTIFICATE)
 
         waiting = await twin.wait_shown(9, "• How do I get a certificate?")
