@@ -23,7 +23,7 @@ from config.settings import ConfigError, Secrets, Settings, hub_home, load_secre
 from engine.errors import EngineError
 
 if TYPE_CHECKING:
-    from bot.model_shelf import ModelShelf
+    from bot.desk.model_shelf import ModelShelf
     from engine.evaluation.answers import Subject
     from engine.retrieval.retriever import Retriever
 
@@ -120,9 +120,9 @@ def gpu(
     ] = False,
 ) -> None:
     """The same as /gpu: cards, the running model, its speed, queue and last error."""
-    from bot.published import STATUS, read_published
-    from bot.reports import device_report
-    from bot.terminal import watch
+    from bot.cli.terminal import watch
+    from bot.operations.published import STATUS, read_published
+    from bot.operations.reports import device_report
 
     settings, _ = _load(config, None, quiet=True)
     pauses = iter(range(round(WATCH_S / WATCH_EVERY_S) if watching else 0))
@@ -142,9 +142,9 @@ def gpu(
 @app.command()
 def health(config: ConfigOption = None) -> None:
     """Exit 0 while the assistant of this data folder is well, else say why not and exit 1."""
-    from bot.heartbeat import ALIVE, find_trouble
-    from bot.published import STATUS, StatusHidden, read_published
-    from bot.reports import health_report
+    from bot.operations.heartbeat import ALIVE, find_trouble
+    from bot.operations.published import STATUS, StatusHidden, read_published
+    from bot.operations.reports import health_report
 
     settings, _ = _load(config, None, quiet=True)
     trouble = find_trouble(settings.data_dir / ALIVE)
@@ -188,8 +188,8 @@ def models_pull(alias: str, config: ConfigOption = None) -> None:
 @models_app.command("save")
 def models_save(alias: str, folder: Path, config: ConfigOption = None) -> None:
     """Save a model to a new folder, with sums, for machines without a login or network."""
-    from bot.terminal import TransferView
-    from engine.saved_model import refuse_existing, save_model
+    from bot.cli.terminal import TransferView
+    from engine.models.saved import refuse_existing, save_model
 
     _or_exit(lambda: refuse_existing(folder))
     models_pull(alias, config)
@@ -203,7 +203,7 @@ def models_save(alias: str, folder: Path, config: ConfigOption = None) -> None:
 @models_app.command("show")
 def models_show(alias: str, config: ConfigOption = None) -> None:
     """Where a model's weights lie, where they come from, and whether they are as saved."""
-    from engine.saved_model import describe_saved
+    from engine.models.saved import describe_saved
 
     entry, found = _or_exit(lambda: _shelf(config).find(alias))
     facts = next(c.summary for c in _or_exit(_shelf(config).choices) if c.alias == alias)
@@ -217,7 +217,7 @@ def models_show(alias: str, config: ConfigOption = None) -> None:
 @models_app.command("remove")
 def models_remove(alias: str, config: ConfigOption = None) -> None:
     """Delete a model's weights from this machine, those in the hub's cache too."""
-    from engine.sizes import GB
+    from engine.models.sizes import GB
 
     freed = _or_exit(lambda: _shelf(config).remove(alias))
     print(f"{freed / GB:.2f} GB freed." if freed else f"{alias} is not on this machine.")
@@ -294,8 +294,8 @@ async def _ask(
     as_json: bool,
     explained: bool,
 ) -> None:
-    from bot.asker_language import asker_language
-    from bot.explain import explain
+    from bot.delivery.asker_language import asker_language
+    from bot.desk.explain import explain
     from engine.types import Decision, Question
 
     async with running_assistant(settings, secrets) as assistant:
@@ -306,16 +306,16 @@ async def _ask(
         question = replace(question, language=language)
         corpus, support = assistant.retriever.corpus, assistant.support.name
     if as_json:
-        from bot.reports import answer_object
+        from bot.operations.reports import answer_object
 
         content = answer_object(question, answer, support)
         if explained:
             content["explanation"] = explain(answer)
         print(json.dumps(content, ensure_ascii=False, indent=2))
         return
-    from bot.render import plain_text
-    from bot.replies import final
-    from bot.texts import say
+    from bot.delivery.render import plain_text
+    from bot.delivery.replies import final
+    from bot.delivery.texts import say
 
     if answer.decision is Decision.UNKNOWN_COURSE:
         courses = ", ".join(sorted(corpus.courses)) if corpus else ""
@@ -329,7 +329,7 @@ async def _ask(
 async def _show_prompt(
     settings: Settings, secrets: Secrets, text: str, course: str | None, as_json: bool
 ) -> None:
-    from bot.prompt_preview import preview_object, preview_prompt, preview_text
+    from bot.cli.prompt_preview import preview_object, preview_prompt, preview_text
     from engine.types import Question
 
     preview = await preview_prompt(settings, secrets, Question(text=text, course=course or None))
@@ -340,7 +340,7 @@ async def _show_prompt(
 
 
 async def _check(settings: Settings, secrets: Secrets) -> None:
-    from bot.checkup import examine
+    from bot.operations.checkup import examine
 
     async with running_assistant(settings, secrets) as assistant:
         findings = await examine(
@@ -360,8 +360,8 @@ async def _check(settings: Settings, secrets: Secrets) -> None:
 
 
 async def _pull(settings: Settings, secrets: Secrets, alias: str) -> None:
-    from bot.model_shelf import ModelShelf
-    from bot.terminal import TransferView
+    from bot.cli.terminal import TransferView
+    from bot.desk.model_shelf import ModelShelf
 
     shelf = ModelShelf(settings)
     with TransferView(sys.stderr) as view:
@@ -370,7 +370,7 @@ async def _pull(settings: Settings, secrets: Secrets, alias: str) -> None:
 
 
 async def _gaps(settings: Settings, days: int, limit: int, as_json: bool) -> None:
-    from bot.reports import gap_objects, gap_table
+    from bot.operations.reports import gap_objects, gap_table
     from engine.store.database import snapshot
     from engine.store.jobs import STORE, JobStore
 
@@ -519,7 +519,7 @@ def _load(
     settings = _or_exit(lambda: load_settings(config, overrides=overrides))
     secrets = _or_exit(load_secrets)
     if model is not None:
-        from engine.catalog import AUTO, load_catalog
+        from engine.models.catalog import AUTO, load_catalog
 
         if model != AUTO:
             _or_exit(lambda: load_catalog(settings.engine.catalog).get(model))
@@ -546,7 +546,7 @@ def _hold_standard_streams() -> None:
 
 
 def _shelf(config: Path | None) -> ModelShelf:
-    from bot.model_shelf import ModelShelf
+    from bot.desk.model_shelf import ModelShelf
 
     settings, _ = _load(config, None, quiet=True)
     return ModelShelf(settings)
@@ -573,7 +573,7 @@ def _first(error: BaseException) -> BaseException:
 
 def _or_exit(work: Callable[[], T]) -> T:
     from bot.adapter import PlatformLost
-    from bot.published import StatusHidden
+    from bot.operations.published import StatusHidden
 
     try:
         return work()

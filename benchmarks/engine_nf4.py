@@ -17,10 +17,10 @@ from benchmarks.engine_models import (
     weight_bytes,
 )
 from benchmarks.engine_sides import Slots
-from engine.catalog import Dtype, Quantisation
-from engine.model_memory import count_parameters
-from engine.model_memory import weight_bytes as computed_bytes
-from engine.sizes import GB
+from engine.models.catalog import Dtype, Quantisation
+from engine.models.memory import count_parameters
+from engine.models.memory import weight_bytes as computed_bytes
+from engine.models.sizes import GB
 
 #: Rows at once.
 FEW, MANY = 1, 8

@@ -9,11 +9,11 @@ from typing import Any, Protocol
 
 import torch
 
-from engine.slots import runner
-from engine.slots.packed import pack_linears
-from engine.slots.row import SlotRequest
-from engine.slots.scheduler import CARD_CHUNKS, CPU_CHUNKS, Scheduler
-from engine.slots.shapes import prepare
+from engine.worker.batching import runner
+from engine.worker.batching.packed import pack_linears
+from engine.worker.batching.row import SlotRequest
+from engine.worker.batching.scheduler import CARD_CHUNKS, CPU_CHUNKS, Scheduler
+from engine.worker.batching.shapes import prepare
 
 Prompts = Sequence[list[int]]
 

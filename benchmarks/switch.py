@@ -34,13 +34,13 @@ from benchmarks.switch_tables import (
     write_run,
 )
 from config.settings import ROOT, EngineSettings
-from engine import starter
-from engine.catalog import Catalog, ModelEntry, load_catalog
-from engine.child import EngineChild
 from engine.errors import GenerationError
-from engine.process import EngineProcess
-from engine.room import Room, read_room
-from engine.sizes import MB
+from engine.models.catalog import Catalog, ModelEntry, load_catalog
+from engine.models.device_memory import Room, read_room
+from engine.models.sizes import MB
+from engine.serving import launcher as starter
+from engine.serving.connection import EngineChild
+from engine.serving.supervisor import EngineProcess
 from engine.types import Document, GenerationRequest
 
 REQUEST = GenerationRequest(

@@ -130,7 +130,7 @@ class Scene:
     def engines(self) -> set[psutil.Process]:
         """The engine processes of the program."""
         children = psutil.Process(self._program).children()
-        return {child for child in children if "engine.worker" in child.cmdline()}
+        return {child for child in children if "engine.worker.process" in child.cmdline()}
 
     async def _say(self, user: Json, text: str) -> None:
         self._asked[user["id"]] += 1

@@ -19,7 +19,7 @@ from benchmarks.transcript import (
     stored,
     until,
 )
-from bot.slack.inbound import ReplyTo
+from bot.slack.parse import ReplyTo
 from tests.slack_twin import APP_TOKEN, BOT_TOKEN, TEAM, Fault, SlackTwin
 from tests.slack_workspace import Json, pressable, shown
 

@@ -33,7 +33,7 @@ class PlatformLost(Exception):
 
 
 class Desk(Protocol):
-    """What an adapter calls; `bot.desk.FaqDesk` is the one in the product."""
+    """What an adapter calls; `bot.desk.desk.FaqDesk` is the one in the product."""
 
     async def receive(self, message: Message) -> None:
         """Take in what a person wrote. When it returns, a question is committed to disk:

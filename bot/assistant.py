@@ -11,26 +11,26 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from bot.adapter import ChatAdapter
-from bot.commands import MODEL_KEY, Commands
-from bot.delivery import Delivery
-from bot.desk import FaqDesk, is_admin
-from bot.heartbeat import ALIVE, beat
-from bot.model_shelf import ModelShelf
-from bot.published import STATUS, publish
-from bot.starters import starters
+from bot.delivery.delivery import Delivery
+from bot.desk.commands import MODEL_KEY, Commands
+from bot.desk.desk import FaqDesk, is_admin
+from bot.desk.model_shelf import ModelShelf
+from bot.desk.starters import starters
+from bot.operations.heartbeat import ALIVE, beat
+from bot.operations.published import STATUS, publish
 from config.settings import Secrets, Settings
 from engine.answer.answering import Answerer
 from engine.answer.assessment import Assessments
+from engine.answer.dispatcher import Dispatcher
 from engine.answer.readers import running_relevance, running_support
 from engine.answer.relevance import Relevance
-from engine.catalog import load_catalog
 from engine.corpus.loader import CorpusLoader
-from engine.dispatcher import Dispatcher
 from engine.grounding.support import Support
-from engine.process import EngineProcess
+from engine.models.catalog import load_catalog
 from engine.retrieval.minilm import MiniLmEmbedder
 from engine.retrieval.multilingual import E5Embedder
 from engine.retrieval.retriever import Retriever
+from engine.serving.supervisor import EngineProcess
 from engine.store.jobs import STORE, JobStore
 from engine.types import Match, Question
 
@@ -210,7 +210,7 @@ def _adapters(
 ) -> dict[str, ChatAdapter]:
     """The platforms that have tokens, or the console. Raises ConfigError."""
     if console:
-        from bot.console import open_console
+        from bot.console.console import open_console
 
         return {"console": open_console(BANNER, assistant.retriever.ready)}
     adapters: dict[str, ChatAdapter] = {}

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from engine.catalog import PromptStyle
 from engine.excerpt import balanced, longest_excerpt
 from engine.limits import PROMPT_CHARS
+from engine.models.catalog import PromptStyle
 from engine.types import Document, GenerationRequest, Purpose, Turn
 from engine.untrusted import neutralise, unnumber, without_citations
 

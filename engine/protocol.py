@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, TypeAdapter
 
-from engine.catalog import ModelEntry
+from engine.models.catalog import ModelEntry
 from engine.types import Generation, GenerationRequest, ShownPrompt
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from engine.catalog import load_catalog
-from engine.weights import prepare_weights
+from engine.models.catalog import load_catalog
+from engine.models.weights import prepare_weights
 
 ROOT = Path(__file__).resolve().parent.parent
 

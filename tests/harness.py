@@ -11,19 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from bot.adapter import ChatAdapter, Desk
-from bot.commands import Commands, ModelChoice
-from bot.delivery import Delivery
-from bot.desk import FaqDesk, is_admin
+from bot.delivery.delivery import Delivery
+from bot.desk.commands import Commands, ModelChoice
+from bot.desk.desk import FaqDesk, is_admin
 from bot.messages import Message, Reply, ReplyState
 from config.settings import RetrievalSettings, Settings
 from engine.answer.answering import Answerer
 from engine.answer.assessment import Assessments
+from engine.answer.dispatcher import Dispatcher
 from engine.answer.relevance import ModelRelevance
-from engine.dispatcher import Dispatcher
 from engine.errors import ModelLoadError
-from engine.generator import Generator
 from engine.grounding.support import LexicalSupport
 from engine.retrieval.retriever import Retriever
+from engine.serving.generator import Generator
 from engine.store.jobs import JobStore
 from engine.types import Corpus, Document, EngineState, EngineStatus, Question, Retrieval
 from tests.fakes import ScriptedGenerator

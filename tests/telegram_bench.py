@@ -12,8 +12,8 @@ from pydantic import SecretStr
 
 from bot.messages import Message, Press, Reply
 from bot.telegram.adapter import TelegramAdapter
-from bot.telegram.listen import Times
 from bot.telegram.pace import Pace
+from bot.telegram.receive import Times
 from config.settings import TelegramSettings
 from engine.errors import StoreError
 from engine.store.jobs import Job, JobStore, NewJob

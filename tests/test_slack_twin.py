@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
-from bot.slack.http import SignedRequests
+from bot.slack.receive_http import SignedRequests
 from tests.slack_twin import APP_TOKEN, BOT, BOT_TOKEN, SECRET, Fault, SlackTwin, signed
 from tests.slack_workspace import Json
 

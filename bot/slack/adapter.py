@@ -10,19 +10,19 @@ from typing import Any, TypeVar
 from pydantic import SecretStr
 
 from bot.adapter import DeliveryError, Desk
+from bot.delivery.texts import say
 from bot.messages import Reply
 from bot.slack.app import Identity, bolt_app, over_http, over_socket
-from bot.slack.http import SignedRequests, SlackHttp
-from bot.slack.listener import SlackListener
+from bot.slack.catch_up import SeenMessages
+from bot.slack.client import SlackWeb, TokenLost
+from bot.slack.handlers import SlackListener
+from bot.slack.members import SlackPeople
 from bot.slack.pace import Pace
-from bot.slack.people import SlackPeople
 from bot.slack.presses import PLATFORM, SlackPresses
-from bot.slack.seen import SeenMessages
-from bot.slack.signs import SlackSigns
-from bot.slack.socket import SlackSocket, SocketDead, SocketTimes
-from bot.slack.web import SlackWeb, TokenLost
-from bot.slack.writer import SlackWriter
-from bot.texts import say
+from bot.slack.reactions import SlackSigns
+from bot.slack.receive_http import SignedRequests, SlackHttp
+from bot.slack.receive_socket import SlackSocket, SocketDead, SocketTimes
+from bot.slack.send import SlackWriter
 from config.settings import ConfigError, SlackSettings
 from engine.store.jobs import JobStore
 

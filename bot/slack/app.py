@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bot.slack.http import Dispatch
-from bot.slack.inbound import Payload
-from bot.slack.socket import Handle
+from bot.slack.parse import Payload
+from bot.slack.receive_http import Dispatch
+from bot.slack.receive_socket import Handle
 
 if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncApp

@@ -7,13 +7,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from bot.adapter import DeliveryError, Desk
+from bot.delivery.texts import say
 from bot.messages import Press
-from bot.slack.inbound import Payload, ReplyTo
-from bot.slack.people import SlackPeople
+from bot.slack.client import SlackWeb
+from bot.slack.members import SlackPeople
+from bot.slack.parse import Payload, ReplyTo
 from bot.slack.render import home_view, reason_view
-from bot.slack.web import SlackWeb
-from bot.slack.writer import SlackWriter
-from bot.texts import say
+from bot.slack.send import SlackWriter
 
 log = logging.getLogger(__name__)
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from bot.markdown import visible
+from bot.delivery.markdown import visible
+from bot.delivery.render import entry_lists
 from bot.messages import Action, ActionStyle, Reply
-from bot.render import entry_lists
-from bot.slack.mrkdwn import MAX_SECTION, escape, line, link, pieces, size, split
+from bot.slack.markup import MAX_SECTION, escape, line, link, pieces, size, split
 from engine.types import Source
 
 #: What Slack takes as JSON.

@@ -7,9 +7,9 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from bot.adapter import DeliveryError
-from bot.slack.inbound import ReplyTo
+from bot.slack.client import OutcomeUnknown, SlackError, SlackWeb
+from bot.slack.parse import ReplyTo
 from bot.slack.render import stream_text
-from bot.slack.web import OutcomeUnknown, SlackError, SlackWeb
 
 log = logging.getLogger(__name__)
 

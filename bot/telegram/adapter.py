@@ -14,14 +14,14 @@ from pydantic import SecretStr
 
 from bot.adapter import DeliveryError, Desk, MessageGone
 from bot.messages import Action, ActionStyle, Reply, ReplyState
-from bot.telegram.api import TelegramApi
+from bot.telegram.client import TelegramApi
 from bot.telegram.drafts import Drafts
 from bot.telegram.errors import TelegramLost, TokenRejected
-from bot.telegram.front import TelegramFront
+from bot.telegram.handlers import TelegramFront
 from bot.telegram.inline import Search, Starters
-from bot.telegram.listen import PLATFORM, TelegramListener, Times
 from bot.telegram.menu import publish_menus
 from bot.telegram.pace import MAX_CHATS, Pace
+from bot.telegram.receive import PLATFORM, TelegramListener, Times
 from bot.telegram.render import render
 from bot.telegram.values import Button, Keyboard, Me, Target
 from bot.telegram.webhook import TelegramWebhook, check_secret

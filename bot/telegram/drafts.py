@@ -7,9 +7,9 @@ from contextlib import suppress
 
 from bot.adapter import DeliveryError
 from bot.messages import Reply
-from bot.telegram.api import TelegramApi
+from bot.telegram.client import TelegramApi
+from bot.telegram.markup import Part
 from bot.telegram.render import render
-from bot.telegram.text import Part
 from bot.telegram.values import Target
 
 log = logging.getLogger(__name__)

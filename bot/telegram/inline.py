@@ -8,8 +8,8 @@ from hashlib import sha1
 
 from bot.adapter import DeliveryError
 from bot.messages import Reply
-from bot.telegram.api import TelegramApi
-from bot.telegram.inbound import Searched
+from bot.telegram.client import TelegramApi
+from bot.telegram.parse import Searched
 from bot.telegram.render import render
 from bot.telegram.values import Article
 from engine.types import Document, Match, Source

@@ -6,11 +6,11 @@ import logging
 from collections.abc import Collection
 
 from bot.adapter import DeliveryError
-from bot.commands import commands_on
-from bot.telegram.api import TelegramApi
+from bot.delivery.texts import LANGUAGES, say
+from bot.desk.commands import commands_on
+from bot.telegram.client import TelegramApi
 from bot.telegram.errors import TokenRejected
-from bot.telegram.listen import PLATFORM
-from bot.texts import LANGUAGES, say
+from bot.telegram.receive import PLATFORM
 from engine.errors import StoreError
 from engine.store.jobs import JobStore
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from wcwidth import wcswidth
 
-from bot.markdown import (
+from bot.delivery.markdown import (
     Block,
     Code,
     Heading,
@@ -23,9 +23,9 @@ from bot.markdown import (
     plain,
     visible,
 )
+from bot.delivery.render import entry_lists
 from bot.messages import Reply
-from bot.render import entry_lists
-from bot.telegram.text import Part, Run, parts_of
+from bot.telegram.markup import Part, Run, parts_of
 from engine.types import Source
 
 #: What Telegram itself would bring to life: addresses, mentions, links into the app.

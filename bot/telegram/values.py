@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.telegram.text import Part
+from bot.telegram.markup import Part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

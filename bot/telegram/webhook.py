@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from bot.telegram.listen import TelegramListener
+from bot.telegram.receive import TelegramListener
 from config.settings import ConfigError, TelegramSettings
 from engine.errors import StoreError
 

@@ -17,11 +17,11 @@ from engine.answer.presentation import Asked, Presentation, in_parts
 from engine.answer.relevance import EMBEDDED, Relevance, judge_by_evidence
 from engine.answer.small_talk import is_bare_name, topics
 from engine.errors import EngineCrashed, GenerationError
-from engine.generator import Generator
 from engine.grounding.grounded_text import GroundedText, is_thin
 from engine.grounding.support import Support
 from engine.prompt import says_no_answer
 from engine.retrieval.retriever import Retriever
+from engine.serving.generator import Generator
 from engine.types import (
     Answer,
     Decision,

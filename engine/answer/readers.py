@@ -14,10 +14,10 @@ from engine.answer.relevance import (
     Relevance,
 )
 from engine.errors import EmbedderUnavailable, ModelLoadError
-from engine.generator import Generator
 from engine.grounding.entailment import EntailmentSupport
 from engine.grounding.support import LexicalSupport, Support
 from engine.retrieval.embedder import CrossEncoderScorer, EntailmentCrossEncoder
+from engine.serving.generator import Generator
 
 AUTO = "auto"
 

@@ -10,9 +10,9 @@ from typing import Protocol
 
 from engine.answer.alternatives import other_thing
 from engine.errors import EmbedderUnavailable, GenerationError
-from engine.generator import Generator
 from engine.retrieval.embedder import PairScorer
 from engine.retrieval.likelihood import Claim, likelihood, threshold
+from engine.serving.generator import Generator
 from engine.types import (
     GenerationRequest,
     Judgement,

@@ -18,8 +18,8 @@ from engine.errors import EngineDown, EngineError
 from engine.evaluation.documents import unknown_ids
 from engine.evaluation.record import Record, measure
 from engine.evaluation.table import in_columns
-from engine.generator import Generator
 from engine.retrieval.retriever import Retriever
+from engine.serving.generator import Generator
 from engine.types import (
     Corpus,
     EngineState,

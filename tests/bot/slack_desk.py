@@ -12,9 +12,9 @@ from pydantic import SecretStr
 
 from bot.slack.adapter import SlackAdapter
 from bot.slack.pace import Pace
-from bot.slack.socket import SocketTimes
+from bot.slack.receive_socket import SocketTimes
 from config.settings import AdminsSettings, Settings, SlackSettings
-from engine.generator import Generator
+from engine.serving.generator import Generator
 from engine.store.jobs import JobStore
 from engine.types import Generation, GenerationRequest
 from tests.fakes import ScriptedGenerator

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.asker_language import asker_language
-from bot.texts import LANGUAGES
+from bot.delivery.asker_language import asker_language
+from bot.delivery.texts import LANGUAGES
 
 GERMAN = "Wie bekomme ich ein Zertifikat?"
 ENGLISH = "How do I get a certificate?"

@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import pytest
 
-from bot.checkup import MOST_LEFT_OUT, Finding, card_finding, examine
+from bot.operations.checkup import MOST_LEFT_OUT, Finding, card_finding, examine
 from config.settings import (
     AdminsSettings,
     CourseSettings,
@@ -22,11 +22,11 @@ from config.settings import (
     Settings,
 )
 from engine.answer.relevance import EmbeddedRelevance
-from engine.catalog import load_catalog
-from engine.gpu import Card
 from engine.grounding.support import LexicalSupport
-from engine.process import EngineProcess
+from engine.models.catalog import load_catalog
+from engine.models.gpu import Card
 from engine.retrieval.retriever import Retriever
+from engine.serving.supervisor import EngineProcess
 from engine.store.jobs import STORE, JobStore
 from engine.types import Corpus, EngineState, EngineStatus, Problem
 from tests.harness import ListCorpus

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.commands import COMMANDS, commands_on
-from bot.texts import ENGLISH
+from bot.delivery.texts import ENGLISH
+from bot.desk.commands import COMMANDS, commands_on
 
 
 @pytest.mark.parametrize(

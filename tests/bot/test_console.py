@@ -14,9 +14,9 @@ from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from bot.console import ConsoleAdapter, open_console
+from bot.console.console import ConsoleAdapter, open_console
+from bot.delivery.render import plain_text
 from bot.messages import Action, Message, Reply
-from bot.render import plain_text
 from engine.types import Source
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.devices import describe_devices
-from engine.gpu import Card
+from bot.desk.devices import describe_devices
+from engine.models.gpu import Card
 from engine.types import EngineState, EngineStatus
 
 GB = 10**9

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.explain import explain
+from bot.desk.explain import explain
 from engine.types import (
     Answer,
     AnswerPart,

@@ -10,7 +10,7 @@ from time import time
 
 import pytest
 
-from bot.heartbeat import STALE_S, beat, find_trouble
+from bot.operations.heartbeat import STALE_S, beat, find_trouble
 from engine.types import EngineState, EngineStatus
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.limits import RateLimit
+from bot.desk.limits import RateLimit
 
 
 class Clock:

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.markdown import Code, Heading, ListBlock, Paragraph, Quote, Rule, Table, parse, plain
+from bot.delivery.markdown import (
+    Code,
+    Heading,
+    ListBlock,
+    Paragraph,
+    Quote,
+    Rule,
+    Table,
+    parse,
+    plain,
+)
 
 
 def words(value: object) -> str:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from bot import model_shelf
-from bot.commands import MODEL_KEY
-from bot.model_shelf import ModelShelf
+from bot.desk.commands import MODEL_KEY
+from bot.desk.desk import model_shelf
+from bot.desk.model_shelf import ModelShelf
 from config.settings import AdminsSettings, EngineSettings, Settings
 from engine.errors import ModelLoadError
-from engine.room import Room
-from engine.saved_model import save_model
+from engine.models.device_memory import Room
+from engine.models.saved import save_model
 from tests.fakes import ScriptedGenerator
 from tests.harness import FakeAdapter, FakeModels, message, running_desk
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.prompt_preview import PromptPreview, preview_object, preview_prompt, preview_text
+from bot.cli.prompt_preview import PromptPreview, preview_object, preview_prompt, preview_text
 from config.settings import Secrets, Settings
 from engine.types import Answer, Decision, Document, Question, ShownPrompt, Timings
 from tests.engine.tiny_models import entry

@@ -13,8 +13,8 @@ from time import time
 
 import pytest
 
-from bot.published import STALE_S, Published, StatusHidden, publish, read_published
-from bot.reports import device_report, health_report
+from bot.operations.published import STALE_S, Published, StatusHidden, publish, read_published
+from bot.operations.reports import device_report, health_report
 from engine.errors import StoreError
 from engine.types import EngineState, EngineStatus
 

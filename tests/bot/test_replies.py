@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.replies import final
-from bot.texts import LANGUAGES, say
+from bot.delivery.replies import final
+from bot.delivery.texts import LANGUAGES, say
 from config.settings import Settings
 from engine.types import Answer, Decision, Source, Tier, Timings
 from tests.harness import FAQ

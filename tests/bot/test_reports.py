@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bot.reports import answer_object
+from bot.operations.reports import answer_object
 from engine.types import (
     Answer,
     Decision,

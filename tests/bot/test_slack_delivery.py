@@ -14,10 +14,10 @@ from pydantic import SecretStr
 from bot.adapter import DeliveryError, MessageGone
 from bot.messages import Message, Press, Reply, ReplyState
 from bot.slack.adapter import SlackAdapter
-from bot.slack.inbound import ReplyTo
+from bot.slack.client import SlackWeb, retry_after
 from bot.slack.pace import Pace
-from bot.slack.web import SlackWeb, retry_after
-from bot.slack.writer import SlackWriter
+from bot.slack.parse import ReplyTo
+from bot.slack.send import SlackWriter
 from config.settings import ConfigError, SlackSettings
 from engine.errors import StoreError
 from engine.store.jobs import JobStore
@@ -250,7 +250,7 @@ async def test_a_post_of_unknown_outcome_is_never_made_twice(
 async def test_a_question_survives_whatever_goes_wrong_on_the_way(
     method: str, slack: SlackTwin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.delivery.RETRY_S", (0.01, 0.02))
+    monkeypatch.setattr("bot.delivery.delivery.RETRY_S", (0.01, 0.02))
     slack.has_streams = False
     slack.fail(
         method,

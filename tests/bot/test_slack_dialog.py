@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.texts import say
+from bot.delivery.texts import say
 from config.settings import CourseSettings
 from engine.store.jobs import Vote
 from tests.bot.slack_desk import (
@@ -55,7 +55,7 @@ async def test_a_mention_is_answered_in_its_thread_with_sources(
 async def test_a_question_is_seen_at_once(
     slack: SlackTwin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.slack.signs.HEARD_S", 120)
+    monkeypatch.setattr("bot.slack.reactions.HEARD_S", 120)
     script = ScriptedGenerator(lambda _: LATE_ANSWER)
     script.gate.clear()
     async with slack_desk(slack, tmp_path, script):
@@ -537,7 +537,7 @@ async def test_people_are_spoken_to_in_their_language(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("bot.slack.people.LANGUAGE_S", 120)
+    monkeypatch.setattr("bot.slack.members.LANGUAGE_S", 120)
     slack.locales["U1"] = locale
     async with slack_desk(slack, tmp_path):
         await slack.mention("C1", "U1", text)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import aiohttp
 import pytest
 
-from bot.slack.http import MAX_BODY, SignedRequests, SlackHttp
+from bot.slack.receive_http import MAX_BODY, SignedRequests, SlackHttp
 from config.settings import ConfigError
 from tests.slack_twin import SECRET, signed
 

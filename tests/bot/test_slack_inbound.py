@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.inbound import ReplyTo, conversation, readable, slash_text, written
+from bot.slack.parse import ReplyTo, conversation, readable, slash_text, written
 
 ME = frozenset({"UBOT", "BBOT"})
 EVENT = {"type": "message", "channel": "C1", "ts": "5.0", "user": "U1", "text": "hello"}

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from bot.slack.client import SlackWeb
 from bot.slack.pace import Pace
-from bot.slack.socket import SlackSocket, SocketDead, SocketTimes
-from bot.slack.web import SlackWeb
+from bot.slack.receive_socket import SlackSocket, SocketDead, SocketTimes
 from tests.bot.slack_desk import QUICK
 from tests.slack_twin import APP_TOKEN, BOT_TOKEN, Fault, SlackTwin
 

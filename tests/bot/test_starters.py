@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.starters import starters
+from bot.desk.starters import starters
 from tests.harness import FAQ, ListCorpus
 
 

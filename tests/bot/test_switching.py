@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from bot.adapter import DeliveryError, DeliveryRefused, MessageGone
-from bot.commands import Commands
+from bot.desk.commands import Commands
+from bot.desk.switching import announce_switch
 from bot.messages import Reply, ReplyState
-from bot.switching import announce_switch
 from config.settings import RetrievalSettings
 from engine.answer.relevance import EmbeddedRelevance
 from engine.grounding.support import LexicalSupport

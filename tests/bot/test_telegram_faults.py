@@ -9,8 +9,8 @@ import pytest
 
 from bot.adapter import DeliveryError, DeliveryRefused, MessageGone
 from bot.messages import Reply
-from bot.telegram.listen import Times
 from bot.telegram.pace import Pace
+from bot.telegram.receive import Times
 from tests.telegram_bench import adapter_on, bench
 from tests.telegram_twin import (
     BAD_GATEWAY,

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.terminal import TransferView, watch
-from engine.transfer import Transfer
+from bot.cli.terminal import TransferView, watch
+from engine.models.transfer import Transfer
 
 GB = 10**9
 

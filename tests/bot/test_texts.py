@@ -6,7 +6,7 @@ from string import Formatter
 
 import pytest
 
-from bot.texts import ENGLISH, LANGUAGES, duration, say
+from bot.delivery.texts import ENGLISH, LANGUAGES, duration, say
 
 
 def placeholders(sentence: str) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from engine.errors import ModelLoadError
-from engine.idle import IdleModels
+from engine.serving.idle import IdleModels
 from tests.engine.tiny_models import entry
 
 

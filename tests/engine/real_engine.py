@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from engine.process import EngineProcess
+from engine.serving.supervisor import EngineProcess
 from engine.types import Document, GenerationRequest
 
 #: Seconds anything here may take, however slow and busy the machine is.

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import torch
 
-from engine.batch import Batch
-from engine.catalog import Dtype, Quantisation, Task
-from engine.huggingface import HuggingFaceModel
+from engine.models.catalog import Dtype, Quantisation, Task
 from engine.types import Generation
-from engine.watch import Nobody
+from engine.worker.core import Batch
+from engine.worker.huggingface import HuggingFaceModel
+from engine.worker.watch import Nobody
 from tests.engine.tiny_families import EACH, REQUEST, phi3_below, save, t5
 
 

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from engine.batch import Batch
-from engine.catalog import GenerationDefaults, ModelEntry, PromptStyle, Quantisation, Task
 from engine.errors import OutOfMemory
-from engine.gpu import Host
-from engine.huggingface import HuggingFaceModel
-from engine.loading import load_model
-from engine.model_memory import memory_need
-from engine.placement import SlotBytes, free_for_slots
+from engine.models.catalog import GenerationDefaults, ModelEntry, PromptStyle, Quantisation, Task
+from engine.models.gpu import Host
+from engine.models.memory import memory_need
 from engine.types import Document, FinishReason, Generation, GenerationRequest
-from engine.watch import Nobody
+from engine.worker.core import Batch
+from engine.worker.huggingface import HuggingFaceModel
+from engine.worker.loading import load_model
+from engine.worker.placement import SlotBytes, free_for_slots
+from engine.worker.watch import Nobody
 from tests.engine import tiny_networks
 from tests.engine.tiny_models import entry, save_causal, save_seq2seq, save_tokenizer
 from tests.engine.tiny_networks import Listener
@@ -119,7 +119,7 @@ def test_slots_leave_room_for_reading_the_longest_source(
     assert need is not None
     free = need.work + 1_000
     host = Host(cores=2, load=0.0, memory_total=10 * free, memory_used=9 * free)
-    monkeypatch.setattr("engine.loading.read_host", lambda: host)
+    monkeypatch.setattr("engine.worker.loading.read_host", lambda: host)
 
     assert free_for_slots(loaded) == 1_000
 
@@ -132,7 +132,7 @@ def test_short_questions_get_short_slots_and_long_ones_the_whole_one_in_order(
     plain = model(one, path)
     expected = {str(n): plain.generate(request(n), Nobody()) for n in range(9)}
     lengths = sorted(answer.prompt_tokens for answer in expected.values())
-    monkeypatch.setattr("engine.placement.SHORT_TOKENS", lengths[5] + 12)
+    monkeypatch.setattr("engine.worker.placement.SHORT_TOKENS", lengths[5] + 12)
     monkeypatch.setattr(SlotBytes, "share_out", lambda *_: (2, 1))
     begun: list[str] = []
 

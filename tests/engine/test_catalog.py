@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.catalog import (
+from engine.errors import ModelError, UnknownModel
+from engine.models.catalog import (
     Catalog,
     ModelEntry,
     PromptStyle,
@@ -15,7 +16,6 @@ from engine.catalog import (
     choose_model,
     load_catalog,
 )
-from engine.errors import ModelError, UnknownModel
 
 SHIPPED = Path("config/models.yaml")
 GOOD = """

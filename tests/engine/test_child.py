@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.child import EngineChild
 from engine.errors import ModelLoadError
 from engine.protocol import Started, Text
+from engine.serving.connection import EngineChild
 from engine.types import GenerationRequest
 from tests.engine.tiny_models import entry
 

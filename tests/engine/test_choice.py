@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from config.settings import EngineSettings
-from engine import choice as choosing
-from engine.catalog import AUTO, CARD_DEFAULT, CPU_DEFAULT
-from engine.choice import CHOSEN, Choice
 from engine.errors import ModelLoadError
-from engine.room import Room
-from engine.weights import prepare_weights
+from engine.models import choice as choosing
+from engine.models.catalog import AUTO, CARD_DEFAULT, CPU_DEFAULT
+from engine.models.choice import CHOSEN, Choice
+from engine.models.device_memory import Room
+from engine.models.weights import prepare_weights
 from tests.engine.tiny_models import catalog, entry
 
 MODELS = catalog(entry("one"), entry("two"), entry(CPU_DEFAULT), entry(CARD_DEFAULT))

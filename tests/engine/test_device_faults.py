@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 
 from config.settings import ROOT
-from engine.batch import Batch
-from engine.catalog import GenerationDefaults
-from engine.environment import engine_environment
 from engine.errors import BrokenNumbers
-from engine.huggingface import HuggingFaceModel
+from engine.models.catalog import GenerationDefaults
+from engine.models.environment import engine_environment
 from engine.protocol import FromEngine, Generate, Load, Loaded, decode_from_engine, encode
-from engine.slots.scheduler import Scheduler
 from engine.types import GenerationRequest
-from engine.watch import Nobody
-from engine.worker import EXIT_BROKEN
+from engine.worker.batching.scheduler import Scheduler
+from engine.worker.core import Batch
+from engine.worker.huggingface import HuggingFaceModel
+from engine.worker.process import EXIT_BROKEN
+from engine.worker.watch import Nobody
 from tests.engine.tiny_models import entry, save_causal
 
 REQUEST = GenerationRequest(id="1", question="Why?", documents=(), max_new_tokens=4)
@@ -28,8 +28,8 @@ ILLEGAL = "CUDA error: an illegal memory access was encountered"
 #: The worker, with a forward pass that breaks the device once it answers people.
 BREAKING_WORKER = f"""
 import sys
-from engine import worker
-from engine.slots.scheduler import Scheduler
+from engine.worker.process import process as worker
+from engine.worker.batching.scheduler import Scheduler
 
 def run(self, pieces):
     if any(row.request.id for row in self._rows):

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants  # noqa: F401 - this process's cache is fixed here and now
 
-from engine.disk import free_bytes, require_space
 from engine.errors import ModelLoadError
-from engine.transfer import Transfer
-from engine.weights import prepare_weights
+from engine.models.disk import free_bytes, require_space
+from engine.models.transfer import Transfer
+from engine.models.weights import prepare_weights
 from tests.engine.tiny_models import entry
 
 COMMIT = "c0ffee" * 6 + "abcd"

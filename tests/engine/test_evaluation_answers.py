@@ -27,8 +27,8 @@ from engine.evaluation.answers import (
 )
 from engine.evaluation.documents import settled_corpus, unknown_ids
 from engine.evaluation.record import Record
-from engine.generator import Generator
 from engine.retrieval.retriever import Retriever
+from engine.serving.generator import Generator
 from engine.types import Corpus, EngineState, EngineStatus, Generation, GenerationRequest, Tier
 from tests.fakes import ScriptedGenerator
 from tests.harness import FAQ, ListCorpus, asks_model

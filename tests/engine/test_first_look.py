@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from engine.errors import ModelLoadError
-from engine.first_look import look_for_hub
+from engine.models.hub import look_for_hub
 from tests.engine.tiny_models import entry
 
 

@@ -11,8 +11,8 @@ import pytest
 import pytest_asyncio
 
 from config.settings import EngineSettings
-from engine.generator import Generator
-from engine.process import EngineProcess
+from engine.serving.generator import Generator
+from engine.serving.supervisor import EngineProcess
 from engine.types import Document, EngineState, FinishReason, Generation, GenerationRequest
 from tests.engine.tiny_models import catalog, entry, save_causal
 from tests.fakes import ScriptedGenerator

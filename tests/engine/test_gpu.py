@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 
 from config.settings import ROOT
-from engine.gpu import Card, memory_of, read_host
+from engine.models.gpu import Card, memory_of, read_host
 from tests.nvml_twin import COMPILER, CUDA, DRIVER, NvmlTwin, TwinCard
 
 PID = 4242
 READ = (
-    "import json, dataclasses; from engine.gpu import read_cards, memory_of;"
+    "import json, dataclasses; from engine.models.gpu import read_cards, memory_of;"
     f"cards = read_cards(frozenset({{{PID}}}));"
     f"print(json.dumps([[dataclasses.asdict(c) for c in cards], memory_of({PID}, on_card=True)]))"
 )

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.catalog import GenerationDefaults, ModelEntry, PromptStyle, Task, load_catalog
 from engine.errors import ModelLoadError, OutOfMemory
-from engine.huggingface import HuggingFaceModel
-from engine.loading import LoadedModel, load_model
+from engine.models.catalog import GenerationDefaults, ModelEntry, PromptStyle, Task, load_catalog
+from engine.models.weights import prepare_weights
 from engine.types import Document, FinishReason, GenerationRequest
-from engine.watch import Nobody
-from engine.weights import prepare_weights
+from engine.worker.huggingface import HuggingFaceModel
+from engine.worker.loading import LoadedModel, load_model
+from engine.worker.watch import Nobody
 from tests.engine.tiny_models import CHAT_TEMPLATE, entry, save_causal, save_seq2seq
 
 DOCUMENT = Document(

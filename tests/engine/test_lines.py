@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from engine.last_words import LastWords
-from engine.lines import MOST_BYTES, read_lines
+from engine.models.lines import MOST_BYTES, read_lines
+from engine.serving.stderr_tail import LastWords
 
 LONG = 200 * 1024
 

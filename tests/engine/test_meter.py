@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.meter import Meter
+from engine.serving.meter import Meter
 from engine.types import FinishReason, Generation
 
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from config.settings import ROOT
-from engine.catalog import Dtype, ModelEntry, PromptStyle, Quantisation, Task, load_catalog
-from engine.loading import load_model
-from engine.model_memory import count_parameters, memory_need, need_in
-from engine.room import Room, bytes_of
-from engine.sizes import GB
-from engine.slots.shapes import bytes_per_row, prepare
+from engine.models.catalog import Dtype, ModelEntry, PromptStyle, Quantisation, Task, load_catalog
+from engine.models.device_memory import Room, bytes_of
+from engine.models.memory import count_parameters, memory_need, need_in
+from engine.models.sizes import GB
+from engine.worker.batching.shapes import bytes_per_row, prepare
+from engine.worker.loading import load_model
 from tests.engine import tiny_networks as tiny
 from tests.engine.tiny_models import entry, save_tokenizer
 

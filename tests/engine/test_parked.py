@@ -12,11 +12,11 @@ import pytest
 import pytest_asyncio
 
 from config.settings import EngineSettings
-from engine import starter
-from engine.catalog import PromptStyle, Task
 from engine.errors import ModelLoadError
-from engine.process import EngineProcess
-from engine.room import Room
+from engine.models.catalog import PromptStyle, Task
+from engine.models.device_memory import Room
+from engine.serving import launcher as starter
+from engine.serving.supervisor import EngineProcess
 from engine.types import EngineState
 from tests.engine.real_engine import begin, break_off, ignore, is_alive, request
 from tests.engine.tiny_models import catalog, entry, save_causal, save_seq2seq
@@ -133,7 +133,7 @@ async def test_nobody_waits_while_the_old_model_parks(
     engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old, _ = await rest_t5(engine)
-    monkeypatch.setattr("engine.idle.PARK_S", 300)
+    monkeypatch.setattr("engine.serving.idle.PARK_S", 300)
 
     os.kill(old, signal.SIGSTOP)
     switching = asyncio.create_task(engine.switch("tiny-t5"))
@@ -181,7 +181,7 @@ async def test_what_cannot_be_parked_is_ended(
     engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     serving, parked = await rest_t5(engine)
-    monkeypatch.setattr("engine.idle.PARK_S", 0.1)
+    monkeypatch.setattr("engine.serving.idle.PARK_S", 0.1)
 
     os.kill(serving, signal.SIGSTOP)
     await engine.switch("tiny-t5")

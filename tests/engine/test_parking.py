@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 import torch
 
-from engine import parking
-from engine.batch import Batch
-from engine.catalog import Dtype, Quantisation
 from engine.errors import ModelLoadError
-from engine.huggingface import HuggingFaceModel
-from engine.parking import Weights, require_room
+from engine.models.catalog import Dtype, Quantisation
 from engine.types import Generation
-from engine.watch import Nobody
+from engine.worker.core import Batch
+from engine.worker.huggingface import HuggingFaceModel
+from engine.worker.offload import Weights, require_room
+from engine.worker.process import offload as parking
+from engine.worker.watch import Nobody
 from tests.engine.tiny_families import EACH, REQUEST, save, t5
 from tests.engine.tiny_networks import llama
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from config.settings import EngineSettings
-from engine.catalog import ModelEntry, PromptStyle, Task
 from engine.errors import ModelLoadError
-from engine.huggingface import HuggingFaceModel
-from engine.preview import Rehearsal, show_prompt
-from engine.prompt_builder import PromptBuilder, answer_tokens
+from engine.models.catalog import ModelEntry, PromptStyle, Task
+from engine.serving.preview import Rehearsal, show_prompt
 from engine.types import Document, GenerationRequest, Purpose
-from engine.watch import Nobody
+from engine.worker.huggingface import HuggingFaceModel
+from engine.worker.prompt_builder import PromptBuilder, answer_tokens
+from engine.worker.watch import Nobody
 from tests.engine.tiny_models import entry, save_causal, save_seq2seq
 
 DOCUMENTS = (

@@ -18,9 +18,6 @@ import pytest
 import pytest_asyncio
 
 from config.settings import ROOT, EngineSettings
-from engine import spawn, starter
-from engine.catalog import AUTO, CPU_DEFAULT, PromptStyle, Task
-from engine.environment import engine_environment
 from engine.errors import (
     EngineCrashed,
     EngineDown,
@@ -28,8 +25,12 @@ from engine.errors import (
     ModelLoadError,
     UnknownModel,
 )
-from engine.process import EngineProcess
-from engine.room import Room
+from engine.models.catalog import AUTO, CPU_DEFAULT, PromptStyle, Task
+from engine.models.device_memory import Room
+from engine.models.environment import engine_environment
+from engine.serving import launcher as starter
+from engine.serving import spawn
+from engine.serving.supervisor import EngineProcess
 from engine.types import EngineState, FinishReason
 from tests.engine.real_engine import LONG, PATIENCE_S, begin, break_off, ignore, is_alive, request
 from tests.engine.tiny_models import VOCABULARY, catalog, entry, save_causal, save_seq2seq
@@ -463,7 +464,14 @@ async def test_the_process_ends_when_the_bot_is_gone(read_all: bool) -> None:
     ours, theirs = socket.socketpair()
     ours.settimeout(PATIENCE_S)
     process = subprocess.Popen(  # noqa: ASYNC220 - nothing else runs in this test
-        [sys.executable, "-m", "engine.worker", str(theirs.fileno()), str(os.getpid()), "1"],
+        [
+            sys.executable,
+            "-m",
+            "engine.worker.process",
+            str(theirs.fileno()),
+            str(os.getpid()),
+            "1",
+        ],
         pass_fds=(theirs.fileno(),),
         cwd=ROOT,
         env=engine_environment(os.environ),

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.catalog import PromptStyle
 from engine.excerpt import balanced, longest_excerpt
+from engine.models.catalog import PromptStyle
 from engine.prompt import NO_ANSWER, FittedPrompt, Prompt, fit, says_no_answer
 from engine.types import Document, GenerationRequest, Purpose, Turn
 from engine.untrusted import neutralise, unnumber, without_citations

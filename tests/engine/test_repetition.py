@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.repetition import MIN_CHUNK, Repetition
+from engine.worker.repetition import MIN_CHUNK, Repetition
 
 LOOP = "The answer is: you need a token. "
 LINE = "You need a token to use the API of the hub.\n"

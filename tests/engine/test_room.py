@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from engine import gpu
 from engine.errors import ModelLoadError
-from engine.gpu import Card
-from engine.loading import load_model
-from engine.model_memory import MemoryNeed
-from engine.room import card_problem, does_not_fit, read_room, uses_card
+from engine.models import gpu
+from engine.models.device_memory import card_problem, does_not_fit, read_room, uses_card
+from engine.models.gpu import Card
+from engine.models.memory import MemoryNeed
+from engine.worker.loading import load_model
 from tests.engine.tiny_models import entry, save_causal
 
 

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.catalog import ModelEntry, PromptStyle, Task
 from engine.errors import ModelError, ModelLoadError
-from engine.loading import load_model
-from engine.saved_model import (
+from engine.models.catalog import ModelEntry, PromptStyle, Task
+from engine.models.saved import (
     MANIFEST,
     commit_of,
     describe_saved,
@@ -22,7 +21,8 @@ from engine.saved_model import (
     saved_bytes,
     verify_saved,
 )
-from engine.transfer import Transfer
+from engine.models.transfer import Transfer
+from engine.worker.loading import load_model
 
 ENTRY = ModelEntry(
     alias="small",

@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from engine.errors import BrokenNumbers
-from engine.slots import kernels
-from engine.slots.sampling import Sampling
-from engine.textstream import TextStream
 from engine.types import FinishReason
+from engine.worker.batching import kernels
+from engine.worker.batching.sampling import Sampling
+from engine.worker.text_stream import TextStream
 from tests.engine import tiny_networks as tiny
 
 FAMILIES = [tiny.llama, tiny.mistral, tiny.phi3, tiny.t5]

@@ -9,15 +9,15 @@ import pytest
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
-from engine.slots import kernels
-from engine.slots.attention import _after_prefix
-from engine.slots.coverage import covers
-from engine.slots.detokenizer import Detokenizer
-from engine.slots.drafter import Drafter
-from engine.slots.graphs import Graphs
-from engine.slots.packed import PackedLinear, pack_linears
-from engine.slots.plan import Piece
-from engine.slots.sampling import Chooser, Sampling, greedy
+from engine.worker.batching import kernels
+from engine.worker.batching.attention import _after_prefix
+from engine.worker.batching.coverage import covers
+from engine.worker.batching.detokenizer import Detokenizer
+from engine.worker.batching.drafter import Drafter
+from engine.worker.batching.graphs import Graphs
+from engine.worker.batching.packed import PackedLinear, pack_linears
+from engine.worker.batching.plan import Piece
+from engine.worker.batching.sampling import Chooser, Sampling, greedy
 from tests.engine import tiny_networks as tiny
 
 

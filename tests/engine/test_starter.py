@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from config.settings import EngineSettings
-from engine import starter
-from engine.room import Room, need_of
-from engine.starter import Starter
+from engine.models.device_memory import Room, need_of
+from engine.serving import launcher as starter
+from engine.serving.launcher import Starter
 from tests.engine.idle_processes import Process, idle_models
 from tests.engine.tiny_models import entry
 

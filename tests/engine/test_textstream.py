@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.textstream import Resumed, TextStream
+from engine.worker.text_stream import Resumed, TextStream
 
 
 def test_the_text_ends_before_a_stop_sequence() -> None:

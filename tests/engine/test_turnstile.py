@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from engine.turnstile import Turnstile
+from engine.serving.admission import Turnstile
 
 
 class Visitor:

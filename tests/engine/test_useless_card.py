@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from config.settings import EngineSettings
-from engine import choice, starter
-from engine.catalog import AUTO, CARD_DEFAULT, CPU_DEFAULT
-from engine.process import EngineProcess
-from engine.room import Room
+from engine.models import choice
+from engine.models.catalog import AUTO, CARD_DEFAULT, CPU_DEFAULT
+from engine.models.device_memory import Room
+from engine.serving import launcher as starter
+from engine.serving.supervisor import EngineProcess
 from engine.types import EngineState, EngineStatus
 from tests.engine.tiny_models import catalog, entry, save_causal
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from engine.textstream import TextStream
 from engine.types import FinishReason
-from engine.watch import Watch
+from engine.worker.text_stream import TextStream
+from engine.worker.watch import Watch
 from tests.engine.tiny_networks import Listener
 
 SENTENCE = "You need a token to use the API. "

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ModelLoadError
-from engine.weights import find_weights, prepare_weights
+from engine.models.weights import find_weights, prepare_weights
 from tests.engine.tiny_models import entry
 
 

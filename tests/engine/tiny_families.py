@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from engine.catalog import ModelEntry, PromptStyle, Task
+from engine.models.catalog import ModelEntry, PromptStyle, Task
 from engine.types import Document, GenerationRequest
 from tests.engine import tiny_networks as tiny
 from tests.engine.tiny_models import VOCABULARY, entry, save_tokenizer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from engine.catalog import Catalog, Dtype, GenerationDefaults, ModelEntry, PromptStyle, Task
+from engine.models.catalog import Catalog, Dtype, GenerationDefaults, ModelEntry, PromptStyle, Task
 
 VOCABULARY = 300
 CHAT_TEMPLATE = (

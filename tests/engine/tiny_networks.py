@@ -9,12 +9,12 @@ from typing import Any
 
 import torch
 
-from engine.slots.outcome import Outcome
-from engine.slots.row import SlotRequest
-from engine.slots.runner import CausalRunner, Runner
-from engine.slots.scheduler import Scheduler
-from engine.slots.seq2seq_runner import Seq2SeqRunner
-from engine.slots.shapes import prepare, restore
+from engine.worker.batching.outcome import Outcome
+from engine.worker.batching.row import SlotRequest
+from engine.worker.batching.runner import CausalRunner, Runner
+from engine.worker.batching.scheduler import Scheduler
+from engine.worker.batching.seq2seq_runner import Seq2SeqRunner
+from engine.worker.batching.shapes import prepare, restore
 
 END = 1
 VOCABULARY = 512

@@ -1,0 +1,300 @@
+"""The assistant in a terminal, or line by line in a script."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import sys
+import threading
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, NoReturn, TextIO
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.markdown import Markdown
+from rich.padding import Padding
+from rich.spinner import Spinner
+from rich.text import Text
+
+from bot.adapter import DeliveryError, Desk, PlatformLost
+from bot.delivery.render import entry_lists, plain_text, source_line
+from bot.delivery.texts import say
+from bot.desk.commands import commands_on
+from bot.messages import Message, Reply, ReplyState
+from engine.stopping import unless
+
+if TYPE_CHECKING:
+    from prompt_toolkit import PromptSession
+
+PLATFORM = "console"
+#: Longest time to wait for the answer to one question before the next line is read; the engine
+#: has its own, shorter limits.
+ANSWER_TIMEOUT_S = 3600.0
+#: Longest wait for the FAQ before the first prompt; it usually takes a second.
+READY_S = 2.0
+
+
+class OutputClosed(PlatformLost):
+    """Nobody reads the output any more; what was not shown is kept for the next start."""
+
+
+class _Terminal(Console):
+    """rich would end the whole process on its own when the reader of a pipe leaves."""
+
+    def on_broken_pipe(self) -> NoReturn:
+        raise BrokenPipeError
+
+
+class ConsoleAdapter:
+    """A ChatAdapter whose one conversation is standard input and output.
+
+    In a terminal it is a chat; otherwise it reads one question a line and prints the answers.
+    """
+
+    platform = PLATFORM
+    edit_interval_s = 0.15
+
+    def __init__(
+        self,
+        *,
+        stdin: TextIO,
+        stdout: TextIO,
+        banner: str = "",
+        ready: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self._stdin = stdin
+        self._terminal = _Terminal(file=stdout, highlight=False, soft_wrap=not stdout.isatty())
+        self._interactive = stdin.isatty() and stdout.isatty()
+        self._banner = banner
+        self._ready = ready
+        #: Which process asked: the answer to an earlier one's question is introduced.
+        self._session = uuid.uuid4().hex[:12]
+        self._asked = 0
+        self._posted = 0
+        self._finished = asyncio.Event()
+        self._interrupted = asyncio.Event()
+        self._closed = asyncio.Event()
+        self._waiting = False
+        self._live: Live | None = None
+
+    def interrupt(self) -> bool:
+        """Ctrl-C: stop the answer that is awaited. False when there is none."""
+        if not (self._interactive and self._waiting):
+            return False
+        self._interrupted.set()
+        return True
+
+    # ChatAdapter
+
+    async def heard(self, reply_to: str) -> None:
+        """The prompt's own newline is sign enough."""
+
+    async def post(self, reply_to: str, reply: Reply) -> str:
+        """Show a new message; one of an earlier process says so."""
+        self._posted += 1
+        earlier = not reply_to.startswith(self._session)
+        try:
+            if earlier and reply.state is ReplyState.FINAL:
+                question = reply_to.partition(" ")[2]
+                introduced = f"{say('restart', reply.language)} {question}"
+                self._terminal.print(Text(introduced, style="dim"))
+            self._show(reply)
+        except BrokenPipeError:
+            self._closed.set()
+            raise DeliveryError("the output was closed") from None
+        if reply.state is ReplyState.FINAL and not earlier:
+            self._finished.set()
+        return str(self._posted)
+
+    async def edit(self, reply_to: str, message_id: str, reply: Reply) -> None:
+        """Show the newer version in place (terminal), or wait for the final one (script)."""
+        await self.post(reply_to, reply)
+
+    async def close(self) -> None:
+        """Standard input and output are not ours to close."""
+
+    async def run(self, desk: Desk, stop: asyncio.Event) -> None:
+        """Take in questions until the end of the input, /quit or `stop`; then set `stop`.
+
+        Raises OutputClosed when nobody reads the answers any more.
+        """
+        try:
+            async for line in self._lines(stop):
+                if line.strip() in ("/quit", "/exit"):
+                    break
+                if line.strip():
+                    await self._take(desk, line, stop)
+                if self._closed.is_set():
+                    break
+            if not self._interactive:  # a script reads all it asked for, also before a restart
+                await unless(stop, unless(self._closed, desk.all_told()))
+            if self._closed.is_set():
+                raise OutputClosed
+        finally:
+            self._end_live()
+            stop.set()
+
+    # Taking in
+
+    async def _take(self, desk: Desk, line: str, stop: asyncio.Event) -> None:
+        """Hand one line to the desk and wait until its answer is shown."""
+        self._asked += 1
+        self._finished.clear()
+        self._interrupted.clear()
+        self._waiting = True
+        await desk.receive(self._message(line))
+        ended = await self._first_of(self._finished, self._interrupted, self._closed, stop)
+        self._waiting = False
+        if ended is self._interrupted:
+            self._asked += 1
+            await desk.receive(self._message("/cancel"))
+            await self._first_of(self._finished, stop)
+
+    def _message(self, line: str) -> Message:
+        number = f"{self._session}-{self._asked}"
+        return Message(
+            platform=PLATFORM,
+            conversation=self._session,
+            message_id=number,
+            user_id="console",
+            text=line,
+            reply_to=f"{number} {line.strip()[:200]}",
+        )
+
+    async def _first_of(self, *events: asyncio.Event) -> asyncio.Event | None:
+        """The event that is set first; None when ANSWER_TIMEOUT_S passes."""
+        waits = {asyncio.ensure_future(event.wait()): event for event in events}
+        try:
+            done, _ = await asyncio.wait(
+                waits, timeout=ANSWER_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED
+            )
+            return next((waits[wait] for wait in done), None)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    def _lines(self, stop: asyncio.Event) -> AsyncIterator[str]:
+        return self._typed_lines(stop) if self._interactive else self._piped_lines(stop)
+
+    async def _typed_lines(self, stop: asyncio.Event) -> AsyncIterator[str]:
+        from prompt_toolkit import PromptSession
+        from prompt_toolkit.completion import WordCompleter
+        from prompt_toolkit.patch_stdout import patch_stdout
+
+        if self._banner:
+            self._terminal.print(Markdown(self._banner))
+        await self._until_ready()
+        session: PromptSession[str] = PromptSession(
+            completer=WordCompleter(
+                [f"/{name}" for name in commands_on(PLATFORM, staff=True)], sentence=True
+            ),
+            # In a task of its own a KeyboardInterrupt would end the whole loop.
+            interrupt_exception=EOFError,
+        )
+        while not stop.is_set():
+            try:
+                with patch_stdout():
+                    line = await self._typed(session, stop)
+            except EOFError:
+                return
+            if line is None:
+                return
+            yield line
+
+    async def _typed(self, session: PromptSession[str], stop: asyncio.Event) -> str | None:
+        """The next line; None when it is time to stop, whatever stands at the prompt then."""
+        # Its own handler would, when it goes, take ours for Ctrl-C with it.
+        prompt = asyncio.ensure_future(session.prompt_async("you › ", handle_sigint=False))
+        stopping = asyncio.ensure_future(stop.wait())
+        try:
+            await asyncio.wait({prompt, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            return prompt.result() if prompt.done() else None
+        finally:
+            stopping.cancel()
+            prompt.cancel()
+            await asyncio.wait({prompt})
+
+    async def _until_ready(self) -> None:
+        """Ask for questions once the FAQ can be searched: then every one shows entries at once."""
+        if self._ready is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(READY_S):
+                    await self._ready()
+
+    async def _piped_lines(self, stop: asyncio.Event) -> AsyncIterator[str]:
+        """Lines read by a daemon thread: a read that never returns must not hold up the exit."""
+        loop = asyncio.get_running_loop()
+        lines: asyncio.Queue[str | None] = asyncio.Queue()
+
+        def read() -> None:
+            try:
+                for line in self._stdin:
+                    loop.call_soon_threadsafe(lines.put_nowait, line)
+                loop.call_soon_threadsafe(lines.put_nowait, None)
+            except RuntimeError:  # the loop ended first
+                return
+
+        threading.Thread(target=read, name="stdin", daemon=True).start()
+        while not stop.is_set():
+            line = await unless(stop, lines.get())
+            if line is None:
+                return
+            yield line
+
+    # Showing
+
+    def _show(self, reply: Reply) -> None:
+        final = reply.state is ReplyState.FINAL
+        if not self._interactive:
+            if final:
+                self._terminal.print(Text(plain_text(reply)), end="\n\n")
+        elif final:
+            self._end_live()
+            self._terminal.print(_pretty(reply))
+        else:
+            self._begin_live().update(_pretty(reply))
+
+    def _begin_live(self) -> Live:
+        if self._live is None:
+            self._live = Live(console=self._terminal, transient=True, refresh_per_second=8)
+            self._live.start()
+        return self._live
+
+    def _end_live(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+
+def _pretty(reply: Reply) -> RenderableType:
+    """The reply as a terminal shows it."""
+    parts: list[RenderableType] = []
+    if reply.notice:
+        waiting = reply.state is not ReplyState.FINAL
+        line = Text(reply.notice, style="dim")
+        parts.append(Spinner("dots", text=line) if waiting else line)
+    if reply.matches:
+        parts.append(Text(reply.sources_title, style="dim"))
+        parts += [Text(f"  • {match.document.question}", style="dim") for match in reply.matches]
+    if reply.text:
+        parts.append(Markdown(reply.text))
+    for title, sources in entry_lists(reply):
+        parts.append(Text(f"\n{title}:" if title else "", style="bold"))
+        for source in sources:
+            parts.append(Text(f"  • {source_line(source)}"))
+            if source.excerpt:
+                parts.append(Padding(Text(source.excerpt, style="dim"), (0, 0, 0, 4)))
+    return Padding(Group(*parts), (0, 0, 1, 2))
+
+
+def open_console(banner: str, ready: Callable[[], Awaitable[None]]) -> ConsoleAdapter:
+    """The console on this process's own standard input and output."""
+    # Python has none where the shell closed them.
+    stdin = sys.stdin or io.StringIO()
+    stdout = sys.stdout or io.StringIO()
+    for stream in (stdin, stdout):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    return ConsoleAdapter(stdin=stdin, stdout=stdout, banner=banner, ready=ready)

@@ -1,0 +1,1 @@
+"""How an answer gets back to the person who asked."""

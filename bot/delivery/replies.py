@@ -1,0 +1,257 @@
+"""What a question's message reads like at each step of its life."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from bot.delivery.texts import ENGLISH, contact_in, duration, say
+from bot.messages import Action, ActionStyle, Reply, ReplyState
+from engine.answer.presentation import in_parts
+from engine.store.jobs import Job
+from engine.types import Answer, Decision, Match, Source, Tier
+
+#: Entries offered while the asker waits.
+NUM_MATCHES = 3
+
+
+def waiting(
+    job: Job,
+    *,
+    place: int,
+    eta_s: float | None,
+    matches: tuple[Match, ...],
+    loading: bool = False,
+) -> Reply:
+    """The question is stored and waits; `place` 1 = next."""
+    language = job.question.language
+    if loading:
+        line = say("waiting.model", language)
+    elif place <= 1:
+        line = say("waiting.next", language)
+    elif eta_s is None:
+        line = say("waiting.place_only", language, place=place)
+    else:
+        line = say("waiting.place", language, place=place, eta=duration(eta_s, language))
+    return Reply(
+        state=ReplyState.WAITING,
+        notice=line,
+        matches=matches[:NUM_MATCHES],
+        sources_title=say("waiting.matches", language) if matches else "",
+        actions=(_stop(job),),
+        job_id=job.id,
+        language=language,
+    )
+
+
+def writing(job: Job, text: str, matches: tuple[Match, ...]) -> Reply:
+    """The model works on it; `text` is what has been checked so far."""
+    language = job.question.language
+    return Reply(
+        text=text,
+        state=ReplyState.WRITING,
+        notice="" if text else say("writing", language),
+        matches=() if text else matches[:NUM_MATCHES],
+        sources_title=say("waiting.matches", language) if matches and not text else "",
+        actions=(_stop(job),),
+        job_id=job.id,
+        language=language,
+    )
+
+
+#: What is said by decision, where it is not the answer's own text.
+_WORDS = {
+    Decision.NO_CORPUS: "no_corpus",
+    Decision.UNKNOWN_COURSE: "no_corpus",
+    Decision.NO_QUESTION: "no_question",
+    Decision.FAILED: "failed",
+    Decision.NOT_COVERED: "not_found",
+    Decision.NOT_SURE: "closest",
+    Decision.MODEL_ABSTAINED: "closest",
+    Decision.NO_CURRENT_DATE: "no_date",
+    Decision.OTHER_COURSES: "closest.other_courses",
+    Decision.GREETED: "greeted",
+    Decision.THANKED: "thanked",
+    Decision.VAGUE: "vague",
+}
+#: What would end the text of a link.
+_BRACKET, _ESCAPED = re.compile(r"[\\\[\]]"), r"\\\g<0>"
+#: What is said above an entry that is quoted.
+_NOTICES = {
+    Decision.QUOTED_NO_MODEL: "quoted.no_model",
+    Decision.QUOTED_UNSUPPORTED: "quoted",
+    Decision.QUOTED_WHOLE: "quoted",
+}
+
+
+def final(
+    job: Job | None,
+    answer: Answer,
+    *,
+    language: str | None,
+    contact: str,
+    explains: bool = False,
+) -> Reply:
+    """The answer, or what is closest, with what can be done about it: our own sentences in
+    `language`, an entry or the model's text as it is. `explains` offers to say why it is so."""
+    contact = contact_in(language, contact)
+    notices = [_long(answer, language)]
+    related = answer.related
+    if answer.parts:
+        text = in_parts(
+            (one.question, _part(one.answer, language, contact)) for one in answer.parts
+        )
+        notices += [_language_note(answer, language)]
+        # What is close to a part that is not answered stands below its own words.
+        listed = {
+            source.id
+            for one in answer.parts
+            if not one.answer.found
+            for source in one.answer.related
+        }
+        related = tuple(source for source in related if source.id not in listed)
+    else:
+        text = _said(answer, language, contact)
+        if answer.tier is Tier.CLOSEST and (note := _language_note(answer, language)):
+            text = f"{note} {text}"
+        notice = _NOTICES.get(answer.decision)
+        notices += [say(notice, language) if notice else ""]
+    found = answer.found
+    sources = answer.sources if found else related
+    if answer.cites:
+        sources = tuple(
+            replace(source, title=f"[{place}] {source.title}")
+            for place, source in enumerate(sources, start=1)
+        )
+    return Reply(
+        text=text,
+        notice=" ".join(filter(None, notices)),
+        sources=_dated(sources, language),
+        sources_title=say("sources", language) if found and answer.sources else "",
+        related=_dated(related, language) if found else (),
+        related_title=say("also", language) if found and related else "",
+        actions=_actions(job, answer, language, explains=explains) if job else (),
+        job_id=job.id if job else None,
+        language=language,
+        answer=answer,
+    )
+
+
+def _said(answer: Answer, language: str | None, contact: str) -> str:
+    """What is said for one question."""
+    words = _WORDS.get(answer.decision)
+    if words == "no_date" and not answer.platform_url:
+        words = "no_date.contact"
+    text = say(words, language, contact=contact) if words else answer.text
+    if answer.quoted and answer.sources:
+        # Its own question tells the reader whether the entry is about theirs.
+        text = f"**{answer.sources[0].title}**\n\n{answer.text}"
+    if answer.decision is Decision.VAGUE and answer.related:
+        text = f"{text} {say('vague.perhaps', language)}"
+    name = _language_name(answer.languages[1], language) if answer.languages else ""
+    if name and answer.decision is Decision.NOT_COVERED:
+        # That the FAQ has no answer would be more than anybody knows.
+        text = say("not_found.language", language, name=name, contact=contact)
+    if answer.platform_url:
+        text = f"{say('dates', language, url=answer.platform_url)}\n\n{text}"
+    return text
+
+
+def _language_note(answer: Answer, language: str | None) -> str:
+    """In which language the FAQ is, where that is not the question's."""
+    name = _language_name(answer.languages[1], language) if answer.languages else ""
+    named = name and any(one.tier is Tier.CLOSEST for one in answer.each)
+    return say("language.note", language, name=name) if named else ""
+
+
+def _part(answer: Answer, language: str | None, contact: str) -> str:
+    """What is said for one question of several, with the entries that are close to it."""
+    notice = _NOTICES.get(answer.decision)
+    if notice and answer.sources:
+        return f"{say(notice, language)}\n\n{_said(answer, language, contact)}"
+    text = _said(answer, language, contact)
+    if answer.found or not answer.related:
+        return text
+    return f"{text}\n\n{_as_list(_dated(answer.related, language))}"
+
+
+def _as_list(sources: tuple[Source, ...]) -> str:
+    """Entries as a list in Markdown, each with how it begins."""
+    lines = []
+    for source in sources:
+        named = source.title
+        if source.url:
+            named = f"[{_BRACKET.sub(_ESCAPED, named)}]({source.url})"
+        lines.append(f"- {named}" + (f"\n  {source.excerpt}" if source.excerpt else ""))
+    return "\n".join(lines)
+
+
+def _dated(sources: tuple[Source, ...], language: str | None) -> tuple[Source, ...]:
+    """The entries, with its year in the title of one that is about what is over."""
+    return tuple(
+        replace(source, title=say("source.past", language, title=source.title, year=source.year))
+        if source.year
+        else source
+        for source in sources
+    )
+
+
+def _long(answer: Answer, language: str | None) -> str:
+    """What was read of a long message; empty where all of it was."""
+    if answer.num_lines == 0:
+        return ""
+    key = "long.one" if answer.num_lines == 1 else "long"
+    return say(key, language, n=answer.num_lines)
+
+
+def _language_name(faq_language: str, language: str | None) -> str:
+    """The FAQ's language in the asker's; empty for one that has no name here."""
+    key = f"language.{faq_language}"
+    return say(key, language) if key in ENGLISH else ""
+
+
+def stopped(job: Job) -> Reply:
+    """The asker stopped it."""
+    language = job.question.language
+    return Reply(text=say("stopped", language), job_id=job.id, language=language)
+
+
+def _stop(job: Job) -> Action:
+    return Action(
+        label=say("button.stop", job.question.language),
+        value=f"stop:{job.id}",
+        style=ActionStyle.DANGER,
+    )
+
+
+def _actions(
+    job: Job, answer: Answer, language: str | None, *, explains: bool
+) -> tuple[Action, ...]:
+    actions = _reactions(job, answer.tier, language)
+    if answer.found and answer.leaves_open:
+        actions = (*actions, _ask_staff(job, language))
+    if not explains:
+        return actions
+    return (*actions, Action(label=say("button.explain", language), value=f"explain:{job.id}"))
+
+
+def _reactions(job: Job, tier: Tier, language: str | None) -> tuple[Action, ...]:
+    match tier:
+        case Tier.ANSWER:
+            return _votes(job, language)
+        case Tier.CLOSEST:
+            return (*_votes(job, language), _ask_staff(job, language))
+        case Tier.NONE:
+            return (_ask_staff(job, language),)
+    return ()
+
+
+def _votes(job: Job, language: str | None) -> tuple[Action, ...]:
+    return (
+        Action(label=say("button.up", language), value=f"vote:{job.id}:up"),
+        Action(label=say("button.down", language), value=f"vote:{job.id}:down"),
+    )
+
+
+def _ask_staff(job: Job, language: str | None) -> Action:
+    return Action(label=say("button.staff", language), value=f"staff:{job.id}")

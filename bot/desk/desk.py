@@ -1,0 +1,297 @@
+"""The reception: a Message in, a stored Job, a command's answer or a polite refusal out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from bot.adapter import ChatAdapter, DeliveryError
+from bot.delivery.asker_language import asker_language
+from bot.delivery.delivery import Delivery
+from bot.delivery.texts import contact_in, duration, say
+from bot.desk.commands import WHISPERING, Commands, command_of
+from bot.desk.explain import explain
+from bot.desk.limits import RateLimit
+from bot.desk.switching import announce_switch
+from bot.messages import Asker, Message, Press, Reply
+from config.settings import Settings
+from engine.answer.dispatcher import Dispatcher
+from engine.answer.gist import shortened
+from engine.limits import STORED_CHARS
+from engine.store.jobs import Job, JobStore, NewJob, Vote
+from engine.types import Question
+
+log = logging.getLogger(__name__)
+
+#: Turns of a conversation that a new question can lean on.
+NUM_TURNS = 3
+
+
+class FaqDesk:
+    """Decides what happens to everything people write; see `bot.adapter.Desk`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: JobStore,
+        dispatcher: Dispatcher,
+        delivery: Delivery,
+        commands: Commands,
+        adapters: Mapping[str, ChatAdapter],
+        *,
+        watch_s: tuple[float, float] = (5.0, 60.0),
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._dispatcher = dispatcher
+        self._delivery = delivery
+        self._commands = commands
+        self._adapters = adapters
+        #: `/gpu watch`: seconds between two looks, and in all.
+        self._watch_s = watch_s
+        self._rate = RateLimit(settings.limits.questions_per_minute)
+
+    async def receive(self, message: Message) -> None:
+        """See Desk.receive."""
+        command = command_of(message.text)
+        if command is None or command[0] == "ask":
+            await self._ask(message, message.text if command is None else command[1])
+            return
+        reply = await self._command(message, *command)
+        if reply is not None:
+            await self._say(message.platform, message.reply_to, reply)
+
+    async def press(self, press: Press) -> Reply | None:
+        """See Desk.press."""
+        kind, _, rest = press.value.partition(":")
+        if kind == "course":
+            return await self._commands.course(press, rest)
+        if kind == "gpu":
+            return await self._commands.gpu(press)
+        if kind == "model":
+            return await self._switch(press, rest)
+        if kind == "stop":
+            return await self._press_stop(press, rest)
+        if kind == "vote":
+            return await self._vote(press, rest)
+        if kind == "staff":
+            return await self._name_staff(press, rest)
+        if kind == "explain":
+            job = await self._store.get(int(rest)) if rest.isdecimal() else None
+            return await self._explain_press(press, job)
+        log.warning("a button of an unknown kind was pressed on %s", press.platform)
+        return None
+
+    async def ready(self) -> None:
+        """See Desk.ready."""
+        await self._commands.ready()
+
+    async def all_told(self) -> None:
+        """See Desk.all_told."""
+        await self._delivery.all_told()
+
+    # Questions
+
+    async def _ask(self, message: Message, text: str) -> None:
+        # A redelivery must not count against the limits.
+        known = await self._store.knows(message.platform, message.conversation, message.message_id)
+        language = await self._language(message, text)
+        refusal = None if known else await self._refusal(message, language)
+        if refusal is not None:
+            await self._say(message.platform, message.reply_to, refusal)
+            return
+        question = Question(
+            text=shortened(text.strip(), STORED_CHARS),
+            course=await self._course(message),
+            history=tuple(
+                await self._store.history(message.platform, message.conversation, NUM_TURNS)
+            ),
+            language=language,
+        )
+        job = await self._store.add(
+            NewJob(
+                platform=message.platform,
+                conversation=message.conversation,
+                message_id=message.message_id,
+                user_id=message.user_id,
+                reply_to=message.reply_to,
+                question=question,
+            )
+        )
+        if job is not None:
+            self._delivery.accepted(job)
+
+    async def _language(self, message: Message, text: str) -> str:
+        """In which language this person is answered."""
+        # What tells it takes a second to load, once.
+        return await asyncio.to_thread(
+            asker_language, text, message.language, self._commands.faq_language
+        )
+
+    async def _refusal(self, message: Message, language: str) -> Reply | None:
+        """Why this person must wait; staff never must."""
+        if self.is_admin(message):
+            return None
+        limits = self._settings.limits
+        queue = await self._store.queue_length()
+        if queue >= limits.max_queue:
+            eta = self._dispatcher.eta_s(queue + 1) or 60.0
+            text = say("refused.queue", language, count=queue, eta=duration(eta, language))
+            return Reply(text=text, ephemeral=True)
+        waiting = await self._store.waiting(message.platform, message.user_id)
+        if waiting >= limits.max_waiting_per_user:
+            return Reply(text=say("refused.waiting", language, count=waiting), ephemeral=True)
+        wait_s = self._rate.wait_s(message.platform, message.user_id)
+        if wait_s > 0:
+            text = say("refused.rate", language, seconds=max(1, round(wait_s)))
+            return Reply(text=text, ephemeral=True)
+        return None
+
+    async def _course(self, message: Message) -> str | None:
+        """The course of the channel, else the one the person chose, else all."""
+        chat = message.channel.partition("/")[0]
+        for place in filter(None, (message.channel, chat)):  # a topic goes before its chat
+            for name, course in self._settings.courses.items():
+                if place in course.slack_channels + course.telegram_chats:
+                    return name
+        return await self._commands.chosen_course(message)
+
+    # Commands
+
+    async def _command(self, message: Message, name: str, rest: str) -> Reply | None:
+        match name:
+            case "help" | "start":
+                return self._commands.help(message)
+            case "course":
+                return await self._commands.course(message, rest)
+            case "model":
+                if rest:
+                    return await self._switch(message, rest)
+                return await self._commands.models(message)
+            case "gpu" if rest.lower() == "watch" and self.is_admin(message):
+                self._delivery.spawn(self._watch_gpu(message))
+                return None
+            case "gpu":
+                return await self._commands.gpu(message)
+            case "status":
+                return await self._commands.status(staff=self.is_admin(message))
+            case "new":
+                await self._store.start_afresh(message.platform, message.conversation)
+                return Reply(text=say("new", message.language), ephemeral=True)
+            case "cancel":
+                return await self._cancel_latest(message)
+            case "explain":
+                latest = await self._store.latest_answered(message.platform, message.conversation)
+                return self._explain(message, latest)
+        return Reply(text=say("command.unknown", message.language, name=f"/{name}"), ephemeral=True)
+
+    def is_admin(self, asker: Asker) -> bool:
+        """Whether the person may switch models and see the card."""
+        return is_admin(self._settings, asker.platform, asker.user_id)
+
+    async def _switch(self, asker: Asker, alias: str) -> Reply | None:
+        refusal = await self._commands.refuse_switch(asker, alias)
+        if refusal is not None:
+            return refusal
+        adapter = self._adapters[asker.platform]
+        self._delivery.spawn(announce_switch(adapter, self._commands, asker, alias))
+        return None
+
+    async def _watch_gpu(self, asker: Asker) -> None:
+        """Post the state of the card and keep it up to date for a while."""
+        adapter = self._adapters[asker.platform]
+        every, during = self._watch_s
+        try:
+            posted = await adapter.post(asker.reply_to, await self._commands.gpu(asker))
+            for _ in range(round(during / every)):
+                await asyncio.sleep(every)
+                shown = await self._commands.gpu(asker)
+                posted = await adapter.edit(asker.reply_to, posted, shown) or posted
+        except DeliveryError as error:
+            log.info("the card is no longer watched on %s: %s", asker.platform, error)
+
+    # Stopping and voting
+
+    async def _cancel_latest(self, message: Message) -> Reply | None:
+        job = await self._store.latest_open(message.platform, message.user_id)
+        if job is None or not await self._stop(job):
+            return Reply(text=say("nothing_to_stop", message.language), ephemeral=True)
+        return None
+
+    async def _press_stop(self, press: Press, job_id: str) -> Reply | None:
+        job = await self._store.get(int(job_id)) if job_id.isdecimal() else None
+        own = job and (job.platform, job.user_id) == (press.platform, press.user_id)
+        if job is None or not own or not await self._stop(job):
+            return Reply(text=say("nothing_to_stop", _language_of(job, press)), ephemeral=True)
+        return None
+
+    async def _stop(self, job: Job) -> bool:
+        """End an open question; its place in the engine is free at once."""
+        if not await self._store.cancel(job.id):
+            return False
+        self._dispatcher.cancel(job.id)
+        self._delivery.stopped(job)
+        return True
+
+    async def _vote(self, press: Press, rest: str) -> Reply | None:
+        job_id, _, value = rest.partition(":")
+        job = await self._store.get(int(job_id)) if job_id.isdecimal() else None
+        if job is None or value not in ("up", "down") or job.platform != press.platform:
+            return Reply(text=say("vote.gone", press.language), ephemeral=True)
+        vote = Vote.UP if value == "up" else Vote.DOWN
+        await self._store.vote(job.id, press.user_id, vote, press.text or None)
+        asks_why = vote is Vote.DOWN and not press.text
+        key, language = "vote.reason" if asks_why else "vote.thanks", _language_of(job, press)
+        return Reply(text=say(key, language), job_id=job.id, language=language, ephemeral=True)
+
+    def _explain(self, asker: Asker, job: Job | None) -> Reply:
+        """Why the answer to a question is as it is, for staff."""
+        if not self.is_admin(asker):
+            return Reply(text=say("admins_only", asker.language), ephemeral=True)
+        if job is None or job.answer is None or job.platform != asker.platform:
+            return Reply(text=say("vote.gone", asker.language), ephemeral=True)
+        public = not asker.private and asker.platform not in WHISPERING
+        return Reply(text=explain(job.answer, public=public), ephemeral=True)
+
+    async def _explain_press(self, press: Press, job: Job | None) -> Reply | None:
+        reply = self._explain(press, job)
+        if press.platform in WHISPERING or not self.is_admin(press):
+            return reply
+        # What a press is answered with is a line elsewhere; this is a page.
+        await self._say(press.platform, press.reply_to, reply)
+        return None
+
+    async def _name_staff(self, press: Press, job_id: str) -> Reply:
+        """Whom to ask about this question."""
+        job = await self._store.get(int(job_id)) if job_id.isdecimal() else None
+        if job is None or job.platform != press.platform:
+            return Reply(text=say("vote.gone", press.language), ephemeral=True)
+        language = _language_of(job, press)
+        contact = contact_in(language, self._settings.contact(job.question.course))
+        text = say("staff.contact", language, contact=contact)
+        return Reply(text=text, ephemeral=True)
+
+    async def _say(self, platform: str, reply_to: str, reply: Reply) -> None:
+        try:
+            await self._adapters[platform].post(reply_to, reply)
+        except DeliveryError as error:
+            log.warning("a reply on %s was not delivered: %s", platform, error)
+
+
+def _language_of(job: Job | None, press: Press) -> str | None:
+    """The language of the answer whose button was pressed, else that of the person's client."""
+    return (job.question.language if job else None) or press.language
+
+
+def is_admin(settings: Settings, platform: str, user_id: str) -> bool:
+    """Whether this person is staff: by numeric Telegram id or Slack member id, never by name.
+    Who sits at the console owns the machine."""
+    match platform:
+        case "console":
+            return True
+        case "telegram":
+            return user_id.isdecimal() and int(user_id) in settings.admins.telegram
+        case "slack":
+            return user_id in settings.admins.slack
+    return False

@@ -1,0 +1,85 @@
+"""The state of cards and model as staff see it: /gpu and `python main.py gpu`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.delivery.texts import duration, say
+from engine.models.gpu import Card, read_host
+from engine.models.sizes import GB
+from engine.types import EngineState, EngineStatus
+
+HOUR_S = 3600
+
+
+def describe_devices(
+    cards: Sequence[Card], status: EngineStatus, *, num_queued: int | None = None
+) -> str:
+    """The cards (or that there is none) and the model, one fact a line.
+
+    `num_queued` counts the questions that wait for the engine, where that is known.
+    """
+    # Some containers hide who uses the card: what is ours cannot be told from the rest then.
+    on_card = status.state is EngineState.READY and not status.device.lower().startswith("cpu")
+    hidden = on_card and not any(card.memory_ours for card in cards)
+    lines = [_card_line(card, split=not hidden) for card in cards] or [_no_card_line()]
+    lines.append(_model_line(status))
+    if status.state is not EngineState.STOPPED:
+        lines += [_speed_line(status), _places_line(status, num_queued)]
+    if status.memory_measured:
+        computed = status.memory_computed
+        expected = f", {computed / GB:.1f} GB computed" if computed else ""
+        lines.append(f"Memory of the model: {status.memory_measured / GB:.1f} GB{expected}")
+    if status.idle:
+        lines.append(f"{say('model.idle').capitalize()}: {', '.join(status.idle)}")
+    if status.detail:
+        lines.append(status.detail)
+    if status.last_error and status.last_error != status.detail:
+        lines.append(f"Last error: {status.last_error}")
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _no_card_line() -> str:
+    host = read_host()
+    busy = min(100, 100 * host.load / host.cores)
+    return (
+        "No NVIDIA card here: the model runs on the CPU "
+        f"({host.cores} cores, {busy:.0f} % busy in the last minute; "
+        f"memory {host.memory_used / GB:.1f} of {host.memory_total / GB:.1f} GB)."
+    )
+
+
+def _card_line(card: Card, *, split: bool) -> str:
+    others = max(0, card.memory_used - card.memory_ours)
+    shares = f" ({card.memory_ours / GB:.1f} ours, {others / GB:.1f} others')" if split else ""
+    parts = [f"memory {card.memory_used / GB:.1f} of {card.memory_total / GB:.1f} GB{shares}"]
+    if card.utilisation is not None:
+        parts.append(f"{card.utilisation} % busy")
+    if card.temperature is not None:
+        parts.append(f"{card.temperature} °C")
+    if card.power is not None:
+        parts.append(f"{card.power:.0f} W")
+    return f"Card {card.index}: {card.name} (driver {card.driver}): " + ", ".join(parts)
+
+
+def _model_line(status: EngineStatus) -> str:
+    dtype = f" in {status.dtype}" if status.dtype else ""
+    since = f" for {_age(status.uptime_s)}" if status.uptime_s is not None else ""
+    return f"Model: {status.model or 'none'}{dtype}, {status.state.value}{since}"
+
+
+def _speed_line(status: EngineStatus) -> str:
+    now = f"{status.tokens_per_s:.1f} tokens/s" if status.tokens_per_s else "nothing written yet"
+    hour = status.tokens_last_hour
+    mean = f" ({hour / HOUR_S:.1f} a second)" if hour >= HOUR_S else ""
+    return f"Speed: {now}; {hour:,} tokens in the last hour{mean}"
+
+
+def _places_line(status: EngineStatus, num_queued: int | None) -> str:
+    running = min(status.num_running, status.num_slots)
+    waiting = status.num_waiting + (num_queued or 0)
+    return f"Batch: {running} of {status.num_slots} places in use, {waiting} waiting"
+
+
+def _age(seconds: float) -> str:
+    return duration(seconds) if seconds < 2 * HOUR_S else f"{seconds / HOUR_S:.0f} hours"

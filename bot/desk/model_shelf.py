@@ -1,0 +1,87 @@
+"""The models as staff see and keep them: list, fetch, save, show, remove."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from bot.desk.commands import ModelChoice
+from config.settings import Settings
+from engine.models.catalog import ModelEntry, load_catalog
+from engine.models.device_memory import Room, bytes_of, read_room
+from engine.models.sizes import GB
+from engine.models.transfer import Transfer
+from engine.models.weights import find_weights, prepare_weights
+
+
+class ModelShelf:
+    """The catalogue and the folder with the weights. Methods raise ModelError."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._catalog = settings.engine.catalog
+        self._device = settings.engine.device
+        self._folder = settings.data_dir / "models"
+
+    def choices(self) -> list[ModelChoice]:
+        """All models with what matters for choosing one; reads the disk and asks the card."""
+        room = read_room(self._device)
+        return [
+            ModelChoice(alias=entry.alias, summary=self._summary(entry, room))
+            for entry in load_catalog(self._catalog).entries.values()
+        ]
+
+    def find(self, alias: str) -> tuple[ModelEntry, Path | None]:
+        """The catalogue's entry, and the folder with its weights if they are here."""
+        entry = load_catalog(self._catalog).get(alias)
+        return entry, find_weights(entry, self._folder)
+
+    async def pull(
+        self, alias: str, *, hf_token: str | None, on_progress: Callable[[Transfer], None]
+    ) -> Path:
+        """Have the weights here, converted or downloaded where they are not."""
+        entry, _ = self.find(alias)
+        return await prepare_weights(
+            entry, self._folder, hf_token=hf_token, on_progress=on_progress
+        )
+
+    def pinning(self, alias: str) -> str:
+        """Which commit of the hub is here and whether the catalogue keeps to it, in a sentence.
+
+        Empty where nothing tells; raises where the catalogue wants another one, or a certain one.
+        """
+        from engine.models.saved import commit_of, refuse_other_commit
+
+        entry, folder = self.find(alias)
+        if folder is None:
+            return ""
+        refuse_other_commit(entry, folder)
+        commit = commit_of(folder)
+        if commit is None:
+            return ""
+        if commit == entry.revision:
+            return f"Commit {commit}, which the catalogue keeps to."
+        return (
+            f"Commit {commit}, which was {entry.revision} when it was fetched; "
+            f"to keep to it, give {alias} in {self._catalog} `revision: {commit}`."
+        )
+
+    def remove(self, alias: str) -> int:
+        """Delete the weights; the bytes that became free."""
+        from engine.models.saved import remove_model
+
+        entry, _ = self.find(alias)
+        return remove_model(entry, self._folder)
+
+    def _summary(self, entry: ModelEntry, room: Room) -> str:
+        folder = find_weights(entry, self._folder)
+        needed = bytes_of(entry, folder, room)
+        fits = needed <= room.total
+        facts = (
+            f"{needed / GB:.1f} GB",
+            entry.quantisation.value if entry.quantisation.value != "none" else "",
+            "fits here" if fits else f"does not fit here ({room.total / GB:.1f} GB)",
+            entry.licence,
+            "needs its terms accepted" if entry.gated and folder is None else "",
+            "on this machine" if folder else "not fetched yet",
+        )
+        return ", ".join(filter(None, facts))

@@ -1,0 +1,1 @@
+"""What operators see: the check-up, the heartbeat, the published state, reports."""

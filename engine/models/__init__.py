@@ -1,0 +1,1 @@
+"""Which models there are, how they get here, and whether they fit."""

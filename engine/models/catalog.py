@@ -1,0 +1,228 @@
+"""Which models there are, what each needs, and which one `auto` takes on this machine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from engine.errors import ModelError, UnknownModel
+
+#: What `auto` takes with and without a card that has room.
+CARD_DEFAULT = "phi-3-mini"
+CPU_DEFAULT = "smollm2-135m"
+AUTO = "auto"
+
+#: An alias is typed in chat and names a folder.
+_ALIAS = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+#: A whole commit of the hub.
+COMMIT = re.compile(r"[0-9a-f]{40}")
+_STRICT = ConfigDict(extra="forbid")
+
+
+class Task(StrEnum):
+    """The model's architecture."""
+
+    CAUSAL = "causal"
+    SEQ2SEQ = "seq2seq"
+
+
+class PromptStyle(StrEnum):
+    """How the model was taught to be asked."""
+
+    #: Messages with roles, put together by the tokenizer's chat template.
+    CHAT = "chat"
+    #: One instruction in plain text.
+    INSTRUCTION = "instruction"
+    #: A text that the model continues after `ANSWER:`.
+    COMPLETION = "completion"
+
+
+class Dtype(StrEnum):
+    """Number format of the computation."""
+
+    #: bfloat16 where the device computes it natively, else float16 on a card, float32 on a CPU.
+    AUTO = "auto"
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+    FLOAT16 = "float16"
+
+
+class Quantisation(StrEnum):
+    """How the weights are kept in memory."""
+
+    NONE = "none"
+    INT8 = "int8"
+    NF4 = "nf4"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationDefaults:
+    """How the model writes unless a request says otherwise."""
+
+    __pydantic_config__ = _STRICT
+
+    max_new_tokens: Annotated[int, Field(ge=1)] = 256
+    num_beams: Annotated[int, Field(ge=1)] = 1
+    do_sample: bool = False
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+    top_k: Annotated[int, Field(ge=0)] = 50
+    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
+    repetition_penalty: Annotated[float, Field(gt=0)] = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelEntry:
+    """One model of the catalogue."""
+
+    __pydantic_config__ = _STRICT
+
+    alias: str
+    #: `owner/name` on the Hugging Face hub.
+    hub_id: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")]
+    #: Branch, tag or commit on the hub; a whole commit (40 digits) accepts no other weights.
+    revision: Annotated[str, Field(pattern=r"^[\w./-]+$")] = "main"
+    task: Task = Task.CAUSAL
+    #: Left out in the catalogue: an instruction for an encoder-decoder model, else a chat.
+    prompt: PromptStyle
+    dtype: Dtype = Dtype.AUTO
+    quantisation: Quantisation = Quantisation.NONE
+    #: Tokens of prompt and answer together that are used.
+    context_window: Annotated[int, Field(ge=256)] = 2048
+    generation: GenerationDefaults = field(default_factory=GenerationDefaults)
+    licence: str
+    #: Whether it can be trusted to tell if an entry answers a question: three billion parameters
+    #: and taught to follow instructions.
+    reads: bool = False
+    #: Whether it writes by more than the simplest rules: it is asked to cite the entries as [1],
+    #: may write lists, steps and code, and may say what the FAQ does not answer.
+    cites: bool = False
+    #: Whether the hub hands it out only with a token, after its terms were accepted.
+    gated: bool = False
+    #: The memory it takes, in GB, where its config.json is not here to compute it from.
+    memory_gb: Annotated[float, Field(gt=0)]
+    #: Python package that carries the weights as a GGUF file.
+    package: Annotated[str, Field(pattern=r"^\w+$")] | None = None
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether no other weights are accepted than those of one commit."""
+        return bool(COMMIT.fullmatch(self.revision))
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """The models by alias."""
+
+    entries: dict[str, ModelEntry]
+
+    def get(self, alias: str) -> ModelEntry:
+        """The model called `alias`. Raises UnknownModel naming the aliases there are."""
+        try:
+            return self.entries[alias]
+        except KeyError:
+            shown = alias if len(alias) <= 60 else alias[:60] + "…"
+            raise UnknownModel(
+                f"There is no model called {shown!r}. Known: {', '.join(self.entries)}."
+            ) from None
+
+
+_ENTRIES = TypeAdapter(dict[str, ModelEntry])
+
+
+def load_catalog(path: Path) -> Catalog:
+    """Read the catalogue. Raises ModelError naming file, model and field of what is wrong."""
+    try:
+        content: object = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ModelError(
+            f"The model catalogue {path} cannot be read ({error.strerror}); "
+            "set engine.models.catalog to a catalogue that exists."
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        where = getattr(error, "problem_mark", None)
+        line = f" at line {where.line + 1}" if where else ""
+        raise ModelError(f"The model catalogue {path} is not valid YAML{line}.") from None
+    if not isinstance(content, dict) or not content:
+        raise ModelError(f"The model catalogue {path} must map aliases to models.")
+    for alias, fields in content.items():
+        if not isinstance(alias, str) or not _ALIAS.fullmatch(alias) or alias == AUTO:
+            raise ModelError(
+                f"The model catalogue {path}: {alias!r} is no usable alias; "
+                "use small letters, digits, dots and dashes."
+            )
+        if not isinstance(fields, dict):
+            raise ModelError(f"The model catalogue {path}: {alias} has no fields.")
+    try:
+        entries = _ENTRIES.validate_python(
+            {
+                alias: {"prompt": _usual_prompt(fields), **fields, "alias": alias}
+                for alias, fields in content.items()
+            }
+        )
+    except ValidationError as error:
+        raise ModelError(f"The model catalogue {path}: {_describe(error)}") from None
+    return Catalog(entries)
+
+
+def _usual_prompt(fields: dict[str, object]) -> PromptStyle:
+    seq2seq = fields.get("task") == Task.SEQ2SEQ
+    return PromptStyle.INSTRUCTION if seq2seq else PromptStyle.CHAT
+
+
+def choose_model(
+    setting: str,
+    catalog: Catalog,
+    *,
+    card_free_gb: float | None,
+    is_here: Callable[[ModelEntry], bool],
+    may_fetch: bool = False,
+    needs_gb: Callable[[ModelEntry], float] = lambda entry: entry.memory_gb,
+    no_card: str = "",
+) -> tuple[ModelEntry, str]:
+    """The model to serve with, and a sentence saying why.
+
+    `card_free_gb` is the free memory of the card that may be used, None without one; `is_here`
+    tells whether the weights are on this machine, `may_fetch` whether the hub may be asked for
+    them, `needs_gb` the memory a model takes there, `no_card` why no card may be used where there
+    is one. Raises UnknownModel.
+    """
+    if setting != AUTO:
+        return catalog.get(setting), f"{setting} was asked for by the settings."
+    small = catalog.get(CPU_DEFAULT)
+    large = catalog.entries.get(CARD_DEFAULT)
+    if card_free_gb is None:
+        return small, f"{small.alias} was chosen: {no_card or 'there is no CUDA card to use'}."
+    if large is None:
+        return small, f"{small.alias} was chosen: the catalogue has no {CARD_DEFAULT}."
+    if card_free_gb < needs_gb(large):
+        return small, (
+            f"{small.alias} was chosen: {large.alias} needs {needs_gb(large):.1f} GB, "
+            f"the card has {card_free_gb:.1f} GB free."
+        )
+    fits = f"{large.alias} was chosen: it fits the card's {card_free_gb:.1f} GB free"
+    if is_here(large):
+        return large, f"{fits}."
+    if may_fetch:
+        return large, f"{fits}; its weights come from the Hugging Face hub."
+    return small, (
+        f"{small.alias} was chosen: {large.alias} would fit the card but is not on this machine, "
+        f"and HF_HUB_OFFLINE forbids to fetch it; unset that, or copy a saved model here."
+    )
+
+
+def _describe(error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors(include_input=False, include_url=False, include_context=False):
+        where = ".".join(str(part) for part in problem["loc"])
+        what = problem["msg"]
+        if problem["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
+            what = "there is no such field"
+        lines.append(f"{where}: {what}.")
+    return " ".join(lines)

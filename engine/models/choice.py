@@ -1,0 +1,74 @@
+"""Which model the engine starts with, and which one is tried when that cannot be loaded."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from config.settings import EngineSettings
+from engine.errors import ModelError, UnknownModel
+from engine.models.catalog import AUTO, CPU_DEFAULT, Catalog, ModelEntry, choose_model
+from engine.models.device_memory import bytes_of, read_room
+from engine.models.environment import may_ask_hub
+from engine.models.sizes import GB
+from engine.models.weights import find_weights
+
+CHOSEN = "It was chosen with /model."
+
+
+class Choice:
+    """The settings' word counts; where they say `auto`, what staff chose last, then the machine's.
+
+    Methods look at the disk and the card.
+    """
+
+    def __init__(
+        self,
+        settings: EngineSettings,
+        catalog: Catalog,
+        models_dir: Path,
+        *,
+        preferred: str | None = None,
+    ) -> None:
+        self._settings = settings
+        self._catalog = catalog
+        self._models_dir = models_dir
+        #: Alias that staff chose before the restart.
+        self._preferred = preferred
+        self._failed: set[str] = set()
+
+    def first(self) -> tuple[ModelEntry, str]:
+        """The model to start with, and why. Raises UnknownModel."""
+        if self._settings.model != AUTO or not self._preferred:
+            return self._by_settings()
+        try:
+            return self._catalog.get(self._preferred), CHOSEN
+        except UnknownModel as error:
+            entry, why = self._by_settings()
+            return entry, f"{error} It was chosen with /model before the restart. {why}"
+
+    def instead_of(self, entry: ModelEntry, problem: str) -> tuple[ModelEntry, str] | None:
+        """What to try after `entry` could not be loaded, and why; None: nothing is left."""
+        self._failed.add(entry.alias)
+        try:
+            other, why = self._by_settings()
+            if other.alias in self._failed and self._settings.model == AUTO:
+                other = self._catalog.get(CPU_DEFAULT)
+                why = f"{other.alias} is used instead."
+        except ModelError:
+            return None
+        return None if other.alias in self._failed else (other, f"{problem} {why}")
+
+    def _by_settings(self) -> tuple[ModelEntry, str]:
+        room = read_room(self._settings.device)
+        return choose_model(
+            self._settings.model,
+            self._catalog,
+            card_free_gb=room.free / GB if room.on_card else None,
+            is_here=lambda entry: find_weights(entry, self._models_dir) is not None,
+            no_card=room.card_problem,
+            may_fetch=may_ask_hub(os.environ),
+            needs_gb=lambda entry: (
+                bytes_of(entry, find_weights(entry, self._models_dir), room) / GB
+            ),
+        )

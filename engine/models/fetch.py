@@ -1,0 +1,122 @@
+"""The process that brings a model's weights onto this machine: converts a GGUF or downloads.
+
+It is a process of its own so that it can be stopped at any time and gives all memory back.
+Reads one line, an Order, and writes lines: Transfers, at last a Result.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import importlib.util
+import shutil
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ConfigDict, TypeAdapter
+
+from engine.errors import EngineError, ModelLoadError
+from engine.models.catalog import ModelEntry
+from engine.models.disk import require_space
+from engine.models.download import download
+from engine.models.folder import new_folder
+from engine.models.transfer import Transfer
+
+#: Bytes that a conversion writes.
+_CONVERTED = 280_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What is to be fetched."""
+
+    entry: ModelEntry
+    #: Where saved models lie, absolute.
+    models_dir: str
+    hf_token: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """Where the weights are, or a sentence why not."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    path: str | None = None
+    error: str | None = None
+
+
+ORDER = TypeAdapter(Order)
+#: What is written on a line.
+LINE: TypeAdapter[Transfer | Result] = TypeAdapter(Transfer | Result)
+
+
+def fetch(order: Order) -> Path:
+    """Bring the weights here; returns their folder. Raises ModelLoadError with a sentence."""
+    entry, models_dir = order.entry, Path(order.models_dir)
+    try:
+        # The file of a package is of no known commit.
+        if entry.package and not entry.is_pinned and _package_file(entry.package):
+            return _convert(entry, models_dir)
+        return download(entry, order.hf_token, _say)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise ModelLoadError(
+                f"The disk is full: {entry.alias} could not be written; "
+                "free some space, or set HF_HOME and FAQ_DATA_DIR to a larger disk."
+            ) from error
+        raise ModelLoadError(
+            f"{entry.alias} could not be written to disk ({error.strerror or error}); "
+            f"check that {error.filename or models_dir} can be written to."
+        ) from error
+
+
+def _package_file(package: str) -> Path | None:
+    spec = importlib.util.find_spec(package)
+    folders = spec.submodule_search_locations if spec else None
+    return next((file for folder in folders or () for file in Path(folder).glob("*.gguf")), None)
+
+
+def _convert(entry: ModelEntry, models_dir: Path) -> Path:
+    from engine.worker.loading import convert_gguf
+
+    source = _package_file(entry.package or "")
+    assert source is not None
+    target = models_dir / entry.alias
+    models_dir.mkdir(parents=True, exist_ok=True)
+    with (models_dir / f".{entry.alias}.lock").open("w") as lock:
+        # Two programs may want the model at once; the second finds the work done.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if target.is_dir():
+            return target
+        for left_over in models_dir.glob(f".{entry.alias}.part-*"):
+            shutil.rmtree(left_over, ignore_errors=True)
+        require_space(
+            entry.alias, _CONVERTED, models_dir, remedy="set FAQ_DATA_DIR to a larger disk"
+        )
+        _say(Transfer(what=f"Converting the weights of {entry.alias} (once, about half a minute)"))
+        with new_folder(target) as part:
+            convert_gguf(source, part)
+    return target
+
+
+def _say(line: Transfer | Result) -> None:
+    print(LINE.dump_json(line).decode(), flush=True)  # noqa: T201 - the parent reads it
+
+
+def main() -> int:
+    """Carry out the order on standard input."""
+    order = ORDER.validate_json(sys.stdin.buffer.readline())
+    try:
+        result = Result(path=str(fetch(order)))
+    except EngineError as error:
+        result = Result(error=str(error))
+    with suppress(BrokenPipeError):
+        _say(result)
+    return 0 if result.path else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,308 @@
+"""One engine process as the bot sees it: started, spoken to, watched, ended."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic
+from typing import TypeVar
+
+from engine.errors import (
+    CrashedTogether,
+    EngineCrashed,
+    GenerationError,
+    GenerationTimeout,
+    ModelLoadError,
+    NeverStarted,
+    OutOfMemory,
+)
+from engine.models.catalog import ModelEntry
+from engine.protocol import (
+    Beat,
+    Cancel,
+    Failed,
+    Failure,
+    Finished,
+    FromEngine,
+    Generate,
+    Load,
+    Loaded,
+    Park,
+    Parked,
+    Progress,
+    PromptShown,
+    Resume,
+    ShowPrompt,
+    Shutdown,
+    Started,
+    Text,
+    ToEngine,
+    decode_from_engine,
+    encode,
+)
+from engine.serving.pending import Flights, Messages
+from engine.serving.spawn import spawn
+from engine.serving.stderr_tail import LastWords
+from engine.types import Generation, GenerationRequest, ShownPrompt
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T", Loaded, Parked, PromptShown)
+
+#: How much longer than between tokens the wait for the first may be: a long prompt is read first,
+#: and a request that was cancelled before it may still be at that.
+FIRST_TOKEN_FACTOR = 6
+#: Seconds a process gets to end by itself.
+SHUTDOWN_S = 1.5
+
+
+class EngineChild:
+    """One running engine process for one model. `start` makes it."""
+
+    def __init__(
+        self,
+        entry: ModelEntry,
+        process: asyncio.subprocess.Process,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
+        self.entry = entry
+        self._process = process
+        self._reader = reader
+        self._writer = writer
+        self._loading = Messages()
+        self._flights = Flights()
+        self._last_words = LastWords()
+        #: Set when the process is gone.
+        self.ended = asyncio.Event()
+        #: False as soon as the process is going.
+        self.is_usable = True
+        #: For people, after `load`.
+        self.device = self.dtype = ""
+        #: How many questions it works on at once, and the bytes that their slots take.
+        self.num_slots = 1
+        self.slots_bytes = 0
+        #: Bytes the model with its slots should take, and took once loaded; None if not known.
+        self.memory_computed: int | None = None
+        self.memory_measured: int | None = None
+        #: When the process last said anything: it is alive while it works for others.
+        self._heard_at = monotonic()
+
+    @classmethod
+    async def start(
+        cls, group: asyncio.TaskGroup, entry: ModelEntry, *, threads: int
+    ) -> EngineChild:
+        """Start a process; `group` gets the task that listens to it until it ends."""
+        process, reader, writer = await spawn(threads)
+        child = cls(entry, process, reader, writer)
+        group.create_task(child._listen(), name="engine-listener")
+        return child
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    async def load(
+        self,
+        path: Path,
+        *,
+        device: str,
+        max_batch: int,
+        timeout: float,
+        on_progress: Callable[[str], None],
+    ) -> None:
+        """Load the model. Raises ModelLoadError, or EngineCrashed, with a sentence."""
+        self._send(Load(entry=self.entry, path=str(path), device=device, max_batch=max_batch))
+        advice = "raise engine.load_timeout_s, or choose a smaller model"
+        self._take_up(await self._hear(Loaded, "loaded", timeout, advice, on_progress))
+
+    async def park(self, *, timeout: float) -> None:
+        """Park the process: nothing may be asked until it has resumed. Raises what `load` does:
+        the process is of no use then.
+        """
+        self._send(Park())
+        await self._hear(Parked, "parked", timeout)
+
+    async def resume(self, *, timeout: float) -> None:
+        """Have its model serve again. Raises what `load` does."""
+        self._send(Resume())
+        self._take_up(await self._hear(Loaded, "resumed", timeout))
+
+    async def show_prompt(
+        self, path: Path, request: GenerationRequest, *, timeout: float
+    ) -> ShownPrompt:
+        """What the model would read, instead of `load`; the process ends by it. Raises what `load`
+        does.
+        """
+        self._send(ShowPrompt(entry=self.entry, path=str(path), request=request))
+        return (await self._hear(PromptShown, "ready to show its prompt", timeout)).prompt
+
+    def _take_up(self, loaded: Loaded) -> None:
+        self.device, self.dtype = loaded.device, loaded.dtype
+        self.num_slots, self.slots_bytes = loaded.num_slots, loaded.slots_bytes
+
+    async def _hear(
+        self,
+        kind: type[T],
+        done: str,
+        timeout: float,
+        advice: str = "its process is ended",
+        on_progress: Callable[[str], None] = lambda _: None,
+    ) -> T:
+        """The answer of that kind to what was sent last."""
+        try:
+            async with asyncio.timeout(timeout):
+                while True:
+                    message = await self._loading.get()
+                    if isinstance(message, Progress):
+                        on_progress(message.detail)
+                    elif isinstance(message, Failed):
+                        raise ModelLoadError(message.message)
+                    elif isinstance(message, kind):
+                        return message
+                    elif message is None:
+                        raise EngineCrashed(
+                            f"The engine process ended before {self.entry.alias} was {done} "
+                            f"({self.why_ended})."
+                        )
+        except TimeoutError:
+            raise ModelLoadError(
+                f"{self.entry.alias} was not {done} after {timeout:g} s; {advice}."
+            ) from None
+
+    async def generate(
+        self, request: GenerationRequest, on_text: Callable[[str], None], *, stall_s: float
+    ) -> Generation:
+        """Generate; see engine.serving.generator.Generator. Raises NeverStarted besides. After a
+        GenerationTimeout the process is being killed; cancelling the caller leaves it usable.
+        """
+        if not self.is_usable:
+            raise NeverStarted
+        with self._flights.one() as (number, messages):
+            self._send(Generate(request=replace(request, id=number)))
+            try:
+                return await self._answer(messages, on_text, stall_s)
+            except asyncio.CancelledError:
+                self._send(Cancel(id=number))
+                raise
+
+    async def drained(self) -> None:
+        """Return once it answers nobody, or has ended."""
+        await self._flights.over()
+
+    async def _answer(
+        self, messages: Messages, on_text: Callable[[str], None], stall_s: float
+    ) -> Generation:
+        patience = stall_s * FIRST_TOKEN_FACTOR
+        started = False
+        try:
+            while True:
+                message = await self._next(messages, patience)
+                match message:
+                    case Started():
+                        started = True
+                    case Text(piece=piece):
+                        patience = stall_s
+                        on_text(piece)
+                    case Beat():
+                        patience = stall_s
+                    case Finished(generation=generation):
+                        return generation
+                    case Failed(kind=kind, message=text):
+                        out_of_memory = kind is Failure.OUT_OF_MEMORY
+                        raise OutOfMemory(text) if out_of_memory else GenerationError(text)
+                    case None if started:
+                        raise (CrashedTogether if self._flights.ended_together else EngineCrashed)(
+                            f"The engine process ended while it answered ({self.why_ended})."
+                        )
+                    case None:
+                        raise NeverStarted
+        except TimeoutError:
+            self.kill()
+            raise GenerationTimeout(
+                f"No token for {patience:g} s; the engine process is replaced."
+            ) from None
+
+    async def _next(self, messages: Messages, patience: float) -> FromEngine | None:
+        """The next message. Raises TimeoutError when the process said nothing to anybody."""
+        while True:
+            try:
+                async with asyncio.timeout(patience):
+                    return await messages.get()
+            except TimeoutError:
+                if monotonic() - self._heard_at > patience:
+                    raise
+
+    async def shut_down(self) -> None:
+        """End the process: asked nicely, then killed."""
+        self.is_usable = False
+        self._send(Shutdown())
+        await self._let_end()
+        await self.ended.wait()
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self.is_usable = False
+        with suppress(ProcessLookupError):
+            self._process.kill()
+
+    def _send(self, message: ToEngine) -> None:
+        # Not drained: a process that does not read must not hold up its own timeout.
+        if not self._writer.is_closing():
+            self._writer.write(encode(message))
+
+    async def _listen(self) -> None:
+        """Hand out what the process says until it ends, then tell everyone who waits."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                assert self._process.stderr
+                group.create_task(self._last_words.read(self._process.stderr))
+                await self._read_messages()
+                self.is_usable = False
+                # Its end of the socket is closed: whatever still runs is of no use.
+                await self._let_end()
+        finally:
+            self.kill()
+            self._writer.close()
+            await self._process.wait()
+            self.ended.set()
+            self._loading.put_nowait(None)
+            self._flights.end()
+
+    async def _let_end(self) -> None:
+        """It gets a moment to end by itself; its exit status tells why it ended."""
+        try:
+            async with asyncio.timeout(SHUTDOWN_S):
+                await self._process.wait()
+        except TimeoutError:
+            log.info("the engine process did not end in time and is killed")
+        finally:
+            self.kill()
+
+    async def _read_messages(self) -> None:
+        try:
+            async for line in self._reader:
+                self._take(decode_from_engine(line))
+        except ConnectionError:
+            log.debug("the engine process closed its end")
+        except ValueError:
+            log.exception("the engine process sent nonsense and is ended")
+
+    def _take(self, message: FromEngine) -> None:
+        self._heard_at = monotonic()
+        if isinstance(message, Text | Beat | Started | Finished) or (
+            isinstance(message, Failed) and message.id is not None
+        ):
+            self._flights.hand_out(message.id or "", message)
+        else:
+            self._loading.put_nowait(message)
+
+    @property
+    def why_ended(self) -> str:
+        """For people, after its end."""
+        return self._last_words.explain(self._process.returncode)

@@ -1,0 +1,258 @@
+"""Brings a model to serve in a process of its own: room, weights, loading, a first question."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from time import monotonic
+
+from config.settings import EngineSettings
+from engine.errors import EngineCrashed, ModelError, ModelLoadError
+from engine.models.catalog import CPU_DEFAULT, ModelEntry
+from engine.models.device_memory import Room, bytes_of, does_not_fit, need_of, read_room
+from engine.models.gpu import memory_of
+from engine.models.memory import RUNTIME_BYTES
+from engine.models.sizes import GB
+from engine.models.weights import find_weights, prepare_weights
+from engine.serving.connection import EngineChild
+from engine.serving.idle import IdleModels
+from engine.serving.smoke import try_out
+
+log = logging.getLogger(__name__)
+
+#: Questions that are worked on at once unless the settings say otherwise.
+CPU_BATCH, CARD_BATCH = 8, 32
+#: Seconds a parked model gets to resume before it is loaded anew.
+RESUME_S = 60
+
+
+class Starter:
+    """Starts processes and lets them go. Its methods raise ModelLoadError."""
+
+    def __init__(
+        self,
+        settings: EngineSettings,
+        models_dir: Path,
+        *,
+        hf_token: str | None,
+        on_progress: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._models_dir = models_dir
+        self._hf_token = hf_token
+        self._on_progress = on_progress
+        self.idle = IdleModels(settings.keep_idle)
+        #: Whatever they do; some may have ended.
+        self._processes: set[EngineChild] = set()
+        self._spawning = asyncio.Lock()
+        #: Gets the tasks that listen to them; None unless processes may be started.
+        self._group: asyncio.TaskGroup | None = None
+
+    @property
+    def capacity(self) -> int:
+        """How many questions it is worth asking a process at once."""
+        if self._settings.max_batch:
+            return self._settings.max_batch
+        return CARD_BATCH if read_room(self._settings.device).on_card else CPU_BATCH
+
+    def pids(self) -> frozenset[int]:
+        """The processes that live: one serves, others load, end their answers, park or are idle."""
+        return frozenset(child.pid for child in self._processes if not child.ended.is_set())
+
+    async def prepare(self, entry: ModelEntry) -> Path:
+        """Have the weights here."""
+        return await prepare_weights(
+            entry,
+            self._models_dir,
+            hf_token=self._hf_token,
+            on_progress=lambda transfer: self._on_progress(str(transfer)),
+        )
+
+    def open(self, group: asyncio.TaskGroup) -> None:
+        """From now on processes may be started; `group` gets the tasks that listen to them."""
+        self._group = group
+
+    def refuse(self) -> None:
+        """From now on none is started, and one that is being started is ended."""
+        self._group = None
+
+    def require_open(self) -> asyncio.TaskGroup:
+        """Raises ModelLoadError where no process may be started."""
+        if self._group is None:
+            raise ModelLoadError("The engine is not running; no model can be loaded.")
+        return self._group
+
+    async def start(self, entry: ModelEntry, path: Path, *, trying: bool) -> EngineChild:
+        """A process that has the model loaded; with `trying` it answered a question as well.
+
+        Raises EngineCrashed besides. Whatever fails, the process is gone.
+        """
+        await self._make_room(entry, path)
+        idle = self.idle.take(entry)
+        if idle is not None:
+            self._on_progress(f"Resuming {entry.alias}")
+            resuming = idle.resume(timeout=RESUME_S)
+            try:
+                return await self._bring_up(idle, resuming, path, trying=True)
+            except (ModelError, EngineCrashed) as error:
+                log.warning("%s did not resume and is loaded anew: %s", entry.alias, error)
+        return await self._load(entry, path, trying=trying)
+
+    async def _load(self, entry: ModelEntry, path: Path, *, trying: bool) -> EngineChild:
+        """The model for machines without a card goes to the CPU where the card is of no use."""
+        wanted = self._settings.device
+        room = await asyncio.to_thread(read_room, wanted)
+        needs_none = entry.alias == CPU_DEFAULT
+        device = "cpu" if needs_none and room.card_problem else wanted
+        try:
+            return await self._load_on(device, entry, path, trying=trying)
+        except ModelLoadError as error:
+            if not (needs_none and room.on_card):
+                raise
+            log.warning("%s is loaded on the CPU: %s", entry.alias, error)
+        return await self._load_on("cpu", entry, path, trying=trying)
+
+    async def _load_on(
+        self, device: str, entry: ModelEntry, path: Path, *, trying: bool
+    ) -> EngineChild:
+        child = await self._spawn(entry)
+        loading = child.load(
+            path,
+            device=device,
+            max_batch=self.capacity,
+            timeout=self._settings.load_timeout_s,
+            on_progress=self._on_progress,
+        )
+        return await self._bring_up(child, loading, path, trying=trying)
+
+    async def let_go(self, child: EngineChild, *, sparing: ModelEntry | None = None) -> None:
+        """Have a process that answers nobody rest, or end; the idle model `sparing` stays."""
+        await self.idle.keep(child, sparing=sparing)
+
+    async def close(self) -> None:
+        """End all processes; from now on none is started."""
+        self.refuse()
+        await self.idle.close()
+        async with self._spawning, asyncio.TaskGroup() as group:
+            for child in self._processes:
+                if not child.ended.is_set():
+                    group.create_task(child.shut_down())
+
+    async def _spawn(self, entry: ModelEntry) -> EngineChild:
+        async with self._spawning:  # `close` must not miss it
+            group = self.require_open()
+            child = await EngineChild.start(group, entry, threads=self._settings.threads)
+            living = {other for other in self._processes if not other.ended.is_set()}
+            self._processes = living | {child}
+        return child
+
+    async def _bring_up(
+        self,
+        child: EngineChild,
+        work: Awaitable[None],
+        path: Path,
+        *,
+        trying: bool,
+    ) -> EngineChild:
+        begun = monotonic()
+        try:
+            await work
+            if trying:
+                await try_out(child, stall_s=self._settings.stall_s)
+            await asyncio.to_thread(self._weigh, child, path)
+            self.require_open()
+        except (ModelError, EngineCrashed):
+            child.kill()
+            await child.ended.wait()  # what it had is free before the next one loads
+            raise
+        except BaseException:
+            child.kill()
+            raise
+        log.info("%s serves after %.1f s", child.entry.alias, monotonic() - begun)
+        return child
+
+    async def has_room_beside(self, entry: ModelEntry, path: Path, old: EngineChild) -> bool:
+        """Whether `entry` is to come while the old process runs, or only once that has gone.
+
+        Idle models go where they are in the way. Raises ModelLoadError when there would not be
+        room even without the old one.
+        """
+        idle = self.idle.pids()
+        await asyncio.to_thread(self._refuse_what_never_fits, entry, path, old, idle)
+        itself = idle - self.idle.pids(sparing=entry)
+        if not await asyncio.to_thread(self._has_room_for_slots, entry, path, itself):
+            return False
+        return await self._make_room(entry, path)
+
+    def _refuse_what_never_fits(
+        self, entry: ModelEntry, path: Path, old: EngineChild, idle: frozenset[int]
+    ) -> None:
+        room = read_room(self._settings.device)
+        wanted = bytes_of(entry, path, room)
+        if wanted <= room.free:
+            return
+        returned = memory_of(old.pid, on_card=room.on_card)
+        if returned is None:  # some containers hide who uses the card
+            returned = bytes_of(old.entry, find_weights(old.entry, self._models_dir), room)
+        free = room.free + returned + _held(idle, room)
+        if wanted > free:
+            need = need_of(entry, path, room)
+            raise does_not_fit(entry, need, wanted, free, str(room))
+
+    def _has_room_for_slots(self, entry: ModelEntry, path: Path, itself: frozenset[int]) -> bool:
+        """On a card: whether all its slots fit; how many it has is settled once, when it comes.
+
+        On the CPU nobody waits for more slots: the old process goes on answering instead.
+        """
+        room = read_room(self._settings.device)
+        need = need_of(entry, path, room)
+        if need is None or not room.on_card:
+            return True
+        return need.total(self.capacity) - _held(itself, room) <= room.free
+
+    async def _make_room(self, entry: ModelEntry, path: Path) -> bool:
+        """End idle processes, the longest idle first, until the model fits.
+
+        False where it does not fit without them either: then none ends in vain.
+        """
+        while True:
+            others = self.idle.pids(sparing=entry)
+            itself = self.idle.pids() - others
+            left, gain = await asyncio.to_thread(self._left_over, entry, path, itself, others)
+            if left >= 0:
+                return True
+            if left + gain < 0 or not await self.idle.drop_one(sparing=entry):
+                return False
+
+    def _left_over(
+        self, entry: ModelEntry, path: Path, itself: frozenset[int], others: frozenset[int]
+    ) -> tuple[int, int]:
+        """Bytes that stay free beside the model, and those that the others hold."""
+        room = read_room(self._settings.device)
+        left = room.free + _held(itself, room) - bytes_of(entry, path, room)
+        return left, _held(others, room)
+
+    def _weigh(self, child: EngineChild, path: Path) -> None:
+        """Hold the memory that was computed against what the process takes."""
+        room = read_room(self._settings.device)
+        need = need_of(child.entry, path, room)
+        questions = child.slots_bytes or (need.question if need else 0)
+        child.memory_computed = need.total(0) + questions if need else None
+        child.memory_measured = memory_of(child.pid, on_card=room.on_card)
+        if child.memory_computed and child.memory_measured:
+            log.info(
+                "%s: %.2f GB computed for %d slots, %.2f GB measured",
+                child.entry.alias,
+                child.memory_computed / GB,
+                child.num_slots,
+                child.memory_measured / GB,
+            )
+
+
+def _held(pids: frozenset[int], room: Room) -> int:
+    """Bytes that idle processes have there."""
+    # Some containers hide who uses the card; an idle process has its libraries there.
+    unknown = RUNTIME_BYTES["cuda"] if room.on_card else 0
+    return sum(memory_of(pid, on_card=room.on_card) or unknown for pid in pids)

@@ -1,0 +1,296 @@
+"""The Generator that the bot talks to: keeps an engine process serving, and changes its model."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from config.settings import EngineSettings
+from engine.errors import (
+    CrashedTogether,
+    EngineCrashed,
+    EngineDown,
+    ModelError,
+    ModelLoadError,
+    NeverStarted,
+)
+from engine.models.catalog import Catalog, ModelEntry
+from engine.models.choice import CHOSEN, Choice
+from engine.serving.admission import Turnstile
+from engine.serving.backoff import Patience
+from engine.serving.connection import EngineChild
+from engine.serving.launcher import Starter
+from engine.serving.meter import Meter
+from engine.serving.state import Condition
+from engine.stopping import unless
+from engine.types import (
+    EngineState,
+    EngineStatus,
+    FinishReason,
+    Generation,
+    GenerationRequest,
+)
+from engine.worker.text_stream import Resumed
+
+log = logging.getLogger(__name__)
+
+#: Seconds running answers get to end when the program stops; the dispatcher gives up before.
+STOP_GRACE_S = 5.5
+
+
+class EngineProcess:
+    """Supervises the engine process and orders what it is asked; implements Generator."""
+
+    def __init__(
+        self,
+        settings: EngineSettings,
+        *,
+        catalog: Catalog,
+        models_dir: Path,
+        hf_token: str | None,
+        preferred: str | None = None,
+    ) -> None:
+        """`preferred` is the model staff chose before a restart; it counts if settings say auto."""
+        self._settings = settings
+        self._catalog = catalog
+        self._now = Condition()
+        self._starter = Starter(settings, models_dir, hf_token=hf_token, on_progress=self._now.note)
+        self._choice = Choice(settings, catalog, models_dir, preferred=preferred)
+        self._entry: ModelEntry | None = None
+        self._why = ""
+        self._child: EngineChild | None = None
+        self._patience = Patience()
+        #: As many requests as it has slots are with the process; the others wait here.
+        self._turns = Turnstile(1)
+        #: Whoever starts or replaces a process holds this.
+        self._changing = asyncio.Lock()
+        #: One switch after the other, each with what is to be done for the old process.
+        self._switching = asyncio.Lock()
+        self._changing_to = ""
+        self._meter = Meter()
+        self._last_error = ""
+
+    def status(self) -> EngineStatus:
+        """What the engine is doing now; never blocks."""
+        serves = self._now.state is EngineState.READY
+        return replace(
+            self._now.status,
+            tokens_per_s=self._meter.tokens_per_s,
+            tokens_last_hour=self._meter.tokens_last_hour,
+            num_running=self._turns.num_inside,
+            num_waiting=self._turns.num_waiting,
+            uptime_s=self._meter.uptime_s if serves else None,
+            last_error=self._last_error,
+            idle=self._starter.idle.aliases,
+            changing_to=self._changing_to,
+        )
+
+    @property
+    def capacity(self) -> int:
+        """How many questions it is worth asking at once."""
+        return self._starter.capacity
+
+    def pids(self) -> frozenset[int]:
+        """The engine's processes, whatever they do."""
+        return self._starter.pids()
+
+    async def settled(self) -> None:
+        """Return as soon as it is known whether the engine can be used."""
+        await self._now.settled()
+
+    async def generate(
+        self, request: GenerationRequest, on_text: Callable[[str], None]
+    ) -> Generation:
+        """Write the answer for `request`; see engine.serving.generator.Generator."""
+        await self.settled()
+        resumed = Resumed(on_text)
+        try:
+            async with self._turns.place():
+                generation = await self._ask(request, resumed)
+        except CrashedTogether:
+            # Whoever is innocent gets another try; whoever is not takes nobody along again.
+            async with self._turns.alone():
+                resumed.begin_again()
+                generation = await self._ask(request, resumed)
+        if generation.finish_reason is FinishReason.CANCELLED:
+            raise EngineDown(self._now.status.detail)  # ended by our own shutdown, half written
+        self._patience.renew()
+        self._meter.note(generation)
+        return generation
+
+    async def switch(self, alias: str) -> None:
+        """Serve with another model. Raises ModelError; the old model keeps serving then, or is
+        being started again if it had to go first."""
+        entry = self._catalog.get(alias)
+        async with self._switching:
+            old = await self._switch(entry)
+            if old is not None:
+                await self._let_go(old)
+
+    async def _switch(self, entry: ModelEntry) -> EngineChild | None:
+        """Serve with another model; returns the process that is to be let go."""
+        async with self._changing:
+            self._starter.require_open()
+            before = self._now.status
+            old = self._child if self._child is not None and self._child.is_usable else None
+            if old is not None and self._entry == entry:
+                return None
+            self._changing_to = entry.alias
+            self._now.note(f"Preparing {entry.alias}")
+            try:
+                path = await self._starter.prepare(entry)
+                if old is None or await self._starter.has_room_beside(entry, path, old):
+                    await self._serve(entry, path, CHOSEN, trying=True)
+                    return old
+                await self._exchange(old, entry, path)
+                return None
+            except (ModelError, EngineCrashed) as error:
+                self._last_error = str(error)
+                if isinstance(error, ModelError):
+                    raise
+                raise ModelLoadError(str(error)) from error
+            finally:
+                self._changing_to = ""
+                if self._entry != entry and self._now.state is before.state:
+                    self._now.set(before.state, before.detail)
+
+    async def _let_go(self, old: EngineChild) -> None:
+        """Have it end its answers, then rest or end; the new process serves all the while."""
+        try:
+            await old.drained()
+            if self._child is not None:
+                self._turns.resize(self._child.num_slots)
+            await self._starter.let_go(old)
+        except BaseException:
+            old.kill()  # nobody else would
+            raise
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Keep a process serving until `stop`."""
+        async with asyncio.TaskGroup() as group:
+            self._starter.open(group)
+            supervisor = group.create_task(self._supervise(), name="engine-supervisor")
+            await stop.wait()
+            # Whoever asks from now on is refused; who is being answered may finish.
+            self._now.set(EngineState.STOPPED, "The program is stopping.")
+            self._starter.refuse()
+            supervisor.cancel()
+            try:
+                async with asyncio.timeout(STOP_GRACE_S), self._turns.alone():
+                    pass
+            except TimeoutError:
+                log.info("an answer was not finished in time and is given up")
+            await self._starter.close()
+
+    async def _supervise(self) -> None:
+        try:
+            self._entry, self._why = await asyncio.to_thread(self._choice.first)
+        except ModelError as error:
+            self._now.set(EngineState.DOWN, str(error))
+        while True:
+            child = self._child
+            if child is not None:
+                while child is self._child and not child.ended.is_set():
+                    await unless(child.ended, self._now.change())
+                if child is self._child:
+                    self._mourn(child.why_ended)
+            elif self._entry is None:  # nothing to start until staff choose a model
+                await self._now.change()
+            else:
+                await self._pause()
+                async with self._changing:
+                    if self._child is None:
+                        await self._restart(self._entry)
+
+    def _mourn(self, problem: str) -> None:
+        """The process is gone, and nobody asked it to."""
+        self._child = None
+        self._last_error = problem
+        self._patience.lose()
+        log.warning("the engine process ended (failure %d in a row)", self._patience.num_failures)
+        if self._patience.is_hopeful:
+            self._now.set(EngineState.LOADING, "The engine process ended; it is started again.")
+        else:
+            self._now.set(EngineState.DOWN, "The engine process keeps ending; it is started again.")
+
+    async def _pause(self) -> None:
+        """Wait for the next start: ever longer, but not once staff chose another model."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._patience.seconds):
+                while self._child is None:
+                    await self._now.change()
+
+    async def _restart(self, entry: ModelEntry) -> None:
+        if self._now.state is not EngineState.DOWN:
+            self._now.set(EngineState.LOADING, f"Loading {entry.alias}.", entry)
+        try:
+            path = await self._starter.prepare(entry)
+            await self._serve(entry, path, self._why, trying=False)
+        except EngineCrashed as error:
+            log.warning("%s", error)
+            self._mourn(str(error))
+        except ModelLoadError as error:
+            log.error("%s", error)
+            await self._give_up(entry, str(error))
+
+    async def _give_up(self, entry: ModelEntry, problem: str) -> None:
+        """The model cannot be loaded: another one is tried, if there is one to fall back on."""
+        self._last_error = problem
+        other = await asyncio.to_thread(self._choice.instead_of, entry, problem)
+        if other is not None:
+            self._entry, self._why = other
+            return
+        # Waiting rarely mends it: questions are answered without a model meanwhile.
+        self._patience.lose_all()
+        self._now.set(EngineState.DOWN, problem, entry)
+
+    async def _exchange(self, old: EngineChild, entry: ModelEntry, path: Path) -> None:
+        """Without room for both, the old process goes first; on failure it is started again."""
+        async with AsyncExitStack() as alone:
+            self._now.note("Running answers end first")
+            # If it ends by itself, those inside wait for the process that is about to come.
+            await unless(old.ended, alone.enter_async_context(self._turns.alone()))
+            self._starter.require_open()
+            self._child = None
+            self._now.set(EngineState.LOADING, f"{old.entry.alias} makes room.")
+            await self._starter.let_go(old, sparing=entry)
+            await self._serve(entry, path, CHOSEN, trying=True)
+
+    async def _serve(self, entry: ModelEntry, path: Path, why: str, *, trying: bool) -> None:
+        """Bring the model up, and let it answer from now on."""
+        child = await self._starter.start(entry, path, trying=trying)
+        # Whom the old process still answers takes none of the new one's slots.
+        with_old = self._turns.num_inside if self._child and self._child.is_usable else 0
+        self._child, self._entry, self._why = child, entry, why
+        self._meter.start_afresh()
+        self._turns.resize(child.num_slots + with_old)
+        self._now.set(EngineState.READY, why, entry)
+        self._now.status = replace(
+            self._now.status,
+            device=child.device,
+            dtype=child.dtype,
+            num_slots=child.num_slots,
+            memory_computed=child.memory_computed,
+            memory_measured=child.memory_measured,
+        )
+
+    async def _ask(self, request: GenerationRequest, on_text: Callable[[str], None]) -> Generation:
+        while True:
+            child = await self._serving()
+            # A process that dies between two questions must not cost the next one its answer.
+            with suppress(NeverStarted):
+                return await child.generate(request, on_text, stall_s=self._settings.stall_s)
+
+    async def _serving(self) -> EngineChild:
+        """The process that serves, waiting while it loads. Raises EngineDown."""
+        while True:
+            await self.settled()
+            if self._now.state is not EngineState.READY:
+                raise EngineDown(self._now.status.detail)
+            if self._child is not None and self._child.is_usable:
+                return self._child
+            await self._now.change()

@@ -1,0 +1,1 @@
+"""What runs in the engine process: the model, and all generation on it."""

@@ -1,0 +1,154 @@
+"""Attention over the slab for a packed pass; transformers' model classes call it by its name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.nn.functional import scaled_dot_product_attention
+
+from engine.worker.batching import kernels
+from engine.worker.batching.masks import Masks
+from engine.worker.batching.plan import Plan
+
+#: The name it is registered by.
+NAME = "slots"
+
+
+def register() -> None:
+    """Make it known to transformers, which then asks for no mask: the plan has it all."""
+    from transformers import AttentionInterface
+
+    AttentionInterface.register(NAME, slot_attention)
+
+
+def slot_attention(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: object,
+    *,
+    plan: Plan,
+    scaling: float | None = None,
+    sliding_window: int | None = None,
+    position_bias: torch.Tensor | None = None,
+    **others: Any,
+) -> tuple[torch.Tensor, None]:
+    """`query` is [1, heads, N, dim], `key` and `value` are the slab's [slots, kv heads, L, dim]."""
+    if any(others.get(name) is not None for name in ("softcap", "s_aux")):
+        raise NotImplementedError("this kind of attention is not covered")
+    crossing = not getattr(module, "is_causal", True)
+    heads = query[0].transpose(0, 1)  # N, heads, dim
+    output = query.new_zeros(heads.shape[0], heads.shape[1], value.shape[-1])
+    masks = Masks(plan, sliding_window, None if crossing else position_bias, crossing, key)
+    if plan.num_singles:
+        mask = masks.of_singles()
+        prefix = _prefix(plan, module, sliding_window)
+        output[: plan.num_singles] = _singles(plan, heads, key, value, mask, scaling, prefix)
+    for first, piece in plan.longs:
+        after = first + len(piece.ids)
+        end = key.shape[2] if crossing else masks.end(piece)
+        keys = key[piece.slot, :, :end]
+        values = value[piece.slot, :, :end]
+        mask = masks.of_piece(first, piece, end)
+        output[first:after] = _long(heads[first:after], keys, values, mask, scaling)
+    return output[None], None
+
+
+def _prefix(
+    plan: Plan, module: torch.nn.Module, window: int | None
+) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """This layer's keys and values of what the rows begin with, if all of them see all of it."""
+    layer = getattr(module, "layer_idx", None)
+    if not plan.prefix or not isinstance(layer, int):
+        return None
+    sees_all = window is None or plan.num_columns <= window
+    return plan.prefix[layer] if sees_all else None
+
+
+def _singles(
+    plan: Plan,
+    heads: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    mask: torch.Tensor,
+    scaling: float | None,
+    prefix: tuple[torch.Tensor, torch.Tensor] | None,
+) -> torch.Tensor:
+    """One batched call for all rows with one token, over the slots from the lowest to the
+    highest of them. Slots between that have none are computed in vain: cheaper than copying.
+    """
+    num_rows, num_heads = plan.high - plan.low, heads.shape[1]
+    keys, values = key[plan.low : plan.high], value[plan.low : plan.high]
+    full = heads[: plan.num_singles]
+    rows = plan.single_slots - plan.low
+    if num_rows != plan.num_singles:
+        full = heads.new_zeros(num_rows, *heads.shape[1:]).index_copy_(0, rows, full)
+    # The query heads that share keys stand in the place of query positions: nothing is repeated.
+    packed = full.view(num_rows, key.shape[1], -1, heads.shape[2])
+    if prefix is None:
+        output = scaled_dot_product_attention(packed, keys, values, attn_mask=mask, scale=scaling)
+    else:
+        output = _after_prefix(packed, keys, values, mask, scaling, prefix)
+    output = output.reshape(num_rows, num_heads, -1)
+    return output if num_rows == plan.num_singles else output[rows]
+
+
+def _after_prefix(
+    queries: torch.Tensor,
+    keys: torch.Tensor,
+    values: torch.Tensor,
+    mask: torch.Tensor,
+    scaling: float | None,
+    prefix: tuple[torch.Tensor, torch.Tensor],
+) -> torch.Tensor:
+    """All rows look at one copy of the constant part, and each at the rest of its own slot.
+
+    The two parts are weighted by their sums of exponentials, as in section 3.1 of FlashAttention
+    (https://arxiv.org/abs/2205.14135).
+    """
+    num_rows, num_kv_heads, num_sharing, dim = queries.shape
+    common_keys, common_values = prefix
+    begin = common_keys.shape[1]
+    together = queries.transpose(0, 1).reshape(1, num_kv_heads, -1, dim)
+    common, common_sum = kernels.attend(
+        together, common_keys[None], common_values[None], None, scaling
+    )
+    own, own_sum = kernels.attend(
+        queries, keys[:, :, begin:], values[:, :, begin:], mask[..., begin:], scaling
+    )
+    common = common.view(num_kv_heads, num_rows, num_sharing, -1).transpose(0, 1)
+    common_sum = common_sum.view(num_kv_heads, num_rows, num_sharing).transpose(0, 1)
+    share = torch.sigmoid(common_sum - own_sum).unsqueeze(-1)
+    return own.lerp(common, share.to(own.dtype))
+
+
+def _long(
+    heads: torch.Tensor,
+    keys: torch.Tensor,
+    values: torch.Tensor,
+    mask: torch.Tensor,
+    scaling: float | None,
+) -> torch.Tensor:
+    num_tokens, num_heads, dim = heads.shape
+    num_kv_heads = keys.shape[0]
+    # [kv heads, heads that share them × tokens, dim]
+    packed = heads.transpose(0, 1).reshape(num_kv_heads, -1, dim)
+    if mask.shape[0] == 1:
+        mask = mask.expand(num_heads // num_kv_heads, -1, -1).reshape(1, -1, mask.shape[-1])
+    factor = dim**-0.5 if scaling is None else scaling
+    if packed.device.type == "cpu" and packed.dtype == torch.bfloat16:
+        # 2.3 times faster than PyTorch's fused kernel, which computes bfloat16 in small blocks.
+        scores = torch.matmul(packed * factor, keys.transpose(1, 2)).add_(mask)
+        output = torch.matmul(torch.softmax(scores, -1), values)
+    elif packed.device.type == "cpu" and kernels.usable(packed.dtype):
+        output = packed.new_empty(*packed.shape[:2], values.shape[-1])
+        for head, queries in enumerate(packed * factor):
+            scores = kernels.linear(queries, keys[head]).add_(mask[head % mask.shape[0]])
+            output[head] = kernels.linear(torch.softmax(scores, -1), values[head].t())
+    else:
+        output = scaled_dot_product_attention(
+            packed[None], keys[None], values[None], attn_mask=mask[None], scale=scaling
+        )[0]
+    return output.reshape(num_heads, num_tokens, -1).transpose(0, 1)

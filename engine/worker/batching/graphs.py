@@ -1,0 +1,131 @@
+"""CUDA graphs for the steps in which every row gets one token: a launch instead of thousands."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from engine.worker.batching.plan import Piece, Plan
+
+log = logging.getLogger(__name__)
+
+#: Numbers of rows that graphs are made for; a pass takes the next larger one.
+_SIZES = (1, 2, 4, 8, 16, 32)
+#: Columns are rounded up to this: each number of them needs graphs of its own.
+_COLUMNS = 512
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A graph, and the memory it reads from and writes to."""
+
+    replay: Callable[[], None]
+    inputs: torch.Tensor
+    logits: torch.Tensor
+
+
+class Graphs:
+    """Graphs of `run`, made when they are first needed."""
+
+    def __init__(
+        self,
+        run: Callable[[Plan], torch.Tensor],
+        *,
+        num_slots: int,
+        last_column: int,
+        device: torch.device,
+        source_lengths: torch.Tensor | None = None,
+    ) -> None:
+        self._run = run
+        self._num_slots = num_slots
+        self._last_column = last_column
+        self._device = device
+        self._source_lengths = source_lengths
+        self._made: dict[tuple[int, int], _Made] = {}
+        #: One for all: cuBLAS keeps memory for each stream that it ever ran on.
+        self._warm_up: torch.cuda.Stream | None = None
+        #: Set when a graph could not be made: the model works without.
+        self._broken = False
+
+    @staticmethod
+    def usable(device: torch.device) -> bool:
+        """Whether there are graphs on this device."""
+        return device.type == "cuda"
+
+    def fits(self, pieces: Sequence[Piece]) -> bool:
+        """Whether there is, or can be made, a graph for the pass."""
+        if self._broken or any(len(piece.ids) > 1 for piece in pieces):
+            return False
+        size = self._size(pieces)
+        if size not in self._made:
+            try:
+                self._made[size] = self._capture(*size)
+            except RuntimeError:
+                log.warning("no CUDA graphs for this model", exc_info=True)
+                self._broken = True
+        return not self._broken
+
+    def forward(self, pieces: Sequence[Piece]) -> torch.Tensor:
+        """The logits of each piece's token, in the order of their slots; `fits` was asked."""
+        size, columns = self._size(pieces)
+        made = self._made[size, columns]
+        made.inputs.copy_(self._inputs(pieces, size))
+        made.replay()
+        return made.logits[torch.tensor([piece.slot for piece in pieces]).to(self._device)]
+
+    def _size(self, pieces: Sequence[Piece]) -> tuple[int, int]:
+        """Rows and columns of the graph for the pass."""
+        needed = max(piece.slot for piece in pieces) + 1
+        size = next((s for s in _SIZES if s >= needed), needed)
+        reach = max(piece.end for piece in pieces)
+        columns = min(-(-reach // _COLUMNS) * _COLUMNS, self._last_column)
+        return max(needed, min(size, self._num_slots)), columns
+
+    def _inputs(self, pieces: Sequence[Piece], size: int) -> torch.Tensor:
+        """Ids, positions and columns by slot; slots without a row write to the last column."""
+        rows = [[0] * size, [0] * size, [self._last_column] * size]
+        for piece in pieces:
+            rows[0][piece.slot] = piece.ids[0]
+            rows[1][piece.slot] = rows[2][piece.slot] = piece.start
+        return torch.tensor(rows)
+
+    def _capture(self, size: int, columns: int) -> _Made:
+        inputs = self._inputs([], size).to(self._device)
+        slots = torch.arange(size, device=self._device)
+
+        def run() -> torch.Tensor:
+            plan = Plan(
+                ids=inputs[0:1],
+                positions=inputs[1:2],
+                slots=slots,
+                columns=inputs[2],
+                keep=slots,
+                num_singles=size,
+                low=0,
+                high=size,
+                num_columns=columns,
+                longs=[],
+                source_lengths=self._source_lengths,
+            )
+            return self._run(plan)
+
+        log.info("capturing a CUDA graph for %d rows of %d tokens", size, columns)
+        replay, logits = self._record(run)
+        return _Made(replay, inputs, logits)
+
+    def _record(self, run: Callable[[], torch.Tensor]) -> tuple[Callable[[], None], torch.Tensor]:
+        """Something that does what `run` does, and where it leaves the logits."""
+        stream = self._warm_up or torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        self._warm_up = stream
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            for _ in range(2):  # kernels choose their ways before they are recorded
+                run()
+        torch.cuda.current_stream().wait_stream(stream)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            logits = run()
+        return graph.replay, logits

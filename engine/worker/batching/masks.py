@@ -1,0 +1,83 @@
+"""What each token of a pass may see, as numbers that are added to its scores."""
+
+from __future__ import annotations
+
+import torch
+
+from engine.worker.batching.plan import BUCKET, Piece, Plan
+
+
+class Masks:
+    """The masks of one pass; made in the first layer, used in all."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        window: int | None,
+        bias: torch.Tensor | None,
+        crossing: bool,
+        key: torch.Tensor,
+    ) -> None:
+        self._plan = plan
+        self._window = window
+        #: Relative bias of T5, [1, heads, N, L]: its first row was made as for the last of the L
+        #: columns, so it holds the bias for each distance, whatever the row.
+        self._by_distance = None if bias is None else bias[0, :, 0].flip(-1)
+        self._crossing = crossing
+        self._key = key
+        self._name = (window, bias is not None, crossing)
+
+    def end(self, piece: Piece) -> int:
+        """How many columns the piece looks at."""
+        return min(-(-piece.end // BUCKET) * BUCKET, self._key.shape[2])
+
+    def of_singles(self) -> torch.Tensor:
+        """[rows, 1 or heads, 1, L]."""
+        name = ("singles", *self._name)
+        if name not in self._plan.shared:
+            self._plan.shared[name] = self._make_singles()
+        return self._plan.shared[name]
+
+    def _make_singles(self) -> torch.Tensor:
+        plan, length = self._plan, self._key.shape[2]
+        columns = torch.arange(length, device=self._key.device)
+        if self._crossing:
+            assert plan.source_lengths is not None
+            lengths = plan.source_lengths[plan.low : plan.high]
+            return self._hide(columns < lengths.clamp(min=1)[:, None])[:, None, None]
+        positions = plan.positions.new_zeros(plan.high - plan.low)
+        positions.index_copy_(
+            0, plan.single_slots - plan.low, plan.positions[0, : plan.num_singles]
+        )
+        return self._see(positions, columns)[:, :, None]
+
+    def of_piece(self, first: int, piece: Piece, end: int) -> torch.Tensor:
+        """[1 or heads, T, end]."""
+        name = (first, *self._name)
+        if name not in self._plan.shared:
+            columns = torch.arange(end, device=self._key.device)
+            if self._crossing:
+                assert self._plan.source_lengths is not None
+                seen = columns < self._plan.source_lengths[piece.slot]
+                mask = self._hide(seen).expand(1, len(piece.ids), end)
+            else:
+                positions = torch.arange(piece.start, piece.end, device=columns.device)
+                mask = self._see(positions, columns).transpose(0, 1)
+            self._plan.shared[name] = mask
+        return self._plan.shared[name]
+
+    def _see(self, positions: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+        """[positions, 1 or heads, columns]: the past, within the sliding window, with bias."""
+        distances = positions[:, None] - columns
+        seen = distances >= 0
+        if self._window is not None:
+            seen &= distances < self._window
+        mask = self._hide(seen)[:, None]
+        if self._by_distance is not None:
+            bias = self._by_distance[:, distances.clamp(min=0)]  # heads, positions, columns
+            mask = mask + bias.transpose(0, 1).to(mask.dtype)
+        return mask
+
+    def _hide(self, seen: torch.Tensor) -> torch.Tensor:
+        hidden = torch.zeros(seen.shape, dtype=self._key.dtype, device=seen.device)
+        return hidden.masked_fill_(~seen, float("-inf"))

@@ -1,0 +1,70 @@
+"""Spares work on beginnings of prompts that were computed before: the constant part, or a row's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.worker.batching.slab import Slab
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where a row is put, and what of it is there already."""
+
+    slot: int
+    #: Tokens whose keys and values are there.
+    cached: int
+    #: Whether the whole constant part is among its tokens.
+    shares_prefix: bool
+
+
+class Prefixes:
+    """What the slots hold, the free ones too, and the constant part of all prompts."""
+
+    def __init__(self, slab: Slab, *, remembers: bool = True) -> None:
+        self._slab = slab
+        self._remembers = remembers
+        #: Tokens whose keys and values lie in each slot, with the group they were made in.
+        self._held: dict[int, tuple[list[int], int]] = {}
+        self._constant: list[int] = []
+
+    def keep(self, slot: int, tokens: list[int]) -> None:
+        """From now on `tokens`, which lie in `slot`, are the constant part."""
+        self._constant = tokens
+        self._slab.keep_prefix(slot, len(tokens))
+
+    def remember(self, slot: int, tokens: list[int], group: int) -> None:
+        """The row in `slot` ended and left `tokens` there."""
+        if self._remembers:
+            self._held[slot] = (tokens, group)
+
+    def begin(self, free: Sequence[int], prompt: Sequence[int], group: int) -> Start:
+        """Choose one of the `free` slots for a row.
+
+        At least the last token of the prompt is left to compute.
+        """
+        lengths = {
+            slot: _common(held, prompt)
+            for slot, (held, of) in self._held.items()
+            if slot in free and of == group
+        }
+        constant = _common(self._constant, prompt) if group == 0 else 0
+        best = max(lengths.values(), default=0)
+        if best > constant:
+            slot = min(slot for slot, length in lengths.items() if length == best)
+            count = best
+        else:
+            slot, count = min(free), constant
+            if count:
+                self._slab.begin(slot, count)
+        self._held.pop(slot, None)
+        return Start(slot, count, 0 < len(self._constant) == constant)
+
+
+def _common(one: Sequence[int], prompt: Sequence[int]) -> int:
+    """Length of the common beginning, without the prompt's last token."""
+    length = min(len(one), len(prompt) - 1)
+    if list(one[:length]) == list(prompt[:length]):
+        return length
+    return next(i for i in range(length) if one[i] != prompt[i])

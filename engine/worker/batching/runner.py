@@ -1,0 +1,135 @@
+"""Runs packed passes on the unmodified model classes of transformers that only decode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import torch
+
+from engine.worker.batching import kernels
+from engine.worker.batching.graphs import Graphs
+from engine.worker.batching.plan import Piece, Plan
+from engine.worker.batching.shapes import layer_shapes
+from engine.worker.batching.slab import Slab
+
+
+class Runner(Protocol):
+    """A model with room for `num_slots` rows of `num_tokens`."""
+
+    num_slots: int
+    num_tokens: int
+    #: The rows' own keys and values.
+    slab: Slab
+    #: Whether a row's tokens are its prompt and what was written, not the latter alone.
+    continues_prompt: bool
+
+    def admit(self, slot: int, prompt: Sequence[int]) -> int:
+        """A row begins; returns how many tokens were computed for it at once."""
+        ...
+
+    def forward(self, pieces: Sequence[Piece]) -> torch.Tensor:
+        """The logits asked for, [tokens, vocabulary]; pieces with one token come first."""
+        ...
+
+    def group(self, num_tokens: int) -> int:
+        """Rows of different groups must not share a pass."""
+        ...
+
+    def clear(self, slot: int) -> None:
+        """Forget a row whose numbers may be broken."""
+        ...
+
+
+class CausalRunner:
+    """A decoder-only model."""
+
+    continues_prompt = True
+
+    def __init__(
+        self, model: Any, *, num_slots: int, num_tokens: int, graphs: bool = False
+    ) -> None:
+        self._model = model
+        self.device: torch.device = model.device
+        self.num_slots, self.num_tokens = num_slots, num_tokens
+        self.slab = Slab(
+            layer_shapes(model),
+            num_slots=num_slots,
+            num_tokens=num_tokens,
+            device=model.device,
+        )
+        self.clear = self.slab.clear
+        self._short = _short_rope(model.config)
+        self._graphs = graphs_for(self.run, self.slab, num_slots) if graphs else None
+        #: Whether rows may look at one copy of the constant part. On a card that was never
+        #: measured, and graphs have no part in it; the operator wants keys as wide as values.
+        self._shares = (
+            model.device.type == "cpu"
+            and kernels.usable(model.dtype)
+            and all(one.keys.shape == one.values.shape for one in self.slab.layers)
+        )
+
+    def admit(self, slot: int, prompt: Sequence[int]) -> int:
+        """Nothing is computed: the prompt is run in chunks beside the other rows."""
+        return 0
+
+    def group(self, num_tokens: int) -> int:
+        """Phi-3 takes other positions for all tokens once one is past the first 4,096."""
+        return int(self._short is not None and num_tokens > self._short)
+
+    @torch.inference_mode()
+    def forward(self, pieces: Sequence[Piece]) -> torch.Tensor:
+        """See Runner."""
+        is_long = self.group(pieces[0].row_tokens) > 0
+        if self._graphs is not None and not is_long and self._graphs.fits(pieces):
+            return self._graphs.forward(pieces)
+        plan = Plan.of(
+            pieces,
+            device=self.device,
+            last_column=self.slab.num_columns - 1,
+            beyond=self._short if is_long else None,
+            prefix=self.slab.prefix if self._shares and not is_long else None,
+        )
+        return self.run(plan)
+
+    def run(self, plan: Plan) -> torch.Tensor:
+        """The logits of `plan`."""
+        self.slab.plan = plan
+        output = self._model(
+            input_ids=plan.ids,
+            position_ids=plan.positions,
+            cache=self.slab,
+            use_cache=True,
+            logits_to_keep=plan.keep,
+            plan=plan,
+        )
+        logits: torch.Tensor = output.logits[0]
+        return logits
+
+
+def graphs_for(
+    run: Callable[[Plan], torch.Tensor],
+    slab: Slab,
+    num_slots: int,
+    source_lengths: torch.Tensor | None = None,
+) -> Graphs | None:
+    """CUDA graphs for a runner, where its device has them."""
+    device = slab.layers[0].keys.device
+    if not Graphs.usable(device):
+        return None
+    return Graphs(
+        run,
+        num_slots=num_slots,
+        last_column=slab.num_columns - 1,
+        device=device,
+        source_lengths=source_lengths,
+    )
+
+
+def _short_rope(config: Any) -> int | None:
+    """Up to which length a model with two ranges of positions uses its first."""
+    parameters = getattr(config, "rope_parameters", None) or {}
+    if parameters.get("rope_type") != "longrope":
+        return None
+    length: int = parameters["original_max_position_embeddings"]
+    return length

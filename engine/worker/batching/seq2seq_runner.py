@@ -1,0 +1,103 @@
+"""Runs packed passes on the unmodified T5 classes of transformers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from transformers.modeling_outputs import BaseModelOutput
+
+from engine.worker.batching.plan import Piece, Plan
+from engine.worker.batching.runner import graphs_for
+from engine.worker.batching.shapes import source_shapes
+from engine.worker.batching.slab import CrossSlab, Slab, SlabPair
+
+
+class Seq2SeqRunner:
+    """An encoder-decoder model with relative positions, as T5."""
+
+    continues_prompt = False
+
+    def __init__(
+        self,
+        model: Any,
+        *,
+        num_slots: int,
+        num_tokens: int,
+        num_new: int,
+        graphs: bool = False,
+    ) -> None:
+        self._model = model
+        self.device: torch.device = model.device
+        self.num_slots, self.num_tokens = num_slots, num_tokens
+        own, cross = (
+            Slab(
+                shapes,
+                num_slots=num_slots,
+                num_tokens=length,
+                device=model.device,
+            )
+            for shapes, length in zip(source_shapes(model), (num_new, num_tokens), strict=True)
+        )
+        self.slab = own
+        self._pair = SlabPair(own, CrossSlab(cross))
+        self._lengths = torch.ones(num_slots, dtype=torch.long, device=model.device)
+        self._graphs = graphs_for(self.run, own, num_slots, self._lengths) if graphs else None
+        #: Stands for the sources, whose keys are in the slab.
+        self._no_source = torch.zeros(1, 1, model.config.d_model, dtype=model.dtype).to(
+            model.device
+        )
+
+    def clear(self, slot: int) -> None:
+        """See Runner."""
+        self.slab.clear(slot)
+        self._pair.cross_attention_cache.clear(slot)
+
+    def group(self, num_tokens: int) -> int:
+        """All rows may share a pass."""
+        return 0
+
+    @torch.inference_mode()
+    def admit(self, slot: int, prompt: Sequence[int]) -> int:
+        """Encode the prompt and keep what the decoder's layers make of it."""
+        ids = torch.tensor([list(prompt)]).to(self._model.device)
+        source = self._model.encoder(input_ids=ids).last_hidden_state
+        self._lengths[slot] = ids.shape[1]
+        self._pair.expect_source(slot)
+        # The layers make their keys of the source in a pass with a first token, which is run
+        # again with the other rows.
+        first = Piece(slot=slot, start=0, ids=[0], num_logits=1, row_tokens=1)
+        self._run([first], source)
+        return len(prompt)
+
+    @torch.inference_mode()
+    def forward(self, pieces: Sequence[Piece]) -> torch.Tensor:
+        """See Runner."""
+        if self._graphs is not None and self._graphs.fits(pieces):
+            return self._graphs.forward(pieces)
+        return self._run(pieces, self._no_source)
+
+    def _run(self, pieces: Sequence[Piece], source: torch.Tensor) -> torch.Tensor:
+        plan = Plan.of(
+            pieces,
+            device=self.device,
+            last_column=self.slab.num_columns - 1,
+            source_lengths=self._lengths,
+        )
+        return self.run(plan, source)
+
+    def run(self, plan: Plan, source: torch.Tensor | None = None) -> torch.Tensor:
+        """The logits of `plan`."""
+        self.slab.plan = plan
+        output = self._model(
+            encoder_outputs=BaseModelOutput(
+                last_hidden_state=self._no_source if source is None else source
+            ),
+            decoder_input_ids=plan.ids,
+            cache=self._pair,
+            use_cache=True,
+            plan=plan,
+        )
+        logits: torch.Tensor = output.logits[0, plan.keep]
+        return logits

@@ -1,0 +1,64 @@
+"""Gets a model of transformers ready for slots, and finds out what its layers keep."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from transformers import DynamicCache
+
+from engine.worker.batching import attention
+from engine.worker.batching.slab import LayerShape, row_bytes
+
+
+def prepare(model: Any) -> None:
+    """Have the model's own layers call our attention; an encoder keeps its own."""
+    attention.register()
+    decoder = model.decoder if model.config.is_encoder_decoder else model
+    decoder.set_attn_implementation(attention.NAME)
+
+
+def restore(model: Any) -> None:
+    """Undo `prepare`."""
+    decoder = model.decoder if model.config.is_encoder_decoder else model
+    decoder.set_attn_implementation("sdpa")
+
+
+def layer_shapes(model: Any) -> list[LayerShape]:
+    """What each layer of a decoder-only model keeps, seen by running it on one token."""
+    cache = DynamicCache()
+    _run_once(model, cache=cache, input_ids=torch.zeros(1, 1, dtype=torch.long))
+    return [LayerShape.of(layer.keys, layer.values) for layer in cache.layers]
+
+
+def source_shapes(model: Any) -> tuple[list[LayerShape], list[LayerShape]]:
+    """The same for an encoder-decoder model: of its own tokens, and of the source's."""
+    one = torch.zeros(1, 1, dtype=torch.long)
+    pair = _run_once(model, input_ids=one, decoder_input_ids=one).cache
+    own, cross = (
+        [LayerShape.of(layer.keys, layer.values) for layer in cache.layers]
+        for cache in (pair.self_attention_cache, pair.cross_attention_cache)
+    )
+    return own, cross
+
+
+def bytes_per_row(model: Any, *, num_tokens: int, num_new: int) -> int:
+    """Bytes of one slot of a runner."""
+    if not model.config.is_encoder_decoder:
+        return row_bytes(layer_shapes(model), num_tokens)
+    own, cross = source_shapes(model)
+    return row_bytes(own, num_new) + row_bytes(cross, num_tokens)
+
+
+@torch.inference_mode()
+def _run_once(model: Any, **inputs: Any) -> Any:
+    """One pass as transformers does it, whatever attention is set."""
+    restore(model)
+    try:
+        moved = {
+            name: value.to(model.device) if isinstance(value, torch.Tensor) else value
+            for name, value in inputs.items()
+        }
+        return model(use_cache=True, **moved)
+    finally:
+        prepare(model)

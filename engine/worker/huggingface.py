@@ -1,0 +1,137 @@
+"""A model of transformers, and its own way to write one answer after the other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from engine.errors import OutOfMemory
+from engine.models.catalog import GenerationDefaults, ModelEntry, Task
+from engine.prompt import FittedPrompt
+from engine.types import FinishReason, Generation, GenerationRequest
+from engine.worker.loading import LoadedModel, free_memory, is_out_of_memory, load_model
+from engine.worker.prompt_builder import PromptBuilder, answer_tokens
+from engine.worker.text_stream import TextStream
+from engine.worker.watch import Watch, Watcher, refuse_broken_numbers
+
+
+class HuggingFaceModel:
+    """One loaded model. Not for several threads at once."""
+
+    def __init__(self, entry: ModelEntry, loaded: LoadedModel) -> None:
+        self.entry = entry
+        #: The object of transformers.
+        self.network = loaded.model
+        self._tokenizer = loaded.tokenizer
+        self.prompts = PromptBuilder(entry, loaded.tokenizer)
+        #: For people.
+        self.device = loaded.device
+        self.dtype = loaded.dtype
+        #: Whether it computes on a CUDA card.
+        self.on_card = loaded.on_card
+
+    @classmethod
+    def load(cls, entry: ModelEntry, path: Path, *, device: str) -> HuggingFaceModel:
+        """Load the weights in `path`. Raises ModelLoadError with a sentence."""
+        return cls(entry, load_model(entry, path, device=device))
+
+    @property
+    def ends(self) -> list[int]:
+        """Tokens that end a text."""
+        eos = self.network.generation_config.eos_token_id
+        return [] if eos is None else eos if isinstance(eos, list) else [eos]
+
+    def generate(self, request: GenerationRequest, watcher: Watcher) -> Generation:
+        """Write the answer for `request`, telling `watcher` of each token.
+
+        Raises OutOfMemory after a second try with half the context. Any other error comes out
+        as it is: on a card it means that the process must end.
+        """
+        started = monotonic()
+        limit = answer_tokens(self.entry, request)
+        budget = self.entry.context_window - limit
+        for room in (budget, budget // 2):
+            fitted = self.prompts.fit(request, room)
+            try:
+                return self._run(request, fitted, limit, started, watcher)
+            except Exception as error:
+                if not is_out_of_memory(error):
+                    raise
+            # Out here the traceback, which holds the tensors, is gone.
+            free_memory()
+        raise OutOfMemory
+
+    def _run(
+        self,
+        request: GenerationRequest,
+        fitted: FittedPrompt,
+        limit: int,
+        started: float,
+        watcher: Watcher,
+    ) -> Generation:
+        prompt = self.prompts.tokens(fitted.prompt)
+        watch = Watch(
+            watcher,
+            TextStream(fitted.stop),
+            decode=self.decode,
+            # A decoder-only model repeats the prompt, the other kind begins with one mark.
+            skip=len(prompt) if self.entry.task is Task.CAUSAL else 1,
+            deadline=started + request.deadline_s,
+            streams=self.entry.generation.num_beams == 1,
+        )
+        new_tokens = self._write(prompt, watch, limit)
+        watch.finish(new_tokens)
+        ended = monotonic()
+        return Generation(
+            text=watch.stream.text.strip(),
+            finish_reason=watch.reason or self._natural_reason(new_tokens, limit),
+            prompt_tokens=len(prompt),
+            completion_tokens=len(new_tokens),
+            document_ids=fitted.document_ids,
+            model=self.entry.alias,
+            first_token_s=(watch.first_token_at or ended) - started,
+            total_s=ended - started,
+        )
+
+    def _write(self, prompt: list[int], watch: Watch, limit: int) -> list[int]:
+        """The tokens after the prompt."""
+        import torch
+
+        row = torch.tensor([prompt], device=self.network.device)
+        with torch.inference_mode():
+            output = self.network.generate(
+                row,
+                attention_mask=torch.ones_like(row),
+                stopping_criteria=[watch],
+                logits_processor=[refuse_broken_numbers],
+                **_arguments(self.entry.generation, limit),
+            )
+        new_tokens: list[int] = output[0, watch.skip :].tolist()
+        return new_tokens
+
+    def decode(self, tokens: list[int]) -> str:
+        """The text of `tokens`."""
+        text: str = self._tokenizer.decode(
+            tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False
+        )
+        return text
+
+    def _natural_reason(self, new_tokens: list[int], limit: int) -> FinishReason:
+        if len(new_tokens) >= limit and new_tokens[-1] not in self.ends:
+            return FinishReason.LENGTH
+        return FinishReason.STOP
+
+
+def _arguments(defaults: GenerationDefaults, limit: int) -> dict[str, Any]:
+    # Without sampling the three stay unset: transformers warns of what it will not use.
+    sampling = defaults.do_sample
+    return {
+        "max_new_tokens": limit,
+        "num_beams": defaults.num_beams,
+        "do_sample": sampling,
+        "repetition_penalty": defaults.repetition_penalty,
+        "temperature": defaults.temperature if sampling else None,
+        "top_k": defaults.top_k if sampling else None,
+        "top_p": defaults.top_p if sampling else None,
+    }

@@ -1,0 +1,112 @@
+"""Gives a loaded model its slots, as many as memory allows, where its architecture allows them."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.models.catalog import Quantisation, Task
+from engine.models.memory import MAX_SEQ2SEQ_NEW, memory_need
+from engine.worker.huggingface import HuggingFaceModel
+from engine.worker.loading import free_bytes
+
+if TYPE_CHECKING:
+    from engine.worker.batching.scheduler import Scheduler
+
+log = logging.getLogger(__name__)
+
+#: Tokens of a short slot: most questions with their entries and their answer need fewer.
+SHORT_TOKENS = 1536
+#: Share of the free memory that rows may take; the rest is for the work itself.
+_SHARE = {"cpu": 0.25, "cuda": 0.7}
+#: How far the logits of a covered model may be from transformers' own, as a share of their range.
+_TOLERANCE = {"float32": 1e-3, "float16": 0.02, "bfloat16": 0.08}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotBytes:
+    """What slots take in memory."""
+
+    #: One for as many tokens as the context window has.
+    whole: int
+    #: One for SHORT_TOKENS, if the window is longer.
+    short: int
+
+    def share_out(self, free: float, max_batch: int) -> tuple[int, int]:
+        """How many short and how many whole slots make the most of `free` bytes.
+
+        Where whole ones are few, one of them is enough: few prompts need it.
+        """
+        whole = max(1, min(max_batch, int(free // self.whole)))
+        short = min(max_batch - 1, int((free - self.whole) // self.short))
+        return (short, 1) if short + 1 > whole else (0, whole)
+
+
+def suit_slots(model: HuggingFaceModel) -> SlotBytes | None:
+    """Get the network ready for slots, once; returns what they take.
+
+    None where the model must answer one question at a time.
+    """
+    from engine.worker.batching.coverage import covers
+    from engine.worker.batching.packed import pack_linears
+    from engine.worker.batching.shapes import bytes_per_row
+
+    entry, network = model.entry, model.network
+    if entry.generation.num_beams > 1:
+        log.info("%s searches with beams and answers one question at a time", entry.alias)
+        return None
+    # Measured before the weights are laid out anew, which changes the last digits.
+    if not covers(network, tolerance=_TOLERANCE[str(network.dtype).split(".")[-1]]):
+        log.info("%s is not covered by the slots; it answers one question at a time", entry.alias)
+        return None
+    if not model.on_card and entry.quantisation is Quantisation.NONE:
+        pack_linears(network)
+    whole, short = (
+        bytes_per_row(network, num_tokens=num_tokens, num_new=MAX_SEQ2SEQ_NEW)
+        for num_tokens in (entry.context_window, min(SHORT_TOKENS, entry.context_window))
+    )
+    return SlotBytes(whole=whole, short=short)
+
+
+def make_slots(model: HuggingFaceModel, num_short: int, num_whole: int) -> list[Scheduler]:
+    """Schedulers with so many slots, the one with the shorter slots first."""
+    window = model.entry.context_window
+    log.info("%s: %d short slots, %d whole ones", model.entry.alias, num_short, num_whole)
+    wanted = ((num_short, min(SHORT_TOKENS, window)), (num_whole, window))
+    return [_scheduler(model, number, num_tokens) for number, num_tokens in wanted if number]
+
+
+def _scheduler(model: HuggingFaceModel, num_slots: int, num_tokens: int) -> Scheduler:
+    from engine.worker.batching.runner import CausalRunner
+    from engine.worker.batching.scheduler import CARD_CHUNKS, CPU_CHUNKS, Scheduler
+    from engine.worker.batching.seq2seq_runner import Seq2SeqRunner
+
+    entry, network = model.entry, model.network
+    seq2seq = entry.task is Task.SEQ2SEQ
+    graphs = model.on_card and entry.quantisation is Quantisation.NONE
+    scheduler = Scheduler(
+        Seq2SeqRunner(
+            network,
+            num_slots=num_slots,
+            num_tokens=num_tokens,
+            num_new=MAX_SEQ2SEQ_NEW,
+            graphs=graphs,
+        )
+        if seq2seq
+        else CausalRunner(network, num_slots=num_slots, num_tokens=num_tokens, graphs=graphs),
+        decode=model.decode,
+        ends=frozenset(model.ends),
+        start_token=network.generation_config.decoder_start_token_id if seq2seq else None,
+        chunks=CARD_CHUNKS if model.on_card else CPU_CHUNKS,
+    )
+    scheduler.keep_prefix(model.prompts.constant_part())
+    return scheduler
+
+
+def free_for_slots(model: HuggingFaceModel) -> float:
+    """Bytes of the memory that is free now that slots may take."""
+    free, share = free_bytes(on_card=model.on_card), _SHARE["cuda" if model.on_card else "cpu"]
+    need = memory_need(model.entry, model.network.config.to_dict(), on_card=model.on_card)
+    # T5's encoder reads a long source at once, which takes more than the rest that stays free.
+    return min(share * free, free - (need.work if need else 0))

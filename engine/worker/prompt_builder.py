@@ -1,0 +1,129 @@
+"""Puts a model's prompts together where its tokenizer is: fitted to its window, and as tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.models.catalog import ModelEntry, Task
+from engine.models.memory import MAX_SEQ2SEQ_NEW
+from engine.prompt import FittedPrompt, Prompt, fit
+from engine.types import Document, GenerationRequest, ShownPrompt
+
+#: Tokens that are kept free for the prompt however long an answer is asked for.
+MIN_PROMPT_TOKENS = 128
+#: In English a token has four letters or so, in code fewer.
+CHARACTERS_A_TOKEN = 3
+#: Stands for any entry where it is looked up what all prompts share.
+_SOME_ENTRY = Document(id="", course="", section="", question="What?", answer="That.")
+
+
+def answer_tokens(entry: ModelEntry, request: GenerationRequest) -> int:
+    """The most tokens that may be written for `request`; the prompt may take what they leave."""
+    limit = request.max_new_tokens or entry.generation.max_new_tokens
+    if entry.task is Task.SEQ2SEQ:
+        limit = min(limit, MAX_SEQ2SEQ_NEW)
+    return min(limit, entry.context_window - MIN_PROMPT_TOKENS)
+
+
+def show_without_tokenizer(entry: ModelEntry, request: GenerationRequest) -> ShownPrompt:
+    """What the model would read for `request`, as far as that is known without its tokenizer: role
+    by role, and as long as that many tokens of usual length."""
+    room = entry.context_window - answer_tokens(entry, request)
+    fitted = fit(
+        request,
+        entry.prompt,
+        cites=entry.cites,
+        budget=room,
+        count_tokens=lambda prompt: -(-len(_by_role(prompt)) // CHARACTERS_A_TOKEN),
+    )
+    return ShownPrompt(
+        model=entry.alias,
+        text=_by_role(fitted.prompt),
+        num_tokens=None,
+        max_tokens=room,
+        document_ids=fitted.document_ids,
+    )
+
+
+def _by_role(prompt: Prompt) -> str:
+    return prompt.text or "\n\n".join(f"{m.role}:\n{m.content}" for m in prompt.messages)
+
+
+class PromptBuilder:
+    """The prompts of one model."""
+
+    def __init__(self, entry: ModelEntry, tokenizer: Any) -> None:
+        """`tokenizer` is an object of transformers."""
+        self._entry = entry
+        self._tokenizer = tokenizer
+        self._takes_system = _takes_system(tokenizer)
+        self._special_tokens = tuple({*tokenizer.all_special_tokens, *tokenizer.get_added_vocab()})
+
+    def fit(self, request: GenerationRequest, budget: int) -> FittedPrompt:
+        """The prompt for `request` in at most `budget` tokens."""
+        return fit(
+            request,
+            self._entry.prompt,
+            cites=self._entry.cites,
+            budget=budget,
+            count_tokens=lambda prompt: len(self.tokens(prompt)),
+            special_tokens=self._special_tokens,
+        )
+
+    def show(self, request: GenerationRequest) -> ShownPrompt:
+        """What the model would read for `request`."""
+        room = self._entry.context_window - answer_tokens(self._entry, request)
+        fitted = self.fit(request, room)
+        return ShownPrompt(
+            model=self._entry.alias,
+            text=self.text(fitted.prompt),
+            num_tokens=fitted.num_tokens,
+            max_tokens=room,
+            document_ids=fitted.document_ids,
+        )
+
+    def text(self, prompt: Prompt) -> str:
+        """The prompt as the tokenizer reads it, with the marks of the chat template."""
+        if not prompt.messages:
+            return prompt.text
+        messages = [{"role": m.role, "content": m.content} for m in prompt.messages]
+        if not self._takes_system:
+            rules, first, *rest = messages
+            content = f"{rules['content']}\n\n{first['content']}"
+            messages = [{"role": "user", "content": content}, *rest]
+        text: str = self._tokenizer.apply_chat_template(
+            messages, add_generation_prompt=True, tokenize=False
+        )
+        return text
+
+    def tokens(self, prompt: Prompt) -> list[int]:
+        """The prompt as the model reads it."""
+        # A template brings the marks of its beginning itself.
+        marks = not prompt.messages
+        return list(self._tokenizer(self.text(prompt), add_special_tokens=marks)["input_ids"])
+
+    def constant_part(self) -> list[int]:
+        """The tokens that all prompts begin with."""
+        requests = (
+            GenerationRequest(id="", question="Why?", documents=()),
+            GenerationRequest(id="", question="Is it so?", documents=()),
+            GenerationRequest(id="", question="Why?", documents=(_SOME_ENTRY,)),
+        )
+        prompts = [self.tokens(self.fit(request, 10**6).prompt) for request in requests]
+        length = 0
+        for tokens in zip(*prompts, strict=False):
+            if len(set(tokens)) > 1:
+                break
+            length += 1
+        return prompts[0][:length]
+
+
+def _takes_system(tokenizer: Any) -> bool:
+    """Whether the chat template shows system messages; some refuse or drop them."""
+    if not tokenizer.chat_template:
+        return False
+    messages = [{"role": "system", "content": "c0ffee"}, {"role": "user", "content": "?"}]
+    try:
+        return "c0ffee" in tokenizer.apply_chat_template(messages, tokenize=False)
+    except Exception:  # noqa: BLE001 - a template may raise what it likes to refuse a role
+        return False

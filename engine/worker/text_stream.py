@@ -1,0 +1,81 @@
+"""Turns the growing text of a generation into pieces that will not have to be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from engine.worker.repetition import Repetition
+
+#: What a decoder shows for the first bytes of a character whose last are still to come.
+_INCOMPLETE = "\ufffd"
+
+
+class TextStream:
+    """Gives out new text as soon as it is certain, and ends it before a stop sequence, or where it
+    repeats itself."""
+
+    def __init__(self, stop: Sequence[str] = ()) -> None:
+        self._stop = tuple(stop)
+        self._repetition = Repetition()
+        self._text = ""
+        self._shown = 0
+        #: Whether the text ended so; it is final then.
+        self.stopped = False
+
+    @property
+    def text(self) -> str:
+        """All text so far, the held-back end included, without a stop sequence."""
+        return self._text
+
+    def feed(self, text: str) -> str:
+        """Take the whole text so far; returns what is new and certain."""
+        if self.stopped:
+            return ""
+        at = min((i for i in (text.find(stop) for stop in self._stop) if i >= 0), default=-1)
+        certain = at if at >= 0 else self._certain(text)
+        repeats = self._repetition.find(text, certain)
+        self.stopped = at >= 0 or repeats is not None
+        if self.stopped:
+            certain = certain if repeats is None else repeats
+            text = text[:certain]
+        self._text = text
+        return self._show(certain)
+
+    def finish(self) -> str:
+        """The generation is over; returns what was held back."""
+        return self._show(len(self._text))
+
+    def _show(self, end: int) -> str:
+        piece = self._text[self._shown : end]
+        self._shown = max(self._shown, end)
+        return piece
+
+    def _certain(self, text: str) -> int:
+        """Up to where the text can no longer change: not into what may become a stop sequence."""
+        end = len(text.rstrip(_INCOMPLETE))
+        held = 0
+        for stop in self._stop:
+            for length in range(1, min(len(stop), end + 1)):
+                if text.endswith(stop[:length], 0, end):
+                    held = max(held, length)
+        return end - held
+
+
+class Resumed:
+    """Passes text on; when the answer begins again, only what goes beyond what was shown."""
+
+    def __init__(self, on_text: Callable[[str], None]) -> None:
+        self._on_text = on_text
+        self._shown = 0
+        self._come = 0
+
+    def begin_again(self) -> None:
+        """The text comes once more from its beginning."""
+        self._come = 0
+
+    def __call__(self, piece: str) -> None:
+        self._come += len(piece)
+        new = self._come - self._shown
+        if new > 0:
+            self._shown = self._come
+            self._on_text(piece[-new:])
