@@ -8,12 +8,16 @@ from dataclasses import dataclass, replace
 
 from engine.excerpt import balanced, longest_excerpt
 from engine.limits import PROMPT_CHARS
-from engine.models.catalog import PromptStyle
+from engine.models.catalog import ModelEntry, PromptStyle, Task
+from engine.models.memory import MAX_SEQ2SEQ_NEW
 from engine.types import Document, GenerationRequest, Purpose, Turn
 from engine.untrusted import neutralise, unnumber, without_citations
 
 #: What the model is told to write when the entries hold no answer.
 NO_ANSWER = "NO_ANSWER"
+
+#: Tokens that are kept free for the prompt however long an answer is asked for.
+MIN_PROMPT_TOKENS = 128
 
 #: Earlier turns that are shown, and how much of each: enough for "and how much is it?".
 MAX_TURNS = 2
@@ -126,6 +130,14 @@ class _Parts:
     purpose: Purpose = Purpose.ANSWER
     #: Whether the model is asked to cite.
     cites: bool = False
+
+
+def answer_tokens(entry: ModelEntry, request: GenerationRequest) -> int:
+    """The most tokens that may be written for `request`; the prompt may take what they leave."""
+    limit = request.max_new_tokens or entry.generation.max_new_tokens
+    if entry.task is Task.SEQ2SEQ:
+        limit = min(limit, MAX_SEQ2SEQ_NEW)
+    return min(limit, entry.context_window - MIN_PROMPT_TOKENS)
 
 
 def says_no_answer(text: str) -> bool:

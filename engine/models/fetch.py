@@ -80,7 +80,7 @@ def _package_file(package: str) -> Path | None:
 
 
 def _convert(entry: ModelEntry, models_dir: Path) -> Path:
-    from engine.worker.loading import convert_gguf
+    from engine.models.gguf import convert_gguf
 
     source = _package_file(entry.package or "")
     assert source is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from engine.protocol import FromEngine
@@ -53,3 +53,23 @@ class Flights:
     async def over(self) -> None:
         """Return once there is none."""
         await self._over.wait()
+
+
+class Resumed:
+    """Passes text on; when the answer begins again, only what goes beyond what was shown."""
+
+    def __init__(self, on_text: Callable[[str], None]) -> None:
+        self._on_text = on_text
+        self._shown = 0
+        self._come = 0
+
+    def begin_again(self) -> None:
+        """The text comes once more from its beginning."""
+        self._come = 0
+
+    def __call__(self, piece: str) -> None:
+        self._come += len(piece)
+        new = self._come - self._shown
+        if new > 0:
+            self._shown = self._come
+            self._on_text(piece[-new:])

@@ -12,6 +12,7 @@ from engine.errors import EngineError
 from engine.models.catalog import ModelEntry
 from engine.models.saved import refuse_other_commit
 from engine.models.weights import find_weights, prepare_weights
+from engine.prompt import Prompt, answer_tokens, fit
 from engine.serving.connection import EngineChild
 from engine.types import (
     EngineState,
@@ -22,7 +23,9 @@ from engine.types import (
     Purpose,
     ShownPrompt,
 )
-from engine.worker.prompt_builder import show_without_tokenizer
+
+#: In English a token has four letters or so, in code fewer.
+CHARACTERS_A_TOKEN = 3
 
 
 class Rehearsal:
@@ -74,7 +77,7 @@ async def show_prompt(
     """
     path = await _folder(entry, models_dir)
     if path is None:
-        return show_without_tokenizer(entry, request)
+        return _show_without_tokenizer(entry, request)
     async with asyncio.TaskGroup() as group:
         child = await EngineChild.start(group, entry, threads=settings.threads)
         try:
@@ -89,6 +92,30 @@ async def show_prompt(
     if isinstance(outcome, EngineError):
         raise outcome
     return outcome
+
+
+def _show_without_tokenizer(entry: ModelEntry, request: GenerationRequest) -> ShownPrompt:
+    """What the model would read for `request`, as far as that is known without its tokenizer: role
+    by role, and as long as that many tokens of usual length."""
+    room = entry.context_window - answer_tokens(entry, request)
+    fitted = fit(
+        request,
+        entry.prompt,
+        cites=entry.cites,
+        budget=room,
+        count_tokens=lambda prompt: -(-len(_by_role(prompt)) // CHARACTERS_A_TOKEN),
+    )
+    return ShownPrompt(
+        model=entry.alias,
+        text=_by_role(fitted.prompt),
+        num_tokens=None,
+        max_tokens=room,
+        document_ids=fitted.document_ids,
+    )
+
+
+def _by_role(prompt: Prompt) -> str:
+    return prompt.text or "\n\n".join(f"{m.role}:\n{m.content}" for m in prompt.messages)
 
 
 async def _folder(entry: ModelEntry, models_dir: Path) -> Path | None:

@@ -25,6 +25,7 @@ from engine.serving.backoff import Patience
 from engine.serving.connection import EngineChild
 from engine.serving.launcher import Starter
 from engine.serving.meter import Meter
+from engine.serving.pending import Resumed
 from engine.serving.state import Condition
 from engine.stopping import unless
 from engine.types import (
@@ -34,7 +35,6 @@ from engine.types import (
     Generation,
     GenerationRequest,
 )
-from engine.worker.text_stream import Resumed
 
 log = logging.getLogger(__name__)
 

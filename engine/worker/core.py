@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 
 from engine.errors import GenerationError, ModelLoadError, OutOfMemory
 from engine.models.catalog import ModelEntry, Quantisation
-from engine.prompt import FittedPrompt
+from engine.prompt import FittedPrompt, answer_tokens
 from engine.types import FinishReason, Generation, GenerationRequest
 from engine.worker.huggingface import HuggingFaceModel
 from engine.worker.loading import free_memory, is_out_of_memory
 from engine.worker.offload import Weights, give_back, require_room
 from engine.worker.placement import free_for_slots, make_slots, suit_slots
-from engine.worker.prompt_builder import answer_tokens
 from engine.worker.watch import Nobody, Watcher
 
 if TYPE_CHECKING:

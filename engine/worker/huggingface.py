@@ -8,10 +8,10 @@ from typing import Any
 
 from engine.errors import OutOfMemory
 from engine.models.catalog import GenerationDefaults, ModelEntry, Task
-from engine.prompt import FittedPrompt
+from engine.prompt import FittedPrompt, answer_tokens
 from engine.types import FinishReason, Generation, GenerationRequest
 from engine.worker.loading import LoadedModel, free_memory, is_out_of_memory, load_model
-from engine.worker.prompt_builder import PromptBuilder, answer_tokens
+from engine.worker.prompt_builder import PromptBuilder
 from engine.worker.text_stream import TextStream
 from engine.worker.watch import Watch, Watcher, refuse_broken_numbers
 

@@ -4,49 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.models.catalog import ModelEntry, Task
-from engine.models.memory import MAX_SEQ2SEQ_NEW
-from engine.prompt import FittedPrompt, Prompt, fit
+from engine.models.catalog import ModelEntry
+from engine.prompt import FittedPrompt, Prompt, answer_tokens, fit
 from engine.types import Document, GenerationRequest, ShownPrompt
 
-#: Tokens that are kept free for the prompt however long an answer is asked for.
-MIN_PROMPT_TOKENS = 128
-#: In English a token has four letters or so, in code fewer.
-CHARACTERS_A_TOKEN = 3
 #: Stands for any entry where it is looked up what all prompts share.
 _SOME_ENTRY = Document(id="", course="", section="", question="What?", answer="That.")
-
-
-def answer_tokens(entry: ModelEntry, request: GenerationRequest) -> int:
-    """The most tokens that may be written for `request`; the prompt may take what they leave."""
-    limit = request.max_new_tokens or entry.generation.max_new_tokens
-    if entry.task is Task.SEQ2SEQ:
-        limit = min(limit, MAX_SEQ2SEQ_NEW)
-    return min(limit, entry.context_window - MIN_PROMPT_TOKENS)
-
-
-def show_without_tokenizer(entry: ModelEntry, request: GenerationRequest) -> ShownPrompt:
-    """What the model would read for `request`, as far as that is known without its tokenizer: role
-    by role, and as long as that many tokens of usual length."""
-    room = entry.context_window - answer_tokens(entry, request)
-    fitted = fit(
-        request,
-        entry.prompt,
-        cites=entry.cites,
-        budget=room,
-        count_tokens=lambda prompt: -(-len(_by_role(prompt)) // CHARACTERS_A_TOKEN),
-    )
-    return ShownPrompt(
-        model=entry.alias,
-        text=_by_role(fitted.prompt),
-        num_tokens=None,
-        max_tokens=room,
-        document_ids=fitted.document_ids,
-    )
-
-
-def _by_role(prompt: Prompt) -> str:
-    return prompt.text or "\n\n".join(f"{m.role}:\n{m.content}" for m in prompt.messages)
 
 
 class PromptBuilder:

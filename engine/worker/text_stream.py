@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from engine.worker.repetition import Repetition
 
@@ -59,23 +59,3 @@ class TextStream:
                 if text.endswith(stop[:length], 0, end):
                     held = max(held, length)
         return end - held
-
-
-class Resumed:
-    """Passes text on; when the answer begins again, only what goes beyond what was shown."""
-
-    def __init__(self, on_text: Callable[[str], None]) -> None:
-        self._on_text = on_text
-        self._shown = 0
-        self._come = 0
-
-    def begin_again(self) -> None:
-        """The text comes once more from its beginning."""
-        self._come = 0
-
-    def __call__(self, piece: str) -> None:
-        self._come += len(piece)
-        new = self._come - self._shown
-        if new > 0:
-            self._shown = self._come
-            self._on_text(piece[-new:])

@@ -10,10 +10,11 @@ import pytest
 from config.settings import EngineSettings
 from engine.errors import ModelLoadError
 from engine.models.catalog import ModelEntry, PromptStyle, Task
+from engine.prompt import answer_tokens
 from engine.serving.preview import Rehearsal, show_prompt
 from engine.types import Document, GenerationRequest, Purpose
 from engine.worker.huggingface import HuggingFaceModel
-from engine.worker.prompt_builder import PromptBuilder, answer_tokens
+from engine.worker.prompt_builder import PromptBuilder
 from engine.worker.watch import Nobody
 from tests.engine.tiny_models import entry, save_causal, save_seq2seq
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.worker.text_stream import Resumed, TextStream
+from engine.serving.pending import Resumed
+from engine.worker.text_stream import TextStream
 
 
 def test_the_text_ends_before_a_stop_sequence() -> None:
