@@ -36,7 +36,7 @@ from engine.grounding.reading import read
 from engine.grounding.sentences import Unit, UnitKind, split
 from engine.grounding.support import LexicalSupport, Regression
 from engine.types import Document
-from tests.engine.grounding_cases import cases, flips, is_shown, shown
+from tests.engine.grounding.grounding_cases import cases, flips, is_shown, shown
 
 WRITTEN = ("grounding_cases", "grounding_heldout", "grounding_sealed")
 ENTRIES_AT_ONCE = 5

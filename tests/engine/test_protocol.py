@@ -40,7 +40,7 @@ from engine.types import (
     ShownPrompt,
     Turn,
 )
-from tests.engine.tiny_models import entry
+from tests.engine.worker.tiny_models import entry
 
 REQUEST = GenerationRequest(
     id="1",

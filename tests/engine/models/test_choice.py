@@ -1,0 +1,95 @@
+"""Which model is started, and what is tried after one that cannot be loaded."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from config.settings import EngineSettings
+from engine.errors import ModelLoadError
+from engine.models import choice as choosing
+from engine.models.catalog import AUTO, CARD_DEFAULT, CPU_DEFAULT
+from engine.models.choice import CHOSEN, Choice
+from engine.models.device_memory import Room
+from engine.models.weights import prepare_weights
+from tests.engine.worker.tiny_models import catalog, entry
+
+MODELS = catalog(entry("one"), entry("two"), entry(CPU_DEFAULT), entry(CARD_DEFAULT))
+
+
+def choice(setting: str, preferred: str | None = None) -> Choice:
+    settings = EngineSettings(model=setting, device="cpu")
+    return Choice(settings, MODELS, Path("none"), preferred=preferred)
+
+
+@pytest.mark.parametrize(
+    ("setting", "preferred", "first"),
+    [(AUTO, None, CPU_DEFAULT), (AUTO, "two", "two"), ("one", "two", "one")],
+    ids=["nobody chose", "staff chose", "the settings name one"],
+)
+def test_staff_s_choice_counts_where_the_settings_leave_it_open(
+    setting: str, preferred: str | None, first: str
+) -> None:
+    chosen, why = choice(setting, preferred).first()
+
+    assert chosen.alias == first
+    assert (why == CHOSEN) == (first == "two")
+
+
+@pytest.mark.parametrize(
+    ("setting", "failed", "next_one"),
+    [
+        (AUTO, "two", CPU_DEFAULT),
+        (AUTO, CPU_DEFAULT, None),
+        ("one", "two", "one"),
+        ("one", "one", None),
+    ],
+)
+def test_after_a_failure_the_next_is_tried_and_the_reason_kept(
+    setting: str, failed: str, next_one: str | None
+) -> None:
+    other = choice(setting).instead_of(MODELS.get(failed), "It is damaged.")
+
+    assert (other and other[0].alias) == next_one
+    assert other is None or other[1].startswith("It is damaged. ")
+
+
+@pytest.fixture
+def card(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A card with room for every model."""
+    room = Room(total=16 * 10**9, free=15 * 10**9, on_card=True)
+    monkeypatch.setattr(choosing, "read_room", lambda _: room)
+
+
+@pytest.mark.usefixtures("card")
+async def test_with_a_card_the_large_model_is_fetched_and_the_small_one_replaces_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{closed.getsockname()[1]}")
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    one = choice(AUTO)
+
+    large, _ = one.first()
+    with pytest.raises(ModelLoadError) as failed:
+        await prepare_weights(large, tmp_path, on_progress=lambda _: None)
+    other = one.instead_of(large, str(failed.value))
+
+    assert large.alias == CARD_DEFAULT
+    assert other is not None
+    small, why = other
+    assert small.alias == CPU_DEFAULT
+    assert "the Hugging Face hub cannot be reached" in why
+    assert why.endswith(f"{CPU_DEFAULT} is used instead.")
+
+
+@pytest.mark.usefixtures("card")
+def test_with_a_card_and_no_hub_the_small_model_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+    small, why = choice(AUTO).first()
+
+    assert small.alias == CPU_DEFAULT
+    assert "HF_HUB_OFFLINE" in why

@@ -1,0 +1,56 @@
+"""A card that cannot be used after all: the small model serves on the CPU, and it is said why."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from config.settings import EngineSettings
+from engine.models import choice
+from engine.models.catalog import AUTO, CARD_DEFAULT, CPU_DEFAULT
+from engine.models.device_memory import Room
+from engine.serving import launcher as starter
+from engine.serving.supervisor import EngineProcess
+from engine.types import EngineState, EngineStatus
+from tests.engine.worker.tiny_models import catalog, entry, save_causal
+
+PROBLEM = "the card cannot be used, since it is a picture of one"
+CPU = Room(total=16 * 10**9, free=15 * 10**9, on_card=False, card_problem=PROBLEM)
+#: What is found before PyTorch has tried it.
+CARD = Room(total=16 * 10**9, free=15 * 10**9, on_card=True)
+
+
+async def served(folder: Path) -> EngineStatus:
+    """What serves where the card is asked for, and is none to PyTorch."""
+    for alias in (CARD_DEFAULT, CPU_DEFAULT):
+        save_causal(folder / alias)
+    engine = EngineProcess(
+        EngineSettings(model=AUTO, device="cuda", threads=1),
+        catalog=catalog(entry(CARD_DEFAULT), entry(CPU_DEFAULT)),
+        models_dir=folder,
+        hf_token=None,
+    )
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(engine.run(stop))
+        await engine.settled()
+        status = engine.status()
+        stop.set()
+    return status
+
+
+@pytest.mark.parametrize("room", [CPU, CARD], ids=["known beforehand", "found out in loading"])
+async def test_the_small_model_serves_on_the_cpu(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: Room
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    monkeypatch.setattr(choice, "read_room", lambda _: room)
+    monkeypatch.setattr(starter, "read_room", lambda _: room)
+
+    status = await served(tmp_path)
+
+    assert (status.state, status.model) == (EngineState.READY, CPU_DEFAULT)
+    assert status.device.startswith("CPU")
+    assert (PROBLEM if room is CPU else "PyTorch") in status.detail

@@ -1,0 +1,63 @@
+"""One engine process as the bot sees it, without the process: what is said and when."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from engine.errors import ModelLoadError
+from engine.protocol import Started, Text
+from engine.serving.connection import EngineChild
+from engine.types import GenerationRequest
+from tests.engine.worker.tiny_models import entry
+
+REQUEST = GenerationRequest(id="1", question="Why?", documents=(), max_new_tokens=4)
+
+
+@pytest.fixture
+async def child() -> AsyncIterator[EngineChild]:
+    """A child whose process never says anything by itself."""
+    ours, theirs = socket.socketpair()
+    reader, writer = await asyncio.open_connection(sock=ours)
+    with theirs:
+        yield EngineChild(entry(), None, reader, writer)  # type: ignore[arg-type]
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_a_load_that_takes_too_long_tells_which_setting_helps(child: EngineChild) -> None:
+    with pytest.raises(ModelLoadError, match=r"not loaded after 0 s; raise engine\.load_timeout_s"):
+        await child.load(
+            Path("weights"), device="cpu", max_batch=1, timeout=0, on_progress=lambda _: None
+        )
+
+
+async def test_no_setting_is_named_where_none_helps(child: EngineChild) -> None:
+    with pytest.raises(ModelLoadError, match="tiny was not parked after 0 s; its process is ended"):
+        await child.park(timeout=0)
+    with pytest.raises(ModelLoadError, match="tiny was not resumed after 0 s; its process is"):
+        await child.resume(timeout=0)
+    with pytest.raises(ModelLoadError, match="tiny was not ready to show its prompt after 0 s"):
+        await child.show_prompt(Path("weights"), REQUEST, timeout=0)
+
+
+@pytest.mark.parametrize("turns", range(8))
+async def test_a_question_can_be_stopped_at_the_very_moment_a_token_comes(
+    child: EngineChild, turns: int
+) -> None:
+    pieces: list[str] = []
+    task = asyncio.create_task(child.generate(REQUEST, pieces.append, stall_s=600))
+    await asyncio.sleep(0)
+    child._take(Started(id="1"))
+    child._take(Text(id="1", piece="Because"))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+    task.cancel()
+
+    await asyncio.wait({task}, timeout=5)
+    assert task.cancelled()

@@ -1,0 +1,99 @@
+"""Where room for a model comes from, and who has to go for it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from config.settings import EngineSettings
+from engine.models.device_memory import Room, need_of
+from engine.serving import launcher as starter
+from engine.serving.launcher import Starter
+from tests.engine.serving.idle_processes import Process, idle_models
+from tests.engine.worker.tiny_models import entry
+
+MB = 10**6
+WANTED = entry("wanted", memory_gb=1.0)
+CONFIG = {
+    "model_type": "llama",
+    "hidden_size": 2048,
+    "intermediate_size": 5632,
+    "num_hidden_layers": 22,
+    "num_attention_heads": 32,
+    "vocab_size": 32000,
+}
+
+
+async def machine(
+    monkeypatch: pytest.MonkeyPatch, old: Process, *idle: Process, held: int = 0
+) -> Starter:
+    """A starter with these idle models, on a machine where nothing else is free."""
+    held_by = {old.pid: 800 * MB} | {process.pid: held for process in idle}
+
+    def read_room(_: str) -> Room:
+        free = sum(held for process in idle if process.ended.is_set())
+        return Room(total=10**10, free=free, on_card=False)
+
+    made = Starter(
+        EngineSettings(device="cpu"), Path("none"), hf_token=None, on_progress=lambda _: None
+    )
+    made.idle = await idle_models(len(idle), *idle)
+    monkeypatch.setattr(starter, "read_room", read_room)
+    monkeypatch.setattr(starter, "memory_of", lambda pid, *, on_card: held_by[pid])
+    return made
+
+
+def processes() -> tuple[Process, Process, Process, Process]:
+    return Process("old", 1), Process("first", 2), Process("second", 3), Process("third", 4)
+
+
+async def test_the_longest_idle_models_go_until_there_is_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    old, *idle = processes()
+    made = await machine(monkeypatch, old, *idle, held=600 * MB)
+
+    has_room = await made.has_room_beside(WANTED, Path("none"), old)  # type: ignore[arg-type]
+
+    assert has_room
+    assert made.idle.aliases == ("third",)
+
+
+async def test_no_idle_model_goes_where_that_does_not_make_room_enough(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    old, *idle = processes()
+    made = await machine(monkeypatch, old, *idle, held=300 * MB)
+
+    has_room = await made.has_room_beside(WANTED, Path("none"), old)  # type: ignore[arg-type]
+
+    assert not has_room
+    assert made.idle.aliases == ("first", "second", "third")
+
+
+@pytest.mark.parametrize(
+    ("on_card", "num_questions", "expected"),
+    [(True, 31, False), (True, 32, True), (False, 1, True)],
+    ids=["a card with room for some", "a card with room for all", "no card"],
+)
+async def test_on_a_card_a_model_comes_beside_the_old_one_only_with_all_its_slots(
+    on_card: bool,
+    num_questions: int,
+    expected: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    old, *idle = processes()
+    made = await machine(monkeypatch, old, *idle, held=600 * MB)
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG))
+    need = need_of(WANTED, tmp_path, Room(total=10**12, free=0, on_card=on_card))
+    assert need
+    room = Room(total=10**12, free=need.total(num_questions), on_card=on_card)
+    monkeypatch.setattr(starter, "read_room", lambda _: room)
+
+    has_room = await made.has_room_beside(WANTED, tmp_path, old)  # type: ignore[arg-type]
+
+    assert has_room is expected
+    assert made.idle.aliases == ("first", "second", "third")

@@ -1,0 +1,113 @@
+"""Errors after which nothing on the device is sure: the process ends, and says why."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from config.settings import ROOT
+from engine.errors import BrokenNumbers
+from engine.models.catalog import GenerationDefaults
+from engine.models.environment import engine_environment
+from engine.protocol import FromEngine, Generate, Load, Loaded, decode_from_engine, encode
+from engine.types import GenerationRequest
+from engine.worker.batching.scheduler import Scheduler
+from engine.worker.core import Batch
+from engine.worker.huggingface import HuggingFaceModel
+from engine.worker.process import EXIT_BROKEN
+from engine.worker.watch import Nobody
+from tests.engine.worker.tiny_models import entry, save_causal
+
+REQUEST = GenerationRequest(id="1", question="Why?", documents=(), max_new_tokens=4)
+ILLEGAL = "CUDA error: an illegal memory access was encountered"
+#: The worker, with a forward pass that breaks the device once it answers people.
+BREAKING_WORKER = f"""
+import sys
+from engine.worker import process as worker
+from engine.worker.batching.scheduler import Scheduler
+
+def run(self, pieces):
+    if any(row.request.id for row in self._rows):
+        raise RuntimeError({ILLEGAL!r})
+    return whole(self, pieces)
+
+whole, Scheduler._run = Scheduler._run, run
+worker.main(sys.argv[1:])
+"""
+
+
+def loaded(folder: Path, *, beams: int) -> HuggingFaceModel:
+    one = entry(context_window=900, generation=GenerationDefaults(num_beams=beams))
+    return HuggingFaceModel.load(one, save_causal(folder / "tiny"), device="cpu")
+
+
+def work(batch: Batch) -> None:
+    while batch.is_busy:
+        batch.step()
+
+
+@pytest.mark.parametrize("beams", [1, 2], ids=["slots", "one by one"])
+def test_an_unknown_error_of_a_card_comes_out_of_the_batch(
+    beams: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = loaded(tmp_path, beams=beams)
+    batch = Batch.of(model, max_batch=2)
+    model.on_card = True
+    monkeypatch.setattr(Scheduler, "_breaks_all", lambda *_: True)  # there is no card to ask
+
+    def break_down(*_: object) -> None:
+        raise RuntimeError(ILLEGAL)
+
+    model.network.register_forward_pre_hook(break_down)
+    batch.add(REQUEST, Nobody(), lambda: None)
+
+    with pytest.raises(RuntimeError, match="illegal memory access"):
+        work(batch)
+
+
+def test_broken_numbers_on_a_card_are_of_their_question_alone(tmp_path: Path) -> None:
+    import torch
+
+    model = loaded(tmp_path, beams=2)
+    batch = Batch.of(model, max_batch=1)
+    model.on_card = True
+    torch.nn.init.constant_(model.network.get_output_embeddings().weight, float("nan"))
+    batch.add(REQUEST, Nobody(), lambda: None)
+
+    (done,) = batch.step()
+
+    assert isinstance(done.result, BrokenNumbers)
+
+
+def test_the_process_ends_so_that_it_is_replaced(tmp_path: Path) -> None:
+    folder = save_causal(tmp_path / "tiny")
+    ours, theirs = socket.socketpair()
+    ours.settimeout(300)
+    arguments = [str(theirs.fileno()), str(os.getpid()), "1"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", BREAKING_WORKER, *arguments],
+        pass_fds=(theirs.fileno(),),
+        cwd=ROOT,
+        env=engine_environment(os.environ),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    theirs.close()
+    told: list[FromEngine] = []
+
+    with ours, process:
+        ours.sendall(encode(Load(entry=entry(), path=str(folder), device="cpu")))
+        for line in ours.makefile("rb"):
+            told.append(decode_from_engine(line))
+            if isinstance(told[-1], Loaded):
+                ours.sendall(encode(Generate(request=REQUEST)))
+        _, errors = process.communicate(timeout=300)
+
+    assert process.returncode == EXIT_BROKEN
+    assert ILLEGAL in errors
+    assert any(isinstance(message, Loaded) for message in told)

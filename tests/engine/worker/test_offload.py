@@ -1,0 +1,160 @@
+"""An idle model gives back its memory, and writes the same once it is asked again."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from engine.errors import ModelLoadError
+from engine.models.catalog import Dtype, Quantisation
+from engine.types import Generation
+from engine.worker.core import Batch
+from engine.worker.huggingface import HuggingFaceModel
+from engine.worker.offload import Weights, require_room
+from engine.worker import offload as parking
+from engine.worker.watch import Nobody
+from tests.engine.worker.tiny_families import EACH, REQUEST, save, t5
+from tests.engine.worker.tiny_networks import llama
+
+
+def load(make: Callable[[], Any], folder: Path, **changes: Any) -> HuggingFaceModel:
+    return HuggingFaceModel.load(save(make, folder, **changes), folder, device="cpu")
+
+
+def tensors(model: HuggingFaceModel) -> dict[str, torch.Tensor]:
+    network = model.network
+    return dict(network.named_parameters()) | dict(network.named_buffers())
+
+
+def written(batch: Batch) -> str:
+    batch.add(REQUEST, Nobody(), lambda: None)
+    results = []
+    while batch.is_busy:
+        results += [done.result for done in batch.step()]
+    (result,) = results
+    assert isinstance(result, Generation), result
+    return result.text
+
+
+@pytest.mark.parametrize("how", [Quantisation.NONE, Quantisation.NF4], ids=lambda how: how.value)
+@EACH
+def test_weights_that_left_the_device_come_back_as_they_were(
+    make: Callable[[], Any], how: Quantisation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parking, "_PIECE", 1000)  # several pieces even for a tiny model
+    model = load(make, tmp_path, quantisation=how)
+    expected = model.generate(REQUEST, Nobody()).text
+    weights = Weights(model.network)
+
+    texts = []
+    for _ in range(2):
+        weights.leave()
+        assert not any(tensor.numel() for tensor in tensors(model).values())
+        weights.come_back()
+        texts.append(model.generate(REQUEST, Nobody()).text)
+
+    assert expected
+    assert texts == [expected] * 2
+
+
+def test_tensors_keep_their_number_format_and_what_they_share(tmp_path: Path) -> None:
+    model = load(t5, tmp_path, dtype=Dtype.FLOAT16)
+    before = {name: (tensor.dtype, tensor.clone()) for name, tensor in tensors(model).items()}
+    shared = model.network.shared.weight
+    weights = Weights(model.network)
+
+    weights.leave()
+    weights.come_back()
+
+    for name, tensor in tensors(model).items():
+        dtype, numbers = before[name]
+        assert tensor.dtype is dtype
+        assert torch.equal(tensor, numbers)
+    assert {dtype for dtype, _ in before.values()} == {torch.float16, torch.float32}
+    assert model.network.encoder.embed_tokens.weight.data_ptr() == shared.data_ptr() != 0
+
+
+def test_what_a_model_changed_while_it_served_comes_back_as_well(tmp_path: Path) -> None:
+    model = load(llama, tmp_path)
+    rotary = model.network.model.rotary_emb
+    weights = Weights(model.network)
+    weights.leave()
+    weights.come_back()
+
+    stretched = rotary.inv_freq / 3
+    rotary.register_buffer("inv_freq", stretched.clone(), persistent=False)
+    weights.leave()
+    weights.come_back()
+
+    assert torch.equal(rotary.inv_freq, stretched)
+
+
+def test_a_model_whose_tensors_grew_is_not_parked_over_its_old_copy(tmp_path: Path) -> None:
+    model = load(llama, tmp_path)
+    weights = Weights(model.network)
+    weights.leave()
+    weights.come_back()
+
+    model.network.model.rotary_emb.inv_freq = torch.ones(1000)
+
+    with pytest.raises(ModelLoadError, match="other sizes"):
+        weights.leave()
+    assert all(tensor.numel() for tensor in tensors(model).values())
+
+
+@EACH
+def test_a_parked_batch_has_no_slots_and_resumes_with_the_same_answers(
+    make: Callable[[], Any], tmp_path: Path
+) -> None:
+    batch = Batch.of(load(make, tmp_path), max_batch=2)
+    expected = written(batch)
+
+    texts = []
+    for _ in range(2):
+        slab = weakref.ref(batch._schedulers[0]._runner.slab)
+        batch.park()
+        assert slab() is None
+        batch.resume()
+        texts.append(written(batch))
+
+    assert expected
+    assert texts == [expected] * 2
+    assert batch.num_slots == 2
+
+
+def test_from_a_card_the_weights_go_as_well(tmp_path: Path) -> None:
+    model = load(t5, tmp_path)
+    batch = Batch.of(model, max_batch=2)
+    expected = written(batch)
+
+    model.on_card = True  # there is none: the way is the same
+    batch.park()
+    left = sum(tensor.numel() for tensor in tensors(model).values())
+    model.on_card = False
+    batch.resume()
+
+    assert left == 0
+    assert written(batch) == expected
+
+
+def test_int8_cannot_leave_a_card(tmp_path: Path) -> None:
+    model = load(t5, tmp_path, quantisation=Quantisation.INT8)
+    batch = Batch.of(model, max_batch=2)
+    model.on_card = True
+
+    with pytest.raises(ModelLoadError, match="int8 cannot leave the card"):
+        batch.park()
+
+
+def test_without_room_for_those_who_serve_nothing_is_parked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(parking, "RESERVE_BYTES", 10**15)
+
+    with pytest.raises(ModelLoadError, match=r"1000000\.0 GB must stay free of the [\d.]+ GB"):
+        require_room(5)
