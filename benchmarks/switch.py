@@ -40,7 +40,7 @@ from engine.models.device_memory import Room, read_room
 from engine.models.sizes import MB
 from engine.serving import launcher as starter
 from engine.serving.connection import EngineChild
-from engine.serving.supervisor import EngineProcess
+from engine.serving.supervisor import EngineSupervisor
 from engine.types import Document, GenerationRequest
 
 REQUEST = GenerationRequest(
@@ -107,7 +107,7 @@ def _cpu_s(pid: int) -> float:
 class Askers:
     """People who ask again as soon as they are answered."""
 
-    def __init__(self, engine: EngineProcess) -> None:
+    def __init__(self, engine: EngineSupervisor) -> None:
         self._engine = engine
         self.took: list[float] = []
         self.failed = 0
@@ -158,9 +158,9 @@ def catalog() -> Catalog:
 
 
 @asynccontextmanager
-async def running(models: Path, keep_idle: int) -> AsyncIterator[EngineProcess]:
+async def running(models: Path, keep_idle: int) -> AsyncIterator[EngineSupervisor]:
     """An engine that serves with SmolLM2."""
-    engine = EngineProcess(
+    engine = EngineSupervisor(
         EngineSettings(model=REAL, device="cpu", keep_idle=keep_idle),
         catalog=catalog(),
         models_dir=models,
@@ -200,7 +200,7 @@ async def measure(models: Path, switches: int, askers: int, keep_idle: int) -> l
     return lines
 
 
-async def _switch(engine: EngineProcess, alias: str, askers: int) -> Line:
+async def _switch(engine: EngineSupervisor, alias: str, askers: int) -> Line:
     people = Askers(engine)
     async with people.asking(askers):
         started = perf_counter()

@@ -30,7 +30,7 @@ from engine.models.catalog import load_catalog
 from engine.retrieval.minilm import MiniLmEmbedder
 from engine.retrieval.multilingual import E5Embedder
 from engine.retrieval.retriever import Retriever
-from engine.serving.supervisor import EngineProcess
+from engine.serving.supervisor import EngineSupervisor
 from engine.store.jobs import STORE, JobStore
 from engine.types import Match, Question
 
@@ -47,7 +47,7 @@ class Assistant:
     """What answers questions; its retriever and engine are running."""
 
     retriever: Retriever
-    engine: EngineProcess
+    engine: EngineSupervisor
     relevance: Relevance
     support: Support
     answerer: Answerer
@@ -92,7 +92,7 @@ async def running_assistant(
     `preferred` is the model that staff chose before, which counts where the settings say `auto`.
     """
     retriever = retriever_of(settings)
-    engine = EngineProcess(
+    engine = EngineSupervisor(
         settings.engine,
         catalog=load_catalog(settings.engine.catalog),
         models_dir=settings.data_dir / "models",

@@ -17,7 +17,7 @@ from engine.models.device_memory import read_room
 from engine.models.gpu import Card, read_cards
 from engine.models.sizes import GB
 from engine.retrieval.retriever import Retriever
-from engine.serving.supervisor import EngineProcess
+from engine.serving.supervisor import EngineSupervisor
 from engine.store.database import snapshot
 from engine.store.jobs import STORE, JobStore
 from engine.types import Corpus, EngineState, EngineStatus, RetrievalMode
@@ -42,7 +42,7 @@ async def examine(
     settings: Settings,
     secrets: Secrets,
     retriever: Retriever,
-    engine: EngineProcess,
+    engine: EngineSupervisor,
     relevance: Relevance,
     support: Support,
 ) -> list[Finding]:
@@ -158,7 +158,7 @@ def _retrieval(settings: Settings, retriever: Retriever) -> Finding:
     return Finding(subject="retrieval", good=good, sentence=retriever.detail)
 
 
-def _model(engine: EngineProcess) -> Finding:
+def _model(engine: EngineSupervisor) -> Finding:
     status = engine.status()
     facts = ", ".join(part for part in (status.device, status.dtype) if part)
     return Finding(

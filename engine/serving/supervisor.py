@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 STOP_GRACE_S = 5.5
 
 
-class EngineProcess:
+class EngineSupervisor:
     """Supervises the engine process and orders what it is asked; implements Generator."""
 
     def __init__(

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.desk.commands import MODEL_KEY
 from bot.desk import model_shelf
+from bot.desk.commands import MODEL_KEY
 from bot.desk.model_shelf import ModelShelf
 from config.settings import AdminsSettings, EngineSettings, Settings
 from engine.errors import ModelLoadError

@@ -26,7 +26,7 @@ from engine.grounding.support import LexicalSupport
 from engine.models.catalog import load_catalog
 from engine.models.gpu import Card
 from engine.retrieval.retriever import Retriever
-from engine.serving.supervisor import EngineProcess
+from engine.serving.supervisor import EngineSupervisor
 from engine.store.jobs import STORE, JobStore
 from engine.types import Corpus, EngineState, EngineStatus, Problem
 from tests.harness import ListCorpus
@@ -83,7 +83,7 @@ async def findings(
         data_dir=data_dir, engine=engine_settings, admins=admins, courses=dict(courses)
     )
     secrets = Secrets(_env_file=None, **tokens)  # type: ignore[call-arg, arg-type]
-    engine = EngineProcess(
+    engine = EngineSupervisor(
         engine_settings,
         catalog=load_catalog(engine_settings.catalog),
         models_dir=data_dir / "models",

@@ -12,7 +12,7 @@ from engine.models import choice
 from engine.models.catalog import AUTO, CARD_DEFAULT, CPU_DEFAULT
 from engine.models.device_memory import Room
 from engine.serving import launcher as starter
-from engine.serving.supervisor import EngineProcess
+from engine.serving.supervisor import EngineSupervisor
 from engine.types import EngineState, EngineStatus
 from tests.engine.worker.tiny_models import catalog, entry, save_causal
 
@@ -26,7 +26,7 @@ async def served(folder: Path) -> EngineStatus:
     """What serves where the card is asked for, and is none to PyTorch."""
     for alias in (CARD_DEFAULT, CPU_DEFAULT):
         save_causal(folder / alias)
-    engine = EngineProcess(
+    engine = EngineSupervisor(
         EngineSettings(model=AUTO, device="cuda", threads=1),
         catalog=catalog(entry(CARD_DEFAULT), entry(CPU_DEFAULT)),
         models_dir=folder,

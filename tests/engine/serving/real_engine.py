@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from engine.serving.supervisor import EngineProcess
+from engine.serving.supervisor import EngineSupervisor
 from engine.types import Document, GenerationRequest
 
 #: Seconds anything here may take, however slow and busy the machine is.
@@ -36,7 +36,7 @@ def is_alive(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
 
 
-async def begin(engine: EngineProcess) -> asyncio.Task[object]:
+async def begin(engine: EngineSupervisor) -> asyncio.Task[object]:
     """Start a long generation; returns when its first token is here."""
     begun = asyncio.Event()
     task: asyncio.Task[object] = asyncio.create_task(engine.generate(LONG, lambda _: begun.set()))

@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from config.settings import EngineSettings
 from engine.serving.generator import Generator
-from engine.serving.supervisor import EngineProcess
+from engine.serving.supervisor import EngineSupervisor
 from engine.types import Document, EngineState, FinishReason, Generation, GenerationRequest
 from tests.engine.worker.tiny_models import catalog, entry, save_causal
 from tests.fakes import ScriptedGenerator
@@ -37,7 +37,7 @@ async def generator(
         return
     models: Path = tmp_path_factory.mktemp("models")
     save_causal(models / "tiny")
-    engine = EngineProcess(
+    engine = EngineSupervisor(
         EngineSettings(model="tiny", device="cpu", threads=1),
         catalog=catalog(entry()),
         models_dir=models,

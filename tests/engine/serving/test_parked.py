@@ -16,7 +16,7 @@ from engine.errors import ModelLoadError
 from engine.models.catalog import PromptStyle, Task
 from engine.models.device_memory import Room
 from engine.serving import launcher as starter
-from engine.serving.supervisor import EngineProcess
+from engine.serving.supervisor import EngineSupervisor
 from engine.types import EngineState
 from tests.engine.serving.real_engine import begin, break_off, ignore, is_alive, request
 from tests.engine.worker.tiny_models import catalog, entry, save_causal, save_seq2seq
@@ -38,8 +38,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def engine(models: Path) -> AsyncIterator[EngineProcess]:
-    engine = EngineProcess(
+async def engine(models: Path) -> AsyncIterator[EngineSupervisor]:
+    engine = EngineSupervisor(
         EngineSettings(model="tiny", device="cpu", threads=1, stall_s=300, keep_idle=1),
         catalog=catalog(
             entry("tiny"),
@@ -61,11 +61,11 @@ async def engine(models: Path) -> AsyncIterator[EngineProcess]:
     assert not engine.pids()
 
 
-async def text(engine: EngineProcess) -> str:
+async def text(engine: EngineSupervisor) -> str:
     return (await engine.generate(REQUEST, ignore)).text
 
 
-async def rest_t5(engine: EngineProcess) -> tuple[int, int]:
+async def rest_t5(engine: EngineSupervisor) -> tuple[int, int]:
     """`tiny` serves and `tiny-t5` is parked; returns the pids of both."""
     await engine.switch("tiny-t5")
     await engine.switch("tiny")
@@ -75,7 +75,7 @@ async def rest_t5(engine: EngineProcess) -> tuple[int, int]:
     return serving, parked
 
 
-def lack_room(monkeypatch: pytest.MonkeyPatch, engine: EngineProcess) -> None:
+def lack_room(monkeypatch: pytest.MonkeyPatch, engine: EngineSupervisor) -> None:
     """While the engine serves, no model has room beside the one that does, whatever this machine's
     processes really take."""
 
@@ -88,7 +88,7 @@ def lack_room(monkeypatch: pytest.MonkeyPatch, engine: EngineProcess) -> None:
     monkeypatch.setattr(starter, "memory_of", lambda pid, *, on_card: 4 * 10**8)
 
 
-async def test_switching_back_resumes_the_process_and_its_answers(engine: EngineProcess) -> None:
+async def test_switching_back_resumes_the_process_and_its_answers(engine: EngineSupervisor) -> None:
     tiny, _ = await rest_t5(engine)
     first = await text(engine)
 
@@ -107,7 +107,7 @@ async def test_switching_back_resumes_the_process_and_its_answers(engine: Engine
 
 
 async def test_the_new_model_has_all_its_slots_while_the_old_one_ends_its_answers(
-    engine: EngineProcess,
+    engine: EngineSupervisor,
 ) -> None:
     old, _ = await rest_t5(engine)
     asked = [await begin(engine) for _ in range(engine.status().num_slots)]
@@ -130,7 +130,7 @@ async def test_the_new_model_has_all_its_slots_while_the_old_one_ends_its_answer
 
 
 async def test_nobody_waits_while_the_old_model_parks(
-    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+    engine: EngineSupervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old, _ = await rest_t5(engine)
     monkeypatch.setattr("engine.serving.idle.PARK_S", 300)
@@ -150,7 +150,7 @@ async def test_nobody_waits_while_the_old_model_parks(
 
 
 async def test_a_parked_process_that_died_is_replaced_without_a_word(
-    engine: EngineProcess,
+    engine: EngineSupervisor,
 ) -> None:
     serving, parked = await rest_t5(engine)
 
@@ -164,7 +164,7 @@ async def test_a_parked_process_that_died_is_replaced_without_a_word(
 
 
 async def test_a_parked_process_that_hangs_is_replaced_without_a_word(
-    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+    engine: EngineSupervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     serving, parked = await rest_t5(engine)
     monkeypatch.setattr(starter, "RESUME_S", 0.1)
@@ -178,7 +178,7 @@ async def test_a_parked_process_that_hangs_is_replaced_without_a_word(
 
 
 async def test_what_cannot_be_parked_is_ended(
-    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+    engine: EngineSupervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     serving, parked = await rest_t5(engine)
     monkeypatch.setattr("engine.serving.idle.PARK_S", 0.1)
@@ -191,7 +191,7 @@ async def test_what_cannot_be_parked_is_ended(
     assert not is_alive(serving)
 
 
-async def test_the_longest_idle_goes_when_there_are_too_many(engine: EngineProcess) -> None:
+async def test_the_longest_idle_goes_when_there_are_too_many(engine: EngineSupervisor) -> None:
     serving, parked = await rest_t5(engine)
 
     await engine.switch("third")
@@ -202,7 +202,7 @@ async def test_the_longest_idle_goes_when_there_are_too_many(engine: EngineProce
 
 
 async def test_a_crash_of_the_one_that_serves_leaves_the_parked_ones_alone(
-    engine: EngineProcess,
+    engine: EngineSupervisor,
 ) -> None:
     serving, parked = await rest_t5(engine)
 
@@ -216,7 +216,7 @@ async def test_a_crash_of_the_one_that_serves_leaves_the_parked_ones_alone(
 
 
 async def test_one_after_the_other_they_take_turns_without_a_new_process(
-    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+    engine: EngineSupervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await rest_t5(engine)
     before = engine.pids()
@@ -233,7 +233,7 @@ async def test_one_after_the_other_they_take_turns_without_a_new_process(
 
 
 async def test_after_a_failed_exchange_the_old_process_resumes(
-    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+    engine: EngineSupervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     serving, _ = await rest_t5(engine)
     lack_room(monkeypatch, engine)
@@ -246,7 +246,7 @@ async def test_after_a_failed_exchange_the_old_process_resumes(
 
 
 async def test_a_process_that_dies_while_it_is_to_be_exchanged_holds_nobody_up(
-    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+    engine: EngineSupervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     serving, parked = await rest_t5(engine)
     lack_room(monkeypatch, engine)
@@ -265,7 +265,7 @@ async def test_a_process_that_dies_while_it_is_to_be_exchanged_holds_nobody_up(
 
 
 async def test_parked_models_go_first_where_memory_is_short(
-    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+    engine: EngineSupervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     serving, parked = await rest_t5(engine)
     monkeypatch.setattr(

@@ -30,7 +30,7 @@ from engine.models.device_memory import Room
 from engine.models.environment import engine_environment
 from engine.serving import launcher as starter
 from engine.serving import spawn
-from engine.serving.supervisor import EngineProcess
+from engine.serving.supervisor import EngineSupervisor
 from engine.types import EngineState, FinishReason
 from tests.engine.serving.real_engine import (
     LONG,
@@ -67,8 +67,10 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def make_engine(models: Path, model: str = "tiny", preferred: str | None = None) -> EngineProcess:
-    return EngineProcess(
+def make_engine(
+    models: Path, model: str = "tiny", preferred: str | None = None
+) -> EngineSupervisor:
+    return EngineSupervisor(
         EngineSettings(model=model, device="cpu", threads=1, stall_s=PATIENCE_S, keep_idle=0),
         catalog=catalog(
             entry("tiny"),
@@ -85,7 +87,7 @@ def make_engine(models: Path, model: str = "tiny", preferred: str | None = None)
 
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def engine(models: Path) -> AsyncIterator[EngineProcess]:
+async def engine(models: Path) -> AsyncIterator[EngineSupervisor]:
     stop = asyncio.Event()
     engine = make_engine(models)
     with pytest.MonkeyPatch.context() as patch:
@@ -102,7 +104,7 @@ async def engine(models: Path) -> AsyncIterator[EngineProcess]:
         await engine.generate(request(), ignore)
 
 
-async def test_the_process_holds_no_secret(engine: EngineProcess) -> None:
+async def test_the_process_holds_no_secret(engine: EngineSupervisor) -> None:
     (pid,) = engine.pids()
 
     seen = seen_by(pid)
@@ -111,7 +113,7 @@ async def test_the_process_holds_no_secret(engine: EngineProcess) -> None:
     assert b"HF_HUB_OFFLINE=1" in seen
 
 
-async def test_the_process_stands_apart_from_the_terminal(engine: EngineProcess) -> None:
+async def test_the_process_stands_apart_from_the_terminal(engine: EngineSupervisor) -> None:
     (pid,) = engine.pids()
 
     assert os.getsid(pid) == pid
@@ -119,7 +121,7 @@ async def test_the_process_stands_apart_from_the_terminal(engine: EngineProcess)
     assert (await engine.generate(request(), ignore)).completion_tokens == 8
 
 
-async def test_the_deadline_ends_an_answer_with_what_it_has(engine: EngineProcess) -> None:
+async def test_the_deadline_ends_an_answer_with_what_it_has(engine: EngineSupervisor) -> None:
     pieces = list[str]()
 
     generation = await engine.generate(request(max_new_tokens=3500, deadline_s=0.3), pieces.append)
@@ -130,7 +132,7 @@ async def test_the_deadline_ends_an_answer_with_what_it_has(engine: EngineProces
 
 
 async def test_a_killed_process_fails_its_question_and_serves_the_next(
-    engine: EngineProcess,
+    engine: EngineSupervisor,
 ) -> None:
     task = await begin(engine)
     (pid,) = engine.pids()
@@ -144,7 +146,7 @@ async def test_a_killed_process_fails_its_question_and_serves_the_next(
 
 
 async def test_questions_that_were_answered_together_are_asked_again_one_by_one(
-    engine: EngineProcess,
+    engine: EngineSupervisor,
 ) -> None:
     begun, pieces = asyncio.Event(), list[str]()
 
@@ -171,12 +173,12 @@ async def test_questions_that_were_answered_together_are_asked_again_one_by_one(
 @pytest.mark.parametrize(("setting", "expected"), [(0, 8), (3, 3)])
 async def test_the_settings_say_how_many_questions_it_takes(setting: int, expected: int) -> None:
     settings = EngineSettings(model="tiny", device="cpu", max_batch=setting)
-    engine = EngineProcess(settings, catalog=catalog(), models_dir=Path("none"), hf_token=None)
+    engine = EngineSupervisor(settings, catalog=catalog(), models_dir=Path("none"), hf_token=None)
 
     assert engine.capacity == expected
 
 
-async def test_several_questions_are_answered_at_once(engine: EngineProcess) -> None:
+async def test_several_questions_are_answered_at_once(engine: EngineSupervisor) -> None:
     long = await begin(engine)
 
     generations = await asyncio.gather(*(engine.generate(request(), ignore) for _ in range(12)))
@@ -187,7 +189,7 @@ async def test_several_questions_are_answered_at_once(engine: EngineProcess) -> 
 
 
 async def test_a_hung_process_is_replaced(
-    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+    engine: EngineSupervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (pid,) = engine.pids()
     impatient = engine._settings.model_copy(update={"stall_s": 1.0})
@@ -202,7 +204,7 @@ async def test_a_hung_process_is_replaced(
 
 
 async def test_a_model_that_cannot_be_loaded_leaves_the_old_one_serving(
-    engine: EngineProcess,
+    engine: EngineSupervisor,
 ) -> None:
     await engine.switch("tiny")
     before = engine.pids()
@@ -223,7 +225,7 @@ async def test_a_model_that_cannot_be_loaded_leaves_the_old_one_serving(
     ],
 )
 async def test_a_model_that_cannot_serve_is_not_switched_to(
-    engine: EngineProcess, alias: str, why: str
+    engine: EngineSupervisor, alias: str, why: str
 ) -> None:
     await engine.switch("tiny")
     before = engine.pids()
@@ -237,7 +239,7 @@ async def test_a_model_that_cannot_serve_is_not_switched_to(
     assert (await engine.generate(request(), ignore)).model == "tiny"
 
 
-async def test_an_unknown_model_is_refused(engine: EngineProcess) -> None:
+async def test_an_unknown_model_is_refused(engine: EngineSupervisor) -> None:
     with pytest.raises(UnknownModel):
         await engine.switch("gpt-5")
 
@@ -245,7 +247,7 @@ async def test_an_unknown_model_is_refused(engine: EngineProcess) -> None:
 
 
 async def test_the_model_is_switched_while_a_question_is_being_answered(
-    engine: EngineProcess,
+    engine: EngineSupervisor,
 ) -> None:
     await engine.switch("tiny")
     running = asyncio.create_task(engine.generate(request(max_new_tokens=2000), ignore))
@@ -259,7 +261,7 @@ async def test_the_model_is_switched_while_a_question_is_being_answered(
 
 
 async def test_without_room_for_two_the_old_model_goes_first_and_nobody_is_lost(
-    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+    engine: EngineSupervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await engine.switch("tiny-t5")
     monkeypatch.setattr(
@@ -279,7 +281,7 @@ async def test_without_room_for_two_the_old_model_goes_first_and_nobody_is_lost(
 
 
 async def test_a_failed_exchange_brings_the_old_model_back(
-    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+    engine: EngineSupervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await engine.switch("tiny")
     monkeypatch.setattr(
@@ -299,7 +301,7 @@ async def test_a_failed_exchange_brings_the_old_model_back(
     assert not engine.pids() & before
 
 
-async def test_the_status_tells_which_change_its_detail_is_about(engine: EngineProcess) -> None:
+async def test_the_status_tells_which_change_its_detail_is_about(engine: EngineSupervisor) -> None:
     told: dict[str, set[str]] = {}
     changes = [asyncio.create_task(engine.switch(alias)) for alias in ("tiny-t5", "tiny")]
 
@@ -315,7 +317,7 @@ async def test_the_status_tells_which_change_its_detail_is_about(engine: EngineP
 
 
 async def test_a_system_that_starts_no_process_fails_a_switch_with_a_sentence(
-    engine: EngineProcess, monkeypatch: pytest.MonkeyPatch
+    engine: EngineSupervisor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await engine.switch("tiny")
     monkeypatch.setattr(spawn, "ROOT", Path("/nowhere"))
@@ -326,7 +328,7 @@ async def test_a_system_that_starts_no_process_fails_a_switch_with_a_sentence(
     assert (await engine.generate(request(), ignore)).model == "tiny"
 
 
-async def test_the_status_tells_of_memory_places_and_time(engine: EngineProcess) -> None:
+async def test_the_status_tells_of_memory_places_and_time(engine: EngineSupervisor) -> None:
     await engine.generate(request(), ignore)
 
     status = engine.status()
@@ -341,7 +343,7 @@ async def test_the_status_tells_of_memory_places_and_time(engine: EngineProcess)
 
 
 @pytest.mark.model  # a minute
-async def test_ten_switches_in_a_row_leave_nothing_behind(engine: EngineProcess) -> None:
+async def test_ten_switches_in_a_row_leave_nothing_behind(engine: EngineSupervisor) -> None:
     us = psutil.Process()
     counts = []
 

@@ -13,10 +13,10 @@ import torch
 from engine.errors import ModelLoadError
 from engine.models.catalog import Dtype, Quantisation
 from engine.types import Generation
+from engine.worker import offload as parking
 from engine.worker.core import Batch
 from engine.worker.huggingface import HuggingFaceModel
 from engine.worker.offload import Weights, require_room
-from engine.worker import offload as parking
 from engine.worker.watch import Nobody
 from tests.engine.worker.tiny_families import EACH, REQUEST, save, t5
 from tests.engine.worker.tiny_networks import llama
