@@ -39,7 +39,7 @@ from engine.models.catalog import Catalog, ModelEntry, load_catalog
 from engine.models.device_memory import Room, read_room
 from engine.models.sizes import MB
 from engine.serving import launcher as starter
-from engine.serving.connection import EngineChild
+from engine.serving.connection import EngineConnection
 from engine.serving.supervisor import EngineSupervisor
 from engine.types import Document, GenerationRequest
 
@@ -65,7 +65,7 @@ class Stopwatch:
         """Listen to every Starter."""
         start, try_out = starter.Starter.start, starter.try_out
 
-        async def timed_try_out(child: EngineChild, **how: float) -> None:
+        async def timed_try_out(child: EngineConnection, **how: float) -> None:
             before = perf_counter(), _cpu_s(child.pid)
             await try_out(child, **how)
             self._smoke = perf_counter() - before[0], _cpu_s(child.pid) - before[1]
@@ -76,7 +76,7 @@ class Stopwatch:
             path: Path,
             *,
             trying: bool,
-        ) -> EngineChild:
+        ) -> EngineConnection:
             idle = self_.idle.process_of(entry)
             begun, used = perf_counter(), 0.0 if idle is None else _cpu_s(idle.pid)
             self._smoke = (0.0, 0.0)

@@ -60,7 +60,7 @@ FIRST_TOKEN_FACTOR = 6
 SHUTDOWN_S = 1.5
 
 
-class EngineChild:
+class EngineConnection:
     """One running engine process for one model. `start` makes it."""
 
     def __init__(
@@ -95,7 +95,7 @@ class EngineChild:
     @classmethod
     async def start(
         cls, group: asyncio.TaskGroup, entry: ModelEntry, *, threads: int
-    ) -> EngineChild:
+    ) -> EngineConnection:
         """Start a process; `group` gets the task that listens to it until it ends."""
         process, reader, writer = await spawn(threads)
         child = cls(entry, process, reader, writer)

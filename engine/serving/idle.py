@@ -6,7 +6,7 @@ import logging
 
 from engine.errors import EngineCrashed, ModelError
 from engine.models.catalog import ModelEntry
-from engine.serving.connection import EngineChild
+from engine.serving.connection import EngineConnection
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ class IdleModels:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         #: The longest idle first.
-        self._idle: dict[ModelEntry, EngineChild] = {}
+        self._idle: dict[ModelEntry, EngineConnection] = {}
         self._closed = False
 
     @property
@@ -34,18 +34,18 @@ class IdleModels:
             child.pid for entry, child in self._idle.items() if child.is_usable and entry != sparing
         )
 
-    def process_of(self, entry: ModelEntry) -> EngineChild | None:
+    def process_of(self, entry: ModelEntry) -> EngineConnection | None:
         """The parked process of a model, if there is one and it lives."""
         child = self._idle.get(entry)
         return child if child is not None and child.is_usable else None
 
-    def take(self, entry: ModelEntry) -> EngineChild | None:
+    def take(self, entry: ModelEntry) -> EngineConnection | None:
         """The same, no longer ours: whoever gets it resumes or ends it."""
         child = self.process_of(entry)
         self._idle.pop(entry, None)
         return child
 
-    async def keep(self, child: EngineChild, *, sparing: ModelEntry | None = None) -> None:
+    async def keep(self, child: EngineConnection, *, sparing: ModelEntry | None = None) -> None:
         """Park a process that serves no more; end it where it cannot.
 
         Whoever is one too many goes first, except the model that is about to be taken.
@@ -84,7 +84,7 @@ class IdleModels:
         while await self.drop_one():
             pass
 
-    def _may_keep(self, child: EngineChild) -> bool:
+    def _may_keep(self, child: EngineConnection) -> bool:
         return self._limit > 0 and child.is_usable and not self._closed
 
     async def _drop_all_but(self, number: int, sparing: ModelEntry | None) -> None:
@@ -94,6 +94,6 @@ class IdleModels:
             pass
 
 
-async def _end(child: EngineChild) -> None:
+async def _end(child: EngineConnection) -> None:
     child.kill()  # it has nothing to finish
     await child.ended.wait()  # what it had is free now

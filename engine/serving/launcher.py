@@ -16,7 +16,7 @@ from engine.models.gpu import memory_of
 from engine.models.memory import RUNTIME_BYTES
 from engine.models.sizes import GB
 from engine.models.weights import find_weights, prepare_weights
-from engine.serving.connection import EngineChild
+from engine.serving.connection import EngineConnection
 from engine.serving.idle import IdleModels
 from engine.serving.smoke import try_out
 
@@ -45,7 +45,7 @@ class Starter:
         self._on_progress = on_progress
         self.idle = IdleModels(settings.keep_idle)
         #: Whatever they do; some may have ended.
-        self._processes: set[EngineChild] = set()
+        self._processes: set[EngineConnection] = set()
         self._spawning = asyncio.Lock()
         #: Gets the tasks that listen to them; None unless processes may be started.
         self._group: asyncio.TaskGroup | None = None
@@ -84,7 +84,7 @@ class Starter:
             raise ModelLoadError("The engine is not running; no model can be loaded.")
         return self._group
 
-    async def start(self, entry: ModelEntry, path: Path, *, trying: bool) -> EngineChild:
+    async def start(self, entry: ModelEntry, path: Path, *, trying: bool) -> EngineConnection:
         """A process that has the model loaded; with `trying` it answered a question as well.
 
         Raises EngineCrashed besides. Whatever fails, the process is gone.
@@ -100,7 +100,7 @@ class Starter:
                 log.warning("%s did not resume and is loaded anew: %s", entry.alias, error)
         return await self._load(entry, path, trying=trying)
 
-    async def _load(self, entry: ModelEntry, path: Path, *, trying: bool) -> EngineChild:
+    async def _load(self, entry: ModelEntry, path: Path, *, trying: bool) -> EngineConnection:
         """The model for machines without a card goes to the CPU where the card is of no use."""
         wanted = self._settings.device
         room = await asyncio.to_thread(read_room, wanted)
@@ -116,7 +116,7 @@ class Starter:
 
     async def _load_on(
         self, device: str, entry: ModelEntry, path: Path, *, trying: bool
-    ) -> EngineChild:
+    ) -> EngineConnection:
         child = await self._spawn(entry)
         loading = child.load(
             path,
@@ -127,7 +127,7 @@ class Starter:
         )
         return await self._bring_up(child, loading, path, trying=trying)
 
-    async def let_go(self, child: EngineChild, *, sparing: ModelEntry | None = None) -> None:
+    async def let_go(self, child: EngineConnection, *, sparing: ModelEntry | None = None) -> None:
         """Have a process that answers nobody rest, or end; the idle model `sparing` stays."""
         await self.idle.keep(child, sparing=sparing)
 
@@ -140,22 +140,22 @@ class Starter:
                 if not child.ended.is_set():
                     group.create_task(child.shut_down())
 
-    async def _spawn(self, entry: ModelEntry) -> EngineChild:
+    async def _spawn(self, entry: ModelEntry) -> EngineConnection:
         async with self._spawning:  # `close` must not miss it
             group = self.require_open()
-            child = await EngineChild.start(group, entry, threads=self._settings.threads)
+            child = await EngineConnection.start(group, entry, threads=self._settings.threads)
             living = {other for other in self._processes if not other.ended.is_set()}
             self._processes = living | {child}
         return child
 
     async def _bring_up(
         self,
-        child: EngineChild,
+        child: EngineConnection,
         work: Awaitable[None],
         path: Path,
         *,
         trying: bool,
-    ) -> EngineChild:
+    ) -> EngineConnection:
         begun = monotonic()
         try:
             await work
@@ -173,7 +173,7 @@ class Starter:
         log.info("%s serves after %.1f s", child.entry.alias, monotonic() - begun)
         return child
 
-    async def has_room_beside(self, entry: ModelEntry, path: Path, old: EngineChild) -> bool:
+    async def has_room_beside(self, entry: ModelEntry, path: Path, old: EngineConnection) -> bool:
         """Whether `entry` is to come while the old process runs, or only once that has gone.
 
         Idle models go where they are in the way. Raises ModelLoadError when there would not be
@@ -187,7 +187,7 @@ class Starter:
         return await self._make_room(entry, path)
 
     def _refuse_what_never_fits(
-        self, entry: ModelEntry, path: Path, old: EngineChild, idle: frozenset[int]
+        self, entry: ModelEntry, path: Path, old: EngineConnection, idle: frozenset[int]
     ) -> None:
         room = read_room(self._settings.device)
         wanted = bytes_of(entry, path, room)
@@ -234,7 +234,7 @@ class Starter:
         left = room.free + _held(itself, room) - bytes_of(entry, path, room)
         return left, _held(others, room)
 
-    def _weigh(self, child: EngineChild, path: Path) -> None:
+    def _weigh(self, child: EngineConnection, path: Path) -> None:
         """Hold the memory that was computed against what the process takes."""
         room = read_room(self._settings.device)
         need = need_of(child.entry, path, room)

@@ -13,7 +13,7 @@ from engine.models.catalog import ModelEntry
 from engine.models.saved import refuse_other_commit
 from engine.models.weights import find_weights, prepare_weights
 from engine.prompt import Prompt, answer_tokens, fit
-from engine.serving.connection import EngineChild
+from engine.serving.connection import EngineConnection
 from engine.types import (
     EngineState,
     EngineStatus,
@@ -79,7 +79,7 @@ async def show_prompt(
     if path is None:
         return _show_without_tokenizer(entry, request)
     async with asyncio.TaskGroup() as group:
-        child = await EngineChild.start(group, entry, threads=settings.threads)
+        child = await EngineConnection.start(group, entry, threads=settings.threads)
         try:
             timeout = settings.load_timeout_s
             outcome: ShownPrompt | EngineError = await child.show_prompt(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.errors import EngineCrashed, GenerationError, ModelLoadError
-from engine.serving.connection import EngineChild
+from engine.serving.connection import EngineConnection
 from engine.types import Document, GenerationRequest
 
 _REQUEST = GenerationRequest(
@@ -22,7 +22,7 @@ _REQUEST = GenerationRequest(
 )
 
 
-async def try_out(child: EngineChild, *, stall_s: float) -> None:
+async def try_out(child: EngineConnection, *, stall_s: float) -> None:
     """Ask the model. Raises ModelLoadError when it writes nothing, EngineCrashed when it ends."""
     try:
         generation = await child.generate(_REQUEST, lambda _: None, stall_s=stall_s)

@@ -22,7 +22,7 @@ from engine.models.catalog import Catalog, ModelEntry
 from engine.models.choice import CHOSEN, Choice
 from engine.serving.admission import Turnstile
 from engine.serving.backoff import Patience
-from engine.serving.connection import EngineChild
+from engine.serving.connection import EngineConnection
 from engine.serving.launcher import Starter
 from engine.serving.meter import Meter
 from engine.serving.pending import Resumed
@@ -62,7 +62,7 @@ class EngineSupervisor:
         self._choice = Choice(settings, catalog, models_dir, preferred=preferred)
         self._entry: ModelEntry | None = None
         self._why = ""
-        self._child: EngineChild | None = None
+        self._child: EngineConnection | None = None
         self._patience = Patience()
         #: As many requests as it has slots are with the process; the others wait here.
         self._turns = Turnstile(1)
@@ -131,7 +131,7 @@ class EngineSupervisor:
             if old is not None:
                 await self._let_go(old)
 
-    async def _switch(self, entry: ModelEntry) -> EngineChild | None:
+    async def _switch(self, entry: ModelEntry) -> EngineConnection | None:
         """Serve with another model; returns the process that is to be let go."""
         async with self._changing:
             self._starter.require_open()
@@ -158,7 +158,7 @@ class EngineSupervisor:
                 if self._entry != entry and self._now.state is before.state:
                     self._now.set(before.state, before.detail)
 
-    async def _let_go(self, old: EngineChild) -> None:
+    async def _let_go(self, old: EngineConnection) -> None:
         """Have it end its answers, then rest or end; the new process serves all the while."""
         try:
             await old.drained()
@@ -248,7 +248,7 @@ class EngineSupervisor:
         self._patience.lose_all()
         self._now.set(EngineState.DOWN, problem, entry)
 
-    async def _exchange(self, old: EngineChild, entry: ModelEntry, path: Path) -> None:
+    async def _exchange(self, old: EngineConnection, entry: ModelEntry, path: Path) -> None:
         """Without room for both, the old process goes first; on failure it is started again."""
         async with AsyncExitStack() as alone:
             self._now.note("Running answers end first")
@@ -285,7 +285,7 @@ class EngineSupervisor:
             with suppress(NeverStarted):
                 return await child.generate(request, on_text, stall_s=self._settings.stall_s)
 
-    async def _serving(self) -> EngineChild:
+    async def _serving(self) -> EngineConnection:
         """The process that serves, waiting while it loads. Raises EngineDown."""
         while True:
             await self.settled()

@@ -11,7 +11,7 @@ import pytest
 
 from engine.errors import ModelLoadError
 from engine.protocol import Started, Text
-from engine.serving.connection import EngineChild
+from engine.serving.connection import EngineConnection
 from engine.types import GenerationRequest
 from tests.engine.worker.tiny_models import entry
 
@@ -19,24 +19,26 @@ REQUEST = GenerationRequest(id="1", question="Why?", documents=(), max_new_token
 
 
 @pytest.fixture
-async def child() -> AsyncIterator[EngineChild]:
+async def child() -> AsyncIterator[EngineConnection]:
     """A child whose process never says anything by itself."""
     ours, theirs = socket.socketpair()
     reader, writer = await asyncio.open_connection(sock=ours)
     with theirs:
-        yield EngineChild(entry(), None, reader, writer)  # type: ignore[arg-type]
+        yield EngineConnection(entry(), None, reader, writer)  # type: ignore[arg-type]
         writer.close()
         await writer.wait_closed()
 
 
-async def test_a_load_that_takes_too_long_tells_which_setting_helps(child: EngineChild) -> None:
+async def test_a_load_that_takes_too_long_tells_which_setting_helps(
+    child: EngineConnection,
+) -> None:
     with pytest.raises(ModelLoadError, match=r"not loaded after 0 s; raise engine\.load_timeout_s"):
         await child.load(
             Path("weights"), device="cpu", max_batch=1, timeout=0, on_progress=lambda _: None
         )
 
 
-async def test_no_setting_is_named_where_none_helps(child: EngineChild) -> None:
+async def test_no_setting_is_named_where_none_helps(child: EngineConnection) -> None:
     with pytest.raises(ModelLoadError, match="tiny was not parked after 0 s; its process is ended"):
         await child.park(timeout=0)
     with pytest.raises(ModelLoadError, match="tiny was not resumed after 0 s; its process is"):
@@ -47,7 +49,7 @@ async def test_no_setting_is_named_where_none_helps(child: EngineChild) -> None:
 
 @pytest.mark.parametrize("turns", range(8))
 async def test_a_question_can_be_stopped_at_the_very_moment_a_token_comes(
-    child: EngineChild, turns: int
+    child: EngineConnection, turns: int
 ) -> None:
     pieces: list[str] = []
     task = asyncio.create_task(child.generate(REQUEST, pieces.append, stall_s=600))
