@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
-class Turnstile:
+class AdmissionGate:
     """Who stands before the engine process. Nobody overtakes, not even where there is room."""
 
     def __init__(self, places: int) -> None:
@@ -33,7 +33,7 @@ class Turnstile:
         self._let_in()
 
     @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
+    async def shared(self) -> AsyncIterator[None]:
         """Be inside with others."""
         await self._enter(alone=False)
         try:
@@ -42,7 +42,7 @@ class Turnstile:
             self._leave()
 
     @asynccontextmanager
-    async def alone(self) -> AsyncIterator[None]:
+    async def exclusive(self) -> AsyncIterator[None]:
         """Be inside with nobody else: those inside leave first, those who come later wait."""
         await self._enter(alone=True)
         try:

@@ -20,7 +20,7 @@ from engine.errors import (
 )
 from engine.models.catalog import Catalog, ModelEntry
 from engine.models.choice import CHOSEN, Choice
-from engine.serving.admission import Turnstile
+from engine.serving.admission import AdmissionGate
 from engine.serving.backoff import Patience
 from engine.serving.connection import EngineConnection
 from engine.serving.launcher import Starter
@@ -65,7 +65,7 @@ class EngineSupervisor:
         self._child: EngineConnection | None = None
         self._patience = Patience()
         #: As many requests as it has slots are with the process; the others wait here.
-        self._turns = Turnstile(1)
+        self._gate = AdmissionGate(1)
         #: Whoever starts or replaces a process holds this.
         self._changing = asyncio.Lock()
         #: One switch after the other, each with what is to be done for the old process.
@@ -81,8 +81,8 @@ class EngineSupervisor:
             self._now.status,
             tokens_per_s=self._meter.tokens_per_s,
             tokens_last_hour=self._meter.tokens_last_hour,
-            num_running=self._turns.num_inside,
-            num_waiting=self._turns.num_waiting,
+            num_running=self._gate.num_inside,
+            num_waiting=self._gate.num_waiting,
             uptime_s=self._meter.uptime_s if serves else None,
             last_error=self._last_error,
             idle=self._starter.idle.aliases,
@@ -109,11 +109,11 @@ class EngineSupervisor:
         await self.settled()
         resumed = Resumed(on_text)
         try:
-            async with self._turns.place():
+            async with self._gate.shared():
                 generation = await self._ask(request, resumed)
         except CrashedTogether:
             # Whoever is innocent gets another try; whoever is not takes nobody along again.
-            async with self._turns.alone():
+            async with self._gate.exclusive():
                 resumed.begin_again()
                 generation = await self._ask(request, resumed)
         if generation.finish_reason is FinishReason.CANCELLED:
@@ -163,7 +163,7 @@ class EngineSupervisor:
         try:
             await old.drained()
             if self._child is not None:
-                self._turns.resize(self._child.num_slots)
+                self._gate.resize(self._child.num_slots)
             await self._starter.let_go(old)
         except BaseException:
             old.kill()  # nobody else would
@@ -180,7 +180,7 @@ class EngineSupervisor:
             self._starter.refuse()
             supervisor.cancel()
             try:
-                async with asyncio.timeout(STOP_GRACE_S), self._turns.alone():
+                async with asyncio.timeout(STOP_GRACE_S), self._gate.exclusive():
                     pass
             except TimeoutError:
                 log.info("an answer was not finished in time and is given up")
@@ -253,7 +253,7 @@ class EngineSupervisor:
         async with AsyncExitStack() as alone:
             self._now.note("Running answers end first")
             # If it ends by itself, those inside wait for the process that is about to come.
-            await unless(old.ended, alone.enter_async_context(self._turns.alone()))
+            await unless(old.ended, alone.enter_async_context(self._gate.exclusive()))
             self._starter.require_open()
             self._child = None
             self._now.set(EngineState.LOADING, f"{old.entry.alias} makes room.")
@@ -264,10 +264,10 @@ class EngineSupervisor:
         """Bring the model up, and let it answer from now on."""
         child = await self._starter.start(entry, path, trying=trying)
         # Whom the old process still answers takes none of the new one's slots.
-        with_old = self._turns.num_inside if self._child and self._child.is_usable else 0
+        with_old = self._gate.num_inside if self._child and self._child.is_usable else 0
         self._child, self._entry, self._why = child, entry, why
         self._meter.start_afresh()
-        self._turns.resize(child.num_slots + with_old)
+        self._gate.resize(child.num_slots + with_old)
         self._now.set(EngineState.READY, why, entry)
         self._now.status = replace(
             self._now.status,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
-from engine.serving.admission import Turnstile
+from engine.serving.admission import AdmissionGate
 
 
 class Visitor:
     """Goes in, stays until told to leave."""
 
-    def __init__(self, gate: Turnstile, group: asyncio.TaskGroup, *, alone: bool = False) -> None:
+    def __init__(
+        self, gate: AdmissionGate, group: asyncio.TaskGroup, *, alone: bool = False
+    ) -> None:
         self.inside = False
         self.leave = asyncio.Event()
         self.task = group.create_task(self._visit(gate.alone() if alone else gate.place()))
@@ -28,7 +30,7 @@ async def settle() -> None:
 
 
 async def test_only_so_many_are_inside_and_the_next_comes_when_one_leaves() -> None:
-    gate = Turnstile(2)
+    gate = AdmissionGate(2)
     async with asyncio.TaskGroup() as group:
         visitors = [Visitor(gate, group) for _ in range(4)]
         await settle()
@@ -44,7 +46,7 @@ async def test_only_so_many_are_inside_and_the_next_comes_when_one_leaves() -> N
 
 
 async def test_who_wants_to_be_alone_waits_for_those_inside_and_keeps_later_ones_out() -> None:
-    gate = Turnstile(3)
+    gate = AdmissionGate(3)
     async with asyncio.TaskGroup() as group:
         first = Visitor(gate, group)
         lonely = Visitor(gate, group, alone=True)
@@ -65,7 +67,7 @@ async def test_who_wants_to_be_alone_waits_for_those_inside_and_keeps_later_ones
 
 
 async def test_who_gives_up_takes_no_place() -> None:
-    gate = Turnstile(1)
+    gate = AdmissionGate(1)
     async with asyncio.TaskGroup() as group:
         first, impatient, last = (Visitor(gate, group) for _ in range(3))
         await settle()
@@ -79,7 +81,7 @@ async def test_who_gives_up_takes_no_place() -> None:
 
 
 async def test_more_places_let_in_who_waits() -> None:
-    gate = Turnstile(1)
+    gate = AdmissionGate(1)
     async with asyncio.TaskGroup() as group:
         visitors = [Visitor(gate, group) for _ in range(3)]
         await settle()
