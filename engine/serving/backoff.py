@@ -8,7 +8,7 @@ BACKOFF_S = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 MAX_HOPEFUL_FAILURES = 2
 
 
-class Patience:
+class RestartBackoff:
     """Counts the failures in a row."""
 
     def __init__(self) -> None:
@@ -20,18 +20,18 @@ class Patience:
         return BACKOFF_S[min(self.num_failures, len(BACKOFF_S) - 1)]
 
     @property
-    def is_hopeful(self) -> bool:
+    def should_retry(self) -> bool:
         """Whether the next start is worth waiting for."""
         return self.num_failures <= MAX_HOPEFUL_FAILURES
 
-    def renew(self) -> None:
+    def succeeded(self) -> None:
         """It went well."""
         self.num_failures = 0
 
-    def lose(self) -> None:
+    def failed(self) -> None:
         """It failed once more."""
         self.num_failures += 1
 
-    def lose_all(self) -> None:
+    def give_up(self) -> None:
         """It failed for a reason that waiting rarely mends."""
         self.num_failures = len(BACKOFF_S)

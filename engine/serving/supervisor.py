@@ -21,7 +21,7 @@ from engine.errors import (
 from engine.models.catalog import Catalog, ModelEntry
 from engine.models.choice import CHOSEN, Choice
 from engine.serving.admission import AdmissionGate
-from engine.serving.backoff import Patience
+from engine.serving.backoff import RestartBackoff
 from engine.serving.connection import EngineConnection
 from engine.serving.launcher import Starter
 from engine.serving.meter import Meter
@@ -63,7 +63,7 @@ class EngineSupervisor:
         self._entry: ModelEntry | None = None
         self._why = ""
         self._child: EngineConnection | None = None
-        self._patience = Patience()
+        self._backoff = RestartBackoff()
         #: As many requests as it has slots are with the process; the others wait here.
         self._gate = AdmissionGate(1)
         #: Whoever starts or replaces a process holds this.
@@ -118,7 +118,7 @@ class EngineSupervisor:
                 generation = await self._ask(request, resumed)
         if generation.finish_reason is FinishReason.CANCELLED:
             raise EngineDown(self._now.status.detail)  # ended by our own shutdown, half written
-        self._patience.renew()
+        self._backoff.succeeded()
         self._meter.note(generation)
         return generation
 
@@ -210,9 +210,9 @@ class EngineSupervisor:
         """The process is gone, and nobody asked it to."""
         self._child = None
         self._last_error = problem
-        self._patience.lose()
-        log.warning("the engine process ended (failure %d in a row)", self._patience.num_failures)
-        if self._patience.is_hopeful:
+        self._backoff.failed()
+        log.warning("the engine process ended (failure %d in a row)", self._backoff.num_failures)
+        if self._backoff.should_retry:
             self._now.set(EngineState.LOADING, "The engine process ended; it is started again.")
         else:
             self._now.set(EngineState.DOWN, "The engine process keeps ending; it is started again.")
@@ -220,7 +220,7 @@ class EngineSupervisor:
     async def _pause(self) -> None:
         """Wait for the next start: ever longer, but not once staff chose another model."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._patience.seconds):
+            async with asyncio.timeout(self._backoff.seconds):
                 while self._child is None:
                     await self._now.change()
 
@@ -245,7 +245,7 @@ class EngineSupervisor:
             self._entry, self._why = other
             return
         # Waiting rarely mends it: questions are answered without a model meanwhile.
-        self._patience.lose_all()
+        self._backoff.give_up()
         self._now.set(EngineState.DOWN, problem, entry)
 
     async def _exchange(self, old: EngineConnection, entry: ModelEntry, path: Path) -> None:
