@@ -44,7 +44,7 @@ from engine.protocol import (
     decode_from_engine,
     encode,
 )
-from engine.serving.pending import Flights, Messages
+from engine.serving.pending import Messages, PendingRequests
 from engine.serving.spawn import spawn
 from engine.serving.stderr_tail import LastWords
 from engine.types import Generation, GenerationRequest, ShownPrompt
@@ -75,7 +75,7 @@ class EngineConnection:
         self._reader = reader
         self._writer = writer
         self._loading = Messages()
-        self._flights = Flights()
+        self._pending = PendingRequests()
         self._last_words = LastWords()
         #: Set when the process is gone.
         self.ended = asyncio.Event()
@@ -183,7 +183,7 @@ class EngineConnection:
         """
         if not self.is_usable:
             raise NeverStarted
-        with self._flights.one() as (number, messages):
+        with self._pending.one() as (number, messages):
             self._send(Generate(request=replace(request, id=number)))
             try:
                 return await self._answer(messages, on_text, stall_s)
@@ -193,7 +193,7 @@ class EngineConnection:
 
     async def drained(self) -> None:
         """Return once it answers nobody, or has ended."""
-        await self._flights.over()
+        await self._pending.over()
 
     async def _answer(
         self, messages: Messages, on_text: Callable[[str], None], stall_s: float
@@ -217,7 +217,7 @@ class EngineConnection:
                         out_of_memory = kind is Failure.OUT_OF_MEMORY
                         raise OutOfMemory(text) if out_of_memory else GenerationError(text)
                     case None if started:
-                        raise (CrashedTogether if self._flights.ended_together else EngineCrashed)(
+                        raise (CrashedTogether if self._pending.ended_together else EngineCrashed)(
                             f"The engine process ended while it answered ({self.why_ended})."
                         )
                     case None:
@@ -272,7 +272,7 @@ class EngineConnection:
             await self._process.wait()
             self.ended.set()
             self._loading.put_nowait(None)
-            self._flights.end()
+            self._pending.end()
 
     async def _let_end(self) -> None:
         """It gets a moment to end by itself; its exit status tells why it ended."""
@@ -298,7 +298,7 @@ class EngineConnection:
         if isinstance(message, Text | Beat | Started | Finished) or (
             isinstance(message, Failed) and message.id is not None
         ):
-            self._flights.hand_out(message.id or "", message)
+            self._pending.hand_out(message.id or "", message)
         else:
             self._loading.put_nowait(message)
 

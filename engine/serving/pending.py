@@ -13,7 +13,7 @@ from engine.protocol import FromEngine
 Messages = asyncio.Queue[FromEngine | None]
 
 
-class Flights:
+class PendingRequests:
     """In the bot's process. Not for several threads."""
 
     def __init__(self) -> None:
