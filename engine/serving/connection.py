@@ -46,7 +46,7 @@ from engine.protocol import (
 )
 from engine.serving.pending import Messages, PendingRequests
 from engine.serving.spawn import spawn
-from engine.serving.stderr_tail import LastWords
+from engine.serving.stderr_tail import StderrTail
 from engine.types import Generation, GenerationRequest, ShownPrompt
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class EngineConnection:
         self._writer = writer
         self._loading = Messages()
         self._pending = PendingRequests()
-        self._last_words = LastWords()
+        self._stderr_tail = StderrTail()
         #: Set when the process is gone.
         self.ended = asyncio.Event()
         #: False as soon as the process is going.
@@ -261,7 +261,7 @@ class EngineConnection:
         try:
             async with asyncio.TaskGroup() as group:
                 assert self._process.stderr
-                group.create_task(self._last_words.read(self._process.stderr))
+                group.create_task(self._stderr_tail.read(self._process.stderr))
                 await self._read_messages()
                 self.is_usable = False
                 # Its end of the socket is closed: whatever still runs is of no use.
@@ -305,4 +305,4 @@ class EngineConnection:
     @property
     def why_ended(self) -> str:
         """For people, after its end."""
-        return self._last_words.explain(self._process.returncode)
+        return self._stderr_tail.explain(self._process.returncode)

@@ -16,7 +16,7 @@ _NUM_LINES = 30
 _LINE_BYTES = 4096
 
 
-class LastWords:
+class StderrTail:
     """The end of one process's standard error."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from engine.models.lines import MOST_BYTES, read_lines
-from engine.serving.stderr_tail import LastWords
+from engine.serving.stderr_tail import StderrTail
 
 LONG = 200 * 1024
 
@@ -37,7 +37,7 @@ async def test_the_last_words_after_a_line_that_is_too_long_are_heard() -> None:
         sys.executable, "-c", says, stderr=asyncio.subprocess.PIPE
     )
     assert process.stderr
-    words = LastWords()
+    words = StderrTail()
 
     await words.read(process.stderr)
 
