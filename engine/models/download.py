@@ -17,7 +17,7 @@ from engine.errors import ModelLoadError
 from engine.models.catalog import ModelEntry
 from engine.models.disk import require_space
 from engine.models.folder import NOT_NEEDED, PATTERNS
-from engine.models.hub import look_for_hub, out_of_reach
+from engine.models.hub import out_of_reach, require_reachable
 from engine.models.transfer import Transfer
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def download(
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     on_progress(Transfer(what=f"Asking the Hugging Face hub for {entry.alias}"))
-    look_for_hub(entry)
+    require_reachable(entry)
     try:
         return _download(entry, token, on_progress)
     except (HfHubHTTPError, LocalEntryNotFoundError) as error:

@@ -12,7 +12,9 @@ from engine.models.catalog import ModelEntry
 PATIENCE_S = 8.0
 
 
-def look_for_hub(entry: ModelEntry, *, endpoint: str = "", patience_s: float = PATIENCE_S) -> None:
+def require_reachable(
+    entry: ModelEntry, *, endpoint: str = "", patience_s: float = PATIENCE_S
+) -> None:
     """Raise ModelLoadError unless the hub answers in time; nothing when it was switched off."""
     from huggingface_hub.constants import ENDPOINT, HF_HUB_OFFLINE
 
@@ -46,7 +48,7 @@ def _problem(address: str, patience_s: float) -> str:
             problems.put("")
 
     # In a thread: looking up a name and trying its addresses in turn may take longer than that.
-    threading.Thread(target=ask, name="first-look", daemon=True).start()
+    threading.Thread(target=ask, name="hub-check", daemon=True).start()
     try:
         return problems.get(timeout=patience_s)
     except queue.Empty:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from engine.errors import ModelLoadError
-from engine.models.hub import look_for_hub
+from engine.models.hub import require_reachable
 from tests.engine.worker.tiny_models import entry
 
 
@@ -25,7 +25,7 @@ def address(server: socket.socket) -> str:
 
 def test_a_hub_that_says_nothing_is_given_up_in_time(silent: socket.socket) -> None:
     with pytest.raises(ModelLoadError, match=r"hub cannot be reached \(.+\); copy a saved"):
-        look_for_hub(entry(), endpoint=address(silent), patience_s=0.2)
+        require_reachable(entry(), endpoint=address(silent), patience_s=0.2)
 
 
 def test_a_hub_that_is_not_there_is_given_up_at_once(silent: socket.socket) -> None:
@@ -33,4 +33,4 @@ def test_a_hub_that_is_not_there_is_given_up_at_once(silent: socket.socket) -> N
     silent.close()
 
     with pytest.raises(ModelLoadError, match=r"hub cannot be reached \(.*refused.*\)"):
-        look_for_hub(entry(), endpoint=gone, patience_s=600)
+        require_reachable(entry(), endpoint=gone, patience_s=600)
