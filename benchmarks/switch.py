@@ -36,7 +36,7 @@ from benchmarks.switch_tables import (
 from config.settings import ROOT, EngineSettings
 from engine.errors import GenerationError
 from engine.models.catalog import Catalog, ModelEntry, load_catalog
-from engine.models.device_memory import Room, read_room
+from engine.models.device_memory import DeviceMemory, read_device_memory
 from engine.models.sizes import MB
 from engine.serving import launcher as starter
 from engine.serving.connection import EngineConnection
@@ -228,9 +228,9 @@ def _rss(process: psutil.Process) -> int:
     return 0
 
 
-def never_room_for_two(device: str) -> Room:
+def never_room_for_two(device: str) -> DeviceMemory:
     """The machine, as if only as much were free as what goes gives back."""
-    return replace(read_room(device), free=450_000_000)
+    return replace(read_device_memory(device), free=450_000_000)
 
 
 def main() -> None:
@@ -251,7 +251,7 @@ def main() -> None:
         make_tiny(models)
         starts = asyncio.run(bring_up(models, wanted.rounds)) if wanted.rounds else []
         if wanted.exchange:
-            stack.enter_context(patch.object(starter, "read_room", never_room_for_two))
+            stack.enter_context(patch.object(starter, "read_device_memory", never_room_for_two))
         lines = asyncio.run(measure(models, wanted.switches, wanted.askers, wanted.keep_idle))
     if starts:
         print_starts(starts)

@@ -8,7 +8,7 @@ from pathlib import Path
 from bot.desk.commands import ModelChoice
 from config.settings import Settings
 from engine.models.catalog import ModelEntry, load_catalog
-from engine.models.device_memory import Room, bytes_of, read_room
+from engine.models.device_memory import DeviceMemory, bytes_of, read_device_memory
 from engine.models.sizes import GB
 from engine.models.transfer import Transfer
 from engine.models.weights import find_weights, prepare_weights
@@ -24,7 +24,7 @@ class ModelShelf:
 
     def choices(self) -> list[ModelChoice]:
         """All models with what matters for choosing one; reads the disk and asks the card."""
-        room = read_room(self._device)
+        room = read_device_memory(self._device)
         return [
             ModelChoice(alias=entry.alias, summary=self._summary(entry, room))
             for entry in load_catalog(self._catalog).entries.values()
@@ -72,7 +72,7 @@ class ModelShelf:
         entry, _ = self.find(alias)
         return remove_model(entry, self._folder)
 
-    def _summary(self, entry: ModelEntry, room: Room) -> str:
+    def _summary(self, entry: ModelEntry, room: DeviceMemory) -> str:
         folder = find_weights(entry, self._folder)
         needed = bytes_of(entry, folder, room)
         fits = needed <= room.total

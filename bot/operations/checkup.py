@@ -13,7 +13,7 @@ from config.settings import Secrets, Settings
 from engine.answer.relevance import Relevance
 from engine.errors import StoreError
 from engine.grounding.support import Support
-from engine.models.device_memory import read_room
+from engine.models.device_memory import read_device_memory
 from engine.models.gpu import Card, read_cards
 from engine.models.sizes import GB
 from engine.retrieval.retriever import Retriever
@@ -63,7 +63,7 @@ async def examine(
             read_cards(engine.pids()),
             engine.status(),
             wanted=settings.engine.device,
-            problem=read_room(settings.engine.device).card_problem,
+            problem=read_device_memory(settings.engine.device).card_problem,
         ),
         *_platforms(settings, secrets),
     ]

@@ -25,7 +25,7 @@ from bot.delivery.markdown import (
 MAX_SECTION = 3000
 #: A longer address is shown, but nobody can press it.
 MAX_URL = 1000
-#: Room for the fence around a piece of code.
+#: DeviceMemory for the fence around a piece of code.
 _FENCE = len("```\n\n```")
 _URL = re.compile(r"https?://[^\s<>|\"`\\^{}\x00-\x20]+", re.IGNORECASE)
 #: What must not be cut in two: our own links, and escaped characters.

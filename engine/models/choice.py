@@ -8,7 +8,7 @@ from pathlib import Path
 from config.settings import EngineSettings
 from engine.errors import ModelError, UnknownModel
 from engine.models.catalog import AUTO, CPU_DEFAULT, Catalog, ModelEntry, choose_model
-from engine.models.device_memory import bytes_of, read_room
+from engine.models.device_memory import bytes_of, read_device_memory
 from engine.models.environment import may_ask_hub
 from engine.models.sizes import GB
 from engine.models.weights import find_weights
@@ -60,7 +60,7 @@ class Choice:
         return None if other.alias in self._failed else (other, f"{problem} {why}")
 
     def _by_settings(self) -> tuple[ModelEntry, str]:
-        room = read_room(self._settings.device)
+        room = read_device_memory(self._settings.device)
         return choose_model(
             self._settings.model,
             self._catalog,

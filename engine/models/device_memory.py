@@ -16,7 +16,7 @@ from engine.models.sizes import GB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Room:
+class DeviceMemory:
     """The memory of the device at one moment, in bytes."""
 
     total: int
@@ -29,15 +29,17 @@ class Room:
         return "the card" if self.on_card else "this machine"
 
 
-def read_room(device: str) -> Room:
+def read_device_memory(device: str) -> DeviceMemory:
     """The memory where a model would go with this `engine.device`; takes some milliseconds."""
     problem = ""
     for card in read_cards()[:1] if device != "cpu" else ():
         problem = card_problem(card, _cuda_of_torch())
         if not problem:
-            return Room(total=card.memory_total, free=card.memory_free, on_card=True)
+            return DeviceMemory(total=card.memory_total, free=card.memory_free, on_card=True)
     host = read_host()
-    return Room(total=host.memory_total, free=host.memory_free, on_card=False, card_problem=problem)
+    return DeviceMemory(
+        total=host.memory_total, free=host.memory_free, on_card=False, card_problem=problem
+    )
 
 
 def card_problem(card: Card, built_for: str) -> str:
@@ -76,7 +78,7 @@ def uses_card(
     return False
 
 
-def need_of(entry: ModelEntry, folder: Path | None, room: Room) -> MemoryNeed | None:
+def need_of(entry: ModelEntry, folder: Path | None, room: DeviceMemory) -> MemoryNeed | None:
     """The memory the model in `folder` needs there; None when that cannot be computed."""
     if folder is None:
         return None
@@ -86,7 +88,7 @@ def need_of(entry: ModelEntry, folder: Path | None, room: Room) -> MemoryNeed | 
     return need_in(folder, entry, on_card=room.on_card, dtype=dtype)
 
 
-def bytes_of(entry: ModelEntry, folder: Path | None, room: Room) -> int:
+def bytes_of(entry: ModelEntry, folder: Path | None, room: DeviceMemory) -> int:
     """What the model needs there with one question at least: computed, else the catalogue's."""
     need = need_of(entry, folder, room)
     return need.total() if need else int(entry.memory_gb * GB)

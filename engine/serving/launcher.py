@@ -11,7 +11,13 @@ from time import monotonic
 from config.settings import EngineSettings
 from engine.errors import EngineCrashed, ModelError, ModelLoadError
 from engine.models.catalog import CPU_DEFAULT, ModelEntry
-from engine.models.device_memory import Room, bytes_of, does_not_fit, need_of, read_room
+from engine.models.device_memory import (
+    DeviceMemory,
+    bytes_of,
+    does_not_fit,
+    need_of,
+    read_device_memory,
+)
 from engine.models.gpu import memory_of
 from engine.models.memory import RUNTIME_BYTES
 from engine.models.sizes import GB
@@ -55,7 +61,7 @@ class Starter:
         """How many questions it is worth asking a process at once."""
         if self._settings.max_batch:
             return self._settings.max_batch
-        return CARD_BATCH if read_room(self._settings.device).on_card else CPU_BATCH
+        return CARD_BATCH if read_device_memory(self._settings.device).on_card else CPU_BATCH
 
     def pids(self) -> frozenset[int]:
         """The processes that live: one serves, others load, end their answers, park or are idle."""
@@ -103,7 +109,7 @@ class Starter:
     async def _load(self, entry: ModelEntry, path: Path, *, trying: bool) -> EngineConnection:
         """The model for machines without a card goes to the CPU where the card is of no use."""
         wanted = self._settings.device
-        room = await asyncio.to_thread(read_room, wanted)
+        room = await asyncio.to_thread(read_device_memory, wanted)
         needs_none = entry.alias == CPU_DEFAULT
         device = "cpu" if needs_none and room.card_problem else wanted
         try:
@@ -189,7 +195,7 @@ class Starter:
     def _refuse_what_never_fits(
         self, entry: ModelEntry, path: Path, old: EngineConnection, idle: frozenset[int]
     ) -> None:
-        room = read_room(self._settings.device)
+        room = read_device_memory(self._settings.device)
         wanted = bytes_of(entry, path, room)
         if wanted <= room.free:
             return
@@ -206,7 +212,7 @@ class Starter:
 
         On the CPU nobody waits for more slots: the old process goes on answering instead.
         """
-        room = read_room(self._settings.device)
+        room = read_device_memory(self._settings.device)
         need = need_of(entry, path, room)
         if need is None or not room.on_card:
             return True
@@ -230,13 +236,13 @@ class Starter:
         self, entry: ModelEntry, path: Path, itself: frozenset[int], others: frozenset[int]
     ) -> tuple[int, int]:
         """Bytes that stay free beside the model, and those that the others hold."""
-        room = read_room(self._settings.device)
+        room = read_device_memory(self._settings.device)
         left = room.free + _held(itself, room) - bytes_of(entry, path, room)
         return left, _held(others, room)
 
     def _weigh(self, child: EngineConnection, path: Path) -> None:
         """Hold the memory that was computed against what the process takes."""
-        room = read_room(self._settings.device)
+        room = read_device_memory(self._settings.device)
         need = need_of(child.entry, path, room)
         questions = child.slots_bytes or (need.question if need else 0)
         child.memory_computed = need.total(0) + questions if need else None
@@ -251,7 +257,7 @@ class Starter:
             )
 
 
-def _held(pids: frozenset[int], room: Room) -> int:
+def _held(pids: frozenset[int], room: DeviceMemory) -> int:
     """Bytes that idle processes have there."""
     # Some containers hide who uses the card; an idle process has its libraries there.
     unknown = RUNTIME_BYTES["cuda"] if room.on_card else 0

@@ -12,7 +12,7 @@ from bot.desk.commands import MODEL_KEY
 from bot.desk.model_shelf import ModelShelf
 from config.settings import AdminsSettings, EngineSettings, Settings
 from engine.errors import ModelLoadError
-from engine.models.device_memory import Room
+from engine.models.device_memory import DeviceMemory
 from engine.models.saved import save_model
 from tests.fakes import ScriptedGenerator
 from tests.harness import FakeAdapter, FakeModels, message, running_desk
@@ -65,7 +65,9 @@ async def test_an_idle_model_is_marked_in_the_list(tmp_path: Path) -> None:
 def test_each_model_is_listed_with_its_size_and_whether_it_fits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, total: int, phi: str
 ) -> None:
-    monkeypatch.setattr(model_shelf, "read_room", lambda _: Room(total=total, free=0, on_card=True))
+    monkeypatch.setattr(
+        model_shelf, "read_device_memory", lambda _: DeviceMemory(total=total, free=0, on_card=True)
+    )
 
     choices = {c.alias: c.summary for c in ModelShelf(Settings(data_dir=tmp_path)).choices()}
 

@@ -12,7 +12,7 @@ from engine.errors import ModelLoadError
 from engine.models import choice as choosing
 from engine.models.catalog import AUTO, CARD_DEFAULT, CPU_DEFAULT
 from engine.models.choice import CHOSEN, Choice
-from engine.models.device_memory import Room
+from engine.models.device_memory import DeviceMemory
 from engine.models.weights import prepare_weights
 from tests.engine.worker.tiny_models import catalog, entry
 
@@ -59,8 +59,8 @@ def test_after_a_failure_the_next_is_tried_and_the_reason_kept(
 @pytest.fixture
 def card(monkeypatch: pytest.MonkeyPatch) -> None:
     """A card with room for every model."""
-    room = Room(total=16 * 10**9, free=15 * 10**9, on_card=True)
-    monkeypatch.setattr(choosing, "read_room", lambda _: room)
+    room = DeviceMemory(total=16 * 10**9, free=15 * 10**9, on_card=True)
+    monkeypatch.setattr(choosing, "read_device_memory", lambda _: room)
 
 
 @pytest.mark.usefixtures("card")

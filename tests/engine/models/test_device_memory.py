@@ -8,7 +8,7 @@ import pytest
 
 from engine.errors import ModelLoadError
 from engine.models import gpu
-from engine.models.device_memory import card_problem, does_not_fit, read_room, uses_card
+from engine.models.device_memory import card_problem, does_not_fit, read_device_memory, uses_card
 from engine.models.gpu import Card
 from engine.models.memory import MemoryNeed
 from engine.worker.loading import load_model
@@ -43,7 +43,7 @@ def test_a_container_s_limit_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     (tmp_path / "memory.stat").write_text("anon 1\ninactive_file 500000\n")
     monkeypatch.setattr(gpu, "CGROUP", tmp_path)
 
-    room = read_room("cpu")
+    room = read_device_memory("cpu")
 
     assert (room.total, room.free) == (3_000_000, 1_500_000)
 
@@ -54,7 +54,7 @@ def test_a_container_without_a_limit_has_the_machine_s_memory(
     (tmp_path / "memory.max").write_text("max\n")
     monkeypatch.setattr(gpu, "CGROUP", tmp_path)
 
-    room = read_room("cpu")
+    room = read_device_memory("cpu")
 
     assert 0 < room.free < room.total
     assert room.total > 10**8

@@ -12,7 +12,7 @@ import pytest
 
 from config.settings import ROOT
 from engine.models.catalog import Dtype, ModelEntry, PromptStyle, Quantisation, Task, load_catalog
-from engine.models.device_memory import Room, bytes_of
+from engine.models.device_memory import DeviceMemory, bytes_of
 from engine.models.memory import count_parameters, memory_need, need_in
 from engine.models.sizes import GB
 from engine.worker.batching.shapes import bytes_per_row, prepare
@@ -208,7 +208,7 @@ def test_the_windows_hold_the_prompts_that_the_documents_promise(
 def test_without_sizes_the_catalogue_counts(config: dict[str, object], tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(config))
 
-    room = Room(total=1, free=1, on_card=True)
+    room = DeviceMemory(total=1, free=1, on_card=True)
 
     assert bytes_of(entry(memory_gb=3), tmp_path, room) == 3 * GB
     assert bytes_of(entry(memory_gb=3), None, room) == 3 * GB

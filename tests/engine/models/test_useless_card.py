@@ -10,16 +10,16 @@ import pytest
 from config.settings import EngineSettings
 from engine.models import choice
 from engine.models.catalog import AUTO, CARD_DEFAULT, CPU_DEFAULT
-from engine.models.device_memory import Room
+from engine.models.device_memory import DeviceMemory
 from engine.serving import launcher as starter
 from engine.serving.supervisor import EngineSupervisor
 from engine.types import EngineState, EngineStatus
 from tests.engine.worker.tiny_models import catalog, entry, save_causal
 
 PROBLEM = "the card cannot be used, since it is a picture of one"
-CPU = Room(total=16 * 10**9, free=15 * 10**9, on_card=False, card_problem=PROBLEM)
+CPU = DeviceMemory(total=16 * 10**9, free=15 * 10**9, on_card=False, card_problem=PROBLEM)
 #: What is found before PyTorch has tried it.
-CARD = Room(total=16 * 10**9, free=15 * 10**9, on_card=True)
+CARD = DeviceMemory(total=16 * 10**9, free=15 * 10**9, on_card=True)
 
 
 async def served(folder: Path) -> EngineStatus:
@@ -43,11 +43,11 @@ async def served(folder: Path) -> EngineStatus:
 
 @pytest.mark.parametrize("room", [CPU, CARD], ids=["known beforehand", "found out in loading"])
 async def test_the_small_model_serves_on_the_cpu(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: Room
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: DeviceMemory
 ) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    monkeypatch.setattr(choice, "read_room", lambda _: room)
-    monkeypatch.setattr(starter, "read_room", lambda _: room)
+    monkeypatch.setattr(choice, "read_device_memory", lambda _: room)
+    monkeypatch.setattr(starter, "read_device_memory", lambda _: room)
 
     status = await served(tmp_path)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import EngineSettings
-from engine.models.device_memory import Room, need_of
+from engine.models.device_memory import DeviceMemory, need_of
 from engine.serving import launcher as starter
 from engine.serving.launcher import Starter
 from tests.engine.serving.idle_processes import Process, idle_models
@@ -32,15 +32,15 @@ async def machine(
     """A starter with these idle models, on a machine where nothing else is free."""
     held_by = {old.pid: 800 * MB} | {process.pid: held for process in idle}
 
-    def read_room(_: str) -> Room:
+    def read_device_memory(_: str) -> DeviceMemory:
         free = sum(held for process in idle if process.ended.is_set())
-        return Room(total=10**10, free=free, on_card=False)
+        return DeviceMemory(total=10**10, free=free, on_card=False)
 
     made = Starter(
         EngineSettings(device="cpu"), Path("none"), hf_token=None, on_progress=lambda _: None
     )
     made.idle = await idle_models(len(idle), *idle)
-    monkeypatch.setattr(starter, "read_room", read_room)
+    monkeypatch.setattr(starter, "read_device_memory", read_device_memory)
     monkeypatch.setattr(starter, "memory_of", lambda pid, *, on_card: held_by[pid])
     return made
 
@@ -88,10 +88,10 @@ async def test_on_a_card_a_model_comes_beside_the_old_one_only_with_all_its_slot
     old, *idle = processes()
     made = await machine(monkeypatch, old, *idle, held=600 * MB)
     (tmp_path / "config.json").write_text(json.dumps(CONFIG))
-    need = need_of(WANTED, tmp_path, Room(total=10**12, free=0, on_card=on_card))
+    need = need_of(WANTED, tmp_path, DeviceMemory(total=10**12, free=0, on_card=on_card))
     assert need
-    room = Room(total=10**12, free=need.total(num_questions), on_card=on_card)
-    monkeypatch.setattr(starter, "read_room", lambda _: room)
+    room = DeviceMemory(total=10**12, free=need.total(num_questions), on_card=on_card)
+    monkeypatch.setattr(starter, "read_device_memory", lambda _: room)
 
     has_room = await made.has_room_beside(WANTED, tmp_path, old)  # type: ignore[arg-type]
 

@@ -14,7 +14,7 @@ import pytest_asyncio
 from config.settings import EngineSettings
 from engine.errors import ModelLoadError
 from engine.models.catalog import PromptStyle, Task
-from engine.models.device_memory import Room
+from engine.models.device_memory import DeviceMemory
 from engine.serving import launcher as starter
 from engine.serving.supervisor import EngineSupervisor
 from engine.types import EngineState
@@ -79,11 +79,11 @@ def lack_room(monkeypatch: pytest.MonkeyPatch, engine: EngineSupervisor) -> None
     """While the engine serves, no model has room beside the one that does, whatever this machine's
     processes really take."""
 
-    def read(_: str) -> Room:
+    def read(_: str) -> DeviceMemory:
         free = 10**8 if engine.status().state is EngineState.READY else 9 * 10**9
-        return Room(total=10**10, free=free, on_card=False)
+        return DeviceMemory(total=10**10, free=free, on_card=False)
 
-    monkeypatch.setattr(starter, "read_room", read)
+    monkeypatch.setattr(starter, "read_device_memory", read)
     monkeypatch.setattr(starter, "bytes_of", lambda *_: 7 * 10**8)
     monkeypatch.setattr(starter, "memory_of", lambda pid, *, on_card: 4 * 10**8)
 
@@ -269,7 +269,9 @@ async def test_parked_models_go_first_where_memory_is_short(
 ) -> None:
     serving, parked = await rest_t5(engine)
     monkeypatch.setattr(
-        starter, "read_room", lambda _: Room(total=10**10, free=3 * 10**8, on_card=False)
+        starter,
+        "read_device_memory",
+        lambda _: DeviceMemory(total=10**10, free=3 * 10**8, on_card=False),
     )
 
     await engine.switch("third")

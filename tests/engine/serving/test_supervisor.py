@@ -26,7 +26,7 @@ from engine.errors import (
     UnknownModel,
 )
 from engine.models.catalog import AUTO, CPU_DEFAULT, PromptStyle, Task
-from engine.models.device_memory import Room
+from engine.models.device_memory import DeviceMemory
 from engine.models.environment import engine_environment
 from engine.serving import launcher as starter
 from engine.serving import spawn
@@ -265,7 +265,9 @@ async def test_without_room_for_two_the_old_model_goes_first_and_nobody_is_lost(
 ) -> None:
     await engine.switch("tiny-t5")
     monkeypatch.setattr(
-        starter, "read_room", lambda _: Room(total=10**10, free=3 * 10**8, on_card=False)
+        starter,
+        "read_device_memory",
+        lambda _: DeviceMemory(total=10**10, free=3 * 10**8, on_card=False),
     )
     asked = [asyncio.create_task(engine.generate(request(300), ignore)) for _ in range(3)]
     await asyncio.sleep(0)
@@ -285,7 +287,9 @@ async def test_a_failed_exchange_brings_the_old_model_back(
 ) -> None:
     await engine.switch("tiny")
     monkeypatch.setattr(
-        starter, "read_room", lambda _: Room(total=10**10, free=3 * 10**8, on_card=False)
+        starter,
+        "read_device_memory",
+        lambda _: DeviceMemory(total=10**10, free=3 * 10**8, on_card=False),
     )
     before = engine.pids()
 
@@ -450,7 +454,9 @@ async def test_an_exchange_that_has_not_begun_when_the_program_stops_does_not_be
     running = asyncio.create_task(engine.run(stop))
     await engine.settled()
     monkeypatch.setattr(
-        starter, "read_room", lambda _: Room(total=10**10, free=3 * 10**8, on_card=False)
+        starter,
+        "read_device_memory",
+        lambda _: DeviceMemory(total=10**10, free=3 * 10**8, on_card=False),
     )
     asked = await begin(engine)
     switching = asyncio.create_task(engine.switch(CPU_DEFAULT))
