@@ -11,7 +11,7 @@ from engine.models.catalog import ModelEntry
 from engine.types import EngineState, EngineStatus
 
 
-class Condition:
+class EngineStates:
     """Begins with loading. Not for several threads."""
 
     def __init__(self) -> None:

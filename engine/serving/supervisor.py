@@ -26,7 +26,7 @@ from engine.serving.connection import EngineConnection
 from engine.serving.launcher import Starter
 from engine.serving.meter import Meter
 from engine.serving.pending import Resumed
-from engine.serving.state import Condition
+from engine.serving.state import EngineStates
 from engine.stopping import unless
 from engine.types import (
     EngineState,
@@ -57,7 +57,7 @@ class EngineSupervisor:
         """`preferred` is the model staff chose before a restart; it counts if settings say auto."""
         self._settings = settings
         self._catalog = catalog
-        self._now = Condition()
+        self._now = EngineStates()
         self._starter = Starter(settings, models_dir, hf_token=hf_token, on_progress=self._now.note)
         self._choice = Choice(settings, catalog, models_dir, preferred=preferred)
         self._entry: ModelEntry | None = None
