@@ -145,7 +145,7 @@ class GroundedText:
                 added += self._take_all([unit])
         if self._announced is not None:
             before = len(self._shown)
-            self._let_go(*self._announced)
+            self._retire(*self._announced)
             added += "".join(self._shown[before:])
         if self._opener is not None:
             self._drop(self._opener, Reason.DANGLES)
@@ -175,7 +175,7 @@ class GroundedText:
             if unit.kind is UnitKind.CODE:
                 self._take_announced(*announced, unit)
                 return
-            self._let_go(*announced)
+            self._retire(*announced)
         self._settle(unit)
         if unit.kind is UnitKind.ITEM and unit.gap is None and not is_ended(unit):
             self._open_items += 1
@@ -204,7 +204,7 @@ class GroundedText:
         self._drop(sentence, Reason.DANGLES)
         self._drop(code, Reason.CODE)
 
-    def _let_go(self, sentence: Unit, verdict: Verdict) -> None:
+    def _retire(self, sentence: Unit, verdict: Verdict) -> None:
         """Show a sentence that no code follows, where it means something without."""
         if lacks_block(sentence, self._last_shown):
             self._drop(sentence, Reason.DANGLES)

@@ -133,7 +133,7 @@ class Starter:
         )
         return await self._bring_up(child, loading, path, trying=trying)
 
-    async def let_go(self, child: EngineConnection, *, sparing: ModelEntry | None = None) -> None:
+    async def retire(self, child: EngineConnection, *, sparing: ModelEntry | None = None) -> None:
         """Have a process that answers nobody rest, or end; the idle model `sparing` stays."""
         await self.idle.keep(child, sparing=sparing)
 
@@ -167,7 +167,7 @@ class Starter:
             await work
             if trying:
                 await try_out(child, stall_s=self._settings.stall_s)
-            await asyncio.to_thread(self._weigh, child, path)
+            await asyncio.to_thread(self._measure_memory, child, path)
             self.require_open()
         except (ModelError, EngineCrashed):
             child.kill()
@@ -240,7 +240,7 @@ class Starter:
         left = room.free + _held(itself, room) - bytes_of(entry, path, room)
         return left, _held(others, room)
 
-    def _weigh(self, child: EngineConnection, path: Path) -> None:
+    def _measure_memory(self, child: EngineConnection, path: Path) -> None:
         """Hold the memory that was computed against what the process takes."""
         room = read_device_memory(self._settings.device)
         need = need_of(child.entry, path, room)

@@ -129,7 +129,7 @@ class EngineSupervisor:
         async with self._switching:
             old = await self._switch(entry)
             if old is not None:
-                await self._let_go(old)
+                await self._retire(old)
 
     async def _switch(self, entry: ModelEntry) -> EngineConnection | None:
         """Serve with another model; returns the process that is to be let go."""
@@ -158,13 +158,13 @@ class EngineSupervisor:
                 if self._entry != entry and self._now.state is before.state:
                     self._now.set(before.state, before.detail)
 
-    async def _let_go(self, old: EngineConnection) -> None:
+    async def _retire(self, old: EngineConnection) -> None:
         """Have it end its answers, then rest or end; the new process serves all the while."""
         try:
             await old.drained()
             if self._child is not None:
                 self._gate.resize(self._child.num_slots)
-            await self._starter.let_go(old)
+            await self._starter.retire(old)
         except BaseException:
             old.kill()  # nobody else would
             raise
@@ -197,7 +197,7 @@ class EngineSupervisor:
                 while child is self._child and not child.ended.is_set():
                     await unless(child.ended, self._now.change())
                 if child is self._child:
-                    self._mourn(child.why_ended)
+                    self._on_exit(child.why_ended)
             elif self._entry is None:  # nothing to start until staff choose a model
                 await self._now.change()
             else:
@@ -206,7 +206,7 @@ class EngineSupervisor:
                     if self._child is None:
                         await self._restart(self._entry)
 
-    def _mourn(self, problem: str) -> None:
+    def _on_exit(self, problem: str) -> None:
         """The process is gone, and nobody asked it to."""
         self._child = None
         self._last_error = problem
@@ -232,7 +232,7 @@ class EngineSupervisor:
             await self._serve(entry, path, self._why, trying=False)
         except EngineCrashed as error:
             log.warning("%s", error)
-            self._mourn(str(error))
+            self._on_exit(str(error))
         except ModelLoadError as error:
             log.error("%s", error)
             await self._give_up(entry, str(error))
@@ -257,7 +257,7 @@ class EngineSupervisor:
             self._starter.require_open()
             self._child = None
             self._now.set(EngineState.LOADING, f"{old.entry.alias} makes room.")
-            await self._starter.let_go(old, sparing=entry)
+            await self._starter.retire(old, sparing=entry)
             await self._serve(entry, path, CHOSEN, trying=True)
 
     async def _serve(self, entry: ModelEntry, path: Path, why: str, *, trying: bool) -> None:

@@ -67,7 +67,7 @@ class Batch:
         self.slots_bytes = 0
         self._waiting: deque[_Asked] = deque()
         self._flights: dict[str, _Flight] = {}
-        self._furnish()
+        self._allocate_slots()
 
     @classmethod
     def load(cls, entry: ModelEntry, path: Path, *, device: str, max_batch: int) -> Batch:
@@ -96,7 +96,7 @@ class Batch:
                     raise done.result
         return batch
 
-    def _furnish(self) -> None:
+    def _allocate_slots(self) -> None:
         sizes = self._slot_bytes
         if sizes is not None:
             num_short, num_whole = sizes.share_out(free_for_slots(self._model), self._max_batch)
@@ -122,7 +122,7 @@ class Batch:
         """Get ready for questions after `park`. Raises ModelLoadError."""
         try:
             self._weights.come_back()
-            self._furnish()
+            self._allocate_slots()
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
