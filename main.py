@@ -23,7 +23,8 @@ from config.settings import ConfigError, Secrets, Settings, hub_home, load_secre
 from engine.errors import EngineError
 
 if TYPE_CHECKING:
-    from bot.desk.model_shelf import ModelShelf
+    from bot.desk.model_library import ModelLibrary
+
     from engine.evaluation.answers import Subject
     from engine.retrieval.retriever import Retriever
 
@@ -360,10 +361,11 @@ async def _check(settings: Settings, secrets: Secrets) -> None:
 
 
 async def _pull(settings: Settings, secrets: Secrets, alias: str) -> None:
-    from bot.cli.terminal import TransferView
-    from bot.desk.model_shelf import ModelShelf
+    from bot.desk.model_library import ModelLibrary
 
-    shelf = ModelShelf(settings)
+    from bot.cli.terminal import TransferView
+
+    shelf = ModelLibrary(settings)
     with TransferView(sys.stderr) as view:
         folder = await shelf.pull(alias, hf_token=secrets.hub_token, on_progress=view.show)
     _say_error(f"{alias} is ready in {folder}. {shelf.pinning(alias)}".rstrip())
@@ -545,11 +547,11 @@ def _hold_standard_streams() -> None:
             os.open(os.devnull, os.O_RDWR)
 
 
-def _shelf(config: Path | None) -> ModelShelf:
-    from bot.desk.model_shelf import ModelShelf
+def _shelf(config: Path | None) -> ModelLibrary:
+    from bot.desk.model_library import ModelLibrary
 
     settings, _ = _load(config, None, quiet=True)
-    return ModelShelf(settings)
+    return ModelLibrary(settings)
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:

@@ -14,7 +14,7 @@ from bot.adapter import ChatAdapter
 from bot.delivery.delivery import Delivery
 from bot.desk.commands import MODEL_KEY, Commands
 from bot.desk.desk import FaqDesk, is_admin
-from bot.desk.model_shelf import ModelShelf
+from bot.desk.model_library import ModelLibrary
 from bot.desk.starters import starters
 from bot.operations.heartbeat import ALIVE, beat
 from bot.operations.published import STATUS, publish
@@ -160,7 +160,7 @@ def _reception(
         store,
         assistant.retriever,
         assistant.engine,
-        ModelShelf(settings).choices,
+        ModelLibrary(settings).choices,
         relevance=assistant.relevance,
         support=assistant.support,
         is_admin=lambda platform, user: is_admin(settings, platform, user),

@@ -14,7 +14,7 @@ from engine.models.transfer import Transfer
 from engine.models.weights import find_weights, prepare_weights
 
 
-class ModelShelf:
+class ModelLibrary:
     """The catalogue and the folder with the weights. Methods raise ModelError."""
 
     def __init__(self, settings: Settings) -> None:

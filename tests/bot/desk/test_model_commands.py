@@ -6,10 +6,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from bot.desk.model_library import ModelLibrary
 
-from bot.desk import model_shelf
+from bot.desk import model_library
 from bot.desk.commands import MODEL_KEY
-from bot.desk.model_shelf import ModelShelf
 from config.settings import AdminsSettings, EngineSettings, Settings
 from engine.errors import ModelLoadError
 from engine.models.device_memory import DeviceMemory
@@ -66,10 +66,12 @@ def test_each_model_is_listed_with_its_size_and_whether_it_fits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, total: int, phi: str
 ) -> None:
     monkeypatch.setattr(
-        model_shelf, "read_device_memory", lambda _: DeviceMemory(total=total, free=0, on_card=True)
+        model_library,
+        "read_device_memory",
+        lambda _: DeviceMemory(total=total, free=0, on_card=True),
     )
 
-    choices = {c.alias: c.summary for c in ModelShelf(Settings(data_dir=tmp_path)).choices()}
+    choices = {c.alias: c.summary for c in ModelLibrary(Settings(data_dir=tmp_path)).choices()}
 
     assert choices["phi-3-mini"].startswith(phi)
     assert "nf4, fits here" in choices["mistral-7b"]
@@ -78,7 +80,7 @@ def test_each_model_is_listed_with_its_size_and_whether_it_fits(
 COMMIT = "c0ffee" * 6 + "abcd"
 
 
-def shelf_with(folder: Path, *, saved: str, revision: str) -> ModelShelf:
+def shelf_with(folder: Path, *, saved: str, revision: str) -> ModelLibrary:
     """One model in the catalogue, wanted at `revision`, of which commit `saved` is here."""
     (folder / "catalogue.yaml").write_text(
         "tiny:\n  hub_id: nobody/tiny\n  task: causal\n  prompt: chat\n  context_window: 256\n"
@@ -89,7 +91,7 @@ def shelf_with(folder: Path, *, saved: str, revision: str) -> ModelShelf:
     for name in ("config.json", "model.safetensors"):
         (source / name).write_text("{}")
     settings = Settings(data_dir=folder, engine=EngineSettings(catalog=folder / "catalogue.yaml"))
-    shelf = ModelShelf(settings)
+    shelf = ModelLibrary(settings)
     entry, _ = shelf.find("tiny")
     save_model(entry, source, folder / "models" / "tiny", on_progress=lambda _: None)
     return shelf
