@@ -24,7 +24,6 @@ from engine.errors import EngineError
 
 if TYPE_CHECKING:
     from bot.desk.model_library import ModelLibrary
-
     from engine.evaluation.answers import Subject
     from engine.retrieval.retriever import Retriever
 
@@ -361,9 +360,8 @@ async def _check(settings: Settings, secrets: Secrets) -> None:
 
 
 async def _pull(settings: Settings, secrets: Secrets, alias: str) -> None:
-    from bot.desk.model_library import ModelLibrary
-
     from bot.cli.terminal import TransferView
+    from bot.desk.model_library import ModelLibrary
 
     shelf = ModelLibrary(settings)
     with TransferView(sys.stderr) as view:

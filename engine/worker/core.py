@@ -52,7 +52,7 @@ class _Flight:
     started: float
 
 
-class Batch:
+class EngineCore:
     """One model at work. Not for several threads at once."""
 
     def __init__(self, model: HuggingFaceModel, *, max_batch: int) -> None:
@@ -70,7 +70,7 @@ class Batch:
         self._allocate_slots()
 
     @classmethod
-    def load(cls, entry: ModelEntry, path: Path, *, device: str, max_batch: int) -> Batch:
+    def load(cls, entry: ModelEntry, path: Path, *, device: str, max_batch: int) -> EngineCore:
         """Load the model and have it write one token. Raises ModelLoadError."""
         model = HuggingFaceModel.load(entry, path, device=device)
         try:
@@ -85,7 +85,7 @@ class Batch:
         )
 
     @classmethod
-    def of(cls, model: HuggingFaceModel, *, max_batch: int) -> Batch:
+    def of(cls, model: HuggingFaceModel, *, max_batch: int) -> EngineCore:
         """Work with `model`, in slots where its architecture allows it."""
         batch = cls(model, max_batch=max_batch)
         hello = GenerationRequest(id="", question="Hello?", documents=(), max_new_tokens=2)

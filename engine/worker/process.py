@@ -42,7 +42,7 @@ from engine.protocol import (
     encode,
 )
 from engine.types import GenerationRequest
-from engine.worker.core import Batch, Done
+from engine.worker.core import Done, EngineCore
 from engine.worker.loading import load_tokenizer, prepare_libraries
 from engine.worker.prompt_builder import PromptBuilder
 
@@ -95,11 +95,11 @@ class EngineWorker:
         while batch.is_busy:  # everyone who waits hears that it is over
             self._step(batch)
 
-    def _add(self, batch: Batch, request: GenerationRequest) -> None:
+    def _add(self, batch: EngineCore, request: GenerationRequest) -> None:
         started = partial(self._send, Started(id=request.id))
         batch.add(request, _Reporter(self, request.id), started)
 
-    def _step(self, batch: Batch) -> None:
+    def _step(self, batch: EngineCore) -> None:
         for done in batch.step():
             self._report_end(done)
 
@@ -149,12 +149,12 @@ class EngineWorker:
             shown = PromptBuilder(message.entry, tokenizer).show(message.request)
             self._send(PromptShown(prompt=shown))
 
-    def _load(self, message: Load) -> Batch | None:
+    def _load(self, message: Load) -> EngineCore | None:
         try:
             self._send(Progress(detail="Starting PyTorch"))
             prepare_libraries(self._threads)
             self._send(Progress(detail=f"Loading {message.entry.alias}"))
-            batch = Batch.load(
+            batch = EngineCore.load(
                 message.entry,
                 Path(message.path),
                 device=message.device,
@@ -166,7 +166,7 @@ class EngineWorker:
         self._report_ready(batch)
         return batch
 
-    def _park(self, batch: Batch) -> None:
+    def _park(self, batch: EngineCore) -> None:
         while batch.is_busy:  # with what was cancelled just now
             self._step(batch)
         try:
@@ -177,7 +177,7 @@ class EngineWorker:
             _offer_to_oom_killer(OOM_SCORE_PARKED)
             self._send(Parked())
 
-    def _resume(self, batch: Batch) -> None:
+    def _resume(self, batch: EngineCore) -> None:
         try:
             batch.resume()
         except ModelLoadError as error:
@@ -186,7 +186,7 @@ class EngineWorker:
             _offer_to_oom_killer(OOM_SCORE)
             self._report_ready(batch)
 
-    def _report_ready(self, batch: Batch) -> None:
+    def _report_ready(self, batch: EngineCore) -> None:
         self._send(
             Loaded(
                 device=batch.device,

@@ -6,10 +6,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from bot.desk.model_library import ModelLibrary
 
 from bot.desk import model_library
 from bot.desk.commands import MODEL_KEY
+from bot.desk.model_library import ModelLibrary
 from config.settings import AdminsSettings, EngineSettings, Settings
 from engine.errors import ModelLoadError
 from engine.models.device_memory import DeviceMemory

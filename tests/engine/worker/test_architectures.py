@@ -11,7 +11,7 @@ import torch
 
 from engine.models.catalog import Dtype, Quantisation, Task
 from engine.types import Generation
-from engine.worker.core import Batch
+from engine.worker.core import EngineCore
 from engine.worker.huggingface import HuggingFaceModel
 from engine.worker.watch import Nobody
 from tests.engine.worker.tiny_families import EACH, REQUEST, phi3_below, save, t5
@@ -28,7 +28,7 @@ def plainly(model: HuggingFaceModel) -> str:
 
 
 def in_slots(model: HuggingFaceModel) -> Generation:
-    batch = Batch.of(model, max_batch=2)
+    batch = EngineCore.of(model, max_batch=2)
     # What int8 computes for a row depends on the others beside it: such models may be refused.
     assert batch.num_slots == 2 or model.entry.quantisation is Quantisation.INT8
     batch.add(REQUEST, Nobody(), lambda: None)

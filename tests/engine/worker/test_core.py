@@ -12,7 +12,7 @@ from engine.models.catalog import GenerationDefaults, ModelEntry, PromptStyle, Q
 from engine.models.gpu import Host
 from engine.models.memory import memory_need
 from engine.types import Document, FinishReason, Generation, GenerationRequest
-from engine.worker.core import Batch
+from engine.worker.core import EngineCore
 from engine.worker.huggingface import HuggingFaceModel
 from engine.worker.loading import load_model
 from engine.worker.placement import SlotBytes, free_for_slots
@@ -51,7 +51,7 @@ def model(one: ModelEntry, path: Path) -> HuggingFaceModel:
     return HuggingFaceModel(one, load_model(one, path, device="cpu"))
 
 
-def finish(batch: Batch) -> dict[str, Generation | Exception]:
+def finish(batch: EngineCore) -> dict[str, Generation | Exception]:
     results = {}
     while batch.is_busy:
         for done in batch.step():
@@ -72,7 +72,7 @@ def test_questions_answered_together_get_the_answers_they_get_alone(
     expected = [plain.generate(request(number), Nobody()) for number in range(5)]
     begun: list[str] = []
 
-    batch = Batch.of(model(one, path), max_batch=3)
+    batch = EngineCore.of(model(one, path), max_batch=3)
     for number in range(5):
         batch.add(request(number), Nobody(), lambda number=number: begun.append(str(number)))
     results = finish(batch)
@@ -136,7 +136,7 @@ def test_short_questions_get_short_slots_and_long_ones_the_whole_one_in_order(
     monkeypatch.setattr(SlotBytes, "share_out", lambda *_: (2, 1))
     begun: list[str] = []
 
-    batch = Batch.of(model(one, path), max_batch=3)
+    batch = EngineCore.of(model(one, path), max_batch=3)
     for number in range(9):
         batch.add(request(number), Nobody(), lambda number=number: begun.append(str(number)))
     results = finish(batch)
@@ -157,7 +157,7 @@ def test_a_quantised_model_works_in_slots(how: Quantisation, tmp_path: Path) -> 
     loaded = model(one, tmp_path)
     expected = [loaded.generate(request(number), Nobody()).text for number in range(3)]
 
-    batch = Batch.of(loaded, max_batch=3)
+    batch = EngineCore.of(loaded, max_batch=3)
     for number in range(3):
         batch.add(request(number), Nobody(), lambda: None)
     results = finish(batch)
@@ -169,7 +169,7 @@ def test_a_quantised_model_works_in_slots(how: Quantisation, tmp_path: Path) -> 
 def test_beams_are_searched_one_question_after_the_other(causal: Path) -> None:
     one = entry(context_window=900, generation=GenerationDefaults(num_beams=2))
 
-    batch = Batch.of(model(one, causal), max_batch=3)
+    batch = EngineCore.of(model(one, causal), max_batch=3)
     for number in range(3):
         batch.add(request(number), Nobody(), lambda: None)
     results = finish(batch)
@@ -181,7 +181,7 @@ def test_beams_are_searched_one_question_after_the_other(causal: Path) -> None:
 @pytest.mark.parametrize("beams", [1, 2], ids=["slots", "one by one"])
 def test_a_cancelled_question_ends_wherever_it_stands(causal: Path, beams: int) -> None:
     one = entry(context_window=900, generation=GenerationDefaults(num_beams=beams))
-    batch = Batch.of(model(one, causal), max_batch=1)
+    batch = EngineCore.of(model(one, causal), max_batch=1)
 
     batch.add(request(1), Nobody(), lambda: None)
     batch.add(request(2), Listener(patience=0), lambda: None)
@@ -195,7 +195,7 @@ def test_a_cancelled_question_ends_wherever_it_stands(causal: Path, beams: int) 
 @pytest.mark.parametrize("failures", [1, 2])
 def test_out_of_memory_is_met_with_half_the_context_once(causal: Path, failures: int) -> None:
     loaded = model(CAUSAL, causal)
-    batch = Batch.of(loaded, max_batch=2)
+    batch = EngineCore.of(loaded, max_batch=2)
     lengths: list[int] = []
 
     def run_short(_: object, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> None:

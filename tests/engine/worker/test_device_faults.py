@@ -17,7 +17,7 @@ from engine.models.environment import engine_environment
 from engine.protocol import FromEngine, Generate, Load, Loaded, decode_from_engine, encode
 from engine.types import GenerationRequest
 from engine.worker.batching.scheduler import Scheduler
-from engine.worker.core import Batch
+from engine.worker.core import EngineCore
 from engine.worker.huggingface import HuggingFaceModel
 from engine.worker.process import EXIT_BROKEN
 from engine.worker.watch import Nobody
@@ -46,7 +46,7 @@ def loaded(folder: Path, *, beams: int) -> HuggingFaceModel:
     return HuggingFaceModel.load(one, save_causal(folder / "tiny"), device="cpu")
 
 
-def work(batch: Batch) -> None:
+def work(batch: EngineCore) -> None:
     while batch.is_busy:
         batch.step()
 
@@ -56,7 +56,7 @@ def test_an_unknown_error_of_a_card_comes_out_of_the_batch(
     beams: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = loaded(tmp_path, beams=beams)
-    batch = Batch.of(model, max_batch=2)
+    batch = EngineCore.of(model, max_batch=2)
     model.on_card = True
     monkeypatch.setattr(Scheduler, "_breaks_all", lambda *_: True)  # there is no card to ask
 
@@ -74,7 +74,7 @@ def test_broken_numbers_on_a_card_are_of_their_question_alone(tmp_path: Path) ->
     import torch
 
     model = loaded(tmp_path, beams=2)
-    batch = Batch.of(model, max_batch=1)
+    batch = EngineCore.of(model, max_batch=1)
     model.on_card = True
     torch.nn.init.constant_(model.network.get_output_embeddings().weight, float("nan"))
     batch.add(REQUEST, Nobody(), lambda: None)

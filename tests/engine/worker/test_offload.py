@@ -14,7 +14,7 @@ from engine.errors import ModelLoadError
 from engine.models.catalog import Dtype, Quantisation
 from engine.types import Generation
 from engine.worker import offload as parking
-from engine.worker.core import Batch
+from engine.worker.core import EngineCore
 from engine.worker.huggingface import HuggingFaceModel
 from engine.worker.offload import Weights, require_room
 from engine.worker.watch import Nobody
@@ -31,7 +31,7 @@ def tensors(model: HuggingFaceModel) -> dict[str, torch.Tensor]:
     return dict(network.named_parameters()) | dict(network.named_buffers())
 
 
-def written(batch: Batch) -> str:
+def written(batch: EngineCore) -> str:
     batch.add(REQUEST, Nobody(), lambda: None)
     results = []
     while batch.is_busy:
@@ -111,7 +111,7 @@ def test_a_model_whose_tensors_grew_is_not_parked_over_its_old_copy(tmp_path: Pa
 def test_a_parked_batch_has_no_slots_and_resumes_with_the_same_answers(
     make: Callable[[], Any], tmp_path: Path
 ) -> None:
-    batch = Batch.of(load(make, tmp_path), max_batch=2)
+    batch = EngineCore.of(load(make, tmp_path), max_batch=2)
     expected = written(batch)
 
     texts = []
@@ -129,7 +129,7 @@ def test_a_parked_batch_has_no_slots_and_resumes_with_the_same_answers(
 
 def test_from_a_card_the_weights_go_as_well(tmp_path: Path) -> None:
     model = load(t5, tmp_path)
-    batch = Batch.of(model, max_batch=2)
+    batch = EngineCore.of(model, max_batch=2)
     expected = written(batch)
 
     model.on_card = True  # there is none: the way is the same
@@ -144,7 +144,7 @@ def test_from_a_card_the_weights_go_as_well(tmp_path: Path) -> None:
 
 def test_int8_cannot_leave_a_card(tmp_path: Path) -> None:
     model = load(t5, tmp_path, quantisation=Quantisation.INT8)
-    batch = Batch.of(model, max_batch=2)
+    batch = EngineCore.of(model, max_batch=2)
     model.on_card = True
 
     with pytest.raises(ModelLoadError, match="int8 cannot leave the card"):
