@@ -1,4 +1,4 @@
-"""Attention over the slab for a packed pass; transformers' model classes call it by its name."""
+"""Attention over the kv_cache for a packed pass; transformers' model classes call it by its name."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def slot_attention(
     position_bias: torch.Tensor | None = None,
     **others: Any,
 ) -> tuple[torch.Tensor, None]:
-    """`query` is [1, heads, N, dim], `key` and `value` are the slab's [slots, kv heads, L, dim]."""
+    """`query` is [1, heads, N, dim], `key` and `value` are the kv_cache's [slots, kv heads, L, dim]."""
     if any(others.get(name) is not None for name in ("softcap", "s_aux")):
         raise NotImplementedError("this kind of attention is not covered")
     crossing = not getattr(module, "is_causal", True)

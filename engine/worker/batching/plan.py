@@ -71,7 +71,7 @@ class Plan:
     num_singles: int
     low: int
     high: int
-    #: Columns of the slab that the pass can reach, in buckets.
+    #: Columns of the kv_cache that the pass can reach, in buckets.
     num_columns: int
     #: The other pieces or parts of them, each with the index of its first token.
     longs: list[tuple[int, Piece]]

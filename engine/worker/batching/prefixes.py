@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.worker.batching.slab import Slab
+from engine.worker.batching.kv_cache import KVCache
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class Start:
 class Prefixes:
     """What the slots hold, the free ones too, and the constant part of all prompts."""
 
-    def __init__(self, slab: Slab, *, remembers: bool = True) -> None:
-        self._slab = slab
+    def __init__(self, kv_cache: KVCache, *, remembers: bool = True) -> None:
+        self._kv_cache = kv_cache
         self._remembers = remembers
         #: Tokens whose keys and values lie in each slot, with the group they were made in.
         self._held: dict[int, tuple[list[int], int]] = {}
@@ -32,7 +32,7 @@ class Prefixes:
     def keep(self, slot: int, tokens: list[int]) -> None:
         """From now on `tokens`, which lie in `slot`, are the constant part."""
         self._constant = tokens
-        self._slab.keep_prefix(slot, len(tokens))
+        self._kv_cache.keep_prefix(slot, len(tokens))
 
     def remember(self, slot: int, tokens: list[int], group: int) -> None:
         """The row in `slot` ended and left `tokens` there."""
@@ -57,7 +57,7 @@ class Prefixes:
         else:
             slot, count = min(free), constant
             if count:
-                self._slab.begin(slot, count)
+                self._kv_cache.begin(slot, count)
         self._held.pop(slot, None)
         return Start(slot, count, 0 < len(self._constant) == constant)
 

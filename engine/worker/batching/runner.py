@@ -9,9 +9,9 @@ import torch
 
 from engine.worker.batching import kernels
 from engine.worker.batching.graphs import Graphs
+from engine.worker.batching.kv_cache import KVCache
 from engine.worker.batching.plan import Piece, Plan
 from engine.worker.batching.shapes import layer_shapes
-from engine.worker.batching.slab import Slab
 
 
 class Runner(Protocol):
@@ -20,7 +20,7 @@ class Runner(Protocol):
     num_slots: int
     num_tokens: int
     #: The rows' own keys and values.
-    slab: Slab
+    kv_cache: KVCache
     #: Whether a row's tokens are its prompt and what was written, not the latter alone.
     continues_prompt: bool
 
@@ -52,21 +52,21 @@ class CausalRunner:
         self._model = model
         self.device: torch.device = model.device
         self.num_slots, self.num_tokens = num_slots, num_tokens
-        self.slab = Slab(
+        self.kv_cache = KVCache(
             layer_shapes(model),
             num_slots=num_slots,
             num_tokens=num_tokens,
             device=model.device,
         )
-        self.clear = self.slab.clear
+        self.clear = self.kv_cache.clear
         self._short = _short_rope(model.config)
-        self._graphs = graphs_for(self.run, self.slab, num_slots) if graphs else None
+        self._graphs = graphs_for(self.run, self.kv_cache, num_slots) if graphs else None
         #: Whether rows may look at one copy of the constant part. On a card that was never
         #: measured, and graphs have no part in it; the operator wants keys as wide as values.
         self._shares = (
             model.device.type == "cpu"
             and kernels.usable(model.dtype)
-            and all(one.keys.shape == one.values.shape for one in self.slab.layers)
+            and all(one.keys.shape == one.values.shape for one in self.kv_cache.layers)
         )
 
     def admit(self, slot: int, prompt: Sequence[int]) -> int:
@@ -86,19 +86,19 @@ class CausalRunner:
         plan = Plan.of(
             pieces,
             device=self.device,
-            last_column=self.slab.num_columns - 1,
+            last_column=self.kv_cache.num_columns - 1,
             beyond=self._short if is_long else None,
-            prefix=self.slab.prefix if self._shares and not is_long else None,
+            prefix=self.kv_cache.prefix if self._shares and not is_long else None,
         )
         return self.run(plan)
 
     def run(self, plan: Plan) -> torch.Tensor:
         """The logits of `plan`."""
-        self.slab.plan = plan
+        self.kv_cache.plan = plan
         output = self._model(
             input_ids=plan.ids,
             position_ids=plan.positions,
-            cache=self.slab,
+            cache=self.kv_cache,
             use_cache=True,
             logits_to_keep=plan.keep,
             plan=plan,
@@ -109,18 +109,18 @@ class CausalRunner:
 
 def graphs_for(
     run: Callable[[Plan], torch.Tensor],
-    slab: Slab,
+    kv_cache: KVCache,
     num_slots: int,
     source_lengths: torch.Tensor | None = None,
 ) -> Graphs | None:
     """CUDA graphs for a runner, where its device has them."""
-    device = slab.layers[0].keys.device
+    device = kv_cache.layers[0].keys.device
     if not Graphs.usable(device):
         return None
     return Graphs(
         run,
         num_slots=num_slots,
-        last_column=slab.num_columns - 1,
+        last_column=kv_cache.num_columns - 1,
         device=device,
         source_lengths=source_lengths,
     )

@@ -57,7 +57,7 @@ class Scheduler:
         self._free = list(range(runner.num_slots))
         #: Beginnings of prompts that need not be run again; `remembers` those of past rows too.
         self._prefixes = (
-            Prefixes(runner.slab, remembers=remembers) if runner.continues_prompt else None
+            Prefixes(runner.kv_cache, remembers=remembers) if runner.continues_prompt else None
         )
         self._last_group = 0
 
@@ -235,5 +235,5 @@ class Scheduler:
 
     def _breaks_all(self, error: Exception) -> bool:
         """Whether the device may be broken: after an unknown error on a card nothing is sure."""
-        on_card = self._runner.slab.layers[0].keys.device.type != "cpu"
+        on_card = self._runner.kv_cache.layers[0].keys.device.type != "cpu"
         return on_card and not isinstance(error, ValueError | torch.OutOfMemoryError)

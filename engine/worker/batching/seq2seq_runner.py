@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from transformers.modeling_outputs import BaseModelOutput
 
+from engine.worker.batching.kv_cache import CrossSlab, KVCache, SlabPair
 from engine.worker.batching.plan import Piece, Plan
 from engine.worker.batching.runner import graphs_for
 from engine.worker.batching.shapes import source_shapes
-from engine.worker.batching.slab import CrossSlab, Slab, SlabPair
 
 
 class Seq2SeqRunner:
@@ -32,7 +32,7 @@ class Seq2SeqRunner:
         self.device: torch.device = model.device
         self.num_slots, self.num_tokens = num_slots, num_tokens
         own, cross = (
-            Slab(
+            KVCache(
                 shapes,
                 num_slots=num_slots,
                 num_tokens=length,
@@ -40,18 +40,18 @@ class Seq2SeqRunner:
             )
             for shapes, length in zip(source_shapes(model), (num_new, num_tokens), strict=True)
         )
-        self.slab = own
+        self.kv_cache = own
         self._pair = SlabPair(own, CrossSlab(cross))
         self._lengths = torch.ones(num_slots, dtype=torch.long, device=model.device)
         self._graphs = graphs_for(self.run, own, num_slots, self._lengths) if graphs else None
-        #: Stands for the sources, whose keys are in the slab.
+        #: Stands for the sources, whose keys are in the kv_cache.
         self._no_source = torch.zeros(1, 1, model.config.d_model, dtype=model.dtype).to(
             model.device
         )
 
     def clear(self, slot: int) -> None:
         """See Runner."""
-        self.slab.clear(slot)
+        self.kv_cache.clear(slot)
         self._pair.cross_attention_cache.clear(slot)
 
     def group(self, num_tokens: int) -> int:
@@ -82,14 +82,14 @@ class Seq2SeqRunner:
         plan = Plan.of(
             pieces,
             device=self.device,
-            last_column=self.slab.num_columns - 1,
+            last_column=self.kv_cache.num_columns - 1,
             source_lengths=self._lengths,
         )
         return self.run(plan, source)
 
     def run(self, plan: Plan, source: torch.Tensor | None = None) -> torch.Tensor:
         """The logits of `plan`."""
-        self.slab.plan = plan
+        self.kv_cache.plan = plan
         output = self._model(
             encoder_outputs=BaseModelOutput(
                 last_hidden_state=self._no_source if source is None else source

@@ -8,7 +8,7 @@ import torch
 from transformers import DynamicCache
 
 from engine.worker.batching import attention
-from engine.worker.batching.slab import LayerShape, row_bytes
+from engine.worker.batching.kv_cache import LayerShape, row_bytes
 
 
 def prepare(model: Any) -> None:

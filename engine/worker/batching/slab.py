@@ -49,7 +49,7 @@ def num_columns(num_tokens: int) -> int:
     return (num_tokens // BUCKET + 1) * BUCKET
 
 
-class Slab:
+class KVCache:
     """Stands in for a cache of transformers while `plan` is run."""
 
     #: transformers asks.
@@ -88,7 +88,7 @@ class Slab:
     def update(
         self, keys: torch.Tensor, values: torch.Tensor, layer_idx: int, *_: object, **__: object
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Keep the new tokens' keys and values, [1, heads, N, dim]; returns the slab's."""
+        """Keep the new tokens' keys and values, [1, heads, N, dim]; returns the kv_cache's."""
         layer, plan = self.layers[layer_idx], self.plan
         assert plan is not None
         layer.keys[plan.slots, :, plan.columns] = keys[0].transpose(0, 1)
@@ -127,17 +127,17 @@ class Slab:
 class CrossSlab:
     """Keys and values that encoder-decoder models make of the sources, one slot a source."""
 
-    def __init__(self, slab: Slab) -> None:
-        self.layers = slab.layers
-        self.num_columns = slab.num_columns
-        self.clear = slab.clear
+    def __init__(self, kv_cache: KVCache) -> None:
+        self.layers = kv_cache.layers
+        self.num_columns = kv_cache.num_columns
+        self.clear = kv_cache.clear
         #: Where the next source is kept.
         self.slot = 0
 
     def update(
         self, keys: torch.Tensor, values: torch.Tensor, layer_idx: int, *_: object, **__: object
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Keep one source's, [1, heads, length, dim]; returns the slab's."""
+        """Keep one source's, [1, heads, length, dim]; returns the kv_cache's."""
         layer = self.layers[layer_idx]
         layer.keys[self.slot, :, : keys.shape[2]] = keys[0]
         layer.values[self.slot, :, : values.shape[2]] = values[0]
@@ -145,9 +145,9 @@ class CrossSlab:
 
 
 class SlabPair(EncoderDecoderCache):  # type: ignore[misc]
-    """Both slabs of an encoder-decoder model, of the class that its layers ask for."""
+    """Both kv_caches of an encoder-decoder model, of the class that its layers ask for."""
 
-    def __init__(self, own: Slab, cross: CrossSlab) -> None:
+    def __init__(self, own: KVCache, cross: CrossSlab) -> None:
         self.self_attention_cache = own
         self.cross_attention_cache = cross
         #: By layer: whether the sources' keys are there already.
@@ -159,6 +159,6 @@ class SlabPair(EncoderDecoderCache):  # type: ignore[misc]
         self.is_updated = {}
 
     def get_seq_length(self, layer_idx: int = 0) -> int:
-        """See Slab."""
+        """See KVCache."""
         length: int = self.self_attention_cache.get_seq_length(layer_idx)
         return length

@@ -116,9 +116,9 @@ def test_a_parked_batch_has_no_slots_and_resumes_with_the_same_answers(
 
     texts = []
     for _ in range(2):
-        slab = weakref.ref(batch._schedulers[0]._runner.slab)
+        kv_cache = weakref.ref(batch._schedulers[0]._runner.kv_cache)
         batch.park()
-        assert slab() is None
+        assert kv_cache() is None
         batch.resume()
         texts.append(written(batch))
 

@@ -114,10 +114,10 @@ def test_rows_that_look_at_one_copy_of_the_constant_part_write_the_same(
         for number, prompt in enumerate(prompts):
             tiny.ask(scheduler, str(number), prompt, 20)
         early = [outcome for _ in range(8) for outcome in scheduler.step()]
-        shared = len(scheduler._runner.slab.plan.prefix)  # type: ignore[union-attr]
+        shared = len(scheduler._runner.kv_cache.plan.prefix)  # type: ignore[union-attr]
         tiny.ask(scheduler, "stranger", stranger, 5)
         early += scheduler.step()
-        beside_a_stranger = len(scheduler._runner.slab.plan.prefix)  # type: ignore[union-attr]
+        beside_a_stranger = len(scheduler._runner.kv_cache.plan.prefix)  # type: ignore[union-attr]
         outcomes = {o.request.id: o for o in early} | tiny.finish(scheduler)
 
     assert [outcomes[str(number)].text for number in range(5)] == expected

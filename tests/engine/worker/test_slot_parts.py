@@ -66,7 +66,7 @@ def test_what_graphs_record_computes_the_same_for_rows_that_come_and_go(
         runner._graphs = Unrecorded(  # type: ignore[attr-defined]
             runner.run,  # type: ignore[attr-defined]
             num_slots=3,
-            last_column=runner.slab.num_columns - 1,
+            last_column=runner.kv_cache.num_columns - 1,
             device=torch.device("cpu"),
             source_lengths=getattr(runner, "_lengths", None),
         )
