@@ -11,7 +11,7 @@ import torch
 
 from engine.worker.batching import runner
 from engine.worker.batching.packed import pack_linears
-from engine.worker.batching.row import SlotRequest
+from engine.worker.batching.row import SequenceRequest
 from engine.worker.batching.scheduler import CARD_CHUNKS, CPU_CHUNKS, Scheduler
 from engine.worker.batching.shapes import prepare
 
@@ -148,7 +148,7 @@ class Slots:
         clocks = [_Clock(begin) for _ in prompts]
         for number, (prompt, clock) in enumerate(zip(prompts, clocks, strict=True)):
             self._scheduler.add(
-                SlotRequest(id=str(number), prompt=prompt, max_new_tokens=new), clock
+                SequenceRequest(id=str(number), prompt=prompt, max_new_tokens=new), clock
             )
         texts: dict[str, str] = {}
         while len(texts) < len(prompts):

@@ -21,7 +21,7 @@ from engine.worker.watch import Nobody, Watcher
 
 if TYPE_CHECKING:
     from engine.worker.batching.outcome import Outcome
-    from engine.worker.batching.row import SlotRequest
+    from engine.worker.batching.row import SequenceRequest
     from engine.worker.batching.scheduler import Scheduler
 
 
@@ -223,8 +223,8 @@ class EngineCore:
         scheduler.add(request, asked.watcher)
         return True
 
-    def _slot_request(self, asked: _Asked, started: float) -> SlotRequest:
-        from engine.worker.batching.row import SlotRequest
+    def _slot_request(self, asked: _Asked, started: float) -> SequenceRequest:
+        from engine.worker.batching.row import SequenceRequest
         from engine.worker.batching.sampling import Sampling
 
         request, how = asked.request, self._model.entry.generation
@@ -234,7 +234,7 @@ class EngineCore:
             prompts = self._model.prompts
             asked.fitted = prompts.fit(request, room // 2 if asked.halved else room)
             asked.prompt = prompts.tokens(asked.fitted.prompt)
-        return SlotRequest(
+        return SequenceRequest(
             id=request.id,
             prompt=asked.prompt,
             max_new_tokens=limit,

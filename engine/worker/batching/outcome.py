@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.types import FinishReason
-from engine.worker.batching.row import SlotRequest
+from engine.worker.batching.row import SequenceRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """How one request ended."""
 
-    request: SlotRequest
+    request: SequenceRequest
     text: str
     reason: FinishReason
     num_new_tokens: int
@@ -24,7 +24,7 @@ class Outcome:
 
     @classmethod
     def without_text(
-        cls, request: SlotRequest, reason: FinishReason, error: Exception | None = None
+        cls, request: SequenceRequest, reason: FinishReason, error: Exception | None = None
     ) -> Outcome:
         """That of a request which never got a slot."""
         return cls(

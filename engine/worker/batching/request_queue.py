@@ -7,7 +7,7 @@ from time import monotonic
 
 from engine.types import FinishReason
 from engine.worker.batching.outcome import Outcome
-from engine.worker.batching.row import SlotRequest
+from engine.worker.batching.row import SequenceRequest
 from engine.worker.watch import Watcher
 
 #: Seconds between looks through the queue, which may be long.
@@ -18,17 +18,17 @@ class RequestQueue:
     """A queue that whoever is no longer wanted leaves, wherever it stands."""
 
     def __init__(self) -> None:
-        self._waiting: deque[tuple[SlotRequest, Watcher]] = deque()
+        self._waiting: deque[tuple[SequenceRequest, Watcher]] = deque()
         self._looked_at = 0.0
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def add(self, request: SlotRequest, watcher: Watcher) -> None:
+    def add(self, request: SequenceRequest, watcher: Watcher) -> None:
         """Put a request at the end."""
         self._waiting.append((request, watcher))
 
-    def next(self) -> tuple[SlotRequest, Watcher]:
+    def next(self) -> tuple[SequenceRequest, Watcher]:
         """Take the one that waited longest."""
         return self._waiting.popleft()
 
@@ -38,7 +38,7 @@ class RequestQueue:
         if now - self._looked_at < LOOK_S:
             return []
         self._looked_at = now
-        outcomes, kept = [], deque[tuple[SlotRequest, Watcher]]()
+        outcomes, kept = [], deque[tuple[SequenceRequest, Watcher]]()
         for request, watcher in self._waiting:
             cancelled = watcher.is_cancelled()
             if cancelled or now >= request.deadline:

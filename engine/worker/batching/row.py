@@ -19,7 +19,7 @@ from engine.worker.watch import Watcher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SlotRequest:
+class SequenceRequest:
     """What the scheduler is asked to continue."""
 
     id: str
@@ -32,12 +32,12 @@ class SlotRequest:
     deadline: float = float("inf")
 
 
-class Row:
+class Sequence:
     """A request with a slot."""
 
     def __init__(
         self,
-        request: SlotRequest,
+        request: SequenceRequest,
         watcher: Watcher,
         *,
         slot: int,

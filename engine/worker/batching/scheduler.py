@@ -15,7 +15,7 @@ from engine.worker.batching.outcome import Outcome
 from engine.worker.batching.plan import Piece
 from engine.worker.batching.prefixes import Prefixes, Start
 from engine.worker.batching.request_queue import RequestQueue
-from engine.worker.batching.row import Row, SlotRequest
+from engine.worker.batching.row import Sequence, SequenceRequest
 from engine.worker.batching.runner import Runner
 from engine.worker.batching.sampling import greedy
 from engine.worker.watch import Watcher
@@ -53,7 +53,7 @@ class Scheduler:
         self._chunk_beside, self._chunk_alone = chunks
         self._drafts = drafts
         self._waiting = RequestQueue()
-        self._rows: list[Row] = []
+        self._rows: list[Sequence] = []
         self._free = list(range(runner.num_slots))
         #: Beginnings of prompts that need not be run again; `remembers` those of past rows too.
         self._prefixes = (
@@ -61,7 +61,7 @@ class Scheduler:
         )
         self._last_group = 0
 
-    def add(self, request: SlotRequest, watcher: Watcher) -> None:
+    def add(self, request: SequenceRequest, watcher: Watcher) -> None:
         """Queue a request; its watcher hears of each token."""
         self._waiting.add(request, watcher)
 
@@ -82,7 +82,7 @@ class Scheduler:
         free = len(self._free) - len(self._waiting)
         return free > 0 and backlog < self._chunk_beside
 
-    def holds(self, request: SlotRequest) -> bool:
+    def holds(self, request: SequenceRequest) -> bool:
         """Whether a slot is long enough for it."""
         return self._num_tokens(request) <= self._runner.num_tokens
 
@@ -112,7 +112,7 @@ class Scheduler:
         alone = all(row.is_reading for row in self._rows)
         return self._chunk_alone if alone else self._chunk_beside
 
-    def _dropped(self) -> list[Row]:
+    def _dropped(self) -> list[Sequence]:
         now = monotonic()
         return [row for row in self._rows if row.verdict(now) is not None]
 
@@ -134,7 +134,7 @@ class Scheduler:
             reading += row.num_uncached if row.is_reading else 0
         return budget
 
-    def _new_row(self, request: SlotRequest, watcher: Watcher) -> Row:
+    def _new_row(self, request: SequenceRequest, watcher: Watcher) -> Sequence:
         if not request.prompt or not self.holds(request):
             num_tokens = self._num_tokens(request)
             raise ValueError(f"{num_tokens} tokens; 1 to {self._runner.num_tokens} fit")
@@ -143,7 +143,7 @@ class Scheduler:
             start = Start(min(self._free), cached=0, shares_prefix=False)
         else:
             start = self._prefixes.begin(self._free, request.prompt, group)
-        return Row(
+        return Sequence(
             request,
             watcher,
             slot=start.slot,
@@ -154,7 +154,7 @@ class Scheduler:
             decode=self._decode,
         )
 
-    def _num_tokens(self, request: SlotRequest) -> int:
+    def _num_tokens(self, request: SequenceRequest) -> int:
         """Tokens that its row may have in the end."""
         new = request.max_new_tokens if self._runner.continues_prompt else 0
         return len(request.prompt) + new
@@ -209,10 +209,10 @@ class Scheduler:
             first = after
         return outcomes
 
-    def _row_of(self, piece: Piece) -> Row:
+    def _row_of(self, piece: Piece) -> Sequence:
         return next(row for row in self._rows if row.slot == piece.slot)
 
-    def _end(self, row: Row, why: FinishReason | Exception | None) -> Outcome:
+    def _end(self, row: Sequence, why: FinishReason | Exception | None) -> Outcome:
         self._rows.remove(row)
         self._free.append(row.slot)
         failed = isinstance(why, Exception)

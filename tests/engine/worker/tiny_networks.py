@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from engine.worker.batching.outcome import Outcome
-from engine.worker.batching.row import SlotRequest
+from engine.worker.batching.row import SequenceRequest
 from engine.worker.batching.runner import CausalRunner, Runner
 from engine.worker.batching.scheduler import Scheduler
 from engine.worker.batching.seq2seq_runner import Seq2SeqRunner
@@ -160,7 +160,7 @@ class Listener:
 def ask(scheduler: Scheduler, name: str, prompt: list[int], new: int, **how: Any) -> Listener:
     """Queue a request; returns who listens to it."""
     listener = how.pop("listener", None) or Listener()
-    scheduler.add(SlotRequest(id=name, prompt=prompt, max_new_tokens=new, **how), listener)
+    scheduler.add(SequenceRequest(id=name, prompt=prompt, max_new_tokens=new, **how), listener)
     return listener
 
 
