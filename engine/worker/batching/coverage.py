@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from engine.worker.batching.plan import Piece
+from engine.worker.batching.plan import TokenChunk
 from engine.worker.batching.runner import CausalRunner, Runner
 from engine.worker.batching.seq2seq_runner import Seq2SeqRunner
 from engine.worker.batching.shapes import prepare, restore
@@ -59,7 +59,7 @@ def _in_slots(model: Any, ids: list[int]) -> torch.Tensor:
         parts = [ids[:-6], ids[-6:-1], ids[-1:]]
     start = 0
     for part in parts:
-        piece = Piece(slot=1, start=start, ids=part, num_logits=1, row_tokens=len(ids))
+        piece = TokenChunk(slot=1, start=start, ids=part, num_logits=1, row_tokens=len(ids))
         logits = runner.forward([piece])
         start += len(part)
     return logits[0].float()

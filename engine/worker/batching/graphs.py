@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from engine.worker.batching.plan import Piece, Plan
+from engine.worker.batching.plan import Plan, TokenChunk
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class Graphs:
         """Whether there are graphs on this device."""
         return device.type == "cuda"
 
-    def fits(self, pieces: Sequence[Piece]) -> bool:
+    def fits(self, pieces: Sequence[TokenChunk]) -> bool:
         """Whether there is, or can be made, a graph for the pass."""
         if self._broken or any(len(piece.ids) > 1 for piece in pieces):
             return False
@@ -68,7 +68,7 @@ class Graphs:
                 self._broken = True
         return not self._broken
 
-    def forward(self, pieces: Sequence[Piece]) -> torch.Tensor:
+    def forward(self, pieces: Sequence[TokenChunk]) -> torch.Tensor:
         """The logits of each piece's token, in the order of their slots; `fits` was asked."""
         size, columns = self._size(pieces)
         made = self._made[size, columns]
@@ -76,7 +76,7 @@ class Graphs:
         made.replay()
         return made.logits[torch.tensor([piece.slot for piece in pieces]).to(self._device)]
 
-    def _size(self, pieces: Sequence[Piece]) -> tuple[int, int]:
+    def _size(self, pieces: Sequence[TokenChunk]) -> tuple[int, int]:
         """Rows and columns of the graph for the pass."""
         needed = max(piece.slot for piece in pieces) + 1
         size = next((s for s in _SIZES if s >= needed), needed)
@@ -84,7 +84,7 @@ class Graphs:
         columns = min(-(-reach // _COLUMNS) * _COLUMNS, self._last_column)
         return max(needed, min(size, self._num_slots)), columns
 
-    def _inputs(self, pieces: Sequence[Piece], size: int) -> torch.Tensor:
+    def _inputs(self, pieces: Sequence[TokenChunk], size: int) -> torch.Tensor:
         """Ids, positions and columns by slot; slots without a row write to the last column."""
         rows = [[0] * size, [0] * size, [self._last_column] * size]
         for piece in pieces:

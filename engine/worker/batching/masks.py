@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from engine.worker.batching.plan import BUCKET, Piece, Plan
+from engine.worker.batching.plan import BUCKET, Plan, TokenChunk
 
 
 class Masks:
@@ -27,7 +27,7 @@ class Masks:
         self._key = key
         self._name = (window, bias is not None, crossing)
 
-    def end(self, piece: Piece) -> int:
+    def end(self, piece: TokenChunk) -> int:
         """How many columns the piece looks at."""
         return min(-(-piece.end // BUCKET) * BUCKET, self._key.shape[2])
 
@@ -51,7 +51,7 @@ class Masks:
         )
         return self._see(positions, columns)[:, :, None]
 
-    def of_piece(self, first: int, piece: Piece, end: int) -> torch.Tensor:
+    def of_piece(self, first: int, piece: TokenChunk, end: int) -> torch.Tensor:
         """[1 or heads, T, end]."""
         name = (first, *self._name)
         if name not in self._plan.shared:

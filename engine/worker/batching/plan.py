@@ -21,7 +21,7 @@ Prefix = list[tuple[torch.Tensor, torch.Tensor]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class TokenChunk:
     """Consecutive tokens of one row: its next token, a chunk of its prompt, or a draft."""
 
     slot: int
@@ -40,7 +40,7 @@ class Piece:
         """Position after the last token."""
         return self.start + len(self.ids)
 
-    def parts(self, first: int, length: int) -> list[tuple[int, Piece]]:
+    def parts(self, first: int, length: int) -> list[tuple[int, TokenChunk]]:
         """It in parts of at most `length` tokens, each with the index of its first token, which
         for the first of them is `first`.
         """
@@ -74,7 +74,7 @@ class Plan:
     #: Columns of the kv_cache that the pass can reach, in buckets.
     num_columns: int
     #: The other pieces or parts of them, each with the index of its first token.
-    longs: list[tuple[int, Piece]]
+    longs: list[tuple[int, TokenChunk]]
     #: For encoder-decoder models, [num_slots]: length of each slot's source.
     source_lengths: torch.Tensor | None = None
     #: What all single-token rows begin with, where they may look at one copy of it.
@@ -85,7 +85,7 @@ class Plan:
     @classmethod
     def of(
         cls,
-        pieces: Sequence[Piece],
+        pieces: Sequence[TokenChunk],
         *,
         device: torch.device,
         last_column: int,
@@ -133,10 +133,12 @@ class Plan:
         return self.slots[: self.num_singles]
 
 
-def _lay_out(pieces: Sequence[Piece], *, on_cpu: bool) -> tuple[list[int], list[tuple[int, Piece]]]:
+def _lay_out(
+    pieces: Sequence[TokenChunk], *, on_cpu: bool
+) -> tuple[list[int], list[tuple[int, TokenChunk]]]:
     """What `keep` and `longs` are for pieces that follow one another."""
     keep: list[int] = []
-    longs: list[tuple[int, Piece]] = []
+    longs: list[tuple[int, TokenChunk]] = []
     first = 0
     for piece in pieces:
         after = first + len(piece.ids)

@@ -12,7 +12,7 @@ from engine.errors import BrokenNumbers
 from engine.types import FinishReason
 from engine.worker.batching.detokenizer import Detokenizer
 from engine.worker.batching.drafter import Drafter
-from engine.worker.batching.plan import Piece
+from engine.worker.batching.plan import TokenChunk
 from engine.worker.batching.sampling import Chooser, Sampling
 from engine.worker.text_stream import TextStream
 from engine.worker.watch import Watcher
@@ -93,18 +93,18 @@ class Sequence:
             return FinishReason.CANCELLED
         return FinishReason.DEADLINE if now >= self.request.deadline else None
 
-    def chunk(self, budget: int) -> Piece:
+    def chunk(self, budget: int) -> TokenChunk:
         """The next part of the prompt, of at most `budget` tokens."""
         return self._piece(self.tokens[self.cached : self.cached + budget], num_logits=1)
 
-    def next_piece(self, drafting: bool) -> Piece:
+    def next_piece(self, drafting: bool) -> TokenChunk:
         """The newest token, with a guess at what follows."""
         left = self.request.max_new_tokens - self.num_new
         draft = self._drafter.draft(left - 1) if drafting else []
         return self._piece([self.tokens[-1], *draft], num_logits=1 + len(draft))
 
-    def _piece(self, ids: list[int], num_logits: int) -> Piece:
-        return Piece(
+    def _piece(self, ids: list[int], num_logits: int) -> TokenChunk:
+        return TokenChunk(
             slot=self.slot,
             start=self.cached,
             ids=ids,
@@ -114,7 +114,7 @@ class Sequence:
         )
 
     def take(
-        self, piece: Piece, logits: torch.Tensor, best: list[int], ends: frozenset[int]
+        self, piece: TokenChunk, logits: torch.Tensor, best: list[int], ends: frozenset[int]
     ) -> FinishReason | None:
         """What the pass over `piece` gave: logits, most probable tokens. Raises BrokenNumbers.
 

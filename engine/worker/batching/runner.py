@@ -10,7 +10,7 @@ import torch
 from engine.worker.batching import kernels
 from engine.worker.batching.graphs import Graphs
 from engine.worker.batching.kv_cache import KVCache
-from engine.worker.batching.plan import Piece, Plan
+from engine.worker.batching.plan import Plan, TokenChunk
 from engine.worker.batching.shapes import layer_shapes
 
 
@@ -28,7 +28,7 @@ class Runner(Protocol):
         """A row begins; returns how many tokens were computed for it at once."""
         ...
 
-    def forward(self, pieces: Sequence[Piece]) -> torch.Tensor:
+    def forward(self, pieces: Sequence[TokenChunk]) -> torch.Tensor:
         """The logits asked for, [tokens, vocabulary]; pieces with one token come first."""
         ...
 
@@ -78,7 +78,7 @@ class CausalRunner:
         return int(self._short is not None and num_tokens > self._short)
 
     @torch.inference_mode()
-    def forward(self, pieces: Sequence[Piece]) -> torch.Tensor:
+    def forward(self, pieces: Sequence[TokenChunk]) -> torch.Tensor:
         """See Runner."""
         is_long = self.group(pieces[0].row_tokens) > 0
         if self._graphs is not None and not is_long and self._graphs.fits(pieces):

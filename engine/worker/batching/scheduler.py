@@ -12,7 +12,7 @@ from engine.errors import BrokenNumbers
 from engine.types import FinishReason
 from engine.worker.batching.drafter import MAX_DRAFT
 from engine.worker.batching.outcome import Outcome
-from engine.worker.batching.plan import Piece
+from engine.worker.batching.plan import TokenChunk
 from engine.worker.batching.prefixes import Prefixes, Start
 from engine.worker.batching.request_queue import RequestQueue
 from engine.worker.batching.row import Sequence, SequenceRequest
@@ -94,7 +94,7 @@ class Scheduler:
             part = ids[start : start + self._chunk_alone]
             whole = len(ids) + 1  # some token follows
             self._runner.forward(
-                [Piece(slot=0, start=start, ids=part, num_logits=1, row_tokens=whole)]
+                [TokenChunk(slot=0, start=start, ids=part, num_logits=1, row_tokens=whole)]
             )
         self._prefixes.keep(0, list(ids))
 
@@ -159,7 +159,7 @@ class Scheduler:
         new = request.max_new_tokens if self._runner.continues_prompt else 0
         return len(request.prompt) + new
 
-    def _plan(self, budget: int) -> list[Piece]:
+    def _plan(self, budget: int) -> list[TokenChunk]:
         """The next pieces of one group's rows: next tokens first, then prompts, oldest first."""
         groups = {self._runner.group(len(row.tokens)) for row in self._rows}
         if not groups:
@@ -183,7 +183,7 @@ class Scheduler:
                 pieces.append(piece)
         return sorted(pieces, key=lambda piece: (len(piece.ids) > 1, piece.slot))
 
-    def _run(self, pieces: list[Piece]) -> list[Outcome]:
+    def _run(self, pieces: list[TokenChunk]) -> list[Outcome]:
         """One pass. What fails together is tried one by one, so that only the guilty pay."""
         try:
             logits = self._runner.forward(pieces)
@@ -209,7 +209,7 @@ class Scheduler:
             first = after
         return outcomes
 
-    def _row_of(self, piece: Piece) -> Sequence:
+    def _row_of(self, piece: TokenChunk) -> Sequence:
         return next(row for row in self._rows if row.slot == piece.slot)
 
     def _end(self, row: Sequence, why: FinishReason | Exception | None) -> Outcome:

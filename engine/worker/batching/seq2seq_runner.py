@@ -9,7 +9,7 @@ import torch
 from transformers.modeling_outputs import BaseModelOutput
 
 from engine.worker.batching.kv_cache import CrossSlab, KVCache, SlabPair
-from engine.worker.batching.plan import Piece, Plan
+from engine.worker.batching.plan import Plan, TokenChunk
 from engine.worker.batching.runner import graphs_for
 from engine.worker.batching.shapes import source_shapes
 
@@ -67,18 +67,18 @@ class Seq2SeqRunner:
         self._pair.expect_source(slot)
         # The layers make their keys of the source in a pass with a first token, which is run
         # again with the other rows.
-        first = Piece(slot=slot, start=0, ids=[0], num_logits=1, row_tokens=1)
+        first = TokenChunk(slot=slot, start=0, ids=[0], num_logits=1, row_tokens=1)
         self._run([first], source)
         return len(prompt)
 
     @torch.inference_mode()
-    def forward(self, pieces: Sequence[Piece]) -> torch.Tensor:
+    def forward(self, pieces: Sequence[TokenChunk]) -> torch.Tensor:
         """See Runner."""
         if self._graphs is not None and self._graphs.fits(pieces):
             return self._graphs.forward(pieces)
         return self._run(pieces, self._no_source)
 
-    def _run(self, pieces: Sequence[Piece], source: torch.Tensor) -> torch.Tensor:
+    def _run(self, pieces: Sequence[TokenChunk], source: torch.Tensor) -> torch.Tensor:
         plan = Plan.of(
             pieces,
             device=self.device,

@@ -16,7 +16,7 @@ from engine.worker.batching.detokenizer import Detokenizer
 from engine.worker.batching.drafter import Drafter
 from engine.worker.batching.graphs import Graphs
 from engine.worker.batching.packed import PackedLinear, pack_linears
-from engine.worker.batching.plan import Piece
+from engine.worker.batching.plan import TokenChunk
 from engine.worker.batching.sampling import Chooser, Sampling, greedy
 from tests.engine.worker import tiny_networks as tiny
 
@@ -84,7 +84,7 @@ def test_a_model_that_cannot_be_recorded_goes_on_without_graphs() -> None:
 
     graphs = Refused(lambda plan: plan.ids, num_slots=1, last_column=63, device=torch.device("cpu"))
 
-    assert not graphs.fits([Piece(slot=0, start=0, ids=[1], num_logits=1, row_tokens=1)])
+    assert not graphs.fits([TokenChunk(slot=0, start=0, ids=[1], num_logits=1, row_tokens=1)])
 
 
 def here(dtype: torch.dtype) -> Any:
