@@ -9,7 +9,7 @@ from torch.nn.functional import scaled_dot_product_attention
 
 from engine.worker.batching import kernels
 from engine.worker.batching.masks import Masks
-from engine.worker.batching.plan import Plan
+from engine.worker.batching.plan import ForwardBatch
 
 #: The name it is registered by.
 NAME = "slots"
@@ -29,7 +29,7 @@ def slot_attention(
     value: torch.Tensor,
     attention_mask: object,
     *,
-    plan: Plan,
+    plan: ForwardBatch,
     scaling: float | None = None,
     sliding_window: int | None = None,
     position_bias: torch.Tensor | None = None,
@@ -57,7 +57,7 @@ def slot_attention(
 
 
 def _prefix(
-    plan: Plan, module: torch.nn.Module, window: int | None
+    plan: ForwardBatch, module: torch.nn.Module, window: int | None
 ) -> tuple[torch.Tensor, torch.Tensor] | None:
     """This layer's keys and values of what the rows begin with, if all of them see all of it."""
     layer = getattr(module, "layer_idx", None)
@@ -68,7 +68,7 @@ def _prefix(
 
 
 def _singles(
-    plan: Plan,
+    plan: ForwardBatch,
     heads: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,

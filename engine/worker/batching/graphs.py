@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from engine.worker.batching.plan import Plan, TokenChunk
+from engine.worker.batching.plan import ForwardBatch, TokenChunk
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ class Graphs:
 
     def __init__(
         self,
-        run: Callable[[Plan], torch.Tensor],
+        run: Callable[[ForwardBatch], torch.Tensor],
         *,
         num_slots: int,
         last_column: int,
@@ -97,7 +97,7 @@ class Graphs:
         slots = torch.arange(size, device=self._device)
 
         def run() -> torch.Tensor:
-            plan = Plan(
+            plan = ForwardBatch(
                 ids=inputs[0:1],
                 positions=inputs[1:2],
                 slots=slots,

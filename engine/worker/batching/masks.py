@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from engine.worker.batching.plan import BUCKET, Plan, TokenChunk
+from engine.worker.batching.plan import BUCKET, ForwardBatch, TokenChunk
 
 
 class Masks:
@@ -12,7 +12,7 @@ class Masks:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: ForwardBatch,
         window: int | None,
         bias: torch.Tensor | None,
         crossing: bool,

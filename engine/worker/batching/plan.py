@@ -54,7 +54,7 @@ class TokenChunk:
 
 
 @dataclass(slots=True)
-class Plan:
+class ForwardBatch:
     """The tensors of one pass. Rows with one token come first, in the order of their slots: they
     share one attention call.
     """
@@ -92,7 +92,7 @@ class Plan:
         source_lengths: torch.Tensor | None = None,
         beyond: int | None = None,
         prefix: Prefix | None = None,
-    ) -> Plan:
+    ) -> ForwardBatch:
         """The plan for `pieces`, those with one token first and by slot.
 
         `beyond` adds a token that nobody sees at this position, kept in the last column: some

@@ -10,7 +10,7 @@ import torch
 from engine.worker.batching import kernels
 from engine.worker.batching.graphs import Graphs
 from engine.worker.batching.kv_cache import KVCache
-from engine.worker.batching.plan import Plan, TokenChunk
+from engine.worker.batching.plan import ForwardBatch, TokenChunk
 from engine.worker.batching.shapes import layer_shapes
 
 
@@ -83,7 +83,7 @@ class CausalRunner:
         is_long = self.group(pieces[0].row_tokens) > 0
         if self._graphs is not None and not is_long and self._graphs.fits(pieces):
             return self._graphs.forward(pieces)
-        plan = Plan.of(
+        plan = ForwardBatch.of(
             pieces,
             device=self.device,
             last_column=self.kv_cache.num_columns - 1,
@@ -92,7 +92,7 @@ class CausalRunner:
         )
         return self.run(plan)
 
-    def run(self, plan: Plan) -> torch.Tensor:
+    def run(self, plan: ForwardBatch) -> torch.Tensor:
         """The logits of `plan`."""
         self.kv_cache.plan = plan
         output = self._model(
@@ -108,7 +108,7 @@ class CausalRunner:
 
 
 def graphs_for(
-    run: Callable[[Plan], torch.Tensor],
+    run: Callable[[ForwardBatch], torch.Tensor],
     kv_cache: KVCache,
     num_slots: int,
     source_lengths: torch.Tensor | None = None,

@@ -9,7 +9,7 @@ import torch
 from transformers.modeling_outputs import BaseModelOutput
 
 from engine.worker.batching.kv_cache import CrossSlab, KVCache, SlabPair
-from engine.worker.batching.plan import Plan, TokenChunk
+from engine.worker.batching.plan import ForwardBatch, TokenChunk
 from engine.worker.batching.runner import graphs_for
 from engine.worker.batching.shapes import source_shapes
 
@@ -79,7 +79,7 @@ class Seq2SeqRunner:
         return self._run(pieces, self._no_source)
 
     def _run(self, pieces: Sequence[TokenChunk], source: torch.Tensor) -> torch.Tensor:
-        plan = Plan.of(
+        plan = ForwardBatch.of(
             pieces,
             device=self.device,
             last_column=self.kv_cache.num_columns - 1,
@@ -87,7 +87,7 @@ class Seq2SeqRunner:
         )
         return self.run(plan, source)
 
-    def run(self, plan: Plan, source: torch.Tensor | None = None) -> torch.Tensor:
+    def run(self, plan: ForwardBatch, source: torch.Tensor | None = None) -> torch.Tensor:
         """The logits of `plan`."""
         self.kv_cache.plan = plan
         output = self._model(

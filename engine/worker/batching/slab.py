@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from transformers.cache_utils import EncoderDecoderCache
 
-from engine.worker.batching.plan import BUCKET, Plan, Prefix
+from engine.worker.batching.plan import BUCKET, ForwardBatch, Prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class KVCache:
             )
             for shape in shapes
         ]
-        self.plan: Plan | None = None
+        self.plan: ForwardBatch | None = None
         #: Of the constant part of all prompts.
         self.prefix: Prefix = []
 
