@@ -11,8 +11,8 @@ import torch
 
 from engine.worker.batching import runner
 from engine.worker.batching.packed import pack_linears
-from engine.worker.batching.row import SequenceRequest
 from engine.worker.batching.scheduler import CARD_CHUNKS, CPU_CHUNKS, Scheduler
+from engine.worker.batching.sequence import SequenceRequest
 from engine.worker.batching.shapes import prepare
 
 Prompts = Sequence[list[int]]

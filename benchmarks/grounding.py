@@ -58,7 +58,7 @@ FLIPS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sequence:
+class Row:
     """How one kind of statement fared."""
 
     set: str
@@ -73,7 +73,7 @@ class Sequence:
         return self.kept / self.statements if self.statements else 0.0
 
 
-def hand_written(name: str, show: int) -> list[Sequence]:
+def hand_written(name: str, show: int) -> list[Row]:
     rows = []
     for faithful in (True, False):
         chosen = [case for case in cases(name) if case.faithful is faithful]
@@ -83,16 +83,14 @@ def hand_written(name: str, show: int) -> list[Sequence]:
             for case, text in zip(chosen, texts, strict=True)
         ]
         kind = "faithful" if faithful else "invented"
-        rows.append(
-            Sequence(set=name, kind=kind, true=faithful, statements=len(kept), kept=sum(kept))
-        )
+        rows.append(Row(set=name, kind=kind, true=faithful, statements=len(kept), kept=sum(kept)))
         wrong = [c for c, k in zip(chosen, kept, strict=True) if k is not faithful]
         for case in wrong[:show]:
             print(f"  {'lost' if faithful else 'KEPT'}: {case.says!r}")
     return rows
 
 
-def in_languages(part: str, show: int) -> list[Sequence]:
+def in_languages(part: str, show: int) -> list[Row]:
     counts: dict[tuple[str, bool], list[int]] = {}
     for flip in flips(part):
         kept = is_shown(flip)
@@ -102,7 +100,7 @@ def in_languages(part: str, show: int) -> list[Sequence]:
         if show and kept is not flip.true:
             print(f"  {'KEPT' if kept else 'lost'}: {flip.name}")
     return [
-        Sequence(
+        Row(
             set=f"languages, {part}",
             kind=f"{language} {'true' if true else 'flipped'}",
             true=true,
@@ -113,7 +111,7 @@ def in_languages(part: str, show: int) -> list[Sequence]:
     ]
 
 
-def broken_off(documents: list[Document], entries: int, chance: random.Random) -> Sequence:
+def broken_off(documents: list[Document], entries: int, chance: random.Random) -> Row:
     """Beginnings of an entry's sentences, as a text that is cut off leaves them."""
     statements = kept = 0
     for document in chance.sample(documents, min(entries, len(documents))):
@@ -125,9 +123,7 @@ def broken_off(documents: list[Document], entries: int, chance: random.Random) -
                 grounded.finish()
                 statements += 1
                 kept += bool(grounded.text)
-    return Sequence(
-        set="documents", kind="broken off", true=False, statements=statements, kept=kept
-    )
+    return Row(set="documents", kind="broken off", true=False, statements=statements, kept=kept)
 
 
 def is_statement(unit: Unit) -> bool:
@@ -179,7 +175,7 @@ def content(word: str) -> bool:
 
 def over_documents(
     documents: list[Document], entries: int, chance: random.Random, show: int
-) -> list[Sequence]:
+) -> list[Row]:
     counts: dict[str, list[int]] = {}
     times: list[float] = []
     shown_so_far: dict[str, int] = {}
@@ -214,7 +210,7 @@ def over_documents(
         )
     )
     return [
-        Sequence(set="documents", kind=kind, true=kind == "verbatim", statements=n, kept=kept)
+        Row(set="documents", kind=kind, true=kind == "verbatim", statements=n, kept=kept)
         for kind, (n, kept) in counts.items()
     ]
 

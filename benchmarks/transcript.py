@@ -83,7 +83,7 @@ async def running(
 
 
 @asynccontextmanager
-async def followed(changed: asyncio.EngineStates, look: Callable[[], None]) -> AsyncIterator[None]:
+async def followed(changed: asyncio.Condition, look: Callable[[], None]) -> AsyncIterator[None]:
     """While the block runs, `look` whenever something changed."""
 
     async def follow() -> None:

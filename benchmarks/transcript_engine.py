@@ -49,8 +49,8 @@ GB = 10**9
 #: The program, told that besides what its model gives back hardly any memory is free.
 TIGHT = (
     "-c",
-    "import dataclasses, main; from engine import starter; read = starter.read_device_memory;"
-    "starter.read_device_memory = lambda device: dataclasses.replace(read(device), free=450_000_000);"
+    "import dataclasses, main; from engine.serving import launcher; read = launcher.read_device_memory;"
+    "launcher.read_device_memory = lambda d: dataclasses.replace(read(d), free=450_000_000);"
     "main.app(['run'])",
 )
 

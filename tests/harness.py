@@ -99,7 +99,7 @@ class FakeAdapter:
     #: (message id, every version of it); the last version is what people see.
     messages: dict[str, list[Reply]] = field(default_factory=dict)
     heard_at: list[str] = field(default_factory=list)
-    changed: asyncio.EngineStates = field(default_factory=asyncio.EngineStates)
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
     started: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, desk: Desk, stop: asyncio.Event) -> None:

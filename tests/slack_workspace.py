@@ -58,7 +58,7 @@ class Workspace:
         self.has_streams = True
         self.has_feedback = True
         self.faults: dict[str, deque[Fault]] = defaultdict(deque)
-        self.changed = asyncio.EngineStates()
+        self.changed = asyncio.Condition()
         self._clock = 1_700_000_000
 
     def stamp(self) -> str:

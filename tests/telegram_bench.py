@@ -48,7 +48,7 @@ class NotingDesk:
     replies: list[Reply | None] = field(default_factory=list)
     #: How often the disk refuses from now on.
     refusals: int = 0
-    changed: asyncio.EngineStates = field(default_factory=asyncio.EngineStates)
+    changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def receive(self, message: Message) -> None:
         async with self.changed:

@@ -136,7 +136,7 @@ class TelegramTwin:
         self._next_update = 1000
         self._next_message = 1
         self._next_query = 1
-        self.changed = asyncio.EngineStates()
+        self.changed = asyncio.Condition()
         self._polls = 0
         self._closing = asyncio.Event()
 

@@ -73,7 +73,7 @@ class Delivery:
         self._explains = explains
         self._open: dict[int, _Open] = {}
         self._resumed = asyncio.Event()
-        self._told = asyncio.EngineStates()
+        self._told = asyncio.Condition()
         self._work: asyncio.Queue[Coroutine[None, None, None]] = asyncio.Queue()
 
     # What the desk and the dispatcher report

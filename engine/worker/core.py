@@ -21,8 +21,8 @@ from engine.worker.watch import Nobody, Watcher
 
 if TYPE_CHECKING:
     from engine.worker.batching.outcome import Outcome
-    from engine.worker.batching.row import SequenceRequest
     from engine.worker.batching.scheduler import Scheduler
+    from engine.worker.batching.sequence import SequenceRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +224,8 @@ class EngineCore:
         return True
 
     def _slot_request(self, asked: _Asked, started: float) -> SequenceRequest:
-        from engine.worker.batching.row import SequenceRequest
         from engine.worker.batching.sampling import Sampling
+        from engine.worker.batching.sequence import SequenceRequest
 
         request, how = asked.request, self._model.entry.generation
         limit = answer_tokens(self._model.entry, request)

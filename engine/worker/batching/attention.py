@@ -1,4 +1,4 @@
-"""Attention over the kv_cache for a packed pass; transformers' model classes call it by its name."""
+"""Attention over the KV cache for a packed pass; transformers calls it by its name."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import torch
 from torch.nn.functional import scaled_dot_product_attention
 
 from engine.worker.batching import kernels
+from engine.worker.batching.forward_batch import ForwardBatch
 from engine.worker.batching.masks import Masks
-from engine.worker.batching.plan import ForwardBatch
 
 #: The name it is registered by.
 NAME = "slots"
@@ -35,7 +35,7 @@ def slot_attention(
     position_bias: torch.Tensor | None = None,
     **others: Any,
 ) -> tuple[torch.Tensor, None]:
-    """`query` is [1, heads, N, dim], `key` and `value` are the kv_cache's [slots, kv heads, L, dim]."""
+    """`query` is [1, heads, N, dim]; `key` and `value`, the KV cache, [slots, kv heads, L, dim]."""
     if any(others.get(name) is not None for name in ("softcap", "s_aux")):
         raise NotImplementedError("this kind of attention is not covered")
     crossing = not getattr(module, "is_causal", True)

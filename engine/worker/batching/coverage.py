@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from engine.worker.batching.plan import TokenChunk
+from engine.worker.batching.forward_batch import TokenChunk
 from engine.worker.batching.runner import CausalRunner, Runner
 from engine.worker.batching.seq2seq_runner import Seq2SeqRunner
 from engine.worker.batching.shapes import prepare, restore

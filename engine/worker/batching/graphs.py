@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from engine.worker.batching.plan import ForwardBatch, TokenChunk
+from engine.worker.batching.forward_batch import ForwardBatch, TokenChunk
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from engine.worker.batching.plan import BUCKET, ForwardBatch, TokenChunk
+from engine.worker.batching.forward_batch import BUCKET, ForwardBatch, TokenChunk
 
 
 class Masks:

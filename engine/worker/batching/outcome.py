@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.types import FinishReason
-from engine.worker.batching.row import SequenceRequest
+from engine.worker.batching.sequence import SequenceRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from time import monotonic
 
 from engine.types import FinishReason
 from engine.worker.batching.outcome import Outcome
-from engine.worker.batching.row import SequenceRequest
+from engine.worker.batching.sequence import SequenceRequest
 from engine.worker.watch import Watcher
 
 #: Seconds between looks through the queue, which may be long.

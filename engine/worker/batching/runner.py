@@ -8,9 +8,9 @@ from typing import Any, Protocol
 import torch
 
 from engine.worker.batching import kernels
+from engine.worker.batching.forward_batch import ForwardBatch, TokenChunk
 from engine.worker.batching.graphs import Graphs
 from engine.worker.batching.kv_cache import KVCache
-from engine.worker.batching.plan import ForwardBatch, TokenChunk
 from engine.worker.batching.shapes import layer_shapes
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from time import monotonic
 
 import torch
@@ -11,13 +11,13 @@ import torch
 from engine.errors import BrokenNumbers
 from engine.types import FinishReason
 from engine.worker.batching.drafter import MAX_DRAFT
+from engine.worker.batching.forward_batch import TokenChunk
 from engine.worker.batching.outcome import Outcome
-from engine.worker.batching.plan import TokenChunk
 from engine.worker.batching.prefixes import Prefixes, Start
 from engine.worker.batching.request_queue import RequestQueue
-from engine.worker.batching.row import Sequence, SequenceRequest
 from engine.worker.batching.runner import Runner
 from engine.worker.batching.sampling import greedy
+from engine.worker.batching.sequence import Sequence, SequenceRequest
 from engine.worker.watch import Watcher
 
 log = logging.getLogger(__name__)
@@ -86,7 +86,7 @@ class Scheduler:
         """Whether a slot is long enough for it."""
         return self._num_tokens(request) <= self._runner.num_tokens
 
-    def keep_prefix(self, ids: Sequence[int]) -> None:
+    def keep_prefix(self, ids: list[int]) -> None:
         """Run the constant part of all prompts once and for all; nothing else may run."""
         if self._prefixes is None or not ids or self._rows:
             return

@@ -8,8 +8,8 @@ from typing import Any
 import torch
 from transformers.modeling_outputs import BaseModelOutput
 
-from engine.worker.batching.kv_cache import CrossSlab, KVCache, SlabPair
-from engine.worker.batching.plan import ForwardBatch, TokenChunk
+from engine.worker.batching.forward_batch import ForwardBatch, TokenChunk
+from engine.worker.batching.kv_cache import CachePair, CrossCache, KVCache
 from engine.worker.batching.runner import graphs_for
 from engine.worker.batching.shapes import source_shapes
 
@@ -41,10 +41,10 @@ class Seq2SeqRunner:
             for shapes, length in zip(source_shapes(model), (num_new, num_tokens), strict=True)
         )
         self.kv_cache = own
-        self._pair = SlabPair(own, CrossSlab(cross))
+        self._pair = CachePair(own, CrossCache(cross))
         self._lengths = torch.ones(num_slots, dtype=torch.long, device=model.device)
         self._graphs = graphs_for(self.run, own, num_slots, self._lengths) if graphs else None
-        #: Stands for the sources, whose keys are in the kv_cache.
+        #: Stands for the sources, whose keys are in the KV cache.
         self._no_source = torch.zeros(1, 1, model.config.d_model, dtype=model.dtype).to(
             model.device
         )

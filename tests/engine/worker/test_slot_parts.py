@@ -14,9 +14,9 @@ from engine.worker.batching.attention import _after_prefix
 from engine.worker.batching.coverage import covers
 from engine.worker.batching.detokenizer import Detokenizer
 from engine.worker.batching.drafter import Drafter
+from engine.worker.batching.forward_batch import TokenChunk
 from engine.worker.batching.graphs import Graphs
 from engine.worker.batching.packed import PackedLinear, pack_linears
-from engine.worker.batching.plan import TokenChunk
 from engine.worker.batching.sampling import Chooser, Sampling, greedy
 from tests.engine.worker import tiny_networks as tiny
 

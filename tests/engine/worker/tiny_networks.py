@@ -10,10 +10,10 @@ from typing import Any
 import torch
 
 from engine.worker.batching.outcome import Outcome
-from engine.worker.batching.row import SequenceRequest
 from engine.worker.batching.runner import CausalRunner, Runner
 from engine.worker.batching.scheduler import Scheduler
 from engine.worker.batching.seq2seq_runner import Seq2SeqRunner
+from engine.worker.batching.sequence import SequenceRequest
 from engine.worker.batching.shapes import prepare, restore
 
 END = 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from transformers.cache_utils import EncoderDecoderCache
 
-from engine.worker.batching.plan import BUCKET, ForwardBatch, Prefix
+from engine.worker.batching.forward_batch import BUCKET, ForwardBatch, Prefix
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class KVCache:
     def update(
         self, keys: torch.Tensor, values: torch.Tensor, layer_idx: int, *_: object, **__: object
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Keep the new tokens' keys and values, [1, heads, N, dim]; returns the kv_cache's."""
+        """Keep the new tokens' keys and values, [1, heads, N, dim]; returns the KV cache's."""
         layer, plan = self.layers[layer_idx], self.plan
         assert plan is not None
         layer.keys[plan.slots, :, plan.columns] = keys[0].transpose(0, 1)
@@ -124,7 +124,7 @@ class KVCache:
             layer.values[slot].zero_()
 
 
-class CrossSlab:
+class CrossCache:
     """Keys and values that encoder-decoder models make of the sources, one slot a source."""
 
     def __init__(self, kv_cache: KVCache) -> None:
@@ -137,17 +137,17 @@ class CrossSlab:
     def update(
         self, keys: torch.Tensor, values: torch.Tensor, layer_idx: int, *_: object, **__: object
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Keep one source's, [1, heads, length, dim]; returns the kv_cache's."""
+        """Keep one source's, [1, heads, length, dim]; returns the KV cache's."""
         layer = self.layers[layer_idx]
         layer.keys[self.slot, :, : keys.shape[2]] = keys[0]
         layer.values[self.slot, :, : values.shape[2]] = values[0]
         return layer.keys, layer.values
 
 
-class SlabPair(EncoderDecoderCache):  # type: ignore[misc]
-    """Both kv_caches of an encoder-decoder model, of the class that its layers ask for."""
+class CachePair(EncoderDecoderCache):  # type: ignore[misc]
+    """Both KV caches of an encoder-decoder model, of the class that its layers ask for."""
 
-    def __init__(self, own: KVCache, cross: CrossSlab) -> None:
+    def __init__(self, own: KVCache, cross: CrossCache) -> None:
         self.self_attention_cache = own
         self.cross_attention_cache = cross
         #: By layer: whether the sources' keys are there already.

@@ -12,7 +12,7 @@ from engine.errors import BrokenNumbers
 from engine.types import FinishReason
 from engine.worker.batching.detokenizer import Detokenizer
 from engine.worker.batching.drafter import Drafter
-from engine.worker.batching.plan import TokenChunk
+from engine.worker.batching.forward_batch import TokenChunk
 from engine.worker.batching.sampling import Chooser, Sampling
 from engine.worker.text_stream import TextStream
 from engine.worker.watch import Watcher
