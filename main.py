@@ -107,7 +107,7 @@ def ask(
 
 @app.command()
 def check(config: ConfigOption = None, model: ModelOption = None) -> None:
-    """Look at settings, FAQ, model, card and tokens; name every problem; exit 1 if there is one."""
+    """Look at settings, FAQ, model, GPU and tokens; name every problem; exit 1 if there is one."""
     settings, secrets = _load(config, model, quiet=True)
     _run(_check(settings, secrets))
 
@@ -119,7 +119,7 @@ def gpu(
         bool, typer.Option("--watch", help="Look again and again, for a minute.")
     ] = False,
 ) -> None:
-    """The same as /gpu: cards, the running model, its speed, queue and last error."""
+    """The same as /gpu: GPUs, the running model, its speed, queue and last error."""
     from bot.cli.terminal import watch
     from bot.operations.published import STATUS, read_published
     from bot.operations.reports import device_report

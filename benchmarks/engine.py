@@ -89,7 +89,7 @@ def main() -> None:
     for measure in measures.values():
         results |= measure(bench)
         gc.collect()
-        if bench.on_card:
+        if bench.on_gpu:
             torch.cuda.empty_cache()
     print(table(results))
     if options.tiny:

@@ -61,7 +61,7 @@ class Bench:
         self._random = random.Random(1)
 
     @property
-    def on_card(self) -> bool:
+    def on_gpu(self) -> bool:
         """Whether a card computes."""
         return self.device.type == "cuda"
 
@@ -146,7 +146,7 @@ class Bench:
             "threads": torch.get_num_threads(),
             "load": os.getloadavg()[0],
             "clock": "cpu" if self._by_cpu else "wall",
-            "card": torch.cuda.get_device_name(self.device) if self.on_card else None,
+            "card": torch.cuda.get_device_name(self.device) if self.on_gpu else None,
             "torch": torch.__version__,
             "transformers": transformers.__version__,
             "python": platform.python_version(),

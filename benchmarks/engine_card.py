@@ -117,7 +117,7 @@ def swap(bench: Bench) -> Results:
             load(folder, bench.device)(one)
 
         cold = _seconds(from_disk)  # as soon as it was written, so from the page cache
-    host = [p.data.cpu().pin_memory() if bench.on_card else p.data for p in model.parameters()]
+    host = [p.data.cpu().pin_memory() if bench.on_gpu else p.data for p in model.parameters()]
     for parameter in model.parameters():
         parameter.data = parameter.data.new_empty(0)
 

@@ -37,7 +37,7 @@ class Speed:
 
 def nf4(bench: Bench) -> Results:
     """The same random weights in bfloat16 and in NF4, through bitsandbytes."""
-    shapes = TINY if bench.size.tiny else ({} if bench.on_card else MISTRAL_1B)
+    shapes = TINY if bench.size.tiny else ({} if bench.on_gpu else MISTRAL_1B)
     with saved(random_mistral(bench.device, torch.bfloat16, shapes)) as folder:
         models = {
             "bfloat16": load(folder, bench.device),
@@ -46,7 +46,7 @@ def nf4(bench: Bench) -> Results:
     memory = {name: weight_bytes(model) for name, model in models.items()}
     # On two cores a question as long as the others' would take minutes.
     length, new = (bench.size.prompt, bench.size.answer)
-    if not bench.on_card:
+    if not bench.on_gpu:
         length, new = length // 5, max(4, new // 5)
     sides = {
         name: Slots(model, num_slots=MANY, num_tokens=length + new + 8, name=name)
@@ -61,7 +61,7 @@ def nf4(bench: Bench) -> Results:
         f"tokens/s, bfloat16 → NF4: {_told(speeds['bfloat16'], speeds['NF4'])}; "
         f"{advice(speeds['bfloat16'], speeds['NF4'], bench.size.prompt, bench.size.answer)}"
     )
-    return {"card-nf4" if bench.on_card else "nf4": Measured(text, ratio)}
+    return {"card-nf4" if bench.on_gpu else "nf4": Measured(text, ratio)}
 
 
 def _speeds(bench: Bench, sides: dict[str, Slots], length: int, new: int) -> dict[str, Speed]:

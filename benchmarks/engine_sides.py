@@ -121,21 +121,21 @@ class Slots:
     ) -> None:
         details = f"{', prefix' if prefix else ''}{', drafts' if drafts else ''}"
         self.name = name or f"slots ({num_slots}{details})"
-        on_card = model.device.type == "cuda"
+        on_gpu = model.device.type == "cuda"
         quantised = getattr(model, "quantization_method", None) is not None
         prepare(model)
-        if not (on_card or quantised):  # as the engine does
+        if not (on_gpu or quantised):  # as the engine does
             pack_linears(model)
         self._scheduler = Scheduler(
             runner.CausalRunner(
                 model,
                 num_slots=num_slots,
                 num_tokens=num_tokens,
-                graphs=on_card and not quantised,
+                graphs=on_gpu and not quantised,
             ),
             decode=lambda tokens: "".join(chr(0x10000 + token) for token in tokens),
             ends=frozenset(),
-            chunks=CARD_CHUNKS if on_card else CPU_CHUNKS,
+            chunks=CARD_CHUNKS if on_gpu else CPU_CHUNKS,
             drafts=drafts,
             remembers=False,
         )
@@ -202,7 +202,7 @@ class TransformersBatching:
     def _start(self, new: int) -> Any:
         from transformers import ContinuousBatchingConfig, GenerationConfig
 
-        on_card = self._model.device.type == "cuda"
+        on_gpu = self._model.device.type == "cuda"
         manager = self._model.init_continuous_batching(
             generation_config=GenerationConfig(
                 max_new_tokens=new, do_sample=False, eos_token_id=-1, pad_token_id=0
@@ -210,7 +210,7 @@ class TransformersBatching:
             continuous_batching_config=ContinuousBatchingConfig(
                 page_size=32,
                 num_blocks=(self._num_slots + 1) * (self._num_tokens // 32 + 2),
-                max_batch_tokens=(CARD_CHUNKS if on_card else CPU_CHUNKS)[1],
+                max_batch_tokens=(CARD_CHUNKS if on_gpu else CPU_CHUNKS)[1],
                 auto_switch_to_flash=False,
             ),
         )

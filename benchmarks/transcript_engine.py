@@ -20,7 +20,7 @@ import yaml
 
 from benchmarks.transcript import MODEL, PAGES, RUN, Page, data_folder, followed, running, until
 from benchmarks.transcript_telegram import ADMIN, Chats, environment, is_answered
-from tests.nvml_twin import NvmlTwin, TwinCard
+from tests.nvml_twin import NvmlTwin, TwinGpu
 from tests.telegram_twin import Json, TelegramTwin, telegram_twin
 
 INTRO = """\
@@ -49,7 +49,8 @@ GB = 10**9
 #: The program, told that besides what its model gives back hardly any memory is free.
 TIGHT = (
     "-c",
-    "import dataclasses, main; from engine.serving import launcher; read = launcher.read_device_memory;"
+    "import dataclasses, main; from engine.serving import launcher;"
+    "read = launcher.read_device_memory;"
     "launcher.read_device_memory = lambda d: dataclasses.replace(read(d), free=450_000_000);"
     "main.app(['run'])",
 )
@@ -64,7 +65,7 @@ async def main() -> None:
             scene = Scene(twin, page, where, models)
             await _switching(scene)
             await _exchanging(scene)
-            await _cards(scene, NvmlTwin(where))
+            await _gpus(scene, NvmlTwin(where))
     page.write(PAGES / "engine.md", private=where)
 
 
@@ -253,7 +254,7 @@ async def _exchanging(scene: Scene) -> None:
         await scene.ask(scene.twin.person(302, "Ida"))
 
 
-async def _cards(scene: Scene, nvml: NvmlTwin) -> None:
+async def _gpus(scene: Scene, nvml: NvmlTwin) -> None:
     twin, page = scene.twin, scene.page
     async with scene.running():
         page.part("/gpu without a card")
@@ -267,20 +268,20 @@ async def _cards(scene: Scene, nvml: NvmlTwin) -> None:
         page.fact("The cards are a twin of NVML's library; the model computes on the CPU still.")
         await scene.ask(scene.ada, "How do I get a certificate?")
         (engine,) = scene.engines()
-        nvml.show(_two_cards(engine.pid, busy=False))
+        nvml.show(_two_gpus(engine.pid, busy=False))
         await scene.chats.say(scene.staff, "/gpu")
         shown = await twin.wait_shown(ADMIN, "Card 1", 60)
-        nvml.show(_two_cards(engine.pid, busy=True))
+        nvml.show(_two_gpus(engine.pid, busy=True))
         scene.chats.look()
         page.line("Staff", "presses ↻")
         await twin.press(scene.staff, shown, "↻")
         await twin.wait_shown(ADMIN, "97 % busy", 60)
 
 
-def _two_cards(pid: int, *, busy: bool) -> list[TwinCard]:
+def _two_gpus(pid: int, *, busy: bool) -> list[TwinGpu]:
     """One with our process on it, and one of somebody else's that tells little."""
     return [
-        TwinCard(
+        TwinGpu(
             memory_used=9_400_000_000,
             utilisation=97 if busy else 0,
             temperature=71 if busy else 48,
@@ -288,7 +289,7 @@ def _two_cards(pid: int, *, busy: bool) -> list[TwinCard]:
             pid=pid,
             memory_of_pid=8_300_000_000,
         ),
-        TwinCard(name="NVIDIA A10G", memory_total=24 * GB, memory_used=20 * GB, temperature=None),
+        TwinGpu(name="NVIDIA A10G", memory_total=24 * GB, memory_used=20 * GB, temperature=None),
     ]
 
 

@@ -98,13 +98,13 @@ class EngineSettings(Section):
 
     model: str = "auto"
     """Alias from the catalogue, or `auto`: what staff chose last with /model, else phi-3-mini
-    where a card has room and a copy is here or the hub can be reached, else smollm2-135m."""
+    where a GPU has room and a copy is here or the hub can be reached, else smollm2-135m."""
     catalog: UserPath = Path("config/models.yaml")
     """The model catalogue."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where the model runs."""
     max_batch: int = Field(0, ge=0, le=256)
-    """Questions that are answered at once, memory permitting; 0: 8 on the CPU, 32 on a card."""
+    """Questions that are answered at once, memory permitting; 0: 8 on the CPU, 32 on a GPU."""
     keep_idle: int = Field(1, ge=0, le=8)
     """Idle models: those that served before and stay in the machine's memory, so that switching
     back takes seconds; they go where memory is short."""
@@ -170,7 +170,7 @@ class CourseSettings(Section):
 
 
 class AdminsSettings(Section):
-    """Who may switch the model and watch the card."""
+    """Who may switch the model and watch the GPU."""
 
     telegram: Integers = ()
     """Numeric Telegram user ids."""

@@ -66,7 +66,7 @@ class Cancel:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Park:
     """Nothing is asked for a while: give back all memory but that of the weights, and move those
-    from the card to the machine's.
+    from the GPU to the machine's.
     """
 
     type: Literal["park"] = "park"
@@ -107,7 +107,7 @@ class Loaded:
     """The model is loaded, or resumed, and can be asked."""
 
     type: Literal["loaded"] = "loaded"
-    #: For people: `CPU, 2 threads` or the card's name.
+    #: For people: `CPU, 2 threads` or the GPU's name.
     device: str
     dtype: str
     #: How many questions it works on at once.

@@ -1,4 +1,4 @@
-"""NVIDIA cards on a machine without one: a library in the place of the driver's."""
+"""NVIDIA GPUs on a machine without one: a library in the place of the driver's."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ COMPILER = shutil.which("cc")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TwinCard:
-    """What one card tells; None: it refuses that reading, as virtual cards do."""
+class TwinGpu:
+    """What one GPU tells; None: it refuses that reading, as virtual GPUs do."""
 
     name: str = "Tesla T4"
     memory_total: int = 16 * 10**9
@@ -38,19 +38,19 @@ class TwinCard:
 
 
 class NvmlTwin:
-    """The library for processes that get `environment`; they see the cards shown last."""
+    """The library for processes that get `environment`; they see the GPUs shown last."""
 
     def __init__(self, folder: Path) -> None:
         assert COMPILER is not None
-        self._cards = folder / "cards"
-        self.environment = {"LD_LIBRARY_PATH": str(folder), "NVML_TWIN": str(self._cards)}
+        self._gpus = folder / "cards"
+        self.environment = {"LD_LIBRARY_PATH": str(folder), "NVML_TWIN": str(self._gpus)}
         library = folder / "libnvidia-ml.so.1"
         command = [COMPILER, "-shared", "-fPIC", "-O1", "-o", str(library), str(SOURCE)]
         subprocess.run(command, check=True)
         self.show([])
 
-    def show(self, cards: Sequence[TwinCard]) -> None:
+    def show(self, gpus: Sequence[TwinGpu]) -> None:
         """From now on these are there."""
-        new = self._cards.with_suffix(".new")
-        new.write_text("".join(f"{card}\n" for card in cards), encoding="utf-8")
-        new.rename(self._cards)
+        new = self._gpus.with_suffix(".new")
+        new.write_text("".join(f"{gpu}\n" for gpu in gpus), encoding="utf-8")
+        new.rename(self._gpus)

@@ -80,11 +80,11 @@ def test_health_says_that_nothing_runs(data_dir: Path) -> None:
     assert "does not run" in result.output
 
 
-def test_gpu_says_in_a_sentence_that_there_is_no_card(data_dir: Path) -> None:
+def test_gpu_says_in_a_sentence_that_there_is_no_gpu(data_dir: Path) -> None:
     result = runner.invoke(app, ["gpu"])
 
     assert result.exit_code == 0, result.output
-    assert "Card 0" in result.output or "No NVIDIA card here" in result.output
+    assert "GPU 0" in result.output or "No NVIDIA GPU here" in result.output
     assert "No FAQ Desk is running" in result.output
 
 

@@ -90,7 +90,7 @@ def generator() -> ScriptedGenerator:
                 "It costs 20 euros, see https://evil.example/pay."
             )
         if "CUDA" in question:
-            return "Buy a card with 80 GB from https://evil.example."
+            return "Buy a GPU with 80 GB from https://evil.example."
         if "friend" in question:
             return "NO_ANSWER"
         return LATE_ANSWER
@@ -277,17 +277,17 @@ async def test_commands_explain_themselves(tmp_path: Path, adapter: FakeAdapter)
     assert unknown.text.startswith("I do not know the command /dance.")
 
 
-async def test_only_staff_switch_the_model_and_see_the_card(
+async def test_only_staff_switch_the_model_and_see_the_gpu(
     tmp_path: Path, adapter: FakeAdapter
 ) -> None:
     async with running_desk(tmp_path, generator(), {"fake": adapter}) as desk:
         models = await ask(desk, adapter, "/model", number=1)
         refused = await ask(desk, adapter, "/model phi-3-mini", number=2)
-        card = await ask(desk, adapter, "/gpu", number=3)
+        gpu = await ask(desk, adapter, "/gpu", number=3)
 
     assert "✅ `smollm2-135m`" in models.text
     assert models.actions == ()
-    assert refused.text == card.text == "Only the course staff can do that."
+    assert refused.text == gpu.text == "Only the course staff can do that."
     assert desk.models.model == "smollm2-135m"
 
 

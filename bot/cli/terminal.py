@@ -1,4 +1,4 @@
-"""What moves on the command line: how far a download or copy is, and cards that are watched."""
+"""What moves on the command line: how far a download or copy is, and GPUs that are watched."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from bot.desk.devices import describe_devices
 from bot.messages import Action, Asker, Reply
 from engine.answer.relevance import Relevance
 from engine.grounding.support import Support
-from engine.models.gpu import read_cards
+from engine.models.gpu import read_gpus
 from engine.retrieval.retriever import Retriever
 from engine.store.jobs import JobStore
 from engine.types import EngineStatus
@@ -215,7 +215,7 @@ class Commands:
     # /gpu and /status
 
     async def gpu(self, asker: Asker) -> Reply:
-        """The card, for admins."""
+        """The GPU, for admins."""
         if not self._is_admin(asker.platform, asker.user_id):
             return Reply(text=say("admins_only", asker.language), ephemeral=True)
         status = self._engine.status()
@@ -223,7 +223,7 @@ class Commands:
             # What went wrong may name folders of the server.
             status = replace(status, detail="", last_error="")
         text = describe_devices(
-            read_cards(self._engine.pids()),
+            read_gpus(self._engine.pids()),
             status,
             num_queued=await self._store.queue_length(),
         )

@@ -187,7 +187,7 @@ class FaqDesk:
         return Reply(text=say("command.unknown", message.language, name=f"/{name}"), ephemeral=True)
 
     def is_admin(self, asker: Asker) -> bool:
-        """Whether the person may switch models and see the card."""
+        """Whether the person may switch models and see the GPU."""
         return is_admin(self._settings, asker.platform, asker.user_id)
 
     async def _switch(self, asker: Asker, alias: str) -> Reply | None:
@@ -199,7 +199,7 @@ class FaqDesk:
         return None
 
     async def _watch_gpu(self, asker: Asker) -> None:
-        """Post the state of the card and keep it up to date for a while."""
+        """Post the state of the GPU and keep it up to date for a while."""
         adapter = self._adapters[asker.platform]
         every, during = self._watch_s
         try:
@@ -209,7 +209,7 @@ class FaqDesk:
                 shown = await self._commands.gpu(asker)
                 posted = await adapter.edit(asker.reply_to, posted, shown) or posted
         except DeliveryError as error:
-            log.info("the card is no longer watched on %s: %s", asker.platform, error)
+            log.info("the GPU is no longer watched on %s: %s", asker.platform, error)
 
     # Stopping and voting
 

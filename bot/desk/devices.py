@@ -1,11 +1,11 @@
-"""The state of cards and model as staff see it: /gpu and `python main.py gpu`."""
+"""The state of GPUs and model as staff see it: /gpu and `python main.py gpu`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from bot.delivery.texts import duration, say
-from engine.models.gpu import Card, read_host
+from engine.models.gpu import Gpu, read_host
 from engine.models.sizes import GB
 from engine.types import EngineState, EngineStatus
 
@@ -13,16 +13,16 @@ HOUR_S = 3600
 
 
 def describe_devices(
-    cards: Sequence[Card], status: EngineStatus, *, num_queued: int | None = None
+    gpus: Sequence[Gpu], status: EngineStatus, *, num_queued: int | None = None
 ) -> str:
-    """The cards (or that there is none) and the model, one fact a line.
+    """The GPUs (or that there is none) and the model, one fact a line.
 
     `num_queued` counts the questions that wait for the engine, where that is known.
     """
-    # Some containers hide who uses the card: what is ours cannot be told from the rest then.
-    on_card = status.state is EngineState.READY and not status.device.lower().startswith("cpu")
-    hidden = on_card and not any(card.memory_ours for card in cards)
-    lines = [_card_line(card, split=not hidden) for card in cards] or [_no_card_line()]
+    # Some containers hide who uses the GPU: what is ours cannot be told from the rest then.
+    on_gpu = status.state is EngineState.READY and not status.device.lower().startswith("cpu")
+    hidden = on_gpu and not any(gpu.memory_ours for gpu in gpus)
+    lines = [_gpu_line(gpu, split=not hidden) for gpu in gpus] or [_no_gpu_line()]
     lines.append(_model_line(status))
     if status.state is not EngineState.STOPPED:
         lines += [_speed_line(status), _places_line(status, num_queued)]
@@ -39,27 +39,27 @@ def describe_devices(
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _no_card_line() -> str:
+def _no_gpu_line() -> str:
     host = read_host()
     busy = min(100, 100 * host.load / host.cores)
     return (
-        "No NVIDIA card here: the model runs on the CPU "
+        "No NVIDIA GPU here: the model runs on the CPU "
         f"({host.cores} cores, {busy:.0f} % busy in the last minute; "
         f"memory {host.memory_used / GB:.1f} of {host.memory_total / GB:.1f} GB)."
     )
 
 
-def _card_line(card: Card, *, split: bool) -> str:
-    others = max(0, card.memory_used - card.memory_ours)
-    shares = f" ({card.memory_ours / GB:.1f} ours, {others / GB:.1f} others')" if split else ""
-    parts = [f"memory {card.memory_used / GB:.1f} of {card.memory_total / GB:.1f} GB{shares}"]
-    if card.utilisation is not None:
-        parts.append(f"{card.utilisation} % busy")
-    if card.temperature is not None:
-        parts.append(f"{card.temperature} °C")
-    if card.power is not None:
-        parts.append(f"{card.power:.0f} W")
-    return f"Card {card.index}: {card.name} (driver {card.driver}): " + ", ".join(parts)
+def _gpu_line(gpu: Gpu, *, split: bool) -> str:
+    others = max(0, gpu.memory_used - gpu.memory_ours)
+    shares = f" ({gpu.memory_ours / GB:.1f} ours, {others / GB:.1f} others')" if split else ""
+    parts = [f"memory {gpu.memory_used / GB:.1f} of {gpu.memory_total / GB:.1f} GB{shares}"]
+    if gpu.utilisation is not None:
+        parts.append(f"{gpu.utilisation} % busy")
+    if gpu.temperature is not None:
+        parts.append(f"{gpu.temperature} °C")
+    if gpu.power is not None:
+        parts.append(f"{gpu.power:.0f} W")
+    return f"GPU {gpu.index}: {gpu.name} (driver {gpu.driver}): " + ", ".join(parts)
 
 
 def _model_line(status: EngineStatus) -> str:

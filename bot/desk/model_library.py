@@ -23,7 +23,7 @@ class ModelLibrary:
         self._folder = settings.data_dir / "models"
 
     def choices(self) -> list[ModelChoice]:
-        """All models with what matters for choosing one; reads the disk and asks the card."""
+        """All models with what matters for choosing one; reads the disk and asks the GPU."""
         room = read_device_memory(self._device)
         return [
             ModelChoice(alias=entry.alias, summary=self._summary(entry, room))

@@ -14,7 +14,7 @@ from engine.answer.relevance import Relevance
 from engine.errors import StoreError
 from engine.grounding.support import Support
 from engine.models.device_memory import read_device_memory
-from engine.models.gpu import Card, read_cards
+from engine.models.gpu import Gpu, read_gpus
 from engine.models.sizes import GB
 from engine.retrieval.retriever import Retriever
 from engine.serving.supervisor import EngineSupervisor
@@ -59,11 +59,11 @@ async def examine(
         _model(engine),
         Finding(subject="relevance", good=True, sentence=f"judged by {relevance.name}."),
         Finding(subject="statements", good=True, sentence=f"checked by {support.name}."),
-        card_finding(
-            read_cards(engine.pids()),
+        gpu_finding(
+            read_gpus(engine.pids()),
             engine.status(),
             wanted=settings.engine.device,
-            problem=read_device_memory(settings.engine.device).card_problem,
+            problem=read_device_memory(settings.engine.device).gpu_problem,
         ),
         *_platforms(settings, secrets),
     ]
@@ -168,21 +168,19 @@ def _model(engine: EngineSupervisor) -> Finding:
     )
 
 
-def card_finding(
-    cards: Sequence[Card], status: EngineStatus, *, wanted: str, problem: str
-) -> Finding:
-    """Which cards there are, and whether the model computes on the CPU in spite of them.
+def gpu_finding(gpus: Sequence[Gpu], status: EngineStatus, *, wanted: str, problem: str) -> Finding:
+    """Which GPUs there are, and whether the model computes on the CPU in spite of them.
 
-    `wanted` is the setting `engine.device`, `problem` why the card cannot be used if that is known.
+    `wanted` is the setting `engine.device`, `problem` why the GPU cannot be used if that is known.
     """
-    if not cards:
+    if not gpus:
         return Finding(
-            subject="GPU", good=True, sentence="no NVIDIA card; the model runs on the CPU."
+            subject="GPU", good=True, sentence="no NVIDIA GPU; the model runs on the CPU."
         )
-    names = ", ".join(f"{card.name} with {card.memory_total / GB:.1f} GB" for card in cards)
+    names = ", ".join(f"{gpu.name} with {gpu.memory_total / GB:.1f} GB" for gpu in gpus)
     if wanted == "cpu" or not status.device.startswith("CPU"):
         return Finding(subject="GPU", good=True, sentence=f"{names}.")
-    reason = problem or f"PyTorch does not use the card, whose driver is {cards[0].driver}"
+    reason = problem or f"PyTorch does not use the GPU, whose driver is {gpus[0].driver}"
     return Finding(
         subject="GPU",
         good=False,

@@ -37,7 +37,7 @@ class Published:
     #: Seconds since 1970.
     written_at: float
     engine: EngineStatus
-    #: The processes whose memory on a card is ours.
+    #: The processes whose memory on a GPU is ours.
     engine_pids: frozenset[int]
     #: Questions that wait for the engine.
     num_queued: int

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.desk.devices import describe_devices
 from bot.operations.published import Published
-from engine.models.gpu import read_cards
+from engine.models.gpu import read_gpus
 from engine.store.job import Job
 from engine.types import (
     Answer,
@@ -114,9 +114,9 @@ def device_report(published: Published | None, data_dir: Path) -> str:
     if published is None:
         nobody = f"No FAQ Desk is running on the data folder {data_dir.resolve()}."
         stopped = EngineStatus(state=EngineState.STOPPED, model=None, detail=nobody)
-        return describe_devices(read_cards(), stopped)
+        return describe_devices(read_gpus(), stopped)
     return describe_devices(
-        read_cards(published.engine_pids), published.engine, num_queued=published.num_queued
+        read_gpus(published.engine_pids), published.engine, num_queued=published.num_queued
     )
 
 

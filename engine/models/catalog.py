@@ -14,7 +14,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from engine.errors import ModelError, UnknownModel
 
-#: What `auto` takes with and without a card that has room.
+#: What `auto` takes with and without a GPU that has room.
 CARD_DEFAULT = "phi-3-mini"
 CPU_DEFAULT = "smollm2-135m"
 AUTO = "auto"
@@ -47,7 +47,7 @@ class PromptStyle(StrEnum):
 class Dtype(StrEnum):
     """Number format of the computation."""
 
-    #: bfloat16 where the device computes it natively, else float16 on a card, float32 on a CPU.
+    #: bfloat16 where the device computes it natively, else float16 on a GPU, float32 on a CPU.
     AUTO = "auto"
     FLOAT32 = "float32"
     BFLOAT16 = "bfloat16"
@@ -180,39 +180,39 @@ def choose_model(
     setting: str,
     catalog: Catalog,
     *,
-    card_free_gb: float | None,
+    gpu_free_gb: float | None,
     is_here: Callable[[ModelEntry], bool],
     may_fetch: bool = False,
     needs_gb: Callable[[ModelEntry], float] = lambda entry: entry.memory_gb,
-    no_card: str = "",
+    no_gpu: str = "",
 ) -> tuple[ModelEntry, str]:
     """The model to serve with, and a sentence saying why.
 
-    `card_free_gb` is the free memory of the card that may be used, None without one; `is_here`
+    `gpu_free_gb` is the free memory of the GPU that may be used, None without one; `is_here`
     tells whether the weights are on this machine, `may_fetch` whether the hub may be asked for
-    them, `needs_gb` the memory a model takes there, `no_card` why no card may be used where there
+    them, `needs_gb` the memory a model takes there, `no_gpu` why no GPU may be used where there
     is one. Raises UnknownModel.
     """
     if setting != AUTO:
         return catalog.get(setting), f"{setting} was asked for by the settings."
     small = catalog.get(CPU_DEFAULT)
     large = catalog.entries.get(CARD_DEFAULT)
-    if card_free_gb is None:
-        return small, f"{small.alias} was chosen: {no_card or 'there is no CUDA card to use'}."
+    if gpu_free_gb is None:
+        return small, f"{small.alias} was chosen: {no_gpu or 'there is no CUDA GPU to use'}."
     if large is None:
         return small, f"{small.alias} was chosen: the catalogue has no {CARD_DEFAULT}."
-    if card_free_gb < needs_gb(large):
+    if gpu_free_gb < needs_gb(large):
         return small, (
             f"{small.alias} was chosen: {large.alias} needs {needs_gb(large):.1f} GB, "
-            f"the card has {card_free_gb:.1f} GB free."
+            f"the GPU has {gpu_free_gb:.1f} GB free."
         )
-    fits = f"{large.alias} was chosen: it fits the card's {card_free_gb:.1f} GB free"
+    fits = f"{large.alias} was chosen: it fits the GPU's {gpu_free_gb:.1f} GB free"
     if is_here(large):
         return large, f"{fits}."
     if may_fetch:
         return large, f"{fits}; its weights come from the Hugging Face hub."
     return small, (
-        f"{small.alias} was chosen: {large.alias} would fit the card but is not on this machine, "
+        f"{small.alias} was chosen: {large.alias} would fit the GPU but is not on this machine, "
         f"and HF_HUB_OFFLINE forbids to fetch it; unset that, or copy a saved model here."
     )
 

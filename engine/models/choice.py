@@ -19,7 +19,7 @@ CHOSEN = "It was chosen with /model."
 class Choice:
     """The settings' word counts; where they say `auto`, what staff chose last, then the machine's.
 
-    Methods look at the disk and the card.
+    Methods look at the disk and the GPU.
     """
 
     def __init__(
@@ -64,9 +64,9 @@ class Choice:
         return choose_model(
             self._settings.model,
             self._catalog,
-            card_free_gb=room.free / GB if room.on_card else None,
+            gpu_free_gb=room.free / GB if room.on_gpu else None,
             is_here=lambda entry: find_weights(entry, self._models_dir) is not None,
-            no_card=room.card_problem,
+            no_gpu=room.gpu_problem,
             may_fetch=may_ask_hub(os.environ),
             needs_gb=lambda entry: (
                 bytes_of(entry, find_weights(entry, self._models_dir), room) / GB

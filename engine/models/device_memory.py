@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine.errors import ModelLoadError
 from engine.models.catalog import Dtype, ModelEntry
-from engine.models.gpu import Card, read_cards, read_host
+from engine.models.gpu import Gpu, read_gpus, read_host
 from engine.models.memory import MemoryNeed, need_in
 from engine.models.sizes import GB
 
@@ -21,58 +21,56 @@ class DeviceMemory:
 
     total: int
     free: int
-    on_card: bool
-    #: Why the card that is there cannot be used, as the end of a sentence.
-    card_problem: str = ""
+    on_gpu: bool
+    #: Why the GPU that is there cannot be used, as the end of a sentence.
+    gpu_problem: str = ""
 
     def __str__(self) -> str:
-        return "the card" if self.on_card else "this machine"
+        return "the GPU" if self.on_gpu else "this machine"
 
 
 def read_device_memory(device: str) -> DeviceMemory:
     """The memory where a model would go with this `engine.device`; takes some milliseconds."""
     problem = ""
-    for card in read_cards()[:1] if device != "cpu" else ():
-        problem = card_problem(card, _cuda_of_torch())
+    for gpu in read_gpus()[:1] if device != "cpu" else ():
+        problem = gpu_problem(gpu, _cuda_of_torch())
         if not problem:
-            return DeviceMemory(total=card.memory_total, free=card.memory_free, on_card=True)
+            return DeviceMemory(total=gpu.memory_total, free=gpu.memory_free, on_gpu=True)
     host = read_host()
     return DeviceMemory(
-        total=host.memory_total, free=host.memory_free, on_card=False, card_problem=problem
+        total=host.memory_total, free=host.memory_free, on_gpu=False, gpu_problem=problem
     )
 
 
-def card_problem(card: Card, built_for: str) -> str:
-    """Why a PyTorch built for that CUDA (empty: for none) cannot use the card; empty if it can."""
+def gpu_problem(gpu: Gpu, built_for: str) -> str:
+    """Why a PyTorch built for that CUDA (empty: for none) cannot use the GPU; empty if it can."""
     if not built_for:
-        return f"the {card.name} cannot be used, since the PyTorch here is for CPUs only"
-    if card.cuda is None or int(built_for.partition(".")[0]) <= card.cuda[0]:
+        return f"the {gpu.name} cannot be used, since the PyTorch here is for CPUs only"
+    if gpu.cuda is None or int(built_for.partition(".")[0]) <= gpu.cuda[0]:
         return ""
     return (
-        f"the {card.name} cannot be used, since PyTorch needs CUDA {built_for} and driver "
-        f"{card.driver} has {card.cuda[0]}.{card.cuda[1]}; install a newer driver"
+        f"the {gpu.name} cannot be used, since PyTorch needs CUDA {built_for} and driver "
+        f"{gpu.driver} has {gpu.cuda[0]}.{gpu.cuda[1]}; install a newer driver"
     )
 
 
-def uses_card(
-    device: str, *, available: bool, built_for: str | None, cards: Sequence[Card]
-) -> bool:
-    """Whether the model goes to a card, as PyTorch finds one `available` or not.
+def uses_gpu(device: str, *, available: bool, built_for: str | None, gpus: Sequence[Gpu]) -> bool:
+    """Whether the model goes to a GPU, as PyTorch finds one `available` or not.
 
-    Raises ModelLoadError rather than have a model made for a card compute on the CPU: an answer
+    Raises ModelLoadError rather than have a model made for a GPU compute on the CPU: an answer
     would take minutes.
     """
     if device == "cpu" or available:
         return device != "cpu"
-    if cards and built_for:
+    if gpus and built_for:
         raise ModelLoadError(
-            f"PyTorch, built for CUDA {built_for}, cannot use the {cards[0].name} with driver "
-            f"{cards[0].driver}; install a newer driver, see that CUDA_VISIBLE_DEVICES does not "
-            "hide the card, or set engine.device to cpu."
+            f"PyTorch, built for CUDA {built_for}, cannot use the {gpus[0].name} with driver "
+            f"{gpus[0].driver}; install a newer driver, see that CUDA_VISIBLE_DEVICES does not "
+            "hide the GPU, or set engine.device to cpu."
         )
     if device == "cuda":
         raise ModelLoadError(
-            "engine.device is cuda, but PyTorch finds no CUDA card; "
+            "engine.device is cuda, but PyTorch finds no CUDA GPU; "
             "check `nvidia-smi`, or set engine.device to cpu."
         )
     return False
@@ -83,9 +81,9 @@ def need_of(entry: ModelEntry, folder: Path | None, room: DeviceMemory) -> Memor
     if folder is None:
         return None
     dtype = entry.dtype
-    if dtype is Dtype.AUTO and not room.on_card and _computes_bfloat16():
+    if dtype is Dtype.AUTO and not room.on_gpu and _computes_bfloat16():
         dtype = Dtype.BFLOAT16
-    return need_in(folder, entry, on_card=room.on_card, dtype=dtype)
+    return need_in(folder, entry, on_gpu=room.on_gpu, dtype=dtype)
 
 
 def bytes_of(entry: ModelEntry, folder: Path | None, room: DeviceMemory) -> int:

@@ -1,4 +1,4 @@
-"""What the machine that generates is doing: NVIDIA cards through NVML, else the CPU."""
+"""What the machine that generates is doing: NVIDIA GPUs through NVML, else the CPU."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ CGROUP = Path("/sys/fs/cgroup")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
-    """One NVIDIA card at one moment. Memory in bytes; None where the driver does not tell."""
+class Gpu:
+    """One NVIDIA GPU at one moment. Memory in bytes; None where the driver does not tell."""
 
     index: int
     name: str
@@ -51,8 +51,8 @@ class Host:
         return self.memory_total - self.memory_used
 
 
-def read_cards(our_pids: frozenset[int] = frozenset()) -> tuple[Card, ...]:
-    """All cards NVML knows of; empty without a card or driver. Takes some milliseconds."""
+def read_gpus(our_pids: frozenset[int] = frozenset()) -> tuple[Gpu, ...]:
+    """All GPUs NVML knows of; empty without a GPU or driver. Takes some milliseconds."""
     import pynvml
 
     try:
@@ -63,17 +63,17 @@ def read_cards(our_pids: frozenset[int] = frozenset()) -> tuple[Card, ...]:
         driver = str(pynvml.nvmlSystemGetDriverVersion())
         cuda = _read_cuda()
         count = pynvml.nvmlDeviceGetCount()
-        return tuple(_read_card(index, driver, cuda, our_pids) for index in range(count))
+        return tuple(_read_gpu(index, driver, cuda, our_pids) for index in range(count))
     except pynvml.NVMLError:
         return ()
     finally:
         pynvml.nvmlShutdown()
 
 
-def memory_of(pid: int, *, on_card: bool) -> int | None:
-    """Bytes the process has on the cards, or in the machine's memory; None when not known."""
-    if on_card:
-        return sum(card.memory_ours for card in read_cards(frozenset({pid}))) or None
+def memory_of(pid: int, *, on_gpu: bool) -> int | None:
+    """Bytes the process has on the GPUs, or in the machine's memory; None when not known."""
+    if on_gpu:
+        return sum(gpu.memory_ours for gpu in read_gpus(frozenset({pid}))) or None
     import psutil
 
     try:
@@ -119,13 +119,13 @@ def _read_cuda() -> tuple[int, int] | None:
     return version // 1000, version % 1000 // 10
 
 
-def _read_card(
+def _read_gpu(
     index: int, driver: str, cuda: tuple[int, int] | None, our_pids: frozenset[int]
-) -> Card:
+) -> Gpu:
     import pynvml
 
     def optional(read: object, *args: object) -> float | None:
-        """Some cards (virtual, MIG) refuse single readings."""
+        """Some GPUs (virtual, MIG) refuse single readings."""
         try:
             return float(read(*args))  # type: ignore[operator]
         except pynvml.NVMLError:
@@ -143,7 +143,7 @@ def _read_card(
         utilisation = None
     temperature = optional(pynvml.nvmlDeviceGetTemperature, handle, pynvml.NVML_TEMPERATURE_GPU)
     milliwatts = optional(pynvml.nvmlDeviceGetPowerUsage, handle)
-    return Card(
+    return Gpu(
         index=index,
         name=str(pynvml.nvmlDeviceGetName(handle)),
         driver=driver,

@@ -10,7 +10,7 @@ from pathlib import Path
 from engine.models.catalog import Dtype, ModelEntry, Quantisation
 from engine.models.sizes import GB
 
-#: Python, PyTorch and its libraries; on a card its context and the libraries' own buffers.
+#: Python, PyTorch and its libraries; on a GPU its context and the libraries' own buffers.
 RUNTIME_BYTES = {"cpu": 500_000_000, "cuda": 600_000_000}
 #: Tokens of a prompt that are read in one pass.
 _CHUNK = {"cpu": 512, "cuda": 4096}
@@ -67,17 +67,17 @@ class MemoryNeed:
 
 
 def memory_need(
-    entry: ModelEntry, config: Mapping[str, object], *, on_card: bool, dtype: Dtype | None = None
+    entry: ModelEntry, config: Mapping[str, object], *, on_gpu: bool, dtype: Dtype | None = None
 ) -> MemoryNeed | None:
     """The memory of the model with this configuration; None for an architecture not known here.
 
-    Without `dtype` that of the catalogue counts: `auto` is 2 bytes a number on a card, and the
+    Without `dtype` that of the catalogue counts: `auto` is 2 bytes a number on a GPU, and the
     more careful 4 on a CPU.
     """
     numbers = dtype or entry.dtype
     if numbers is Dtype.AUTO:
-        numbers = Dtype.FLOAT16 if on_card else Dtype.FLOAT32
-    device = "cuda" if on_card else "cpu"
+        numbers = Dtype.FLOAT16 if on_gpu else Dtype.FLOAT32
+    device = "cuda" if on_gpu else "cpu"
     try:
         is_t5 = config.get("model_type") == "t5"
         parameters = count_parameters(config)
@@ -96,7 +96,7 @@ def memory_need(
 
 
 def need_in(
-    folder: Path, entry: ModelEntry, *, on_card: bool, dtype: Dtype | None = None
+    folder: Path, entry: ModelEntry, *, on_gpu: bool, dtype: Dtype | None = None
 ) -> MemoryNeed | None:
     """The memory of the model in `folder`; None when its config.json does not tell."""
     try:
@@ -105,7 +105,7 @@ def need_in(
         return None
     if not isinstance(config, dict):
         return None
-    return memory_need(entry, config, on_card=on_card, dtype=dtype)
+    return memory_need(entry, config, on_gpu=on_gpu, dtype=dtype)
 
 
 def count_parameters(config: Mapping[str, object]) -> Parameters | None:

@@ -61,7 +61,7 @@ class Starter:
         """How many questions it is worth asking a process at once."""
         if self._settings.max_batch:
             return self._settings.max_batch
-        return CARD_BATCH if read_device_memory(self._settings.device).on_card else CPU_BATCH
+        return CARD_BATCH if read_device_memory(self._settings.device).on_gpu else CPU_BATCH
 
     def pids(self) -> frozenset[int]:
         """The processes that live: one serves, others load, end their answers, park or are idle."""
@@ -107,15 +107,15 @@ class Starter:
         return await self._load(entry, path, trying=trying)
 
     async def _load(self, entry: ModelEntry, path: Path, *, trying: bool) -> EngineConnection:
-        """The model for machines without a card goes to the CPU where the card is of no use."""
+        """The model for machines without a GPU goes to the CPU where the GPU is of no use."""
         wanted = self._settings.device
         room = await asyncio.to_thread(read_device_memory, wanted)
         needs_none = entry.alias == CPU_DEFAULT
-        device = "cpu" if needs_none and room.card_problem else wanted
+        device = "cpu" if needs_none and room.gpu_problem else wanted
         try:
             return await self._load_on(device, entry, path, trying=trying)
         except ModelLoadError as error:
-            if not (needs_none and room.on_card):
+            if not (needs_none and room.on_gpu):
                 raise
             log.warning("%s is loaded on the CPU: %s", entry.alias, error)
         return await self._load_on("cpu", entry, path, trying=trying)
@@ -199,8 +199,8 @@ class Starter:
         wanted = bytes_of(entry, path, room)
         if wanted <= room.free:
             return
-        returned = memory_of(old.pid, on_card=room.on_card)
-        if returned is None:  # some containers hide who uses the card
+        returned = memory_of(old.pid, on_gpu=room.on_gpu)
+        if returned is None:  # some containers hide who uses the GPU
             returned = bytes_of(old.entry, find_weights(old.entry, self._models_dir), room)
         free = room.free + returned + _held(idle, room)
         if wanted > free:
@@ -208,13 +208,13 @@ class Starter:
             raise does_not_fit(entry, need, wanted, free, str(room))
 
     def _has_room_for_slots(self, entry: ModelEntry, path: Path, itself: frozenset[int]) -> bool:
-        """On a card: whether all its slots fit; how many it has is settled once, when it comes.
+        """On a GPU: whether all its slots fit; how many it has is settled once, when it comes.
 
         On the CPU nobody waits for more slots: the old process goes on answering instead.
         """
         room = read_device_memory(self._settings.device)
         need = need_of(entry, path, room)
-        if need is None or not room.on_card:
+        if need is None or not room.on_gpu:
             return True
         return need.total(self.capacity) - _held(itself, room) <= room.free
 
@@ -246,7 +246,7 @@ class Starter:
         need = need_of(child.entry, path, room)
         questions = child.slots_bytes or (need.question if need else 0)
         child.memory_computed = need.total(0) + questions if need else None
-        child.memory_measured = memory_of(child.pid, on_card=room.on_card)
+        child.memory_measured = memory_of(child.pid, on_gpu=room.on_gpu)
         if child.memory_computed and child.memory_measured:
             log.info(
                 "%s: %.2f GB computed for %d slots, %.2f GB measured",
@@ -259,6 +259,6 @@ class Starter:
 
 def _held(pids: frozenset[int], room: DeviceMemory) -> int:
     """Bytes that idle processes have there."""
-    # Some containers hide who uses the card; an idle process has its libraries there.
-    unknown = RUNTIME_BYTES["cuda"] if room.on_card else 0
-    return sum(memory_of(pid, on_card=room.on_card) or unknown for pid in pids)
+    # Some containers hide who uses the GPU; an idle process has its libraries there.
+    unknown = RUNTIME_BYTES["cuda"] if room.on_gpu else 0
+    return sum(memory_of(pid, on_gpu=room.on_gpu) or unknown for pid in pids)

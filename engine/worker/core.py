@@ -109,11 +109,11 @@ class EngineCore:
 
         Raises ModelLoadError where that cannot be: the model is of no use then.
         """
-        if self.on_card and self._model.entry.quantisation is Quantisation.INT8:
-            raise ModelLoadError("A model in int8 cannot leave the card: parts of it would stay.")
+        if self.on_gpu and self._model.entry.quantisation is Quantisation.INT8:
+            raise ModelLoadError("A model in int8 cannot leave the GPU: parts of it would stay.")
         self._schedulers = []
         give_back()
-        if self.on_card:
+        if self.on_gpu:
             self._weights.leave()
             give_back()
         require_room()
@@ -141,9 +141,9 @@ class EngineCore:
         return self._model.dtype
 
     @property
-    def on_card(self) -> bool:
-        """Whether it computes on a CUDA card."""
-        return self._model.on_card
+    def on_gpu(self) -> bool:
+        """Whether it computes on a CUDA GPU."""
+        return self._model.on_gpu
 
     @property
     def is_busy(self) -> bool:
@@ -198,10 +198,10 @@ class EngineCore:
         asked.on_start()
         try:
             return Done(asked.request.id, self._model.generate(asked.request, asked.watcher))
-        except GenerationError as error:  # of this question alone, on a card as well
+        except GenerationError as error:  # of this question alone, on a GPU as well
             return Done(asked.request.id, error)
         except Exception as error:
-            if self._model.on_card:
+            if self._model.on_gpu:
                 raise
             return Done(asked.request.id, error)
 

@@ -28,8 +28,8 @@ class HuggingFaceModel:
         #: For people.
         self.device = loaded.device
         self.dtype = loaded.dtype
-        #: Whether it computes on a CUDA card.
-        self.on_card = loaded.on_card
+        #: Whether it computes on a CUDA GPU.
+        self.on_gpu = loaded.on_gpu
 
     @classmethod
     def load(cls, entry: ModelEntry, path: Path, *, device: str) -> HuggingFaceModel:
@@ -46,7 +46,7 @@ class HuggingFaceModel:
         """Write the answer for `request`, telling `watcher` of each token.
 
         Raises OutOfMemory after a second try with half the context. Any other error comes out
-        as it is: on a card it means that the process must end.
+        as it is: on a GPU it means that the process must end.
         """
         started = monotonic()
         limit = answer_tokens(self.entry, request)

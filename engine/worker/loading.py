@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import ModelLoadError
 from engine.models.catalog import Dtype, ModelEntry, Quantisation, Task
-from engine.models.device_memory import does_not_fit, uses_card
-from engine.models.gpu import read_cards, read_host
+from engine.models.device_memory import does_not_fit, uses_gpu
+from engine.models.gpu import read_gpus, read_host
 from engine.models.memory import MemoryNeed, memory_need
 from engine.models.saved import verify_saved
 from engine.models.sizes import GB
@@ -31,10 +31,10 @@ class LoadedModel:
 
     model: Any
     tokenizer: Any
-    #: For people: `CPU, 2 threads` or the card's name, and the number format.
+    #: For people: `CPU, 2 threads` or the GPU's name, and the number format.
     device: str
     dtype: str
-    on_card: bool
+    on_gpu: bool
 
 
 def prepare_libraries(threads: int) -> None:
@@ -102,11 +102,11 @@ def free_memory() -> None:
         torch.cuda.empty_cache()
 
 
-def free_bytes(*, on_card: bool) -> int:
+def free_bytes(*, on_gpu: bool) -> int:
     """Free memory where the engine computes."""
     import torch
 
-    free: int = torch.cuda.mem_get_info()[0] if on_card else read_host().memory_free
+    free: int = torch.cuda.mem_get_info()[0] if on_gpu else read_host().memory_free
     return free
 
 
@@ -119,12 +119,12 @@ def _load(entry: ModelEntry, path: Path, device: str) -> LoadedModel:
         AutoTokenizer,
     )
 
-    on_card = _use_card(device)
-    dtype = _dtype(entry.dtype, on_card=on_card)
+    on_gpu = _use_gpu(device)
+    dtype = _dtype(entry.dtype, on_gpu=on_gpu)
     config = AutoConfig.from_pretrained(path, **_SAFE)
     numbers = str(dtype).removeprefix("torch.")
-    need = memory_need(entry, config.to_dict(), on_card=on_card, dtype=Dtype(numbers))
-    _refuse_what_does_not_fit(entry, need, on_card)
+    need = memory_need(entry, config.to_dict(), on_gpu=on_gpu, dtype=Dtype(numbers))
+    _refuse_what_does_not_fit(entry, need, on_gpu)
     # A window that fits into the sliding one never slides; saying so allows faster kernels.
     if (getattr(config, "sliding_window", None) or 0) >= entry.context_window:
         config.sliding_window = None
@@ -135,7 +135,7 @@ def _load(entry: ModelEntry, path: Path, device: str) -> LoadedModel:
         config=config,
         dtype=dtype,
         use_safetensors=True,
-        device_map={"": 0 if on_card else "cpu"},
+        device_map={"": 0 if on_gpu else "cpu"},
         quantization_config=_quantisation(entry.quantisation, dtype),
         **_SAFE,
     )
@@ -146,8 +146,8 @@ def _load(entry: ModelEntry, path: Path, device: str) -> LoadedModel:
     if entry.quantisation is not Quantisation.NONE:
         numbers = f"{entry.quantisation.value}, {numbers}"
     cpu = f"CPU, {torch.get_num_threads()} threads"
-    where = torch.cuda.get_device_name(0) if on_card else cpu
-    return LoadedModel(model, tokenizer, where, numbers, on_card)
+    where = torch.cuda.get_device_name(0) if on_gpu else cpu
+    return LoadedModel(model, tokenizer, where, numbers, on_gpu)
 
 
 def _reason(error: Exception) -> str:
@@ -155,13 +155,13 @@ def _reason(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
 
 
-def _refuse_what_does_not_fit(entry: ModelEntry, need: MemoryNeed | None, on_card: bool) -> None:
+def _refuse_what_does_not_fit(entry: ModelEntry, need: MemoryNeed | None, on_gpu: bool) -> None:
     if need is None:  # an architecture whose size is not known beforehand: a try tells
         return
     wanted = need.total() - need.runtime  # the libraries are here already
-    free = free_bytes(on_card=on_card)
+    free = free_bytes(on_gpu=on_gpu)
     if wanted > free:
-        where = "the card" if on_card else "this machine"
+        where = "the GPU" if on_gpu else "this machine"
         raise does_not_fit(entry, need, wanted, free, where)
 
 
@@ -171,14 +171,14 @@ def _report_memory(entry: ModelEntry, model: Any, need: MemoryNeed | None) -> No
     log.info("%s: weights %.2f GB, %s computed", entry.alias, measured / GB, computed)
 
 
-def _use_card(device: str) -> bool:
+def _use_gpu(device: str) -> bool:
     import torch
 
     available = torch.cuda.is_available()
-    return uses_card(device, available=available, built_for=torch.version.cuda, cards=read_cards())
+    return uses_gpu(device, available=available, built_for=torch.version.cuda, gpus=read_gpus())
 
 
-def _dtype(wanted: Dtype, *, on_card: bool) -> torch.dtype:
+def _dtype(wanted: Dtype, *, on_gpu: bool) -> torch.dtype:
     import torch
 
     if wanted is not Dtype.AUTO:
@@ -187,7 +187,7 @@ def _dtype(wanted: Dtype, *, on_card: bool) -> torch.dtype:
             Dtype.BFLOAT16: torch.bfloat16,
             Dtype.FLOAT16: torch.float16,
         }[wanted]
-    if on_card:
+    if on_gpu:
         native = torch.cuda.is_bf16_supported(including_emulation=False)
         return torch.bfloat16 if native else torch.float16
     # 2.4 times faster over a 700-token prompt where the CPU has it, slower where it has not.

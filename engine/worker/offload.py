@@ -1,4 +1,4 @@
-"""In an engine process that parks: the weights leave the card, and come back unchanged."""
+"""In an engine process that parks: the weights leave the GPU, and come back unchanged."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _Place(NamedTuple):
 
 
 class Weights:
-    """The weights of one model, on its card or in the machine's memory."""
+    """The weights of one model, on its GPU or in the machine's memory."""
 
     def __init__(self, network: torch.nn.Module) -> None:
         self._network = network
@@ -97,7 +97,7 @@ class Weights:
         self._sizes = [len(storage) for storage in storages]
         total = sum(self._sizes)
         require_room(total)
-        pinned = storages[0].is_cuda  # the card reads it without the processor
+        pinned = storages[0].is_cuda  # the GPU reads it without the processor
         self._copy = [
             torch.empty(min(_PIECE, total - start), dtype=torch.uint8, pin_memory=pinned)
             for start in range(0, total, _PIECE)

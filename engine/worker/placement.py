@@ -60,7 +60,7 @@ def suit_slots(model: HuggingFaceModel) -> SlotBytes | None:
     if not covers(network, tolerance=_TOLERANCE[str(network.dtype).split(".")[-1]]):
         log.info("%s is not covered by the slots; it answers one question at a time", entry.alias)
         return None
-    if not model.on_card and entry.quantisation is Quantisation.NONE:
+    if not model.on_gpu and entry.quantisation is Quantisation.NONE:
         pack_linears(network)
     whole, short = (
         bytes_per_row(network, num_tokens=num_tokens, num_new=MAX_SEQ2SEQ_NEW)
@@ -84,7 +84,7 @@ def _scheduler(model: HuggingFaceModel, num_slots: int, num_tokens: int) -> Sche
 
     entry, network = model.entry, model.network
     seq2seq = entry.task is Task.SEQ2SEQ
-    graphs = model.on_card and entry.quantisation is Quantisation.NONE
+    graphs = model.on_gpu and entry.quantisation is Quantisation.NONE
     scheduler = Scheduler(
         Seq2SeqRunner(
             network,
@@ -98,7 +98,7 @@ def _scheduler(model: HuggingFaceModel, num_slots: int, num_tokens: int) -> Sche
         decode=model.decode,
         ends=frozenset(model.ends),
         start_token=network.generation_config.decoder_start_token_id if seq2seq else None,
-        chunks=CARD_CHUNKS if model.on_card else CPU_CHUNKS,
+        chunks=CARD_CHUNKS if model.on_gpu else CPU_CHUNKS,
     )
     scheduler.keep_prefix(model.prompts.constant_part())
     return scheduler
@@ -106,7 +106,7 @@ def _scheduler(model: HuggingFaceModel, num_slots: int, num_tokens: int) -> Sche
 
 def free_for_slots(model: HuggingFaceModel) -> float:
     """Bytes of the memory that is free now that slots may take."""
-    free, share = free_bytes(on_card=model.on_card), _SHARE["cuda" if model.on_card else "cpu"]
-    need = memory_need(model.entry, model.network.config.to_dict(), on_card=model.on_card)
+    free, share = free_bytes(on_gpu=model.on_gpu), _SHARE["cuda" if model.on_gpu else "cpu"]
+    need = memory_need(model.entry, model.network.config.to_dict(), on_gpu=model.on_gpu)
     # T5's encoder reads a long source at once, which takes more than the rest that stays free.
     return min(share * free, free - (need.work if need else 0))

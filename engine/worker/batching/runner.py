@@ -61,7 +61,7 @@ class CausalRunner:
         self.clear = self.kv_cache.clear
         self._short = _short_rope(model.config)
         self._graphs = graphs_for(self.run, self.kv_cache, num_slots) if graphs else None
-        #: Whether rows may look at one copy of the constant part. On a card that was never
+        #: Whether rows may look at one copy of the constant part. On a GPU that was never
         #: measured, and graphs have no part in it; the operator wants keys as wide as values.
         self._shares = (
             model.device.type == "cpu"

@@ -23,7 +23,7 @@ from engine.worker.watch import Watcher
 log = logging.getLogger(__name__)
 
 #: Tokens of prompts run in one step while other rows wait for their next token, and else. A step
-#: of so many takes about 0.1 s on two cores, a few hundredths on a card.
+#: of so many takes about 0.1 s on two cores, a few hundredths on a GPU.
 CPU_CHUNKS = (128, 512)
 CARD_CHUNKS = (1024, 4096)
 #: Guessing ahead pays while a pass is bound by reading the weights.
@@ -234,6 +234,6 @@ class Scheduler:
         )
 
     def _breaks_all(self, error: Exception) -> bool:
-        """Whether the device may be broken: after an unknown error on a card nothing is sure."""
-        on_card = self._runner.kv_cache.layers[0].keys.device.type != "cpu"
-        return on_card and not isinstance(error, ValueError | torch.OutOfMemoryError)
+        """Whether the device may be broken: after an unknown error on a GPU nothing is sure."""
+        on_gpu = self._runner.kv_cache.layers[0].keys.device.type != "cpu"
+        return on_gpu and not isinstance(error, ValueError | torch.OutOfMemoryError)

@@ -1,4 +1,4 @@
-"""What /gpu says: with cards, without, with a model and without one."""
+"""What /gpu says: with GPUs, without, with a model and without one."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import replace
 import pytest
 
 from bot.desk.devices import describe_devices
-from engine.models.gpu import Card
+from engine.models.gpu import Gpu
 from engine.types import EngineState, EngineStatus
 
 GB = 10**9
 
 
-def card(index: int = 0, **changes: object) -> Card:
+def gpu(index: int = 0, **changes: object) -> Gpu:
     fields: dict[str, object] = {
         "index": index,
         "name": "Tesla T4",
@@ -25,7 +25,7 @@ def card(index: int = 0, **changes: object) -> Card:
         "temperature": 61,
         "power": 68.4,
     }
-    return Card(**(fields | changes))  # type: ignore[arg-type]
+    return Gpu(**(fields | changes))  # type: ignore[arg-type]
 
 
 SERVING = EngineStatus(
@@ -47,9 +47,9 @@ SERVING = EngineStatus(
 )
 
 
-def test_a_card_is_described_with_all_that_is_known() -> None:
-    assert describe_devices([card()], SERVING, num_queued=4).splitlines() == [
-        "- Card 0: Tesla T4 (driver 550.54.15): memory 10.0 of 15.0 GB "
+def test_a_gpu_is_described_with_all_that_is_known() -> None:
+    assert describe_devices([gpu()], SERVING, num_queued=4).splitlines() == [
+        "- GPU 0: Tesla T4 (driver 550.54.15): memory 10.0 of 15.0 GB "
         "(8.0 ours, 2.0 others'), 87 % busy, 61 °C, 68 W",
         "- Model: phi-3-mini in float16, ready for 67 min",
         "- Speed: 41.3 tokens/s; 12,345 tokens in the last hour (3.4 a second)",
@@ -61,45 +61,45 @@ def test_a_card_is_described_with_all_that_is_known() -> None:
     ]
 
 
-def test_each_of_several_cards_has_a_line_with_what_its_driver_tells() -> None:
+def test_each_of_several_gpus_has_a_line_with_what_its_driver_tells() -> None:
     told = describe_devices(
-        [card(0), card(1, utilisation=None, temperature=None, power=None)], SERVING
+        [gpu(0), gpu(1, utilisation=None, temperature=None, power=None)], SERVING
     )
 
     first, second = told.splitlines()[:2]
-    assert first.startswith("- Card 0: ")
-    assert second.startswith("- Card 1: ")
+    assert first.startswith("- GPU 0: ")
+    assert second.startswith("- GPU 1: ")
     assert second.endswith("others')")
 
 
 @pytest.mark.parametrize(
-    ("cards", "status", "splits"),
+    ("gpus", "status", "splits"),
     [
-        ([card(memory_ours=0)], SERVING, [False]),
-        ([card(memory_ours=0)], replace(SERVING, device="CPU, 4 threads"), [True]),
-        ([card(memory_ours=0)], replace(SERVING, state=EngineState.LOADING), [True]),
-        ([card(0), card(1, memory_ours=0)], SERVING, [True, True]),
+        ([gpu(memory_ours=0)], SERVING, [False]),
+        ([gpu(memory_ours=0)], replace(SERVING, device="CPU, 4 threads"), [True]),
+        ([gpu(memory_ours=0)], replace(SERVING, state=EngineState.LOADING), [True]),
+        ([gpu(0), gpu(1, memory_ours=0)], SERVING, [True, True]),
     ],
-    ids=["hidden by a container", "on the CPU", "nothing there yet", "on the other card"],
+    ids=["hidden by a container", "on the CPU", "nothing there yet", "on the other GPU"],
 )
 def test_what_is_ours_is_left_out_where_the_driver_hides_whose_it_is(
-    cards: list[Card], status: EngineStatus, splits: list[bool]
+    gpus: list[Gpu], status: EngineStatus, splits: list[bool]
 ) -> None:
-    told = describe_devices(cards, status).splitlines()[: len(cards)]
+    told = describe_devices(gpus, status).splitlines()[: len(gpus)]
 
     assert ["ours" in line for line in told] == splits
 
 
-def test_without_a_card_a_sentence_says_so() -> None:
+def test_without_a_gpu_a_sentence_says_so() -> None:
     told = describe_devices([], EngineStatus(state=EngineState.STOPPED, model=None))
 
     first, second = told.splitlines()
-    assert first.startswith("- No NVIDIA card here: the model runs on the CPU (")
+    assert first.startswith("- No NVIDIA GPU here: the model runs on the CPU (")
     assert second == "- Model: none, stopped"
 
 
 def test_the_mean_of_an_hour_is_told_once_it_says_something() -> None:
-    told = describe_devices([card()], replace(SERVING, tokens_last_hour=34))
+    told = describe_devices([gpu()], replace(SERVING, tokens_last_hour=34))
 
     assert "- Speed: 41.3 tokens/s; 34 tokens in the last hour\n" in told
 
@@ -108,4 +108,4 @@ def test_an_error_that_is_the_present_state_is_told_once() -> None:
     why = "phi-3-mini does not fit into memory."
     down = EngineStatus(state=EngineState.DOWN, model="phi-3-mini", detail=why, last_error=why)
 
-    assert describe_devices([card()], down).count(why) == 1
+    assert describe_devices([gpu()], down).count(why) == 1

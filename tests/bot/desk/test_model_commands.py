@@ -68,7 +68,7 @@ def test_each_model_is_listed_with_its_size_and_whether_it_fits(
     monkeypatch.setattr(
         model_library,
         "read_device_memory",
-        lambda _: DeviceMemory(total=total, free=0, on_card=True),
+        lambda _: DeviceMemory(total=total, free=0, on_gpu=True),
     )
 
     choices = {c.alias: c.summary for c in ModelLibrary(Settings(data_dir=tmp_path)).choices()}

@@ -289,6 +289,6 @@ async def test_the_last_error_is_shown_to_nobody_but_staff(
     models = FakeModels(last_error="/srv/models/broken: its files are damaged.")
 
     async with commands_of(tmp_path, models) as commands:
-        card = await commands.gpu(asker)
+        gpu = await commands.gpu(asker)
 
-    assert ("its files are damaged" in card.text) is is_told
+    assert ("its files are damaged" in gpu.text) is is_told

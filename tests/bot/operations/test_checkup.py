@@ -1,4 +1,4 @@
-"""What `check` finds: the stored questions, who is staff, a card that lies idle."""
+"""What `check` finds: the stored questions, who is staff, a GPU that lies idle."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import pytest
 
-from bot.operations.checkup import MOST_LEFT_OUT, Finding, card_finding, examine
+from bot.operations.checkup import MOST_LEFT_OUT, Finding, examine, gpu_finding
 from config.settings import (
     AdminsSettings,
     CourseSettings,
@@ -24,7 +24,7 @@ from config.settings import (
 from engine.answer.relevance import EmbeddedRelevance
 from engine.grounding.support import LexicalSupport
 from engine.models.catalog import load_catalog
-from engine.models.gpu import Card
+from engine.models.gpu import Gpu
 from engine.retrieval.retriever import Retriever
 from engine.serving.supervisor import EngineSupervisor
 from engine.store.jobs import STORE, JobStore
@@ -181,7 +181,7 @@ async def test_a_course_that_includes_an_unknown_one_is_a_problem(tmp_path: Path
     ]
 
 
-CARD = Card(
+CARD = Gpu(
     index=0,
     name="Tesla T4",
     driver="570.133.20",
@@ -206,10 +206,10 @@ CARD = Card(
     ids=["not used", "not used though asked for", "not wanted", "used", "no model"],
 )
 @pytest.mark.parametrize("problem", ["", "the driver is too old"])
-def test_a_card_that_lies_idle_is_found(wanted: str, device: str, good: bool, problem: str) -> None:
+def test_a_gpu_that_lies_idle_is_found(wanted: str, device: str, good: bool, problem: str) -> None:
     status = EngineStatus(state=EngineState.READY, model="tiny", device=device)
 
-    finding = card_finding([CARD], status, wanted=wanted, problem=problem)
+    finding = gpu_finding([CARD], status, wanted=wanted, problem=problem)
 
     assert finding.good is good
     assert finding.sentence.startswith("Tesla T4 with 16.0 GB")
@@ -218,10 +218,10 @@ def test_a_card_that_lies_idle_is_found(wanted: str, device: str, good: bool, pr
         assert (problem or "driver is 570.133.20") in finding.sentence
 
 
-def test_no_card_is_no_problem() -> None:
+def test_no_gpu_is_no_problem() -> None:
     status = EngineStatus(state=EngineState.READY, model="tiny", device="CPU, 4 threads")
 
-    assert card_finding([], status, wanted="auto", problem="").good
+    assert gpu_finding([], status, wanted="auto", problem="").good
 
 
 async def test_what_was_left_out_is_told_and_is_no_problem(tmp_path: Path) -> None:

@@ -395,15 +395,15 @@ async def test_a_channel_is_not_told_what_a_failure_says_of_the_server(
     assert not any("damaged" in shown(each) for each in slack.ours("C1"))
 
 
-async def test_staff_watch_the_card_in_a_message_that_refreshes(
+async def test_staff_watch_the_gpu_in_a_message_that_refreshes(
     slack: SlackTwin, tmp_path: Path
 ) -> None:
     async with slack_desk(slack, tmp_path) as desk:
         await slack.slash("/gpu", "", "C1", STAFF)
-        card = await whispered(slack, "Model: smollm2-135m")
+        gpu = await whispered(slack, "Model: smollm2-135m")
         desk.models.model = "phi-3-mini"
-        await slack.press(card, "gpu:refresh", STAFF)
-        await slack.until(lambda: "Model: phi-3-mini" in shown(card))
+        await slack.press(gpu, "gpu:refresh", STAFF)
+        await slack.until(lambda: "Model: phi-3-mini" in shown(gpu))
         await slack.slash("/gpu", "", "C1", "U1")
         await whispered(slack, "Only the course staff can do that.")
 

@@ -264,16 +264,16 @@ async def test_a_group_is_not_told_what_a_failure_says_of_the_server(tmp_path: P
         await twin.press(boss, offered, "broken")
         told = await twin.wait_shown(group["id"], "could not be loaded")
         await twin.say(group, boss, f"{ME} /gpu")
-        card = await twin.wait_shown(group["id"], "smollm2-135m in float32")
+        gpu = await twin.wait_shown(group["id"], "smollm2-135m in float32")
         await twin.private(boss, "/gpu")
         whole = await twin.wait_shown(ADMIN, "smollm2-135m in float32")
 
         assert told.text.endswith("ask me for /gpu in private to read why.")
-        assert "damaged" not in told.text + card.text
+        assert "damaged" not in told.text + gpu.text
         assert "Last error: /srv/models/broken is damaged." in whole.text
 
 
-async def test_staff_sees_the_card_refreshes_it_and_watches_it(tmp_path: Path) -> None:
+async def test_staff_sees_the_gpu_refreshes_it_and_watches_it(tmp_path: Path) -> None:
     async with telegram_twin() as twin, scene(tmp_path, twin) as on:
         on.desk.desk._watch_s = (0.02, 0.1)
         boss = twin.person(ADMIN, "Boss")
@@ -281,9 +281,9 @@ async def test_staff_sees_the_card_refreshes_it_and_watches_it(tmp_path: Path) -
         await twin.wait_shown(7, "Only the course staff")
 
         await twin.private(boss, "/gpu")
-        card = await twin.wait_shown(ADMIN, "smollm2-135m in float32")
+        gpu = await twin.wait_shown(ADMIN, "smollm2-135m in float32")
         on.desk.models.model = "phi-3-mini"
-        await twin.press(boss, card, "↻")
+        await twin.press(boss, gpu, "↻")
         await twin.wait_shown(ADMIN, "phi-3-mini in float32")
         await twin.private(boss, "/gpu watch")
         await twin.wait(lambda: len(twin.shown(ADMIN)) == 2)

@@ -149,22 +149,22 @@ def test_a_missing_catalogue_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "card_free_gb", "here", "may_fetch", "alias", "why"),
+    ("setting", "gpu_free_gb", "here", "may_fetch", "alias", "why"),
     [
-        ("auto", None, True, True, "smollm2-135m", "no CUDA card"),
-        ("auto", None, False, True, "smollm2-135m", "no CUDA card"),
-        ("auto", 15.0, True, False, "phi-3-mini", "fits the card"),
+        ("auto", None, True, True, "smollm2-135m", "no CUDA GPU"),
+        ("auto", None, False, True, "smollm2-135m", "no CUDA GPU"),
+        ("auto", 15.0, True, False, "phi-3-mini", "fits the GPU"),
         ("auto", 4.0, True, True, "smollm2-135m", "needs 10.3 GB"),
         ("auto", 15.0, False, True, "phi-3-mini", "come from the Hugging Face hub"),
         ("auto", 15.0, False, False, "smollm2-135m", "HF_HUB_OFFLINE forbids"),
         ("flan-t5-xl", None, False, True, "flan-t5-xl", "asked for"),
     ],
-    ids=["no card", "no card nor copy", "card", "small card", "hub", "offline", "named"],
+    ids=["no GPU", "no GPU nor copy", "GPU", "small GPU", "hub", "offline", "named"],
 )
 def test_the_model_is_chosen_by_what_the_machine_can_do(
     shipped: Catalog,
     setting: str,
-    card_free_gb: float | None,
+    gpu_free_gb: float | None,
     here: bool,
     may_fetch: bool,
     alias: str,
@@ -174,7 +174,7 @@ def test_the_model_is_chosen_by_what_the_machine_can_do(
         return here
 
     entry, reason = choose_model(
-        setting, shipped, card_free_gb=card_free_gb, is_here=is_here, may_fetch=may_fetch
+        setting, shipped, gpu_free_gb=gpu_free_gb, is_here=is_here, may_fetch=may_fetch
     )
 
     assert entry.alias == alias

@@ -57,14 +57,14 @@ def test_after_a_failure_the_next_is_tried_and_the_reason_kept(
 
 
 @pytest.fixture
-def card(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A card with room for every model."""
-    room = DeviceMemory(total=16 * 10**9, free=15 * 10**9, on_card=True)
+def gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GPU with room for every model."""
+    room = DeviceMemory(total=16 * 10**9, free=15 * 10**9, on_gpu=True)
     monkeypatch.setattr(choosing, "read_device_memory", lambda _: room)
 
 
-@pytest.mark.usefixtures("card")
-async def test_with_a_card_the_large_model_is_fetched_and_the_small_one_replaces_it(
+@pytest.mark.usefixtures("gpu")
+async def test_with_a_gpu_the_large_model_is_fetched_and_the_small_one_replaces_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
@@ -85,8 +85,8 @@ async def test_with_a_card_the_large_model_is_fetched_and_the_small_one_replaces
     assert why.endswith(f"{CPU_DEFAULT} is used instead.")
 
 
-@pytest.mark.usefixtures("card")
-def test_with_a_card_and_no_hub_the_small_model_serves(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("gpu")
+def test_with_a_gpu_and_no_hub_the_small_model_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
 
     small, why = choice(AUTO).first()

@@ -1,4 +1,4 @@
-"""The memory of the machine or card, and the refusal of what does not fit."""
+"""The memory of the machine or GPU, and the refusal of what does not fit."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 
 from engine.errors import ModelLoadError
 from engine.models import gpu
-from engine.models.device_memory import card_problem, does_not_fit, read_device_memory, uses_card
-from engine.models.gpu import Card
+from engine.models.device_memory import does_not_fit, gpu_problem, read_device_memory, uses_gpu
+from engine.models.gpu import Gpu
 from engine.models.memory import MemoryNeed
 from engine.worker.loading import load_model
 from tests.engine.worker.tiny_models import entry, save_causal
@@ -32,7 +32,7 @@ def test_a_model_that_does_not_fit_is_refused_with_the_numbers(tmp_path: Path) -
 def test_a_shorter_window_is_advised_only_where_it_helps(weights: int, helps: bool) -> None:
     need = MemoryNeed(weights=weights, question=10**11, work=0, runtime=10**9, num_tokens=2048)
 
-    told = str(does_not_fit(entry(), need, need.total(), 2 * 10**10, "the card"))
+    told = str(does_not_fit(entry(), need, need.total(), 2 * 10**10, "the GPU"))
 
     assert told.endswith("or lower its context_window.") is helps
 
@@ -60,8 +60,8 @@ def test_a_container_without_a_limit_has_the_machine_s_memory(
     assert room.total > 10**8
 
 
-def card(cuda: tuple[int, int] | None) -> Card:
-    return Card(
+def a_gpu(cuda: tuple[int, int] | None) -> Gpu:
+    return Gpu(
         index=0,
         name="Tesla T4",
         driver="570.133.20",
@@ -87,10 +87,10 @@ def card(cuda: tuple[int, int] | None) -> Card:
     ],
     ids=["old driver", "no CUDA", "same", "same but for the minor number", "newer", "not told"],
 )
-def test_a_card_that_pytorch_cannot_use_is_known_beforehand(
+def test_a_gpu_that_pytorch_cannot_use_is_known_beforehand(
     cuda: tuple[int, int] | None, built_for: str, said: str
 ) -> None:
-    problem = card_problem(card(cuda), built_for)
+    problem = gpu_problem(a_gpu(cuda), built_for)
 
     assert said in problem
     assert bool(problem) == bool(said)
@@ -100,19 +100,19 @@ def test_a_card_that_pytorch_cannot_use_is_known_beforehand(
     ("device", "available", "uses"),
     [("auto", True, True), ("cuda", True, True), ("cpu", True, False), ("cpu", False, False)],
 )
-def test_a_card_is_used_where_it_may_be(device: str, available: bool, uses: bool) -> None:
-    cards = [card((13, 0))]
+def test_a_gpu_is_used_where_it_may_be(device: str, available: bool, uses: bool) -> None:
+    gpus = [a_gpu((13, 0))]
 
-    assert uses_card(device, available=available, built_for="13.0", cards=cards) is uses
+    assert uses_gpu(device, available=available, built_for="13.0", gpus=gpus) is uses
 
 
 @pytest.mark.parametrize("device", ["auto", "cuda"])
-def test_a_card_that_pytorch_does_not_find_is_no_reason_to_compute_on_the_cpu(device: str) -> None:
+def test_a_gpu_that_pytorch_does_not_find_is_no_reason_to_compute_on_the_cpu(device: str) -> None:
     with pytest.raises(ModelLoadError, match=r"CUDA 13\.0, cannot use .* driver 570\.133\.20"):
-        uses_card(device, available=False, built_for="13.0", cards=[card(None)])
+        uses_gpu(device, available=False, built_for="13.0", gpus=[a_gpu(None)])
 
 
-def test_without_a_card_the_cpu_is_used_unless_a_card_was_asked_for() -> None:
-    assert not uses_card("auto", available=False, built_for="13.0", cards=[])
-    with pytest.raises(ModelLoadError, match="PyTorch finds no CUDA card"):
-        uses_card("cuda", available=False, built_for="13.0", cards=[])
+def test_without_a_gpu_the_cpu_is_used_unless_a_gpu_was_asked_for() -> None:
+    assert not uses_gpu("auto", available=False, built_for="13.0", gpus=[])
+    with pytest.raises(ModelLoadError, match="PyTorch finds no CUDA GPU"):
+        uses_gpu("cuda", available=False, built_for="13.0", gpus=[])

@@ -1,4 +1,4 @@
-"""Reading cards through NVML, on the twin of its library, and the machine without one."""
+"""Reading GPUs through NVML, on the twin of its library, and the machine without one."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from config.settings import ROOT
-from engine.models.gpu import Card, memory_of, read_host
-from tests.nvml_twin import COMPILER, CUDA, DRIVER, NvmlTwin, TwinCard
+from engine.models.gpu import Gpu, memory_of, read_host
+from tests.nvml_twin import COMPILER, CUDA, DRIVER, NvmlTwin, TwinGpu
 
 PID = 4242
 READ = (
-    "import json, dataclasses; from engine.models.gpu import read_cards, memory_of;"
-    f"cards = read_cards(frozenset({{{PID}}}));"
-    f"print(json.dumps([[dataclasses.asdict(c) for c in cards], memory_of({PID}, on_card=True)]))"
+    "import json, dataclasses; from engine.models.gpu import read_gpus, memory_of;"
+    f"gpus = read_gpus(frozenset({{{PID}}}));"
+    f"print(json.dumps([[dataclasses.asdict(c) for c in gpus], memory_of({PID}, on_gpu=True)]))"
 )
 needs_compiler = pytest.mark.skipif(COMPILER is None, reason="the twin of NVML is written in C")
 
@@ -33,23 +33,23 @@ def read_in_a_process(twin: NvmlTwin) -> tuple[list[dict[str, object]], int | No
         capture_output=True,
         check=True,
     )
-    cards, ours = json.loads(told.stdout)
-    return cards, ours
+    gpus, ours = json.loads(told.stdout)
+    return gpus, ours
 
 
 @needs_compiler
-def test_each_card_tells_what_it_can(tmp_path: Path) -> None:
+def test_each_gpu_tells_what_it_can(tmp_path: Path) -> None:
     twin = NvmlTwin(tmp_path)
     twin.show(
         [
-            TwinCard(memory_used=9, utilisation=87, milliwatts=68_400, pid=PID, memory_of_pid=7),
-            TwinCard(name="GRID A", utilisation=None, temperature=None, milliwatts=None, pid=1),
+            TwinGpu(memory_used=9, utilisation=87, milliwatts=68_400, pid=PID, memory_of_pid=7),
+            TwinGpu(name="GRID A", utilisation=None, temperature=None, milliwatts=None, pid=1),
         ]
     )
 
-    cards, ours = read_in_a_process(twin)
+    gpus, ours = read_in_a_process(twin)
 
-    first = Card(
+    first = Gpu(
         index=0,
         name="Tesla T4",
         driver=DRIVER,
@@ -61,17 +61,17 @@ def test_each_card_tells_what_it_can(tmp_path: Path) -> None:
         power=68.4,
         cuda=CUDA,
     )
-    assert cards[0] == asdict(first) | {"cuda": list(CUDA)}  # as JSON has it
-    assert (cards[1]["index"], cards[1]["name"], cards[1]["memory_ours"]) == (1, "GRID A", 0)
-    assert [cards[1][name] for name in ("utilisation", "temperature", "power")] == [None] * 3
+    assert gpus[0] == asdict(first) | {"cuda": list(CUDA)}  # as JSON has it
+    assert (gpus[1]["index"], gpus[1]["name"], gpus[1]["memory_ours"]) == (1, "GRID A", 0)
+    assert [gpus[1][name] for name in ("utilisation", "temperature", "power")] == [None] * 3
     assert ours == 7
 
 
 @needs_compiler
-def test_a_driver_without_cards_has_none(tmp_path: Path) -> None:
-    cards, ours = read_in_a_process(NvmlTwin(tmp_path))
+def test_a_driver_without_gpus_has_none(tmp_path: Path) -> None:
+    gpus, ours = read_in_a_process(NvmlTwin(tmp_path))
 
-    assert (cards, ours) == ([], None)
+    assert (gpus, ours) == ([], None)
 
 
 def test_the_machine_tells_of_itself_and_of_its_processes() -> None:
@@ -79,5 +79,5 @@ def test_the_machine_tells_of_itself_and_of_its_processes() -> None:
 
     assert host.cores >= 1
     assert 0 < host.memory_used < host.memory_total
-    assert 10**6 < (memory_of(os.getpid(), on_card=False) or 0) < host.memory_total
-    assert memory_of(2**22 + 1, on_card=False) is None
+    assert 10**6 < (memory_of(os.getpid(), on_gpu=False) or 0) < host.memory_total
+    assert memory_of(2**22 + 1, on_gpu=False) is None

@@ -97,7 +97,7 @@ def test_the_computed_weights_are_those_in_memory(
 ) -> None:
     one = replace(saved(make, tmp_path), dtype=dtype, quantisation=quantisation)
 
-    need = need_in(tmp_path, one, on_card=False)
+    need = need_in(tmp_path, one, on_gpu=False)
     network = load_model(one, tmp_path, device="cpu").model
 
     assert need is not None
@@ -122,7 +122,7 @@ def test_the_computed_cache_is_what_a_slot_takes(make: Callable[[], Any]) -> Non
     config = json.loads(network.config.to_json_string(use_diff=False))
     task = Task.SEQ2SEQ if seq2seq else Task.CAUSAL
 
-    need = memory_need(entry(context_window=4096, task=task), config, on_card=False)
+    need = memory_need(entry(context_window=4096, task=task), config, on_gpu=False)
     prepare(network)
     row = bytes_per_row(network, num_tokens=4096, num_new=512)
 
@@ -156,7 +156,7 @@ def test_the_parameters_are_as_many_as_published(
 def test_the_known_sizes_come_out(alias: str, weights_gb: float, token_kib: int | None) -> None:
     one = load_catalog(ROOT / "config/models.yaml").get(alias)
 
-    need = memory_need(one, CONFIGS[alias], on_card=True)
+    need = memory_need(one, CONFIGS[alias], on_gpu=True)
 
     assert need is not None
     assert need.weights / GB == pytest.approx(weights_gb, rel=0.07)
@@ -169,8 +169,8 @@ def test_the_catalogue_says_what_is_computed_and_each_fits_one_t4(alias: str) ->
     one = load_catalog(ROOT / "config/models.yaml").get(alias)
     usable = 14.75 * 2**30  # of the 16 GiB, with error correction
 
-    need = memory_need(one, CONFIGS[alias], on_card=alias != "smollm2-135m")
-    long = memory_need(replace(one, context_window=4256), CONFIGS[alias], on_card=True)
+    need = memory_need(one, CONFIGS[alias], on_gpu=alias != "smollm2-135m")
+    long = memory_need(replace(one, context_window=4256), CONFIGS[alias], on_gpu=True)
 
     assert need is not None
     assert long is not None
@@ -208,7 +208,7 @@ def test_the_windows_hold_the_prompts_that_the_documents_promise(
 def test_without_sizes_the_catalogue_counts(config: dict[str, object], tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(config))
 
-    room = DeviceMemory(total=1, free=1, on_card=True)
+    room = DeviceMemory(total=1, free=1, on_gpu=True)
 
     assert bytes_of(entry(memory_gb=3), tmp_path, room) == 3 * GB
     assert bytes_of(entry(memory_gb=3), None, room) == 3 * GB
@@ -217,6 +217,6 @@ def test_without_sizes_the_catalogue_counts(config: dict[str, object], tmp_path:
 def test_the_need_is_told_in_numbers() -> None:
     one = load_catalog(ROOT / "config/models.yaml").get("mistral-7b")
 
-    need = memory_need(one, MISTRAL_7B, on_card=True)
+    need = memory_need(one, MISTRAL_7B, on_gpu=True)
 
     assert str(need).startswith("weights 4.5 GB, one question of 4,352 tokens 0.6 GB, work ")

@@ -1,4 +1,4 @@
-"""A card that cannot be used after all: the small model serves on the CPU, and it is said why."""
+"""A GPU that cannot be used after all: the small model serves on the CPU, and it is said why."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from engine.serving.supervisor import EngineSupervisor
 from engine.types import EngineState, EngineStatus
 from tests.engine.worker.tiny_models import catalog, entry, save_causal
 
-PROBLEM = "the card cannot be used, since it is a picture of one"
-CPU = DeviceMemory(total=16 * 10**9, free=15 * 10**9, on_card=False, card_problem=PROBLEM)
+PROBLEM = "the GPU cannot be used, since it is a picture of one"
+CPU = DeviceMemory(total=16 * 10**9, free=15 * 10**9, on_gpu=False, gpu_problem=PROBLEM)
 #: What is found before PyTorch has tried it.
-CARD = DeviceMemory(total=16 * 10**9, free=15 * 10**9, on_card=True)
+CARD = DeviceMemory(total=16 * 10**9, free=15 * 10**9, on_gpu=True)
 
 
 async def served(folder: Path) -> EngineStatus:
-    """What serves where the card is asked for, and is none to PyTorch."""
+    """What serves where the GPU is asked for, and is none to PyTorch."""
     for alias in (CARD_DEFAULT, CPU_DEFAULT):
         save_causal(folder / alias)
     engine = EngineSupervisor(

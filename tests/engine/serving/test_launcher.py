@@ -34,14 +34,14 @@ async def machine(
 
     def read_device_memory(_: str) -> DeviceMemory:
         free = sum(held for process in idle if process.ended.is_set())
-        return DeviceMemory(total=10**10, free=free, on_card=False)
+        return DeviceMemory(total=10**10, free=free, on_gpu=False)
 
     made = Starter(
         EngineSettings(device="cpu"), Path("none"), hf_token=None, on_progress=lambda _: None
     )
     made.idle = await idle_models(len(idle), *idle)
     monkeypatch.setattr(starter, "read_device_memory", read_device_memory)
-    monkeypatch.setattr(starter, "memory_of", lambda pid, *, on_card: held_by[pid])
+    monkeypatch.setattr(starter, "memory_of", lambda pid, *, on_gpu: held_by[pid])
     return made
 
 
@@ -74,12 +74,12 @@ async def test_no_idle_model_goes_where_that_does_not_make_room_enough(
 
 
 @pytest.mark.parametrize(
-    ("on_card", "num_questions", "expected"),
+    ("on_gpu", "num_questions", "expected"),
     [(True, 31, False), (True, 32, True), (False, 1, True)],
-    ids=["a card with room for some", "a card with room for all", "no card"],
+    ids=["a GPU with room for some", "a GPU with room for all", "no GPU"],
 )
-async def test_on_a_card_a_model_comes_beside_the_old_one_only_with_all_its_slots(
-    on_card: bool,
+async def test_on_a_gpu_a_model_comes_beside_the_old_one_only_with_all_its_slots(
+    on_gpu: bool,
     num_questions: int,
     expected: bool,
     tmp_path: Path,
@@ -88,9 +88,9 @@ async def test_on_a_card_a_model_comes_beside_the_old_one_only_with_all_its_slot
     old, *idle = processes()
     made = await machine(monkeypatch, old, *idle, held=600 * MB)
     (tmp_path / "config.json").write_text(json.dumps(CONFIG))
-    need = need_of(WANTED, tmp_path, DeviceMemory(total=10**12, free=0, on_card=on_card))
+    need = need_of(WANTED, tmp_path, DeviceMemory(total=10**12, free=0, on_gpu=on_gpu))
     assert need
-    room = DeviceMemory(total=10**12, free=need.total(num_questions), on_card=on_card)
+    room = DeviceMemory(total=10**12, free=need.total(num_questions), on_gpu=on_gpu)
     monkeypatch.setattr(starter, "read_device_memory", lambda _: room)
 
     has_room = await made.has_room_beside(WANTED, tmp_path, old)  # type: ignore[arg-type]

@@ -81,11 +81,11 @@ def lack_room(monkeypatch: pytest.MonkeyPatch, engine: EngineSupervisor) -> None
 
     def read(_: str) -> DeviceMemory:
         free = 10**8 if engine.status().state is EngineState.READY else 9 * 10**9
-        return DeviceMemory(total=10**10, free=free, on_card=False)
+        return DeviceMemory(total=10**10, free=free, on_gpu=False)
 
     monkeypatch.setattr(starter, "read_device_memory", read)
     monkeypatch.setattr(starter, "bytes_of", lambda *_: 7 * 10**8)
-    monkeypatch.setattr(starter, "memory_of", lambda pid, *, on_card: 4 * 10**8)
+    monkeypatch.setattr(starter, "memory_of", lambda pid, *, on_gpu: 4 * 10**8)
 
 
 async def test_switching_back_resumes_the_process_and_its_answers(engine: EngineSupervisor) -> None:
@@ -271,7 +271,7 @@ async def test_parked_models_go_first_where_memory_is_short(
     monkeypatch.setattr(
         starter,
         "read_device_memory",
-        lambda _: DeviceMemory(total=10**10, free=3 * 10**8, on_card=False),
+        lambda _: DeviceMemory(total=10**10, free=3 * 10**8, on_gpu=False),
     )
 
     await engine.switch("third")

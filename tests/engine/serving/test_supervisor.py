@@ -267,7 +267,7 @@ async def test_without_room_for_two_the_old_model_goes_first_and_nobody_is_lost(
     monkeypatch.setattr(
         starter,
         "read_device_memory",
-        lambda _: DeviceMemory(total=10**10, free=3 * 10**8, on_card=False),
+        lambda _: DeviceMemory(total=10**10, free=3 * 10**8, on_gpu=False),
     )
     asked = [asyncio.create_task(engine.generate(request(300), ignore)) for _ in range(3)]
     await asyncio.sleep(0)
@@ -289,7 +289,7 @@ async def test_a_failed_exchange_brings_the_old_model_back(
     monkeypatch.setattr(
         starter,
         "read_device_memory",
-        lambda _: DeviceMemory(total=10**10, free=3 * 10**8, on_card=False),
+        lambda _: DeviceMemory(total=10**10, free=3 * 10**8, on_gpu=False),
     )
     before = engine.pids()
 
@@ -456,7 +456,7 @@ async def test_an_exchange_that_has_not_begun_when_the_program_stops_does_not_be
     monkeypatch.setattr(
         starter,
         "read_device_memory",
-        lambda _: DeviceMemory(total=10**10, free=3 * 10**8, on_card=False),
+        lambda _: DeviceMemory(total=10**10, free=3 * 10**8, on_gpu=False),
     )
     asked = await begin(engine)
     switching = asyncio.create_task(engine.switch(CPU_DEFAULT))

@@ -115,7 +115,7 @@ def test_slots_leave_room_for_reading_the_longest_source(
     seq2seq: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loaded = model(T5, seq2seq)
-    need = memory_need(T5, loaded.network.config.to_dict(), on_card=False)
+    need = memory_need(T5, loaded.network.config.to_dict(), on_gpu=False)
     assert need is not None
     free = need.work + 1_000
     host = Host(cores=2, load=0.0, memory_total=10 * free, memory_used=9 * free)

@@ -52,13 +52,13 @@ def work(batch: EngineCore) -> None:
 
 
 @pytest.mark.parametrize("beams", [1, 2], ids=["slots", "one by one"])
-def test_an_unknown_error_of_a_card_comes_out_of_the_batch(
+def test_an_unknown_error_of_a_gpu_comes_out_of_the_batch(
     beams: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = loaded(tmp_path, beams=beams)
     batch = EngineCore.of(model, max_batch=2)
-    model.on_card = True
-    monkeypatch.setattr(Scheduler, "_breaks_all", lambda *_: True)  # there is no card to ask
+    model.on_gpu = True
+    monkeypatch.setattr(Scheduler, "_breaks_all", lambda *_: True)  # there is no GPU to ask
 
     def break_down(*_: object) -> None:
         raise RuntimeError(ILLEGAL)
@@ -70,12 +70,12 @@ def test_an_unknown_error_of_a_card_comes_out_of_the_batch(
         work(batch)
 
 
-def test_broken_numbers_on_a_card_are_of_their_question_alone(tmp_path: Path) -> None:
+def test_broken_numbers_on_a_gpu_are_of_their_question_alone(tmp_path: Path) -> None:
     import torch
 
     model = loaded(tmp_path, beams=2)
     batch = EngineCore.of(model, max_batch=1)
-    model.on_card = True
+    model.on_gpu = True
     torch.nn.init.constant_(model.network.get_output_embeddings().weight, float("nan"))
     batch.add(REQUEST, Nobody(), lambda: None)
 

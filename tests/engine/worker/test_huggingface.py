@@ -166,13 +166,13 @@ def test_a_folder_with_a_pickle_instead_of_safetensors_is_refused(tmp_path: Path
         load(entry(), folder)
 
 
-def test_a_card_that_is_not_there_is_named(causal: Path) -> None:
+def test_a_gpu_that_is_not_there_is_named(causal: Path) -> None:
     import torch
 
     if torch.cuda.is_available():
-        pytest.skip("there is a card")
+        pytest.skip("there is a GPU")
 
-    with pytest.raises(ModelLoadError, match="no CUDA card"):
+    with pytest.raises(ModelLoadError, match="no CUDA GPU"):
         HuggingFaceModel.load(entry(), causal, device="cuda")
 
 

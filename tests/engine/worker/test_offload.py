@@ -127,27 +127,27 @@ def test_a_parked_batch_has_no_slots_and_resumes_with_the_same_answers(
     assert batch.num_slots == 2
 
 
-def test_from_a_card_the_weights_go_as_well(tmp_path: Path) -> None:
+def test_from_a_gpu_the_weights_go_as_well(tmp_path: Path) -> None:
     model = load(t5, tmp_path)
     batch = EngineCore.of(model, max_batch=2)
     expected = written(batch)
 
-    model.on_card = True  # there is none: the way is the same
+    model.on_gpu = True  # there is none: the way is the same
     batch.park()
     left = sum(tensor.numel() for tensor in tensors(model).values())
-    model.on_card = False
+    model.on_gpu = False
     batch.resume()
 
     assert left == 0
     assert written(batch) == expected
 
 
-def test_int8_cannot_leave_a_card(tmp_path: Path) -> None:
+def test_int8_cannot_leave_a_gpu(tmp_path: Path) -> None:
     model = load(t5, tmp_path, quantisation=Quantisation.INT8)
     batch = EngineCore.of(model, max_batch=2)
-    model.on_card = True
+    model.on_gpu = True
 
-    with pytest.raises(ModelLoadError, match="int8 cannot leave the card"):
+    with pytest.raises(ModelLoadError, match="int8 cannot leave the GPU"):
         batch.park()
 
 

@@ -29,7 +29,7 @@ def llama() -> Any:
 
 def in_sentences(tokens: list[int]) -> str:
     """A text in which one of two sentences stands for each token."""
-    said = ("The hub gives a token to everybody. ", "It costs nothing to use the card. ")
+    said = ("The hub gives a token to everybody. ", "It costs nothing to use the GPU. ")
     return "".join(said[token % 2] for token in tokens)
 
 
