@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from bot.assistant import retriever_of, running_assistant, serve
+from config.loading import hub_home, load_secrets, load_settings
 from config.logging import redact, set_up_logging
-from config.settings import ConfigError, Secrets, Settings, hub_home, load_secrets, load_settings
+from config.settings import ConfigError, Secrets, Settings
 from engine.errors import EngineError
 
 if TYPE_CHECKING:
