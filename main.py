@@ -364,7 +364,7 @@ async def _pull(settings: Settings, secrets: Secrets, alias: str) -> None:
     from bot.cli.terminal import TransferView
     from bot.desk.model_library import ModelLibrary
 
-    shelf = ModelLibrary(settings)
+    shelf = ModelLibrary(settings.engine, settings.models_dir)
     with TransferView(sys.stderr) as view:
         folder = await shelf.pull(alias, hf_token=secrets.hub_token, on_progress=view.show)
     _say_error(f"{alias} is ready in {folder}. {shelf.pinning(alias)}".rstrip())
@@ -550,7 +550,7 @@ def _shelf(config: Path | None) -> ModelLibrary:
     from bot.desk.model_library import ModelLibrary
 
     settings, _ = _load(config, None, quiet=True)
-    return ModelLibrary(settings)
+    return ModelLibrary(settings.engine, settings.models_dir)
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
