@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.operations.stored_questions import opened_copy
 from config.settings import Secrets, Settings
 from engine.answer.relevance import Relevance
 from engine.errors import StoreError
@@ -18,8 +18,7 @@ from engine.models.gpu import Gpu, read_gpus
 from engine.models.sizes import GB
 from engine.retrieval.retriever import Retriever
 from engine.serving.supervisor import EngineSupervisor
-from engine.store.database import snapshot
-from engine.store.jobs import STORE, JobStore
+from engine.store.jobs import STORE
 from engine.types import Corpus, EngineState, EngineStatus, RetrievalMode
 
 #: Below this much free space new questions could not be stored safely.
@@ -91,16 +90,12 @@ def _data_dir(path: Path) -> Finding:
 
 
 async def _questions(path: Path) -> list[Finding]:
-    """Whether the stored questions can be read; looks at a copy, for the assistant may run."""
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / STORE
-        try:
-            snapshot(path, copy)
-            async with JobStore(copy):
-                return []
-        except StoreError as error:
-            sentence = str(error).replace(str(copy), str(path))
-    return [Finding(subject="stored questions", good=False, sentence=sentence)]
+    """Whether the stored questions can be read."""
+    try:
+        async with opened_copy(path):
+            return []
+    except StoreError as error:
+        return [Finding(subject="stored questions", good=False, sentence=str(error))]
 
 
 def _corpus(retriever: Retriever) -> list[Finding]:
