@@ -14,6 +14,7 @@ from engine.models.catalog import ModelEntry, load_catalog
 from engine.models.choice import Choice
 from engine.serving.preview import Rehearsal, show_prompt
 from engine.types import Answer, Document, Question, ShownPrompt
+from engine.wording import after_colon
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +107,7 @@ def _note(preview: PromptPreview) -> str:
     """What else there is to know, in sentences."""
     alias, prompt = preview.entry.alias, preview.prompt
     if prompt is None:
-        reason = preview.answer.reason
-        return f"Nothing would be sent to {alias}: {reason[:1].lower()}{reason[1:]}"
+        return f"Nothing would be sent to {alias}: {after_colon(preview.answer.reason)}"
     notes = []
     if preview.judges:
         notes.append(f"{alias} is asked first whether the best entry answers: this if it says yes.")
