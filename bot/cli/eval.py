@@ -128,13 +128,8 @@ async def _answers(
     as_json: bool,
 ) -> None:
     """Without `secrets` no model is started."""
-    from engine.evaluation.answers import (
-        AskedQuestion,
-        Judgement,
-        evaluate_answers,
-        label_notes,
-        rows_of,
-    )
+    from engine.evaluation.answers import JudgedAnswer, evaluate_answers
+    from engine.evaluation.questions import AskedQuestion, label_notes, rows_of
     from engine.evaluation.record import Record, run_key
     from engine.evaluation.rows import read_rows
 
@@ -146,7 +141,7 @@ async def _answers(
         model = subject.generator.status().model if subject.generator else None
         key = run_key("answers", rows, subject.corpus.version, model, options)
         path = resume or _record_path(settings, "answers", key)
-        with Record(path, key, Judgement, total=len(rows), say=say_error) as record:
+        with Record(path, key, JudgedAnswer, total=len(rows), say=say_error) as record:
             await _print_report(
                 lambda progress: evaluate_answers(subject, rows, record, progress), as_json
             )
