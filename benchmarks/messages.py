@@ -19,10 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.assistant import retriever_of
-from config.settings import Settings, load_settings
+from config.loading import load_settings
+from config.settings import Settings
 from engine.answer.answering import Answerer
 from engine.answer.relevance import EmbeddedRelevance
-from engine.evaluation.answers import AskedQuestion, TimedGenerator, question_of
+from engine.evaluation.answers import TimedGenerator
+from engine.evaluation.questions import AskedQuestion, question_of
 from engine.evaluation.retrieval import read_offtopic
 from engine.evaluation.rows import read_rows
 from engine.grounding.support import LexicalSupport

@@ -23,7 +23,7 @@ from time import perf_counter, process_time
 import numpy as np
 
 from bot.assistant import running_assistant
-from config.settings import load_secrets, load_settings
+from config.loading import load_secrets, load_settings
 from engine.answer.relevance import (
     CrossEncoderRelevance,
     EmbeddedRelevance,

@@ -49,10 +49,10 @@ GB = 10**9
 #: The program, told that besides what its model gives back hardly any memory is free.
 TIGHT = (
     "-c",
-    "import dataclasses, main; from engine.serving import launcher;"
+    "import dataclasses; from bot.cli.app import app; from engine.serving import launcher;"
     "read = launcher.read_device_memory;"
     "launcher.read_device_memory = lambda d: dataclasses.replace(read(d), free=450_000_000);"
-    "main.app(['run'])",
+    "app(['run'])",
 )
 
 

@@ -95,7 +95,7 @@ async def running_assistant(
     engine = EngineSupervisor(
         settings.engine,
         catalog=load_catalog(settings.engine.catalog),
-        models_dir=settings.data_dir / "models",
+        models_dir=settings.models_dir,
         hf_token=secrets.hub_token,
         preferred=preferred,
     )
@@ -160,7 +160,7 @@ def _reception(
         store,
         assistant.retriever,
         assistant.engine,
-        ModelLibrary(settings).choices,
+        ModelLibrary(settings.engine, settings.models_dir).choices,
         relevance=assistant.relevance,
         support=assistant.support,
         is_admin=lambda platform, user: is_admin(settings, platform, user),

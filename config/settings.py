@@ -1,8 +1,4 @@
-"""The settings: what may be set, its meaning and default, and how the sources are put together.
-
-Precedence: command line > environment > `.env` > the file given with `--config` > default.yaml.
-Secrets come from the environment (or `.env`, or a file named by NAME_FILE) and nowhere else.
-"""
+"""The settings: what may be set, what it means, and its default."""
 
 from __future__ import annotations
 
@@ -11,7 +7,6 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -19,24 +14,13 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
-    ValidationError,
     field_validator,
 )
-from pydantic_settings import (
-    BaseSettings,
-    DotEnvSettingsSource,
-    EnvSettingsSource,
-    InitSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
-DEFAULT_FILE = Path(__file__).resolve().parent / "default.yaml"
 ENV_PREFIX = "FAQ_"
 ENV_DELIMITER = "__"
-#: UTF-8, also with the byte order mark that some editors put first.
-ENV_ENCODING = "utf-8-sig"
 
 
 class ConfigError(Exception):
@@ -253,6 +237,11 @@ class Secrets(BaseSettings):
     """Access to gated models on the Hugging Face hub."""
 
     @property
+    def on_platforms(self) -> bool:
+        """Whether people are reached through a platform; else through the console."""
+        return bool(self.telegram_bot_token or self.slack_bot_token)
+
+    @property
     def hub_token(self) -> str | None:
         """HF_TOKEN in clear, for the one call that hands it to the hub."""
         return self.hf_token.get_secret_value() if self.hf_token else None
@@ -285,6 +274,11 @@ class Settings(BaseSettings):
     slack: SlackSettings = SlackSettings()
     logging: LoggingSettings = LoggingSettings()
 
+    @property
+    def models_dir(self) -> Path:
+        """The folder with the weights of the models."""
+        return self.data_dir / "models"
+
     def contact(self, course: str | None) -> str:
         """Whom to ask about `course` when the FAQ has no answer."""
         own = self.courses.get(course or "")
@@ -299,158 +293,3 @@ class Settings(BaseSettings):
     def includes(self) -> dict[str, tuple[str, ...]]:
         """Course → the courses whose entries count as its own."""
         return {name: course.includes for name, course in self.courses.items() if course.includes}
-
-
-def load_settings(
-    config: Path | None = None,
-    *,
-    overrides: dict[str, Any] | None = None,
-    env_file: Path = Path(".env"),
-) -> Settings:
-    """Read all sources. `overrides` is a nested dict from the command line.
-
-    Raises ConfigError naming every unknown or wrong key, and a missing file.
-    """
-    _refuse_unknown_environment(env_file)
-    files = [_read_yaml(DEFAULT_FILE)]
-    if config is not None:
-        files.append(_read_yaml(config))
-
-    for content in files:
-        _refuse_unknown_keys(content)
-    try:
-        return _sourced(overrides or {}, env_file, files)()
-    except ValidationError as error:
-        raise ConfigError(_describe(error)) from None
-
-
-def _sourced(
-    overrides: dict[str, Any], env_file: Path, files: list[dict[str, Any]]
-) -> type[Settings]:
-    """Settings that read these sources; of the files a later one counts before an earlier one."""
-
-    class _Sourced(Settings):
-        # `.env` holds foreign names too; ours were checked before.
-        model_config = SettingsConfigDict(extra="ignore")
-
-        @classmethod
-        def settings_customise_sources(
-            cls,
-            settings_cls: type[BaseSettings],
-            init_settings: PydanticBaseSettingsSource,
-            env_settings: PydanticBaseSettingsSource,
-            dotenv_settings: PydanticBaseSettingsSource,
-            file_secret_settings: PydanticBaseSettingsSource,
-        ) -> tuple[PydanticBaseSettingsSource, ...]:
-            return (
-                InitSettingsSource(settings_cls, overrides),
-                EnvSettingsSource(settings_cls),
-                DotEnvSettingsSource(
-                    settings_cls, env_file=env_file, env_file_encoding=ENV_ENCODING
-                ),
-                *(InitSettingsSource(settings_cls, content) for content in reversed(files)),
-            )
-
-    return _Sourced
-
-
-def load_secrets(env_file: Path = Path(".env")) -> Secrets:
-    """Read the tokens. NAME_FILE names a file that holds the token, as container secrets do.
-
-    Raises ConfigError when such a file cannot be read.
-    """
-    from_files: dict[str, str] = {}
-    for name in Secrets.model_fields:
-        path = os.environ.get(f"{name.upper()}_FILE")
-        if path and not os.environ.get(name.upper()):
-            try:
-                from_files[name] = Path(path).read_text(encoding="utf-8").strip()
-            except OSError as error:
-                raise ConfigError(
-                    f"{name.upper()}_FILE: {path} cannot be read ({error.strerror})."
-                ) from None
-    _read_env(env_file)
-    found = Secrets(_env_file=env_file, _env_file_encoding=ENV_ENCODING, **from_files)  # type: ignore[arg-type]
-    blank = {name for name, value in found if value is not None and not value.get_secret_value()}
-    return found.model_copy(update=dict.fromkeys(blank))
-
-
-def _read_env(env_file: Path) -> dict[str, str | None]:
-    """What `.env` says; empty without the file. Raises ConfigError when it cannot be read."""
-    from dotenv import dotenv_values
-
-    if not env_file.is_file():
-        return {}
-    try:
-        return dotenv_values(env_file, encoding=ENV_ENCODING)
-    except OSError as error:
-        raise ConfigError(f"{env_file} cannot be read ({error.strerror}).") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{env_file} is not UTF-8 text; save it as UTF-8.") from None
-
-
-def hub_home(env_file: Path = Path(".env")) -> str | None:
-    """HF_HOME, which the hub's own library reads from the environment only."""
-    return os.environ.get("HF_HOME") or _read_env(env_file).get("HF_HOME")
-
-
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"The settings file {path} cannot be read ({error.strerror}).") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        where = getattr(error, "problem_mark", None)
-        line = f" at line {where.line + 1}" if where else ""
-        raise ConfigError(f"The settings file {path} is not valid YAML{line}.") from None
-    if content is None:
-        return {}
-    if not isinstance(content, dict):
-        raise ConfigError(f"The settings file {path} must hold keys and values.")
-    return content
-
-
-def _refuse_unknown_keys(content: dict[str, Any]) -> None:
-    for key in content:
-        if key not in Settings.model_fields:
-            raise ConfigError(f"{key}: there is no such setting. {_known(Settings)}")
-
-
-def _refuse_unknown_environment(env_file: Path) -> None:
-    """pydantic-settings ignores a misspelt variable; an operator must hear of it."""
-    names = set(os.environ) | set(_read_env(env_file))
-    for name in sorted(names):
-        if not name.upper().startswith(ENV_PREFIX):
-            continue
-        path = name[len(ENV_PREFIX) :].lower().split(ENV_DELIMITER)
-        model: type[BaseModel] | None = Settings
-        for depth, part in enumerate(path):
-            if model is None or part not in model.model_fields:
-                known = f" {_known(model)}" if model else ""
-                raise ConfigError(f"{name}: there is no such setting.{known}")
-            annotation = model.model_fields[part].annotation
-            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-                if depth == len(path) - 1:
-                    raise ConfigError(
-                        f"{name} names a section; set one of its keys: {_known(annotation)}"
-                    )
-                model = annotation
-            elif part == "courses":
-                raise ConfigError(f"{name}: courses can only be set in a settings file.")
-            else:
-                model = None
-
-
-def _known(model: type[BaseModel]) -> str:
-    return "Known: " + ", ".join(model.model_fields) + "."
-
-
-def _describe(error: ValidationError) -> str:
-    lines = []
-    for problem in error.errors(include_input=False, include_url=False, include_context=False):
-        where = ".".join(str(part) for part in problem["loc"])
-        what = problem["msg"]
-        if problem["type"] == "extra_forbidden":
-            what = "there is no such setting"
-        lines.append(f"{where}: {what}.")
-    return " ".join(lines)

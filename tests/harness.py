@@ -12,8 +12,9 @@ from typing import Any
 
 from bot.adapter import ChatAdapter, Desk
 from bot.delivery.delivery import Delivery
-from bot.desk.commands import Commands, ModelChoice
+from bot.desk.commands import Commands
 from bot.desk.desk import FaqDesk, is_admin
+from bot.desk.model_library import ModelChoice
 from bot.messages import Message, Reply, ReplyState
 from config.settings import RetrievalSettings, Settings
 from engine.answer.answering import Answerer

@@ -17,6 +17,8 @@ BATCHING = {
     f"engine/worker/batching/{path.name}"
     for path in (ROOT / "engine" / "worker" / "batching").glob("*.py")
 }
+#: One file a group of commands.
+COMMAND_LINE = {f"bot/cli/{path.name}" for path in (ROOT / "bot" / "cli").glob("*.py")}
 HOMES = {
     "torch": {
         "engine/models/gguf.py",
@@ -49,7 +51,7 @@ HOMES = {
     "slack_sdk": {"bot/slack/app.py", "bot/slack/client.py"},
     "markdown_it": {"bot/delivery/markdown.py"},
     "pynvml": {"engine/models/gpu.py"},
-    "typer": {"main.py"},
+    "typer": COMMAND_LINE,
 }
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.cli.app import app, models_app
 from config.settings import Secrets
-from main import app, models_app
 
 ROOT = Path(__file__).resolve().parent.parent
 COMPOSE_FILES = sorted(ROOT.glob("compose*.yaml"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from bot.assistant import retriever_of
+from bot.cli.retrieving import running_retriever
 from config.settings import Secrets, Settings
 from engine.answer.answering import Answerer
 from engine.answer.readers import running_relevance
@@ -14,6 +14,7 @@ from engine.models.catalog import ModelEntry, load_catalog
 from engine.models.choice import Choice
 from engine.serving.preview import Rehearsal, show_prompt
 from engine.types import Answer, Document, Question, ShownPrompt
+from engine.wording import after_colon
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +37,11 @@ class PromptPreview:
 
 async def preview_prompt(settings: Settings, secrets: Secrets, question: Question) -> PromptPreview:
     """Take the question all the way to the model, which is not there."""
-    models_dir = settings.data_dir / "models"
     short_entry = settings.answer.short_entry
     # However short the entry is, this shows what the model would read.
     always = settings.answer.model_copy(update={"short_entry": 0})
     settings = settings.model_copy(update={"answer": always})
-    choice = Choice(settings.engine, load_catalog(settings.engine.catalog), models_dir)
+    choice = Choice(settings.engine, load_catalog(settings.engine.catalog), settings.models_dir)
     entry, _ = await asyncio.to_thread(choice.first)
     rehearsal = Rehearsal(entry)
     answer = await _rehearse(settings, secrets, question, rehearsal)
@@ -55,26 +55,20 @@ async def preview_prompt(settings: Settings, secrets: Secrets, question: Questio
         documents=request.documents,
         is_short=len(request.documents[0].answer) <= short_entry,
         judges=rehearsal.judges,
-        prompt=await show_prompt(settings.engine, entry, models_dir, request),
+        prompt=await show_prompt(settings.engine, entry, settings.models_dir, request),
     )
 
 
 async def _rehearse(
     settings: Settings, secrets: Secrets, question: Question, rehearsal: Rehearsal
 ) -> Answer:
-    retriever = retriever_of(settings)
-    stop = asyncio.Event()
-    async with asyncio.TaskGroup() as background:
-        background.create_task(retriever.run(stop))
-        try:
-            async with running_relevance(
-                settings.answer, rehearsal, secrets.hub_token
-            ) as relevance:
-                # Nothing is written, so there is nothing to check: no model is loaded for it.
-                answerer = Answerer(retriever, rehearsal, settings, relevance, LexicalSupport())
-                return await answerer.answer(question, request_id="preview")
-        finally:
-            stop.set()
+    async with (
+        running_retriever(settings) as retriever,
+        running_relevance(settings.answer, rehearsal, secrets.hub_token) as relevance,
+    ):
+        # Nothing is written, so there is nothing to check: no model is loaded for it.
+        answerer = Answerer(retriever, rehearsal, settings, relevance, LexicalSupport())
+        return await answerer.answer(question, request_id="preview")
 
 
 def preview_object(preview: PromptPreview) -> dict[str, object]:
@@ -113,8 +107,7 @@ def _note(preview: PromptPreview) -> str:
     """What else there is to know, in sentences."""
     alias, prompt = preview.entry.alias, preview.prompt
     if prompt is None:
-        reason = preview.answer.reason
-        return f"Nothing would be sent to {alias}: {reason[:1].lower()}{reason[1:]}"
+        return f"Nothing would be sent to {alias}: {after_colon(preview.answer.reason)}"
     notes = []
     if preview.judges:
         notes.append(f"{alias} is asked first whether the best entry answers: this if it says yes.")

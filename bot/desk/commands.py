@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Protocol
 
 from bot.delivery.texts import say
 from bot.desk.devices import describe_devices
+from bot.desk.model_library import ModelChoice
 from bot.messages import Action, Asker, Reply
 from engine.answer.relevance import Relevance
 from engine.grounding.support import Support
@@ -50,15 +51,6 @@ class ModelHost(Protocol):
     async def settled(self) -> None:
         """Return as soon as it is known whether the engine can be used."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelChoice:
-    """One model of the catalogue, for the list that `/model` shows."""
-
-    alias: str
-    #: A few words: size, precision, licence, whether it fits here.
-    summary: str
 
 
 def commands_on(platform: str, *, staff: bool) -> tuple[str, ...]:

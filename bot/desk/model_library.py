@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from bot.desk.commands import ModelChoice
-from config.settings import Settings
+from config.settings import EngineSettings
 from engine.models.catalog import ModelEntry, load_catalog
 from engine.models.device_memory import DeviceMemory, bytes_of, read_device_memory
+from engine.models.saved import commit_of, refuse_other_commit, remove_model
 from engine.models.sizes import GB
 from engine.models.transfer import Transfer
 from engine.models.weights import find_weights, prepare_weights
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelChoice:
+    """One model of the catalogue, for the list that `/model` shows."""
+
+    alias: str
+    #: A few words: size, precision, licence, whether it fits here.
+    summary: str
+
+
 class ModelLibrary:
     """The catalogue and the folder with the weights. Methods raise ModelError."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._catalog = settings.engine.catalog
-        self._device = settings.engine.device
-        self._folder = settings.data_dir / "models"
+    def __init__(self, settings: EngineSettings, folder: Path) -> None:
+        self._catalog = settings.catalog
+        self._device = settings.device
+        self._folder = folder
 
     def choices(self) -> list[ModelChoice]:
         """All models with what matters for choosing one; reads the disk and asks the GPU."""
@@ -49,8 +59,6 @@ class ModelLibrary:
 
         Empty where nothing tells; raises where the catalogue wants another one, or a certain one.
         """
-        from engine.models.saved import commit_of, refuse_other_commit
-
         entry, folder = self.find(alias)
         if folder is None:
             return ""
@@ -67,8 +75,6 @@ class ModelLibrary:
 
     def remove(self, alias: str) -> int:
         """Delete the weights; the bytes that became free."""
-        from engine.models.saved import remove_model
-
         entry, _ = self.find(alias)
         return remove_model(entry, self._folder)
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from config.settings import Secrets, Settings
+from bot.operations.stored_questions import opened_copy
+from config.settings import AdminsSettings, RetrievalSettings, Secrets, Settings
 from engine.answer.relevance import Relevance
 from engine.errors import StoreError
 from engine.grounding.support import Support
@@ -18,8 +18,7 @@ from engine.models.gpu import Gpu, read_gpus
 from engine.models.sizes import GB
 from engine.retrieval.retriever import Retriever
 from engine.serving.supervisor import EngineSupervisor
-from engine.store.database import snapshot
-from engine.store.jobs import STORE, JobStore
+from engine.store.jobs import STORE
 from engine.types import Corpus, EngineState, EngineStatus, RetrievalMode
 
 #: Below this much free space new questions could not be stored safely.
@@ -50,23 +49,32 @@ async def examine(
     await retriever.complete()
     await engine.settled()
     return [
-        Finding(subject="settings", good=True, sentence="valid."),
+        _fine("settings", "valid."),
         _data_dir(settings.data_dir),
         *await _questions(settings.data_dir / STORE),
         *_corpus(retriever),
-        *_included(settings, retriever),
-        _retrieval(settings, retriever),
-        _model(engine),
-        Finding(subject="relevance", good=True, sentence=f"judged by {relevance.name}."),
-        Finding(subject="statements", good=True, sentence=f"checked by {support.name}."),
+        *_included(settings.includes, retriever),
+        _retrieval(settings.retrieval, retriever),
+        _model(engine.status()),
+        _fine("relevance", f"judged by {relevance.name}."),
+        _fine("statements", f"checked by {support.name}."),
         gpu_finding(
             read_gpus(engine.pids()),
             engine.status(),
             wanted=settings.engine.device,
             problem=read_device_memory(settings.engine.device).gpu_problem,
         ),
-        *_platforms(settings, secrets),
+        *_platforms(secrets),
+        *_staff(settings.admins, secrets),
     ]
+
+
+def _fine(subject: str, sentence: str) -> Finding:
+    return Finding(subject=subject, good=True, sentence=sentence)
+
+
+def _problem(subject: str, sentence: str) -> Finding:
+    return Finding(subject=subject, good=False, sentence=sentence)
 
 
 def _data_dir(path: Path) -> Finding:
@@ -74,55 +82,37 @@ def _data_dir(path: Path) -> Finding:
         path.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(path).free
     except OSError as error:
-        return Finding(
-            subject="data folder",
-            good=False,
-            sentence=f"{path} cannot be used ({error.strerror}); set FAQ_DATA_DIR.",
-        )
+        sentence = f"{path} cannot be used ({error.strerror}); set FAQ_DATA_DIR."
+        return _problem("data folder", sentence)
     if not os.access(path, os.W_OK):
-        return Finding(subject="data folder", good=False, sentence=f"{path} cannot be written to.")
+        return _problem("data folder", f"{path} cannot be written to.")
     if free < MIN_FREE_BYTES:
-        return Finding(
-            subject="data folder",
-            good=False,
-            sentence=f"{path} has only {free / GB:.2f} GB left; free some space.",
-        )
-    return Finding(subject="data folder", good=True, sentence=f"{path}, {free / GB:.1f} GB free.")
+        sentence = f"{path} has only {free / GB:.2f} GB left; free some space."
+        return _problem("data folder", sentence)
+    return _fine("data folder", f"{path}, {free / GB:.1f} GB free.")
 
 
 async def _questions(path: Path) -> list[Finding]:
-    """Whether the stored questions can be read; looks at a copy, for the assistant may run."""
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / STORE
-        try:
-            snapshot(path, copy)
-            async with JobStore(copy):
-                return []
-        except StoreError as error:
-            sentence = str(error).replace(str(copy), str(path))
-    return [Finding(subject="stored questions", good=False, sentence=sentence)]
+    """Whether the stored questions can be read."""
+    try:
+        async with opened_copy(path):
+            return []
+    except StoreError as error:
+        return [_problem("stored questions", str(error))]
 
 
 def _corpus(retriever: Retriever) -> list[Finding]:
     corpus = retriever.corpus
     if corpus is None:
-        return [Finding(subject="FAQ", good=False, sentence=retriever.detail)]
-    problems = [
-        Finding(subject="FAQ", good=False, sentence=f"{problem.source}: {problem.reason}")
-        for problem in corpus.problems
-    ]
+        return [_problem("FAQ", retriever.detail)]
+    problems = [_problem("FAQ", f"{each.source}: {each.reason}") for each in corpus.problems]
     told = _left_out(corpus)
     if not corpus.documents:
-        return [*problems, *told] or [
-            Finding(subject="FAQ", good=False, sentence="no entries; set FAQ_CORPUS__SOURCES.")
-        ]
+        nothing = _problem("FAQ", "no entries; set FAQ_CORPUS__SOURCES.")
+        return [*problems, *told] or [nothing]
     courses = ", ".join(sorted(corpus.courses))
-    count = Finding(
-        subject="FAQ",
-        good=True,
-        sentence=f"{len(corpus.documents)} entries of {len(corpus.courses)} courses ({courses}).",
-    )
-    return [count, *problems, *told]
+    count = f"{len(corpus.documents)} entries of {len(corpus.courses)} courses ({courses})."
+    return [_fine("FAQ", count), *problems, *told]
 
 
 def _left_out(corpus: Corpus) -> list[Finding]:
@@ -133,33 +123,30 @@ def _left_out(corpus: Corpus) -> list[Finding]:
         are = "entries are placeholders" if more > 1 else "entry is a placeholder"
         sentences.append(f"{more} more {are} like these.")
     sentences += [f"{each.source}: {each.reason}" for each in corpus.images]
-    return [Finding(subject="FAQ", good=True, sentence=sentence) for sentence in sentences]
+    return [_fine("FAQ", sentence) for sentence in sentences]
 
 
-def _included(settings: Settings, retriever: Retriever) -> list[Finding]:
+def _included(includes: Mapping[str, Sequence[str]], retriever: Retriever) -> list[Finding]:
     """Courses that count as part of another one and that the FAQ does not have."""
     known = retriever.corpus.courses if retriever.corpus else {}
     return [
-        Finding(
-            subject="courses",
-            good=False,
-            sentence=f"courses.{name}.includes names {other}, which the FAQ does not have. "
+        _problem(
+            "courses",
+            f"courses.{name}.includes names {other}, which the FAQ does not have. "
             f"Known: {', '.join(sorted(known))}.",
         )
-        for name, others in settings.includes.items()
+        for name, others in includes.items()
         for other in others
         if known and name in known and other not in known
     ]
 
 
-def _retrieval(settings: Settings, retriever: Retriever) -> Finding:
-    wanted = settings.retrieval.embedder == "auto"
-    good = retriever.mode is not RetrievalMode.LEXICAL or not wanted
+def _retrieval(settings: RetrievalSettings, retriever: Retriever) -> Finding:
+    good = retriever.mode is not RetrievalMode.LEXICAL or settings.embedder != "auto"
     return Finding(subject="retrieval", good=good, sentence=retriever.detail)
 
 
-def _model(engine: EngineSupervisor) -> Finding:
-    status = engine.status()
+def _model(status: EngineStatus) -> Finding:
     facts = ", ".join(part for part in (status.device, status.dtype) if part)
     return Finding(
         subject="model",
@@ -174,70 +161,47 @@ def gpu_finding(gpus: Sequence[Gpu], status: EngineStatus, *, wanted: str, probl
     `wanted` is the setting `engine.device`, `problem` why the GPU cannot be used if that is known.
     """
     if not gpus:
-        return Finding(
-            subject="GPU", good=True, sentence="no NVIDIA GPU; the model runs on the CPU."
-        )
+        return _fine("GPU", "no NVIDIA GPU; the model runs on the CPU.")
     names = ", ".join(f"{gpu.name} with {gpu.memory_total / GB:.1f} GB" for gpu in gpus)
     if wanted == "cpu" or not status.device.startswith("CPU"):
-        return Finding(subject="GPU", good=True, sentence=f"{names}.")
+        return _fine("GPU", f"{names}.")
     reason = problem or f"PyTorch does not use the GPU, whose driver is {gpus[0].driver}"
-    return Finding(
-        subject="GPU",
-        good=False,
-        sentence=f"{names}, but {status.model} computes on the CPU: {reason}. "
+    return _problem(
+        "GPU",
+        f"{names}, but {status.model} computes on the CPU: {reason}. "
         "Where that is as it should be, set engine.device to cpu.",
     )
 
 
-def _platforms(settings: Settings, secrets: Secrets) -> list[Finding]:
-    findings = [
-        Finding(
-            subject="Telegram",
-            good=True,
-            sentence="on." if secrets.telegram_bot_token else "off (no TELEGRAM_BOT_TOKEN).",
-        )
-    ]
-    if secrets.slack_bot_token is None:
-        stray = secrets.slack_app_token or secrets.slack_signing_secret
-        findings.append(
-            Finding(
-                subject="Slack",
-                good=not stray,
-                sentence="SLACK_BOT_TOKEN is missing beside the other Slack secret."
-                if stray
-                else "off (no SLACK_BOT_TOKEN).",
-            )
-        )
-    elif secrets.slack_app_token is None and secrets.slack_signing_secret is None:
-        findings.append(
-            Finding(
-                subject="Slack",
-                good=False,
-                sentence="needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP).",
-            )
-        )
-    else:
-        findings.append(Finding(subject="Slack", good=True, sentence="on."))
-    return findings + _staff(settings, secrets)
+def _platforms(secrets: Secrets) -> tuple[Finding, Finding]:
+    telegram = "on." if secrets.telegram_bot_token else "off (no TELEGRAM_BOT_TOKEN)."
+    return _fine("Telegram", telegram), _slack(secrets)
 
 
-def _staff(settings: Settings, secrets: Secrets) -> list[Finding]:
+def _slack(secrets: Secrets) -> Finding:
+    other = secrets.slack_app_token or secrets.slack_signing_secret
+    if secrets.slack_bot_token and other:
+        return _fine("Slack", "on.")
+    if secrets.slack_bot_token:
+        return _problem(
+            "Slack", "needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)."
+        )
+    if other:
+        return _problem("Slack", "SLACK_BOT_TOKEN is missing beside the other Slack secret.")
+    return _fine("Slack", "off (no SLACK_BOT_TOKEN).")
+
+
+def _staff(admins: AdminsSettings, secrets: Secrets) -> list[Finding]:
     """Platforms that are on and where nobody may switch models."""
-    admins = settings.admins
-    lacking = [
-        (name, variable)
+    return [
+        _fine(
+            "admins",
+            f"no {name} admin is set; nobody there can use /model NAME and /gpu "
+            f"until {variable} names somebody.",
+        )
         for name, variable, token, staff in (
             ("Telegram", "FAQ_ADMINS__TELEGRAM", secrets.telegram_bot_token, admins.telegram),
             ("Slack", "FAQ_ADMINS__SLACK", secrets.slack_bot_token, admins.slack),
         )
         if token and not staff
-    ]
-    return [
-        Finding(
-            subject="admins",
-            good=True,
-            sentence=f"no {name} admin is set; nobody there can use /model NAME and /gpu "
-            f"until {variable} names somebody.",
-        )
-        for name, variable in lacking
     ]

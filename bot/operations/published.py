@@ -10,15 +10,18 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import time
+from typing import TYPE_CHECKING
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.desk.commands import ModelHost
 from bot.operations.heartbeat import remove_quietly
 from config.logging import redact
 from engine.errors import StoreError
 from engine.stopping import unless
 from engine.types import EngineStatus
+
+if TYPE_CHECKING:  # at run time it would load the FAQ's side for `main.py health`
+    from bot.desk.commands import ModelHost
 
 log = logging.getLogger(__name__)
 

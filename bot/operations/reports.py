@@ -31,11 +31,7 @@ def answer_object(question: Question, answer: Answer, support: str) -> dict[str,
     return {
         "question": question.text,
         "course": question.course,
-        "tier": answer.tier.value,
-        "found": answer.found,
-        "answer": answer.text,
-        "quoted": answer.quoted,
-        "sources": [_source_object(source) for source in answer.sources],
+        **_shown(answer),
         "model": answer.model,
         "timings": asdict(answer.timings),
         "decision": answer.decision.value,
@@ -62,15 +58,22 @@ def _part_object(part: AnswerPart) -> dict[str, object]:
     answer = part.answer
     return {
         "question": part.question,
+        **_shown(answer),
+        "related": [_entry_object(source) for source in answer.related],
+        "decision": answer.decision.value,
+        "reason": answer.reason,
+        "probability": answer.judgement.probability if answer.judgement else None,
+    }
+
+
+def _shown(answer: Answer) -> dict[str, object]:
+    """What of an answer its reader sees."""
+    return {
         "tier": answer.tier.value,
         "found": answer.found,
         "answer": answer.text,
         "quoted": answer.quoted,
         "sources": [_source_object(source) for source in answer.sources],
-        "related": [_entry_object(source) for source in answer.related],
-        "decision": answer.decision.value,
-        "reason": answer.reason,
-        "probability": answer.judgement.probability if answer.judgement else None,
     }
 
 

@@ -3,10 +3,9 @@ question."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -14,8 +13,8 @@ import numpy as np
 from config.settings import Settings
 from engine.answer.answering import Answerer
 from engine.answer.readers import running_relevance, running_support
-from engine.errors import EngineDown, EngineError
-from engine.evaluation.documents import unknown_ids
+from engine.errors import EngineDown
+from engine.evaluation.questions import AskedQuestion, question_of
 from engine.evaluation.record import Record, measure
 from engine.evaluation.table import in_columns
 from engine.retrieval.retriever import Retriever
@@ -26,38 +25,11 @@ from engine.types import (
     EngineStatus,
     Generation,
     GenerationRequest,
-    Question,
     Tier,
-    Turn,
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EarlierTurn:
-    """An earlier question of the conversation, and the entry that answered it."""
-
-    question: str
-    #: None or empty where nothing was found.
-    answer_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AskedQuestion:
-    """A question of some kind, with the entries that answer it."""
-
-    question: str
-    #: Such as `plain`, `two_part` or `offtopic`.
-    kind: str
-    course: str | None = None
-    #: Any of them is right; empty when the FAQ has no answer.
-    ids: tuple[str, ...] = ()
-    #: Oldest first.
-    history: tuple[EarlierTurn, ...] = ()
-    #: The FAQ that the question was written for, where a file holds questions for several.
-    faq: str | None = None
-
-
-class Verdict(StrEnum):
+class AnswerVerdict(StrEnum):
     """What became of a question."""
 
     ANSWER_RIGHT = "answer_right"
@@ -70,10 +42,10 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class JudgedAnswer:
     """One answer, judged."""
 
-    verdict: Verdict
+    verdict: AnswerVerdict
     #: Every entry that answers the question was named.
     all_named: bool
     #: From the question to its judgement, without the model.
@@ -96,11 +68,11 @@ class AnswersGroup:
     all_named: float
 
     @classmethod
-    def of(cls, kind: str, judged: Sequence[Judgement]) -> AnswersGroup:
+    def of(cls, kind: str, judged: Sequence[JudgedAnswer]) -> AnswersGroup:
         """The shares of `judged`, which is not empty."""
         shares = {
             verdict.value: sum(one.verdict is verdict for one in judged) / len(judged)
-            for verdict in Verdict
+            for verdict in AnswerVerdict
         }
         all_named = sum(one.all_named for one in judged) / len(judged)
         return cls(kind=kind, n=len(judged), all_named=all_named, **shares)
@@ -108,7 +80,7 @@ class AnswersGroup:
     @property
     def shares(self) -> tuple[float, ...]:
         """The figures in the order of the fields."""
-        verdicts = [float(getattr(self, verdict.value)) for verdict in Verdict]
+        verdicts = [float(getattr(self, verdict.value)) for verdict in AnswerVerdict]
         return (*verdicts, self.all_named)
 
 
@@ -129,7 +101,7 @@ class AnswersReport:
 
     def table(self) -> str:
         """The figures for people."""
-        names = [verdict.value.replace("_", " ") for verdict in Verdict]
+        names = [verdict.value.replace("_", " ") for verdict in AnswerVerdict]
         rows = [["kind", "n", *names, "all named"]]
         counted = [(group.kind, group.n, group.shares) for group in self.groups]
         total = sum(group.n for group in self.groups)
@@ -191,42 +163,10 @@ class TimedGenerator:
         return self._generator.status()
 
 
-def rows_of(path: Path, rows: Sequence[AskedQuestion], faq: str | None) -> list[AskedQuestion]:
-    """The rows that were written for `faq`; all of them when it is None.
-
-    Raises EngineError, which says which FAQs there are, when there is none.
-    """
-    if faq is None:
-        return list(rows)
-    chosen = [row for row in rows if row.faq == faq]
-    if not chosen:
-        names = ", ".join(sorted({row.faq for row in rows if row.faq}))
-        there_are = f"there are rows for {names}" if names else "no row names one"
-        raise EngineError(f"{path} holds no row for the FAQ “{faq}”; {there_are}.")
-    return chosen
-
-
-def label_notes(path: Path, rows: Sequence[AskedQuestion], corpus: Corpus) -> list[str]:
-    """Sentences about what the rows name and the documents lack.
-
-    Raises EngineError when none of the ids is in the documents.
-    """
-    ids = {id_ for row in rows for id_ in row.ids}
-    unknown = unknown_ids(path, ids, corpus)
-    known = {document.id for document in corpus.documents}
-    earlier = {turn.answer_id for row in rows for turn in row.history if turn.answer_id}
-    courses = {row.course for row in rows if row.course}
-    return [
-        *_note("ids", unknown, ids, "no answer can name them"),
-        *_note("entries of earlier turns", earlier - known, earlier, "these answers are empty"),
-        *_note("courses", courses - set(corpus.courses), courses, "nothing is found in them"),
-    ]
-
-
 async def evaluate_answers(
     subject: Subject,
     rows: Sequence[AskedQuestion],
-    record: Record[Judgement],
+    record: Record[JudgedAnswer],
     progress: Callable[[int, int], None],
 ) -> AnswersReport:
     """Ask every row and judge what comes."""
@@ -238,7 +178,7 @@ async def evaluate_answers(
     ):
         answerer = Answerer(subject.retriever, generator, subject.settings, relevance, support)
 
-        async def ask(number: int, row: AskedQuestion) -> Judgement:
+        async def ask(number: int, row: AskedQuestion) -> JudgedAnswer:
             waited, started = generator.seconds, perf_counter()
             answer = await answerer.answer(
                 question_of(row, texts),
@@ -252,7 +192,7 @@ async def evaluate_answers(
                 [source.id for source in answer.sources],
                 [source.id for source in answer.related],
             )
-            return Judgement(
+            return JudgedAnswer(
                 verdict=verdict, all_named=all_named, milliseconds=round(seconds * 1000, 3)
             )
 
@@ -263,37 +203,25 @@ async def evaluate_answers(
 
 def judge(
     ids: Collection[str], tier: Tier, sources: Collection[str], related: Collection[str]
-) -> tuple[Verdict, bool]:
+) -> tuple[AnswerVerdict, bool]:
     """What became of a question that `ids` answer, and whether all of them were named."""
     right, named = set(ids), {*sources, *related}
     verdicts = {
-        Tier.ANSWER: Verdict.ANSWER_WRONG if right.isdisjoint(sources) else Verdict.ANSWER_RIGHT,
-        Tier.CLOSEST: Verdict.CLOSEST_OTHER if right.isdisjoint(named) else Verdict.CLOSEST_RIGHT,
-        Tier.NONE: Verdict.NONE,
-        Tier.COURTESY: Verdict.COURTESY,
-        Tier.CLARIFY: Verdict.CLARIFY,
+        Tier.ANSWER: AnswerVerdict.ANSWER_WRONG
+        if right.isdisjoint(sources)
+        else AnswerVerdict.ANSWER_RIGHT,
+        Tier.CLOSEST: AnswerVerdict.CLOSEST_OTHER
+        if right.isdisjoint(named)
+        else AnswerVerdict.CLOSEST_RIGHT,
+        Tier.NONE: AnswerVerdict.NONE,
+        Tier.COURTESY: AnswerVerdict.COURTESY,
+        Tier.CLARIFY: AnswerVerdict.CLARIFY,
     }
     return verdicts[tier], bool(right) and right <= named
 
 
-def question_of(row: AskedQuestion, texts: Mapping[str, str]) -> Question:
-    """The question with its conversation; `texts` are the answers of the entries by their ids."""
-    return Question(
-        text=row.question,
-        course=row.course or None,
-        history=tuple(
-            Turn(
-                question=turn.question,
-                answer=texts.get(turn.answer_id or "", ""),
-                entry_ids=(turn.answer_id,) if turn.answer_id else (),
-            )
-            for turn in row.history
-        ),
-    )
-
-
-def _report(rows: Sequence[AskedQuestion], judged: Sequence[Judgement]) -> AnswersReport:
-    members: dict[str, list[Judgement]] = {}
+def _report(rows: Sequence[AskedQuestion], judged: Sequence[JudgedAnswer]) -> AnswersReport:
+    members: dict[str, list[JudgedAnswer]] = {}
     for row, one in zip(rows, judged, strict=True):
         members.setdefault(row.kind, []).append(one)
     p50, p95 = np.percentile([one.milliseconds for one in judged], (50, 95))
@@ -301,12 +229,3 @@ def _report(rows: Sequence[AskedQuestion], judged: Sequence[Judgement]) -> Answe
         groups=tuple(AnswersGroup.of(kind, found) for kind, found in members.items()),
         milliseconds=Milliseconds(p50=round(float(p50), 2), p95=round(float(p95), 2)),
     )
-
-
-def _note(what: str, unknown: Collection[str], named: Collection[str], effect: str) -> list[str]:
-    if not unknown:
-        return []
-    return [
-        f"Not in the documents: {len(unknown)} of the {len(named)} {what} that the rows name "
-        f"(“{min(unknown)}”, for one); {effect}."
-    ]

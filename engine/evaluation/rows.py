@@ -8,6 +8,7 @@ from typing import TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from engine.errors import EngineError
+from engine.wording import after_colon
 
 T = TypeVar("T")
 
@@ -44,9 +45,5 @@ def _reason(error: ValidationError) -> str:
     if first["type"] == "missing":
         return f"“{field}” is missing."
     if field:
-        return f"“{field}” cannot be used: {_lower(first['msg'])}."
-    return f"write one JSON object a line ({_lower(first['msg'])})."
-
-
-def _lower(message: str) -> str:
-    return message[:1].lower() + message[1:]
+        return f"“{field}” cannot be used: {after_colon(first['msg'])}."
+    return f"write one JSON object a line ({after_colon(first['msg'])})."

@@ -71,7 +71,9 @@ def test_each_model_is_listed_with_its_size_and_whether_it_fits(
         lambda _: DeviceMemory(total=total, free=0, on_gpu=True),
     )
 
-    choices = {c.alias: c.summary for c in ModelLibrary(Settings(data_dir=tmp_path)).choices()}
+    choices = {
+        c.alias: c.summary for c in ModelLibrary(EngineSettings(), tmp_path / "models").choices()
+    }
 
     assert choices["phi-3-mini"].startswith(phi)
     assert "nf4, fits here" in choices["mistral-7b"]
@@ -90,8 +92,7 @@ def shelf_with(folder: Path, *, saved: str, revision: str) -> ModelLibrary:
     source.mkdir(parents=True)
     for name in ("config.json", "model.safetensors"):
         (source / name).write_text("{}")
-    settings = Settings(data_dir=folder, engine=EngineSettings(catalog=folder / "catalogue.yaml"))
-    shelf = ModelLibrary(settings)
+    shelf = ModelLibrary(EngineSettings(catalog=folder / "catalogue.yaml"), folder / "models")
     entry, _ = shelf.find("tiny")
     save_model(entry, source, folder / "models" / "tiny", on_progress=lambda _: None)
     return shelf

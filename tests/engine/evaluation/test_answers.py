@@ -14,18 +14,15 @@ from config.settings import RetrievalSettings, Settings
 from engine.errors import EngineDown, EngineError, GenerationTimeout
 from engine.evaluation.answers import (
     AnswersReport,
-    AskedQuestion,
-    EarlierTurn,
-    Judgement,
+    AnswerVerdict,
+    JudgedAnswer,
     Subject,
     TimedGenerator,
-    Verdict,
     evaluate_answers,
     judge,
-    label_notes,
-    rows_of,
 )
 from engine.evaluation.documents import settled_corpus, unknown_ids
+from engine.evaluation.questions import AskedQuestion, EarlierTurn, label_notes, rows_of
 from engine.evaluation.record import Record
 from engine.retrieval.retriever import Retriever
 from engine.serving.generator import Generator
@@ -69,7 +66,7 @@ async def corpus() -> Corpus:
 async def report_of(
     tmp_path: Path, *rows: AskedQuestion, generator: Generator | None = None
 ) -> AnswersReport:
-    record = Record(tmp_path / "r.jsonl", "k", Judgement, total=len(rows), say=print)
+    record = Record(tmp_path / "r.jsonl", "k", JudgedAnswer, total=len(rows), say=print)
     async with subject(tmp_path, generator) as one:
         with record:
             return await evaluate_answers(one, rows, record, lambda *_: None)
@@ -78,23 +75,23 @@ async def report_of(
 @pytest.mark.parametrize(
     ("ids", "tier", "verdict", "all_named"),
     [
-        ("a", Tier.ANSWER, Verdict.ANSWER_RIGHT, True),
-        ("ab", Tier.ANSWER, Verdict.ANSWER_RIGHT, True),
-        ("ax", Tier.ANSWER, Verdict.ANSWER_RIGHT, False),
-        ("b", Tier.ANSWER, Verdict.ANSWER_WRONG, True),
-        ("", Tier.ANSWER, Verdict.ANSWER_WRONG, False),
-        ("a", Tier.CLOSEST, Verdict.CLOSEST_RIGHT, True),
-        ("bx", Tier.CLOSEST, Verdict.CLOSEST_RIGHT, False),
-        ("x", Tier.CLOSEST, Verdict.CLOSEST_OTHER, False),
-        ("", Tier.CLOSEST, Verdict.CLOSEST_OTHER, False),
-        ("b", Tier.NONE, Verdict.NONE, True),
-        ("", Tier.NONE, Verdict.NONE, False),
-        ("", Tier.COURTESY, Verdict.COURTESY, False),
-        ("", Tier.CLARIFY, Verdict.CLARIFY, False),
+        ("a", Tier.ANSWER, AnswerVerdict.ANSWER_RIGHT, True),
+        ("ab", Tier.ANSWER, AnswerVerdict.ANSWER_RIGHT, True),
+        ("ax", Tier.ANSWER, AnswerVerdict.ANSWER_RIGHT, False),
+        ("b", Tier.ANSWER, AnswerVerdict.ANSWER_WRONG, True),
+        ("", Tier.ANSWER, AnswerVerdict.ANSWER_WRONG, False),
+        ("a", Tier.CLOSEST, AnswerVerdict.CLOSEST_RIGHT, True),
+        ("bx", Tier.CLOSEST, AnswerVerdict.CLOSEST_RIGHT, False),
+        ("x", Tier.CLOSEST, AnswerVerdict.CLOSEST_OTHER, False),
+        ("", Tier.CLOSEST, AnswerVerdict.CLOSEST_OTHER, False),
+        ("b", Tier.NONE, AnswerVerdict.NONE, True),
+        ("", Tier.NONE, AnswerVerdict.NONE, False),
+        ("", Tier.COURTESY, AnswerVerdict.COURTESY, False),
+        ("", Tier.CLARIFY, AnswerVerdict.CLARIFY, False),
     ],
 )
 def test_an_answer_is_judged_by_its_tier_and_the_entries_that_it_names(
-    ids: str, tier: Tier, verdict: Verdict, all_named: bool
+    ids: str, tier: Tier, verdict: AnswerVerdict, all_named: bool
 ) -> None:
     assert judge(tuple(ids), tier, sources=["a"], related=["b"]) == (verdict, all_named)
 
@@ -167,7 +164,7 @@ async def test_a_stopped_run_asks_only_what_is_left(tmp_path: Path) -> None:
             first.cancel()
 
     async def run() -> AnswersReport:
-        record = Record(tmp_path / "r.jsonl", "k", Judgement, total=5, say=lambda _: None)
+        record = Record(tmp_path / "r.jsonl", "k", JudgedAnswer, total=5, say=lambda _: None)
         async with subject(tmp_path, script) as one:
             with record:
                 return await evaluate_answers(one, rows, record, progress)

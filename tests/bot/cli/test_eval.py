@@ -14,7 +14,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from main import app
+from bot.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[3]
 #: Seconds until a test gives up; a machine may be slow.

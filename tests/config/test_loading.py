@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from config.settings import ConfigError, load_secrets, load_settings
+from config.loading import load_secrets, load_settings
+from config.settings import ConfigError
 
 
 @pytest.fixture(autouse=True)

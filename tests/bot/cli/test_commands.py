@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from bot.cli.app import app
 from bot.operations.heartbeat import ALIVE
 from bot.operations.published import STATUS, publish
 from engine.store.jobs import STORE, JobStore, NewJob
 from engine.types import Answer, Decision, Question, Timings
-from main import app
 from tests.harness import FakeModels
 
 runner = CliRunner()

@@ -1,0 +1,27 @@
+"""Puts the commands together."""
+
+from __future__ import annotations
+
+import typer
+
+from bot.cli.ask import ask
+from bot.cli.check import check
+from bot.cli.eval import eval_app
+from bot.cli.exits import ExitCodes
+from bot.cli.gaps import gaps
+from bot.cli.gpu import gpu
+from bot.cli.health import health
+from bot.cli.models import models_app
+from bot.cli.run import chat, run
+
+app = typer.Typer(
+    cls=ExitCodes,
+    help="FAQ Desk answers course questions from the FAQ: in Slack, Telegram or a terminal.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for command in (run, chat, ask, check, gpu, health, gaps):
+    app.command()(command)
+app.add_typer(models_app, name="models")
+app.add_typer(eval_app, name="eval")

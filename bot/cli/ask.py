@@ -1,0 +1,85 @@
+"""`ask`: one question answered, or the prompt that a model would read for it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from bot.cli.options import ConfigOption, JsonOption, ModelOption, load
+from config.settings import Secrets, Settings
+from engine.types import Decision, Question
+
+CourseOption = Annotated[
+    str | None, typer.Option("--course", help="Search in this course only (its machine name).")
+]
+
+
+def ask(
+    question: str,
+    course: CourseOption = None,
+    config: ConfigOption = None,
+    model: ModelOption = None,
+    show_prompt: Annotated[
+        bool,
+        typer.Option("--show-prompt", help="Print what the model would read; it is not asked."),
+    ] = False,
+    explained: Annotated[
+        bool, typer.Option("--explain", help="Say as well why the answer is as it is.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer one question and exit."""
+    settings, secrets = load(config, model, quiet=True)
+    asked = Question(text=question, course=course or None)
+    if show_prompt:
+        asyncio.run(_show_prompt(settings, secrets, asked, as_json=as_json))
+    else:
+        asyncio.run(_ask(settings, secrets, asked, as_json=as_json, explained=explained))
+
+
+async def _ask(
+    settings: Settings, secrets: Secrets, question: Question, *, as_json: bool, explained: bool
+) -> None:
+    from bot.assistant import running_assistant
+    from bot.delivery.asker_language import asker_language
+    from bot.delivery.render import plain_text
+    from bot.delivery.replies import final
+    from bot.delivery.texts import say
+    from bot.desk.explain import explain
+    from bot.operations.reports import answer_object
+
+    async with running_assistant(settings, secrets) as assistant:
+        answer = await assistant.answerer.answer(question, request_id="ask")
+        # By now the FAQ was read.
+        language = asker_language(question.text, None, assistant.retriever.language)
+        corpus, support = assistant.retriever.corpus, assistant.support.name
+    if as_json:
+        content = answer_object(replace(question, language=language), answer, support)
+        if explained:
+            content["explanation"] = explain(answer)
+        print(json.dumps(content, ensure_ascii=False, indent=2))
+        return
+    if answer.decision is Decision.UNKNOWN_COURSE:
+        courses = ", ".join(sorted(corpus.courses)) if corpus else ""
+        print(say("course.unknown", language, name=question.course, courses=courses))
+        return
+    contact = settings.contact(question.course)
+    print(plain_text(final(None, answer, language=language, contact=contact)))
+    if explained:
+        print(f"\nWhy:\n\n{explain(answer)}")
+
+
+async def _show_prompt(
+    settings: Settings, secrets: Secrets, question: Question, *, as_json: bool
+) -> None:
+    from bot.cli.prompt_preview import preview_object, preview_prompt, preview_text
+
+    preview = await preview_prompt(settings, secrets, question)
+    if as_json:
+        print(json.dumps(preview_object(preview), ensure_ascii=False, indent=2))
+    else:
+        print(preview_text(preview))

@@ -1,0 +1,51 @@
+"""Turns what goes wrong in a command into one sentence and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from bot.adapter import PlatformLost
+from bot.operations.published import StatusHidden
+from config.logging import redact
+from config.settings import ConfigError
+from engine.errors import EngineError
+
+
+class ExitCodes(TyperGroup):
+    """Runs a command; an error of ours becomes one sentence and exit code 1."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """As the base class does."""
+        try:
+            try:
+                return super().invoke(ctx)
+            except BaseExceptionGroup as group:
+                raise _first(group) from None
+        except (ConfigError, EngineError, PlatformLost, StatusHidden) as error:
+            say_error(redact(str(error)))
+            raise typer.Exit(1) from None
+        except BrokenPipeError:  # whoever read our output has left, as `| head` does
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            raise typer.Exit(1) from None
+        except OSError as error:
+            say_error(f"{error.strerror or error}.")
+            raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            raise typer.Exit(130) from None
+
+
+def say_error(sentence: str) -> None:
+    """Print to standard error: what is printed for programs goes to standard output alone."""
+    print(sentence, file=sys.stderr, flush=True)
+
+
+def _first(error: BaseException) -> BaseException:
+    """The first real error of a task group."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,39 @@
+"""`gaps`: the questions that the FAQ has no answer to."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.options import ConfigOption, JsonOption, load
+from bot.operations.reports import gap_objects, gap_table
+from bot.operations.stored_questions import opened_copy
+from engine.store.job import Job
+from engine.store.jobs import STORE
+
+
+def gaps(
+    days: Annotated[int, typer.Option(help="How far to look back.", min=1)] = 30,
+    limit: Annotated[int, typer.Option(help="Most questions to list.", min=1)] = 100,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List what was asked and not answered, or answered badly: what the FAQ lacks."""
+    settings, _ = load(config, quiet=True)
+    jobs = asyncio.run(_unanswered(settings.data_dir / STORE, days, limit))
+    if as_json:
+        print(json.dumps(gap_objects(jobs), ensure_ascii=False, indent=2))
+        return
+    print(gap_table(jobs))
+    print(f"{len(jobs)} questions in the last {days} days.")
+
+
+async def _unanswered(path: Path, days: int, limit: int) -> Sequence[Job]:
+    async with opened_copy(path) as store:
+        return await store.unanswered(datetime.now(UTC) - timedelta(days=days), limit)

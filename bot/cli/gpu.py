@@ -1,0 +1,40 @@
+"""`gpu`: what the GPUs of this machine and the running model do."""
+
+from __future__ import annotations
+
+import sys
+from time import sleep
+from typing import Annotated
+
+import typer
+
+from bot.cli.options import ConfigOption, load
+from bot.operations.published import STATUS, read_published
+from bot.operations.reports import device_report
+
+#: `--watch`: seconds in all, and between two looks.
+WATCH_S, WATCH_EVERY_S = 60.0, 3.0
+
+
+def gpu(
+    config: ConfigOption = None,
+    watching: Annotated[
+        bool, typer.Option("--watch", help="Look again and again, for a minute.")
+    ] = False,
+) -> None:
+    """The same as /gpu: GPUs, the running model, its speed, queue and last error."""
+    from bot.cli.terminal import watch
+
+    settings, _ = load(config, quiet=True)
+    pauses = iter(range(round(WATCH_S / WATCH_EVERY_S) if watching else 0))
+
+    def pause() -> bool:
+        if next(pauses, None) is None:
+            return False
+        sleep(WATCH_EVERY_S)
+        return True
+
+    def look() -> str:
+        return device_report(read_published(settings.data_dir / STATUS), settings.data_dir)
+
+    watch(look, sys.stdout, pause)

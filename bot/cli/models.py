@@ -1,0 +1,81 @@
+"""`models …`: the generation models on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import typer
+
+from bot.cli.exits import say_error
+from bot.cli.options import ConfigOption, load
+from bot.desk.model_library import ModelLibrary
+from config.settings import Settings
+from engine.models.saved import describe_saved, refuse_existing, save_model
+from engine.models.sizes import GB
+
+models_app = typer.Typer(help="The generation models.", no_args_is_help=True)
+
+
+@models_app.command("list")
+def models_list(config: ConfigOption = None) -> None:
+    """The catalogue: aliases, sizes, licences, and which are here already."""
+    for choice in _library(config).choices():
+        print(f"{choice.alias:20} {choice.summary}")
+
+
+@models_app.command("pull")
+def models_pull(alias: str, config: ConfigOption = None) -> None:
+    """Fetch a model and make it ready, so that it loads without a network."""
+    from bot.cli.terminal import TransferView
+
+    settings, secrets = load(config, quiet=True)
+    library = _library_of(settings)
+    with TransferView(sys.stderr) as view:
+        fetch = library.pull(alias, hf_token=secrets.hub_token, on_progress=view.show)
+        folder = asyncio.run(fetch)
+    say_error(f"{alias} is ready in {folder}. {library.pinning(alias)}".rstrip())
+
+
+@models_app.command("save")
+def models_save(alias: str, folder: Path, config: ConfigOption = None) -> None:
+    """Save a model to a new folder, with sums, for machines without a login or network."""
+    from bot.cli.terminal import TransferView
+
+    refuse_existing(folder)
+    models_pull(alias, config)
+    entry, found = _library(config).find(alias)
+    assert found is not None  # it was pulled just now
+    with TransferView(sys.stderr) as view:
+        manifest = save_model(entry, found, folder, on_progress=view.show)
+    print(f"{len(manifest.files)} files of {alias} are saved in {folder}.")
+
+
+@models_app.command("show")
+def models_show(alias: str, config: ConfigOption = None) -> None:
+    """Where a model's weights lie, where they come from, and whether they are as saved."""
+    library = _library(config)
+    entry, found = library.find(alias)
+    facts = next(choice.summary for choice in library.choices() if choice.alias == alias)
+    print(f"{alias}: {entry.hub_id}, {facts}.")
+    print(describe_saved(found) if found else "Not on this machine.")
+    pinning = library.pinning(alias)
+    if pinning:
+        print(pinning)
+
+
+@models_app.command("remove")
+def models_remove(alias: str, config: ConfigOption = None) -> None:
+    """Delete a model's weights from this machine, those in the hub's cache too."""
+    freed = _library(config).remove(alias)
+    print(f"{freed / GB:.2f} GB freed." if freed else f"{alias} is not on this machine.")
+
+
+def _library(config: Path | None) -> ModelLibrary:
+    settings, _ = load(config, quiet=True)
+    return _library_of(settings)
+
+
+def _library_of(settings: Settings) -> ModelLibrary:
+    return ModelLibrary(settings.engine, settings.models_dir)

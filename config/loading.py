@@ -1,0 +1,182 @@
+"""Reads settings and secrets from all their sources, and names every key that is wrong.
+
+Precedence: command line > environment > `.env` > the file given with `--config` > default.yaml.
+Secrets come from the environment (or `.env`, or a file named by NAME_FILE) and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import yaml
+from dotenv import dotenv_values
+from pydantic import BaseModel, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    EnvSettingsSource,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from config.settings import ENV_DELIMITER, ENV_PREFIX, ConfigError, Secrets, Settings
+
+DEFAULT_FILE = Path(__file__).resolve().parent / "default.yaml"
+#: UTF-8, also with the byte order mark that some editors put first.
+ENV_ENCODING = "utf-8-sig"
+
+
+def load_settings(
+    config: Path | None = None,
+    *,
+    overrides: dict[str, Any] | None = None,
+    env_file: Path = Path(".env"),
+) -> Settings:
+    """Read all sources. `overrides` is a nested dict from the command line.
+
+    Raises ConfigError naming every unknown or wrong key, and a missing file.
+    """
+    _refuse_unknown_environment(env_file)
+    files = [_read_yaml(DEFAULT_FILE)]
+    if config is not None:
+        files.append(_read_yaml(config))
+
+    for content in files:
+        _refuse_unknown_keys(content)
+    try:
+        return _sourced(overrides or {}, env_file, files)()
+    except ValidationError as error:
+        raise ConfigError(_describe(error)) from None
+
+
+def _sourced(
+    overrides: dict[str, Any], env_file: Path, files: list[dict[str, Any]]
+) -> type[Settings]:
+    """Settings that read these sources; of the files a later one counts before an earlier one."""
+
+    class _Sourced(Settings):
+        # `.env` holds foreign names too; ours were checked before.
+        model_config = SettingsConfigDict(extra="ignore")
+
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            return (
+                InitSettingsSource(settings_cls, overrides),
+                EnvSettingsSource(settings_cls),
+                DotEnvSettingsSource(
+                    settings_cls, env_file=env_file, env_file_encoding=ENV_ENCODING
+                ),
+                *(InitSettingsSource(settings_cls, content) for content in reversed(files)),
+            )
+
+    return _Sourced
+
+
+def load_secrets(env_file: Path = Path(".env")) -> Secrets:
+    """Read the tokens. NAME_FILE names a file that holds the token, as container secrets do.
+
+    Raises ConfigError when such a file cannot be read.
+    """
+    from_files: dict[str, str] = {}
+    for name in Secrets.model_fields:
+        path = os.environ.get(f"{name.upper()}_FILE")
+        if path and not os.environ.get(name.upper()):
+            try:
+                from_files[name] = Path(path).read_text(encoding="utf-8").strip()
+            except OSError as error:
+                raise ConfigError(
+                    f"{name.upper()}_FILE: {path} cannot be read ({error.strerror})."
+                ) from None
+    _read_env(env_file)
+    found = Secrets(_env_file=env_file, _env_file_encoding=ENV_ENCODING, **from_files)  # type: ignore[arg-type]
+    blank = {name for name, value in found if value is not None and not value.get_secret_value()}
+    return found.model_copy(update=dict.fromkeys(blank))
+
+
+def _read_env(env_file: Path) -> dict[str, str | None]:
+    """What `.env` says; empty without the file. Raises ConfigError when it cannot be read."""
+    if not env_file.is_file():
+        return {}
+    try:
+        return dotenv_values(env_file, encoding=ENV_ENCODING)
+    except OSError as error:
+        raise ConfigError(f"{env_file} cannot be read ({error.strerror}).") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{env_file} is not UTF-8 text; save it as UTF-8.") from None
+
+
+def hub_home(env_file: Path = Path(".env")) -> str | None:
+    """HF_HOME, which the hub's own library reads from the environment only."""
+    return os.environ.get("HF_HOME") or _read_env(env_file).get("HF_HOME")
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"The settings file {path} cannot be read ({error.strerror}).") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        where = getattr(error, "problem_mark", None)
+        line = f" at line {where.line + 1}" if where else ""
+        raise ConfigError(f"The settings file {path} is not valid YAML{line}.") from None
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise ConfigError(f"The settings file {path} must hold keys and values.")
+    return content
+
+
+def _refuse_unknown_keys(content: dict[str, Any]) -> None:
+    for key in content:
+        if key not in Settings.model_fields:
+            raise ConfigError(f"{key}: there is no such setting. {_known(Settings)}")
+
+
+def _refuse_unknown_environment(env_file: Path) -> None:
+    """pydantic-settings ignores a misspelt variable; an operator must hear of it."""
+    names = set(os.environ) | set(_read_env(env_file))
+    for name in sorted(names):
+        if not name.upper().startswith(ENV_PREFIX):
+            continue
+        path = name[len(ENV_PREFIX) :].lower().split(ENV_DELIMITER)
+        model: type[BaseModel] | None = Settings
+        for depth, part in enumerate(path):
+            if model is None or part not in model.model_fields:
+                known = f" {_known(model)}" if model else ""
+                raise ConfigError(f"{name}: there is no such setting.{known}")
+            annotation = model.model_fields[part].annotation
+            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+                if depth == len(path) - 1:
+                    raise ConfigError(
+                        f"{name} names a section; set one of its keys: {_known(annotation)}"
+                    )
+                model = annotation
+            elif part == "courses":
+                raise ConfigError(f"{name}: courses can only be set in a settings file.")
+            else:
+                model = None
+
+
+def _known(model: type[BaseModel]) -> str:
+    return "Known: " + ", ".join(model.model_fields) + "."
+
+
+def _describe(error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors(include_input=False, include_url=False, include_context=False):
+        where = ".".join(str(part) for part in problem["loc"])
+        what = problem["msg"]
+        if problem["type"] == "extra_forbidden":
+            what = "there is no such setting"
+        lines.append(f"{where}: {what}.")
+    return " ".join(lines)
