@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from bot.delivery.texts import ENGLISH, contact_in, duration, say
+from bot.delivery.texts import contact_in, duration, say, texts
 from bot.messages import Action, ActionStyle, Reply, ReplyState
 from engine.answer.presentation import in_parts
 from engine.store.jobs import Job
@@ -198,16 +198,12 @@ def _dated(sources: tuple[Source, ...], language: str | None) -> tuple[Source, .
 
 def _long(answer: Answer, language: str | None) -> str:
     """What was read of a long message; empty where all of it was."""
-    if answer.num_lines == 0:
-        return ""
-    key = "long.one" if answer.num_lines == 1 else "long"
-    return say(key, language, n=answer.num_lines)
+    return say("long", language, n=answer.num_lines) if answer.num_lines else ""
 
 
 def _language_name(faq_language: str, language: str | None) -> str:
     """The FAQ's language in the asker's; empty for one that has no name here."""
-    key = f"language.{faq_language}"
-    return say(key, language) if key in ENGLISH else ""
+    return texts().name_of(faq_language, language)
 
 
 def stopped(job: Job) -> Reply:

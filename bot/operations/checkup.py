@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.delivery.texts import texts
 from config.settings import Secrets, Settings
 from engine.answer.relevance import Relevance
 from engine.errors import StoreError
@@ -51,6 +52,7 @@ async def examine(
     await engine.settled()
     return [
         Finding(subject="settings", good=True, sentence="valid."),
+        Finding(subject="languages", good=True, sentence=f"{', '.join(texts().languages)}."),
         _data_dir(settings.data_dir),
         *await _questions(settings.data_dir / STORE),
         *_corpus(retriever),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from bot.delivery.replies import final
-from bot.delivery.texts import LANGUAGES, say
+from bot.delivery.texts import say, texts
 from config.settings import Settings
 from engine.types import Answer, Decision, Source, Tier, Timings
 from tests.harness import FAQ
 
+LANGUAGES = texts().languages
 SOURCES = tuple(
     Source(
         id=entry.id,
