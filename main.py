@@ -308,7 +308,7 @@ async def _ask(
     if as_json:
         from bot.operations.reports import answer_object
 
-        content = answer_object(question, answer, support)
+        content = answer_object(question, answer, support, settings.contact(course))
         if explained:
             content["explanation"] = explain(answer)
         print(json.dumps(content, ensure_ascii=False, indent=2))

@@ -183,9 +183,9 @@ def say(key: str, language: str | None = None, **values: object) -> str:
     return texts().say(key, language, **values)
 
 
-def contact_in(language: str | None, contact: str) -> str:
-    """`contact` as settings name it; the one of their default in the person's language."""
-    return say("contact", language) if contact == say("contact") else contact
+def contact_in(language: str | None, contact: str | None) -> str:
+    """Whom to ask, as the settings name it; where they name nobody, the course staff."""
+    return contact or say("contact", language)
 
 
 def duration(seconds: float, language: str | None = None) -> str:

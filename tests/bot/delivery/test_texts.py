@@ -125,8 +125,8 @@ def test_a_file_is_all_that_the_product_needs_to_speak_another_language(tmp_path
         "from engine.types import Answer, Decision, Timings\n"
         "language = asker_language('Quando inizia il corso e come posso iscrivermi?', None, 'en')\n"
         "timings = Timings(retrieve_s=0.0, total_s=0.0)\n"
-        "answer = Answer(text='', decision=Decision.THANKED, reason='', timings=timings)\n"
-        "print(ascii(final(None, answer, language=language, contact='Ada').text))\n"
+        "answer = Answer(decision=Decision.THANKED, reason='', timings=timings)\n"
+        "print(ascii(final(None, answer, language=language, contact=None).text))\n"
     )
 
     done = subprocess.run(
