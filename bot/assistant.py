@@ -91,9 +91,9 @@ async def running_assistant(
     """Start retrieval and the engine process; end them when the block ends.
 
     `preferred` is the model that staff chose before, which counts where the settings say `auto`.
-    Raises ConfigError where the sentences of a language are not whole.
+    Raises ConfigError where the file of a language is wrong.
     """
-    texts()  # now, so that no reply fails for want of them
+    texts()  # fails here rather than in a chat
     retriever = retriever_of(settings)
     engine = EngineSupervisor(
         settings.engine,

@@ -17,7 +17,7 @@ from config.settings import ConfigError
 
 #: One file a language, named by its ISO 639 code.
 LOCALES = Path(config.__file__).with_name("locales")
-#: The language that the others are translated from, and of whom no other is known.
+#: The language that others are translated from; also of anybody whose own has no file.
 ENGLISH = "en"
 _CODE = re.compile(r"[a-z]{2,3}")
 
@@ -85,7 +85,9 @@ def read_texts(folder: Path = LOCALES) -> Texts:
     """
     paths = sorted(folder.glob("*.yaml"), key=lambda path: (path.stem != ENGLISH, path.stem))
     if not paths or paths[0].stem != ENGLISH:
-        raise ConfigError(f"{folder / ENGLISH}.yaml is missing; put it back, all else rests on it.")
+        raise ConfigError(
+            f"{folder / ENGLISH}.yaml is missing; put it back: other files are checked against it."
+        )
     locales = {path.stem: _read(path) for path in paths}
     problems = [
         f"{folder / code}.yaml: {problem}"
@@ -118,7 +120,7 @@ def _read(path: Path) -> Locale:
 
 
 class _Loader(yaml.BaseLoader):
-    """Makes text of everything, so that `no` stays a word, and keeps no key silently back."""
+    """Reads every value as text, so that `no` stays a word, and refuses a key that stands twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
@@ -142,7 +144,7 @@ def _problems(code: str, locale: Locale, english: Locale) -> Iterator[str]:
     for key, sentence in locale.texts.items():
         form = locale.is_form(key)
         if not form and key not in english.texts:
-            yield f"{key} is no sentence of ours; remove it, or write its key as en.yaml does."
+            yield f"{key} is unknown; remove it, or correct it to a key of en.yaml."
             continue
         if not sentence.strip():
             yield f"{key} says nothing; translate it from en.yaml."
@@ -156,8 +158,7 @@ def _problems(code: str, locale: Locale, english: Locale) -> Iterator[str]:
 
 
 def _placeholders(sentence: str) -> frozenset[str] | None:
-    """The names between braces, with anything that is not just a name; None where braces are not
-    paired."""
+    """What stands between braces; None where they are not paired."""
     try:
         fields = [field for field in Formatter().parse(sentence) if field[1] is not None]
     except ValueError:

@@ -101,6 +101,19 @@ def add_italian(folder: Path) -> Path:
     return italian
 
 
+def product(folder: Path) -> Path:
+    """The program with a copy of its configuration; where its sentences are."""
+    for name in ("main.py", "bot", "engine"):
+        (folder / name).symlink_to(ROOT / name)
+    return Path(shutil.copytree(ROOT / "config", folder / "config")) / "locales"
+
+
+def run_in(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )
+
+
 def with_italian(folder: Path, edit: Callable[[str], str] = str) -> Texts:
     change(add_italian(folder), edit)
     return read_texts(folder)
@@ -116,9 +129,7 @@ def test_a_language_is_added_with_a_file(folder: Path) -> None:
 
 
 def test_a_file_is_all_that_the_product_needs_to_speak_another_language(tmp_path: Path) -> None:
-    for package in ("bot", "engine"):
-        (tmp_path / package).symlink_to(ROOT / package)
-    add_italian(shutil.copytree(ROOT / "config", tmp_path / "config") / "locales")
+    add_italian(product(tmp_path))
     program = (
         "from bot.delivery.asker_language import asker_language\n"
         "from bot.delivery.replies import final\n"
@@ -129,11 +140,19 @@ def test_a_file_is_all_that_the_product_needs_to_speak_another_language(tmp_path
         "print(ascii(final(None, answer, language=language, contact=None).text))\n"
     )
 
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    done = run_in(tmp_path, "-c", program)
 
     assert (done.stdout, done.stderr) == ("'Prego! \\U0001f642'\n", "")
+
+
+def test_check_tells_what_is_wrong_with_a_language(tmp_path: Path) -> None:
+    change(add_italian(product(tmp_path)), lambda text: text.replace("  stopped:", "  stoped:"))
+
+    done = run_in(tmp_path, "-m", "main", "check")
+
+    assert done.returncode == 1
+    assert "it.yaml: stopped is missing; translate it from en.yaml." in done.stderr
+    assert "it.yaml: stoped is unknown" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -168,7 +187,7 @@ def test_a_language_may_do_without_a_plural_form(folder: Path) -> None:
         (
             "  stopped: Interrotto.\n",
             "  stoped: Interrotto.\n",
-            "stoped is no sentence of ours; remove it, or write its key as en.yaml does.",
+            "stoped is unknown; remove it, or correct it to a key of en.yaml.",
         ),
         ("  stopped: Interrotto.\n", "  stopped: ''\n", "stopped says nothing; translate it"),
         ("  stopped: Interrotto.\n", "  stopped: [no]\n", "texts.stopped is wrong ("),
