@@ -80,8 +80,8 @@ class Texts:
 def read_texts(folder: Path = LOCALES) -> Texts:
     """The sentences of all languages in `folder`.
 
-    Raises ConfigError naming every file that cannot be read, and every sentence that is missing,
-    unknown or filled with other values than the English one.
+    Raises ConfigError naming a file that cannot be read, or every sentence that is missing, unknown
+    or has other placeholders than the English one.
     """
     paths = sorted(folder.glob("*.yaml"), key=lambda path: (path.stem != ENGLISH, path.stem))
     if not paths or paths[0].stem != ENGLISH:
@@ -125,7 +125,7 @@ class _Loader(yaml.BaseLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
-            if key.value in seen:
+            if str(key.value) in seen:
                 twice = f"{key.value} stands there twice"
                 raise yaml.constructor.ConstructorError(None, None, twice, key.start_mark)
             seen.add(str(key.value))

@@ -210,6 +210,7 @@ def test_a_language_may_do_without_a_plural_form(folder: Path) -> None:
         ("texts:\n", "text:\n", "texts is wrong (Field required); write it as en.yaml does."),
         ('  one: "1"\n', '  one: "("\n', "plural.one is wrong ("),
         ("  stopped: I", "  stopped: 'I", "is not valid YAML at line"),
+        ("  stopped: I", "  {stopped}: I", "is not valid YAML at line"),
         ("  new:", "  stopped:", ": stopped stands there twice."),
     ],
 )
