@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from bot.adapter import ChatAdapter
 from bot.delivery.delivery import Delivery
+from bot.delivery.texts import texts
 from bot.desk.commands import MODEL_KEY, Commands
 from bot.desk.desk import FaqDesk, is_admin
 from bot.desk.model_library import ModelLibrary
@@ -90,7 +91,9 @@ async def running_assistant(
     """Start retrieval and the engine process; end them when the block ends.
 
     `preferred` is the model that staff chose before, which counts where the settings say `auto`.
+    Raises ConfigError where the file of a language is wrong.
     """
+    texts()  # fails here rather than in a chat
     retriever = retriever_of(settings)
     engine = EngineSupervisor(
         settings.engine,

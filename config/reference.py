@@ -31,6 +31,18 @@ courses:
     contact: "#my-course-help"
 ```
 
+## Languages
+
+People are answered in the language they write in, else in that of their client, where
+`config/locales/` has a file for it; else in English. Entries of the FAQ and what a model writes
+keep their language. To add a language, copy `en.yaml` to a file named by the language's
+ISO 639 code, such as `it.yaml`, translate every sentence and keep the names in braces as they are.
+`languages` says what languages are called in this one; its own name must be there. Numbers that
+match a pattern of `plural` take the form named so: with `few: "[234]"`, three lines of a long
+message are told by `long.few`, should there be one. `python main.py check` names each sentence that
+is missing, unknown or has other names in braces, and nothing starts before all are right. In a
+container, put the file at `/app/config/locales/`.
+
 ## Secrets
 
 From the environment or `.env` only. `NAME_FILE` may name a file that holds the value instead.

@@ -109,8 +109,9 @@ class EngineSettings(Section):
 class AnswerSettings(Section):
     """What an answer looks like."""
 
-    contact: str = "the course staff"
-    """Whom to ask when the FAQ has no answer; a course can name its own."""
+    contact: str | None = None
+    """Whom to ask when the FAQ has no answer: the course staff, in the asker's language, unless
+    somebody is named here. A course can name its own."""
     num_related: int = Field(3, ge=1, le=10)
     """Entries shown where it is not sure that the FAQ answers."""
     short_entry: int = Field(400, ge=0)
@@ -279,8 +280,8 @@ class Settings(BaseSettings):
         """The folder with the weights of the models."""
         return self.data_dir / "models"
 
-    def contact(self, course: str | None) -> str:
-        """Whom to ask about `course` when the FAQ has no answer."""
+    def contact(self, course: str | None) -> str | None:
+        """Whom to ask about `course` when the FAQ has no answer; None for the course staff."""
         own = self.courses.get(course or "")
         return (own and own.contact) or self.answer.contact
 

@@ -411,10 +411,14 @@ class Timings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What is sent back: text with the Sources it stands on."""
+    """What was decided about a question, and what the FAQ and the model give for it. The words
+    around that are for whoever shows it."""
 
-    #: Markdown.
-    text: str
+    #: Markdown: what the model wrote or the entry says; empty unless `found`, and for the parts of
+    #: a message, which have their own.
+    text: str = ""
+    #: The entry goes on: `text` is a part of it.
+    shortened: bool = False
     decision: Decision
     #: A sentence for staff: why this decision.
     reason: str

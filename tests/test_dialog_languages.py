@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.delivery.texts import LANGUAGES, say
+from bot.delivery.texts import say, texts
 from bot.messages import Press, Reply, ReplyState
 from config.settings import LimitsSettings, Settings
 from engine.errors import GenerationError
@@ -155,7 +155,7 @@ async def test_the_frame_is_in_the_language_of_the_question_whatever_the_client_
                 assert say("button.staff", language) in frame(reply)
             case Tier.NONE:
                 contact = say("contact", language)
-                name = say("language.en", language)
+                name = texts().name_of("en", language)
                 words = "not_found" if language == "en" else "not_found.language"
                 assert reply.text == say(words, language, contact=contact, name=name)
                 assert say("button.staff", language) in frame(reply)
@@ -313,4 +313,4 @@ async def test_the_model_and_the_entry_stay_as_they_are(tmp_path: Path) -> None:
 
 
 def test_every_language_of_the_interface_is_tried_here() -> None:
-    assert set(SPOKEN) == set(LANGUAGES)
+    assert set(SPOKEN) == set(texts().languages)

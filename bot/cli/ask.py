@@ -57,8 +57,10 @@ async def _ask(
         # By now the FAQ was read.
         language = asker_language(question.text, None, assistant.retriever.language)
         corpus, support = assistant.retriever.corpus, assistant.support.name
+    contact = settings.contact(question.course)
     if as_json:
-        content = answer_object(replace(question, language=language), answer, support)
+        asked = replace(question, language=language)
+        content = answer_object(asked, answer, support, contact)
         if explained:
             content["explanation"] = explain(answer)
         print(json.dumps(content, ensure_ascii=False, indent=2))
@@ -67,7 +69,6 @@ async def _ask(
         courses = ", ".join(sorted(corpus.courses)) if corpus else ""
         print(say("course.unknown", language, name=question.course, courses=courses))
         return
-    contact = settings.contact(question.course)
     print(plain_text(final(None, answer, language=language, contact=contact)))
     if explained:
         print(f"\nWhy:\n\n{explain(answer)}")

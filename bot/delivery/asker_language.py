@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.delivery.texts import ENGLISH_TAG, spoken
+from bot.delivery.texts import ENGLISH, texts
 from engine.retrieval.language import sure_language
 
 
@@ -14,6 +14,6 @@ def asker_language(text: str, client: str | None, faq_language: str) -> str:
     """
     written = sure_language(text)
     for language in (written, client, None if written or client else faq_language):
-        if known := spoken(language):
+        if known := texts().spoken(language):
             return known
-    return ENGLISH_TAG
+    return ENGLISH

@@ -60,7 +60,7 @@ class Delivery:
         *,
         eta_s: Callable[[int], float | None],
         engine_status: Callable[[], EngineStatus],
-        contact: Callable[[str | None], str],
+        contact: Callable[[str | None], str | None],
         explains: Callable[[Job], bool] = lambda _: False,
     ) -> None:
         """`explains` tells whose answers offer to say why they are so: those of staff."""

@@ -1,13 +1,13 @@
-"""What a question's message reads like at each step of its life."""
+"""What a question's message reads like at each step of its life: all words of ours in it."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
 
-from bot.delivery.texts import ENGLISH, contact_in, duration, say
+from bot.delivery.texts import contact_in, duration, say, texts
 from bot.messages import Action, ActionStyle, Reply, ReplyState
-from engine.answer.presentation import in_parts
+from engine.answer.headlines import in_parts
 from engine.store.jobs import Job
 from engine.types import Answer, Decision, Match, Source, Tier
 
@@ -59,8 +59,8 @@ def writing(job: Job, text: str, matches: tuple[Match, ...]) -> Reply:
     )
 
 
-#: What is said by decision, where it is not the answer's own text.
-_WORDS = {
+#: What is said by decision, where the FAQ holds no answer.
+_SENTENCES = {
     Decision.NO_CORPUS: "no_corpus",
     Decision.UNKNOWN_COURSE: "no_corpus",
     Decision.NO_QUESTION: "no_question",
@@ -89,12 +89,12 @@ def final(
     answer: Answer,
     *,
     language: str | None,
-    contact: str,
+    contact: str | None,
     explains: bool = False,
 ) -> Reply:
     """The answer, or what is closest, with what can be done about it: our own sentences in
-    `language`, an entry or the model's text as it is. `explains` offers to say why it is so."""
-    contact = contact_in(language, contact)
+    `language`, an entry or the model's text as it is. `contact` is whom to ask, None for the course
+    staff; `explains` offers to say why it is so."""
     notices = [_long(answer, language)]
     related = answer.related
     if answer.parts:
@@ -137,34 +137,47 @@ def final(
     )
 
 
-def _said(answer: Answer, language: str | None, contact: str) -> str:
-    """What is said for one question."""
-    words = _WORDS.get(answer.decision)
-    if words == "no_date" and not answer.platform_url:
-        words = "no_date.contact"
-    text = say(words, language, contact=contact) if words else answer.text
-    if answer.quoted and answer.sources:
-        # Its own question tells the reader whether the entry is about theirs.
-        text = f"**{answer.sources[0].title}**\n\n{answer.text}"
+def answer_text(answer: Answer, language: str | None, contact: str | None) -> str:
+    """What is said, without the titles and lists of a message: a sentence of ours, what the model
+    wrote, or what an entry says."""
+    if answer.parts:
+        return in_parts(
+            (one.question, answer_text(one.answer, language, contact)) for one in answer.parts
+        )
+    if answer.found:
+        rest = say("quoted.part", language) if answer.shortened else ""
+        return "\n\n".join(filter(None, (answer.text, rest)))
+    key, name = _SENTENCES[answer.decision], _faq_language(answer, language)
+    if answer.decision is Decision.NO_CURRENT_DATE and not answer.platform_url:
+        key = "no_date.contact"
+    if answer.decision is Decision.NOT_COVERED and name:
+        # That the FAQ has no answer would be more than anybody knows.
+        key = "not_found.language"
+    text = say(key, language, contact=contact_in(language, contact), name=name)
     if answer.decision is Decision.VAGUE and answer.related:
         text = f"{text} {say('vague.perhaps', language)}"
-    name = _language_name(answer.languages[1], language) if answer.languages else ""
-    if name and answer.decision is Decision.NOT_COVERED:
-        # That the FAQ has no answer would be more than anybody knows.
-        text = say("not_found.language", language, name=name, contact=contact)
     if answer.platform_url:
         text = f"{say('dates', language, url=answer.platform_url)}\n\n{text}"
     return text
 
 
+def _said(answer: Answer, language: str | None, contact: str | None) -> str:
+    """What is said for one question; above an entry its own question, which tells the reader
+    whether it is about theirs."""
+    text = answer_text(answer, language, contact)
+    if answer.quoted and answer.sources:
+        return f"**{answer.sources[0].title}**\n\n{text}"
+    return text
+
+
 def _language_note(answer: Answer, language: str | None) -> str:
     """In which language the FAQ is, where that is not the question's."""
-    name = _language_name(answer.languages[1], language) if answer.languages else ""
+    name = _faq_language(answer, language)
     named = name and any(one.tier is Tier.CLOSEST for one in answer.each)
     return say("language.note", language, name=name) if named else ""
 
 
-def _part(answer: Answer, language: str | None, contact: str) -> str:
+def _part(answer: Answer, language: str | None, contact: str | None) -> str:
     """What is said for one question of several, with the entries that are close to it."""
     notice = _NOTICES.get(answer.decision)
     if notice and answer.sources:
@@ -198,16 +211,13 @@ def _dated(sources: tuple[Source, ...], language: str | None) -> tuple[Source, .
 
 def _long(answer: Answer, language: str | None) -> str:
     """What was read of a long message; empty where all of it was."""
-    if answer.num_lines == 0:
-        return ""
-    key = "long.one" if answer.num_lines == 1 else "long"
-    return say(key, language, n=answer.num_lines)
+    return say("long", language, n=answer.num_lines) if answer.num_lines else ""
 
 
-def _language_name(faq_language: str, language: str | None) -> str:
-    """The FAQ's language in the asker's; empty for one that has no name here."""
-    key = f"language.{faq_language}"
-    return say(key, language) if key in ENGLISH else ""
+def _faq_language(answer: Answer, language: str | None) -> str:
+    """What the FAQ's language is called in the asker's; empty where the question is in it, too, or
+    where it has no name."""
+    return texts().name_of(answer.languages[1], language) if answer.languages else ""
 
 
 def stopped(job: Job) -> Reply:

@@ -1,161 +1,192 @@
-"""Every sentence of ours that a person reads in chat, by key and language."""
+"""Reads the sentences that people are shown in chat, one file a language, and says them."""
 
 from __future__ import annotations
 
-from bot.delivery.languages.french import FRENCH
-from bot.delivery.languages.german import GERMAN
-from bot.delivery.languages.portuguese import PORTUGUESE
-from bot.delivery.languages.russian import RUSSIAN
-from bot.delivery.languages.spanish import SPANISH
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from string import Formatter
+from typing import Any
 
-ENGLISH = {
-    "welcome": "Ask me anything about the course. I answer from its FAQ and name my sources.",
-    "welcome.group": (
-        "Hello! Mention me in a message, reply to one of mine, or write /ask with your question; "
-        "I answer from the course FAQ."
-    ),
-    "starters": "For example:",
-    "help": (
-        "Ask a question in your own words; I answer from the course FAQ and name my sources.\n\n"
-        "{commands}"
-    ),
-    "command.ask": "ask a question",
-    "command.help": "what I can do",
-    "command.course": "choose the course your questions are about",
-    "command.model": "the models; staff can switch",
-    "command.gpu": "the graphics card (staff)",
-    "command.new": "forget the conversation so far",
-    "command.cancel": "stop the answer that is being written",
-    "command.status": "the state of the assistant",
-    "command.explain": "why the last answer here is as it is (staff)",
-    "command.quit": "leave",
-    "command.unknown": "I do not know the command {name}. /help lists what I can do.",
-    "waiting.next": "Your question is next.",
-    "waiting.place": "Your question is number {place} in the queue, about {eta} to go.",
-    "waiting.place_only": "Your question is number {place} in the queue.",
-    "waiting.model": "The model is still loading; I will answer as soon as it is ready.",
-    "waiting.matches": "Meanwhile, these entries of the FAQ match best:",
-    "writing": "Writing the answer …",
-    "quoted": "Quoted from the FAQ:",
-    "quoted.no_model": "The model is not available right now; this is the FAQ's own text:",
-    "sources": "Sources",
-    "not_found": "The FAQ has no answer to this. Please ask {contact}.",
-    "not_found.language": (
-        "The FAQ is in {name}: ask again in {name}, and I may find the answer, or ask {contact}."
-    ),
-    "closest": "I am not sure the FAQ answers this. These come closest:",
-    "closest.other_courses": (
-        "The FAQ of this course does not cover this. In other courses, these come close:"
-    ),
-    "dates": "Dates are published here: {url}",
-    "no_date": "The FAQ has no current date for this. These entries come closest:",
-    "no_date.contact": (
-        "The FAQ has no current date for this. Please ask {contact}. These entries come closest:"
-    ),
-    "long": (
-        "Your message is long. I went by {n} lines of it, those that ask or tell what went wrong."
-    ),
-    "long.one": (
-        "Your message is long. I went by one line of it, the one that asks or tells what went "
-        "wrong."
-    ),
-    "source.past": "{title} (from {year})",
-    "also": "Also close",
-    "greeted": "Hello! Ask me anything about the course.",
-    "thanked": "You are welcome! 🙂",
-    "vague": "Which error, tool or step do you mean? Please write it in a few more words.",
-    "vague.perhaps": "Perhaps it is one of these:",
-    "button.staff": "Ask staff",
-    "contact": "the course staff",
-    "staff.contact": "I cannot pass questions on yet. Please ask {contact}.",
-    "language.note": "The FAQ is in {name}.",
-    "language.en": "English",
-    "language.de": "German",
-    "language.es": "Spanish",
-    "language.pt": "Portuguese",
-    "language.fr": "French",
-    "language.ru": "Russian",
-    "no_question": "I found no question in that. Write one in a few words.",
-    "no_corpus": "I have no FAQ to search at the moment. Please ask {contact}.",
-    "failed": "Something went wrong on my side and I could not answer. Please ask again.",
-    "stopped": "Stopped.",
-    "nothing_to_stop": "There is nothing to stop.",
-    "new": "Done: I start afresh with your next question.",
-    "restart": "You asked before I was restarted:",
-    "refused.rate": "That was quick! You can ask again in {seconds} seconds.",
-    "refused.waiting": (
-        "You have {count} questions waiting. I will take the next one when one of them is answered."
-    ),
-    "refused.queue": (
-        "There are very many questions at the moment ({count} are waiting). "
-        "Please try again in about {eta}."
-    ),
-    "ids": "You: {user}\nHere: {channel}",
-    "not_allowed": "I am sorry, I may not answer here. The course staff can change that.",
-    "text_only": "I can read text only. Please write your question.",
-    "admins_only": "Only the course staff can do that.",
-    "course.current": "Your questions are about: {course}.",
-    "course.all": "Your questions are about all courses.",
-    "course.choose": "Choose with /course NAME, or /course all:",
-    "course.unknown": "There is no course {name}. Known: {courses}.",
-    "course.everything": "all courses",
-    "model.list": "Models:",
-    "model.unknown": "There is no model {name}. Known: {models}.",
-    "model.switching": "Changing to {model}; no question is lost …",
-    "model.switched": "{model} answers now.",
-    "model.not_kept": (
-        "{model} answers now, but only until a restart: the choice could not be stored."
-    ),
-    "model.failed": "Nothing has changed; {old} keeps answering. {why}",
-    "model.failed_restarting": "{old} is started again; questions wait meanwhile. {why}",
-    "model.failed_restarted": "{model} answers again. {why}",
-    "model.failed_other": "{model} answers now. {why}",
-    "model.failed_alone": "No model answers at the moment; the FAQ is quoted instead. {why}",
-    "model.why_in_private": "{model} could not be loaded; ask me for /gpu in private to read why.",
-    "model.idle": "idle, switching takes seconds",
-    "model.how": "Switch with /model NAME.",
-    "vote.thanks": "Thank you!",
-    "vote.reason": "Thank you. What was wrong?",
-    "vote.gone": "I no longer have that answer.",
-    "reason.wrong": "wrong",
-    "reason.outdated": "out of date",
-    "reason.incomplete": "incomplete",
-    "reason.off_topic": "not my question",
-    "button.explain": "Why?",
-    "button.stop": "Stop",
-    "button.up": "👍",
-    "button.down": "👎",
-    "seconds": "{n} s",
-    "minutes": "{n} min",
-}
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-ENGLISH_TAG = "en"
-#: Language (first part of the IETF tag) → key → sentence. A missing one falls back to English.
-LANGUAGES: dict[str, dict[str, str]] = {
-    ENGLISH_TAG: ENGLISH,
-    "de": GERMAN,
-    "es": SPANISH,
-    "pt": PORTUGUESE,
-    "fr": FRENCH,
-    "ru": RUSSIAN,
-}
+import config
+from config.settings import ConfigError
+
+#: One file a language, named by its ISO 639 code.
+LOCALES = Path(config.__file__).with_name("locales")
+#: The language that others are translated from; also of anybody whose own has no file.
+ENGLISH = "en"
+_CODE = re.compile(r"[a-z]{2,3}")
 
 
-def spoken(language: str | None) -> str | None:
-    """The language of LANGUAGES that an IETF tag means; None for one that we do not speak."""
-    first = (language or "").replace("_", "-").split("-")[0].lower()
-    return first if first in LANGUAGES else None
+class Locale(BaseModel):
+    """What the file of one language holds."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    #: Code → what that language is called in this one; its own name at the least.
+    languages: dict[str, str]
+    #: Plural form → pattern of the numbers that take it. Other numbers, and all where a sentence
+    #: lacks the form, take the sentence as it is.
+    plural: dict[str, re.Pattern[str]] = {}
+    #: Key → sentence with {placeholders}; `key.form` is a plural form of `key`.
+    texts: dict[str, str]
+
+    def is_form(self, key: str) -> bool:
+        """Whether `key` is a plural form of another."""
+        base, _, form = key.rpartition(".")
+        return form in self.plural and base in self.texts
+
+    def sentence(self, key: str, n: object) -> str:
+        """The sentence for `key`, in the form that the number `n` takes."""
+        for form, numbers in self.plural.items():
+            if numbers.fullmatch(str(n)) and f"{key}.{form}" in self.texts:
+                return self.texts[f"{key}.{form}"]
+        return self.texts[key]
+
+
+class Texts:
+    """The sentences of every language."""
+
+    def __init__(self, locales: Mapping[str, Locale]) -> None:
+        self._locales = locales
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The codes of the languages, English first."""
+        return tuple(self._locales)
+
+    def spoken(self, language: str | None) -> str | None:
+        """The language of ours that an IETF tag means; None for one that we do not speak."""
+        first = (language or "").replace("_", "-").split("-")[0].lower()
+        return first if first in self._locales else None
+
+    def say(self, key: str, language: str | None = None, **values: object) -> str:
+        """The sentence for `key` in the person's language, English where we do not speak it."""
+        locale = self._locales[self.spoken(language) or ENGLISH]
+        return locale.sentence(key, values.get("n")).format(**values)
+
+    def name_of(self, language: str, reader: str | None = None) -> str:
+        """What `language` is called in the reader's, else in itself; empty where nobody says."""
+        for speaker in (self.spoken(reader) or ENGLISH, language):
+            if speaker in self._locales and language in self._locales[speaker].languages:
+                return self._locales[speaker].languages[language]
+        return ""
+
+
+def read_texts(folder: Path = LOCALES) -> Texts:
+    """The sentences of all languages in `folder`.
+
+    Raises ConfigError naming a file that cannot be read, or every sentence that is missing, unknown
+    or has other placeholders than the English one.
+    """
+    paths = sorted(folder.glob("*.yaml"), key=lambda path: (path.stem != ENGLISH, path.stem))
+    if not paths or paths[0].stem != ENGLISH:
+        raise ConfigError(
+            f"{folder / ENGLISH}.yaml is missing; put it back: other files are checked against it."
+        )
+    locales = {path.stem: _read(path) for path in paths}
+    problems = [
+        f"{folder / code}.yaml: {problem}"
+        for code, locale in locales.items()
+        for problem in _problems(code, locale, locales[ENGLISH])
+    ]
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return Texts(locales)
+
+
+def _read(path: Path) -> Locale:
+    try:
+        return Locale.model_validate(yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader))
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read ({error.strerror}).") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not UTF-8 text; save it as UTF-8.") from None
+    except yaml.MarkedYAMLError as error:
+        line = f" at line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise ConfigError(f"{path} is not valid YAML{line}: {error.problem}.") from None
+    except yaml.YAMLError:
+        raise ConfigError(f"{path} is not valid YAML.") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the file"
+        raise ConfigError(
+            f"{path}: {where} is wrong ({first['msg']}); write it as en.yaml does."
+        ) from None
+
+
+class _Loader(yaml.BaseLoader):
+    """Reads every value as text, so that `no` stays a word, and refuses a key that stands twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if str(key.value) in seen:
+                twice = f"{key.value} stands there twice"
+                raise yaml.constructor.ConstructorError(None, None, twice, key.start_mark)
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
+def _problems(code: str, locale: Locale, english: Locale) -> Iterator[str]:
+    """What keeps a language from being used, each as a sentence that says what to do."""
+    if not _CODE.fullmatch(code):
+        yield "name the file after its language, such as de.yaml."
+    if code not in locale.languages:
+        yield f"languages.{code} is missing; write there what the language calls itself."
+    for key in english.texts:
+        if key not in locale.texts and not english.is_form(key):
+            yield f"{key} is missing; translate it from en.yaml."
+    for key, sentence in locale.texts.items():
+        form = locale.is_form(key)
+        if not form and key not in english.texts:
+            yield f"{key} is unknown; remove it, or correct it to a key of en.yaml."
+            continue
+        if not sentence.strip():
+            yield f"{key} says nothing; translate it from en.yaml."
+            continue
+        wanted = _placeholders(locale.texts[key.rpartition(".")[0]] if form else english.texts[key])
+        found = _placeholders(sentence)
+        if found is None or wanted is None:
+            yield f"{key} has a brace that encloses no name; write {{{{ or }}}} for a brace itself."
+        elif not (found <= wanted if form else found == wanted):
+            yield f"{key} has {_listed(found)}; it must have {_listed(wanted)}, as in en.yaml."
+
+
+def _placeholders(sentence: str) -> frozenset[str] | None:
+    """What stands between braces; None where they are not paired."""
+    try:
+        fields = [field for field in Formatter().parse(sentence) if field[1] is not None]
+    except ValueError:
+        return None
+    return frozenset(
+        f"{name}{f'!{conversion}' if conversion else ''}{f':{spec}' if spec else ''}"
+        for _, name, spec, conversion in fields
+    )
+
+
+def _listed(names: frozenset[str]) -> str:
+    return " ".join(f"{{{name}}}" for name in sorted(names)) or "no placeholder"
+
+
+@cache
+def texts() -> Texts:
+    """The sentences of the product, read once. Raises ConfigError."""
+    return read_texts()
 
 
 def say(key: str, language: str | None = None, **values: object) -> str:
-    """The sentence for `key` in the person's language, English where there is none."""
-    own = LANGUAGES[spoken(language) or ENGLISH_TAG]
-    return own.get(key, ENGLISH[key]).format(**values)
+    """See Texts.say."""
+    return texts().say(key, language, **values)
 
 
-def contact_in(language: str | None, contact: str) -> str:
-    """`contact` as settings name it; the one of their default in the person's language."""
-    return say("contact", language) if contact == ENGLISH["contact"] else contact
+def contact_in(language: str | None, contact: str | None) -> str:
+    """Whom to ask, as the settings name it; where they name nobody, the course staff."""
+    return contact or say("contact", language)
 
 
 def duration(seconds: float, language: str | None = None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import zip_longest
 
-from engine.answer.presentation import headline
+from engine.answer.headlines import headline
 from engine.types import Answer, Decision, RetrievalMode, Source, Tier
 
 #: Candidates and dropped sentences that are listed; more would not fit a message.
@@ -25,7 +25,6 @@ _SEARCHED = {
     RetrievalMode.MULTILINGUAL: "words and multilingual vectors",
     RetrievalMode.LEXICAL: "words alone",
 }
-_STARTS = frozenset(["The", "It", "No", "Nothing", "Every", "Too", "Of", "Only", "An", "There"])
 _TEXTS = {
     Decision.ANSWERED: "The text is the model's, as far as the entries say it.",
     Decision.MODEL_ABSTAINED: "A model read the entries first.",
@@ -51,8 +50,8 @@ def explain(answer: Answer, *, public: bool = False) -> str:
 
 def _lines(answer: Answer, *, public: bool) -> Iterator[str]:
     hidden = public and answer.decision in (Decision.QUOTED_NO_MODEL, Decision.FAILED)
-    reason = "no model could be used" if hidden else _small(answer.reason)
-    yield f"- {_TIERS[answer.tier]}: {reason}"
+    reason = "No model could be used." if hidden else answer.reason
+    yield f"- {_TIERS[answer.tier]}. {reason}"
     if answer.num_lines:
         yield f"- Read of the message: {answer.num_lines} lines; it is long."
     if answer.decision in _TEXTS:
@@ -101,12 +100,6 @@ def _times(answer: Answer) -> str:
     times = answer.timings
     written = "" if times.generate_s is None else f", {times.generate_s:.1f} s writing"
     return f"Took {times.total_s:.1f} s: {times.retrieve_s:.2f} s searching{written}."
-
-
-def _small(sentence: str) -> str:
-    """A reason behind a colon; names of models and files keep their letters."""
-    first = sentence.split(" ", 1)[0]
-    return sentence[:1].lower() + sentence[1:] if first in _STARTS else sentence
 
 
 def _cut(text: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.delivery.texts import texts
 from bot.operations.stored_questions import opened_copy
 from config.settings import AdminsSettings, RetrievalSettings, Secrets, Settings
 from engine.answer.relevance import Relevance
@@ -50,6 +51,7 @@ async def examine(
     await engine.settled()
     return [
         _fine("settings", "valid."),
+        _fine("languages", f"{', '.join(texts().languages)}."),
         _data_dir(settings.data_dir),
         *await _questions(settings.data_dir / STORE),
         *_corpus(retriever),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from bot.delivery.replies import answer_text
 from bot.desk.devices import describe_devices
 from bot.operations.published import Published
 from engine.models.gpu import read_gpus
@@ -21,17 +22,21 @@ from engine.types import (
 )
 
 
-def answer_object(question: Question, answer: Answer, support: str) -> dict[str, object]:
-    """What `ask --json` prints; others rely on the keys up to `timings`.
+def answer_object(
+    question: Question, answer: Answer, support: str, contact: str | None
+) -> dict[str, object]:
+    """What `ask --json` prints; others rely on the keys up to `timings`. Our own sentences are in
+    English.
 
-    `support` names who checks statements; it is told where a model wrote some.
+    `support` names who checks statements; it is told where a model wrote some. `contact` is whom
+    to ask, None for the course staff.
     """
     judgement = answer.judgement
     written = answer.timings.generate_s is not None
     return {
         "question": question.text,
         "course": question.course,
-        **_shown(answer),
+        **_shown(answer, contact),
         "model": answer.model,
         "timings": asdict(answer.timings),
         "decision": answer.decision.value,
@@ -49,16 +54,16 @@ def answer_object(question: Question, answer: Answer, support: str) -> dict[str,
         "lines_read": answer.num_lines or None,
         "platform_url": answer.platform_url,
         "candidates": [_source_object(source) for source in answer.candidates],
-        "parts": [_part_object(part) for part in answer.parts],
+        "parts": [_part_object(part, contact) for part in answer.parts],
     }
 
 
-def _part_object(part: AnswerPart) -> dict[str, object]:
+def _part_object(part: AnswerPart, contact: str | None) -> dict[str, object]:
     """One question of several."""
     answer = part.answer
     return {
         "question": part.question,
-        **_shown(answer),
+        **_shown(answer, contact),
         "related": [_entry_object(source) for source in answer.related],
         "decision": answer.decision.value,
         "reason": answer.reason,
@@ -66,12 +71,12 @@ def _part_object(part: AnswerPart) -> dict[str, object]:
     }
 
 
-def _shown(answer: Answer) -> dict[str, object]:
+def _shown(answer: Answer, contact: str | None) -> dict[str, object]:
     """What of an answer its reader sees."""
     return {
         "tier": answer.tier.value,
         "found": answer.found,
-        "answer": answer.text,
+        "answer": answer_text(answer, None, contact),
         "quoted": answer.quoted,
         "sources": [_source_object(source) for source in answer.sources],
     }

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Collection
 
 from bot.adapter import DeliveryError
-from bot.delivery.texts import LANGUAGES, say
+from bot.delivery.texts import say, texts
 from bot.desk.commands import commands_on
 from bot.telegram.client import TelegramApi
 from bot.telegram.errors import TokenRejected
@@ -24,11 +24,12 @@ async def publish_menus(api: TelegramApi, store: JobStore, admins: Collection[in
     """Best effort: without menus everything works, too."""
     everyones, staffs = (commands_on(PLATFORM, staff=staff) for staff in (False, True))
     wanted = f"1 {','.join(map(str, sorted(admins)))} {' '.join(staffs)}"
+    wanted += f" {' '.join(texts().languages)}"
     try:
         if await store.get_value(KEY) == wanted:
             return
         complete = True
-        for language in LANGUAGES:
+        for language in texts().languages:
             code = "" if language == "en" else language
             await api.set_menu(_menu(everyones, language), None, code)
             for admin in admins:

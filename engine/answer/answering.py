@@ -13,7 +13,8 @@ from config.settings import Settings
 from engine.answer.assessment import Assessment, Kind
 from engine.answer.assessor import Assessor
 from engine.answer.dates import asks_for_date, asks_when, past_edition, tells_time
-from engine.answer.presentation import Asked, Presentation, in_parts
+from engine.answer.headlines import in_parts
+from engine.answer.presentation import Asked, Presentation
 from engine.answer.relevance import EMBEDDED, Relevance, judge_by_evidence
 from engine.answer.small_talk import is_bare_name, topics
 from engine.errors import EngineCrashed, GenerationError
@@ -295,10 +296,6 @@ class Answerer:
 
     def _checked(self, asked: Asked, generation: Generation, grounded: GroundedText) -> Answer:
         """What of the model's text is shown, or what is shown instead."""
-        dropped = (
-            grounded.dropped,
-            tuple(reason.value for reason in grounded.reasons),
-        )
         abstains = says_no_answer(generation.text)
         # What a small model writes beside the matter is no sign that there is no answer.
         strays = self._generator.status().reads and not grounded.is_about_entries
@@ -313,7 +310,8 @@ class Answerer:
             answer = self._present.quoted(asked, Decision.QUOTED_UNSUPPORTED, reason, generation)
         else:
             answer = self._written(asked, generation, grounded)
-        return replace(answer, dropped=dropped[0], dropped_because=dropped[1])
+        because = tuple(reason.value for reason in grounded.reasons)
+        return replace(answer, dropped=grounded.dropped, dropped_because=because)
 
     def _written(self, asked: Asked, generation: Generation, grounded: GroundedText) -> Answer:
         """What the model wrote, as far as it stands."""
@@ -325,9 +323,9 @@ class Answerer:
         )
         answer = self._present.answer(
             asked,
-            grounded.text,
             Decision.ANSWERED,
             f"Every statement was found in {len(used)} of the FAQ's entries.",
+            text=grounded.text,
             generation=generation,
             sources=tuple(sources),
             related=self._present.nearly_as_close(asked.matches, used),
@@ -338,7 +336,6 @@ class Answerer:
 def apology(reason: str) -> Answer:
     """The answer when answering itself broke."""
     return Answer(
-        text="Something went wrong on our side. Please ask again.",
         decision=Decision.FAILED,
         reason=reason,
         timings=Timings(retrieve_s=0.0, total_s=0.0),

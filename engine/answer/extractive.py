@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from engine.answer.asking import meaningful
 from engine.excerpt import balanced, longest_excerpt
 from engine.types import Match
 
-#: Ends a quotation that was cut; the source stands below every answer.
-CUT = "…\n\n*The entry goes on; open the source below to read the rest.*"
 _YES_OR_NO = re.compile(r"\W*(?:yes|no|ja|nein|sí|si|não|sim|oui|non|да|нет)\b", re.IGNORECASE)
 #: Words that begin with the same letters are taken for one.
 STEM_CHARS = 5
@@ -23,14 +22,24 @@ _SENTENCE = re.compile(r".{8,}?(?<!\b\w)[.!?…](?=\s|$)")
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
 
 
-def quote(match: Match, max_chars: int = 1500) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quotation:
+    """What is quoted of an entry."""
+
+    #: Empty where the entry is one code block that is too long.
+    text: str
+    #: The entry says more.
+    shortened: bool = False
+
+
+def quote(match: Match, max_chars: int = 1500) -> Quotation:
     """The answer of the best entry as it is written, cut between paragraphs when it is longer.
 
     A code block is quoted whole or not at all.
     """
     answer = balanced(match.document.answer.strip())
     if len(answer) <= max_chars:
-        return answer
+        return Quotation(text=answer)
     kept = ""
     for paragraph in _paragraphs(answer):
         if len(kept) + len(paragraph) > max_chars:
@@ -40,10 +49,10 @@ def quote(match: Match, max_chars: int = 1500) -> str:
         first = next(_paragraphs(answer))
         if not _FENCE.match(first):
             kept = longest_excerpt(first, lambda text: len(text) <= max_chars)
-    return f"{kept.rstrip()}\n\n{CUT}".lstrip()
+    return Quotation(text=kept.strip(), shortened=True)
 
 
-def passage(match: Match, question: str, max_chars: int = 1500) -> str:
+def passage(match: Match, question: str, max_chars: int = 1500) -> Quotation:
     """Of an entry that was shown already the paragraph that has most of what `question` asks, with
     the code that follows it; the whole entry where no paragraph has more of it than others."""
     paragraphs = [part for part in _paragraphs(match.document.answer.strip()) if part.strip()]
@@ -58,7 +67,9 @@ def passage(match: Match, question: str, max_chars: int = 1500) -> str:
     following = paragraphs[place + 1 : place + 2]
     kept = paragraphs[place] + "".join(part for part in following if _FENCE.match(part))
     kept = balanced(kept.strip())
-    return f"{kept}\n\n{CUT}" if len(kept) <= max_chars else quote(match, max_chars)
+    if len(kept) > max_chars:
+        return quote(match, max_chars)
+    return Quotation(text=kept, shortened=True)
 
 
 def first_sentence(answer: str, max_chars: int = 180) -> str:

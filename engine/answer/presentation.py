@@ -1,4 +1,4 @@
-"""Makes an Answer of what was found out, where no model writes it."""
+"""Decides what is shown for what was found out: which entries, how much of them, and why."""
 
 from __future__ import annotations
 
@@ -34,10 +34,6 @@ NEARLY_AS_CLOSE = 0.75
 _BY_MODEL = (Decision.ANSWERED, Decision.MODEL_ABSTAINED)
 #: The tier of a message of several questions is the best of theirs.
 _BEST_FIRST = (Tier.ANSWER, Tier.CLOSEST, Tier.CLARIFY, Tier.NONE, Tier.COURTESY)
-#: Characters of a question above its answer.
-MAX_HEADLINE_CHARS = 200
-#: What would be read as Markdown in it.
-_MARKS = re.compile(r"[\\\[\]*_`<>~]")
 _CITATION = re.compile(r"\[(\d{1,2})\]")
 
 
@@ -63,7 +59,7 @@ class Asked:
 
 
 class Presentation:
-    """What is said for what was found out."""
+    """What is shown for what was found out."""
 
     def __init__(self, settings: Settings, today: Callable[[], date]) -> None:
         self._settings = settings
@@ -72,10 +68,11 @@ class Presentation:
     def answer(
         self,
         asked: Asked,
-        text: str,
         decision: Decision,
         reason: str,
         *,
+        text: str = "",
+        shortened: bool = False,
         generation: Generation | None = None,
         sources: tuple[Source, ...] = (),
         related: tuple[Source, ...] = (),
@@ -85,6 +82,7 @@ class Presentation:
         differ = found is not None and found.question_language != found.faq_language
         return Answer(
             text=text,
+            shortened=shortened,
             decision=decision,
             reason=reason,
             sources=sources,
@@ -119,11 +117,13 @@ class Presentation:
         """The best entry as it is written."""
         best = asked.matches[0]
         again = best.document.id in _leaned_on(asked.question)
+        quotation = passage(best, asked.question.text) if again else quote(best)
         return self.answer(
             asked,
-            passage(best, asked.question.text) if again else quote(best),
             decision,
             reason,
+            text=quotation.text,
+            shortened=quotation.shortened,
             generation=generation,
             sources=(self.source(best),),
             related=self.nearly_as_close(asked.matches, {best.document.id}),
@@ -141,19 +141,15 @@ class Presentation:
         self, asked: Asked, decision: Decision, reason: str, generation: Generation | None = None
     ) -> Answer:
         """The closest entries, where it is not sure that they answer."""
-        text = "I am not sure the FAQ answers this. These come closest:"
         retrieval = asked.assessment.retrieval
         if retrieval is not None and retrieval.elsewhere:
             decision = Decision.OTHER_COURSES
-            text = "The FAQ of this course does not cover this. In other courses, these come close:"
-        elif decision is Decision.NO_CURRENT_DATE:
-            text = "The FAQ has no current date for this. These entries come closest:"
         dated = asks_when(asked.question.text)
         related = tuple(
             self.source(match, first_sentence(match.document.answer), dated=dated)
             for match in self._to_list(asked)
         )
-        answer = self.answer(asked, text, decision, reason, generation=generation, related=related)
+        answer = self.answer(asked, decision, reason, generation=generation, related=related)
         return self._with_dates(asked, answer)
 
     def _to_list(self, asked: Asked) -> list[Match]:
@@ -169,9 +165,8 @@ class Presentation:
     def kind_word(self, asked: Asked) -> Answer:
         """For who greets or thanks."""
         if asked.assessment.kind is Kind.GREETING:
-            text = "Hello! Ask me anything about the course."
-            return self.answer(asked, text, Decision.GREETED, "It greets and asks nothing.")
-        return self.answer(asked, "You are welcome!", Decision.THANKED, "It asks nothing.")
+            return self.answer(asked, Decision.GREETED, "It greets and asks nothing.")
+        return self.answer(asked, Decision.THANKED, "It asks nothing.")
 
     def ask_back(self, asked: Asked) -> Answer:
         """For who does not say what it is about."""
@@ -180,8 +175,6 @@ class Presentation:
         matches = asked.matches if named else asked.assessment.matches
         return self.answer(
             asked,
-            "Which error, tool or step do you mean? Please write it in a few more words."
-            + (" Perhaps it is one of these:" if matches else ""),
             Decision.VAGUE,
             "It does not say what it is about.",
             related=tuple(self.source(m) for m in matches[: self._settings.answer.num_related]),
@@ -189,36 +182,27 @@ class Presentation:
 
     def not_covered(self, asked: Asked, reason: str) -> Answer:
         """Nothing in the FAQ is close."""
-        contact = self._settings.contact(asked.question.course)
-        text = f"The FAQ has no answer to this. Please ask {contact}."
-        return self._with_dates(asked, self.answer(asked, text, Decision.NOT_COVERED, reason))
+        return self._with_dates(asked, self.answer(asked, Decision.NOT_COVERED, reason))
 
     def nothing_found(self, asked: Asked, corpus: Corpus | None) -> Answer:
         """No entry at all, for one reason or another."""
         question = asked.question
-        contact = self._settings.contact(question.course)
         if corpus is None or not corpus.documents:
             return self.answer(
                 asked,
-                f"There is no FAQ to search at the moment. Please ask {contact}.",
                 Decision.NO_CORPUS,
                 "No FAQ entry could be read; `python main.py check` names the problems.",
             )
         if question.course is not None and question.course not in corpus.courses:
             return self.answer(
                 asked,
-                f"There is no FAQ for the course {question.course}. Please ask {contact}.",
                 Decision.UNKNOWN_COURSE,
-                f"Known courses: {', '.join(sorted(corpus.courses))}.",
+                f"The FAQ has no course {question.course}. Known courses: "
+                f"{', '.join(sorted(corpus.courses))}.",
             )
         if any(character.isalnum() for character in question.text):
             return self.not_covered(asked, "No entry shares a word with it.")
-        return self.answer(
-            asked,
-            "There is no question in that. Write one in a few words.",
-            Decision.NO_QUESTION,
-            "The question holds no word to search for.",
-        )
+        return self.answer(asked, Decision.NO_QUESTION, "The question holds no word to search for.")
 
     def _with_dates(self, asked: Asked, answer: Answer) -> Answer:
         """The answer with where the course publishes its dates, for who asks when."""
@@ -227,11 +211,7 @@ class Presentation:
         course = asked.question.course
         if course is None and answer.related:
             course = answer.related[0].course
-        url = self._settings.platform_url(course)
-        if url is None:
-            return answer
-        text = f"Dates are published here: {url}\n\n{answer.text}"
-        return replace(answer, text=text, platform_url=url)
+        return replace(answer, platform_url=self._settings.platform_url(course))
 
     # Several questions
 
@@ -255,7 +235,6 @@ class Presentation:
         return replace(
             self.answer(
                 asked,
-                in_parts((part.question, part.answer.text) for part in parts),
                 best.decision,
                 f"It holds {len(parts)} questions; {len(parts) - open_ones} of them "
                 f"{'is' if len(parts) - open_ones == 1 else 'are'} answered.",
@@ -280,19 +259,6 @@ def _leaned_on(question: Question) -> frozenset[str]:
     if not last or not leans_back(question):
         return frozenset()
     return frozenset(last[0].entry_ids)
-
-
-def in_parts(texts: Iterable[tuple[str, str]]) -> str:
-    """Each text below the question that it answers, as Markdown."""
-    return "\n\n".join(f"**{headline(question)}**\n\n{text}" for question, text in texts)
-
-
-def headline(question: str) -> str:
-    """A question on one line, no longer than tells which one it is; its signs are no Markdown."""
-    text = " ".join(question.split())
-    if len(text) > MAX_HEADLINE_CHARS:
-        text = f"{text[: MAX_HEADLINE_CHARS - 1].rsplit(' ', 1)[0]}…"
-    return _MARKS.sub(r"\\\g<0>", text)
 
 
 def _once(sources: Iterable[Source]) -> tuple[Source, ...]:

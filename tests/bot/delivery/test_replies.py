@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
+from pydantic import TypeAdapter
 
 from bot.delivery.replies import final
-from bot.delivery.texts import LANGUAGES, say
+from bot.delivery.texts import say, texts
 from config.settings import Settings
+from engine.store.job import json_of
 from engine.types import Answer, Decision, Source, Tier, Timings
 from tests.harness import FAQ
 
+LANGUAGES = texts().languages
 SOURCES = tuple(
     Source(
         id=entry.id,
@@ -60,6 +65,35 @@ def test_a_quotation_stands_under_the_question_of_its_entry(decision: Decision) 
         "**Can I still join after the course has started?**\n\nThe text of the answer."
     )
     assert reply.notice
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("text", ["The text of the answer.", ""])
+def test_whoever_reads_a_part_of_an_entry_is_told_that_it_goes_on(text: str, language: str) -> None:
+    answer = decided(Decision.QUOTED_WHOLE, text=text, shortened=True, sources=SOURCES[:1])
+
+    reply = final(None, answer, language=language, contact="Ada")
+
+    parts = (f"**{SOURCES[0].title}**", text, say("quoted.part", language))
+    assert reply.text == "\n\n".join(filter(None, parts))
+
+
+def test_an_answer_that_an_earlier_version_stored_is_shown_as_it_was() -> None:
+    cut = "Run this.\n\n…\n\n*The entry goes on; open the source below to read the rest.*"
+    stored = json.loads(json_of(decided(Decision.QUOTED_WHOLE, text=cut)))
+    del stored["shortened"]
+
+    answer = TypeAdapter(Answer).validate_json(json.dumps(stored))
+
+    assert final(None, answer, language="de", contact=None).text == cut
+
+
+def test_the_sentence_that_an_earlier_version_stored_is_said_in_our_words() -> None:
+    stored = decided(Decision.NOT_COVERED, text="The FAQ has no answer to this. Please ask Bob.")
+
+    reply = final(None, stored, language="de", contact=None)
+
+    assert reply.text == "Darauf haben die FAQ keine Antwort. Bitte frag das Kursteam."
 
 
 def test_an_answer_of_the_model_stands_for_itself() -> None:

@@ -75,7 +75,7 @@ def test_each_part_of_a_message_is_told_by_itself() -> None:
 
     assert text.startswith("It holds 2 questions.")
     assert text.index("**can I join late?**") < text.index("**and is lunch free?**")
-    assert "nothing in the FAQ is close" in text
+    assert "Nothing in the FAQ is close" in text
 
 
 def test_what_may_name_folders_is_not_told_in_public() -> None:

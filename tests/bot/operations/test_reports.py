@@ -9,6 +9,7 @@ import pytest
 from bot.operations.reports import answer_object
 from engine.types import (
     Answer,
+    AnswerPart,
     Decision,
     Judgement,
     Question,
@@ -38,7 +39,7 @@ LEXICAL = "lexical"
 
 def answer(decision: Decision, **changes: object) -> Answer:
     given: dict[str, object] = {
-        "text": "These come closest:",
+        "text": "Download kubectl.exe.",
         "decision": decision,
         "reason": "Another system.",
         "timings": Timings(retrieve_s=0.01, total_s=0.02),
@@ -51,14 +52,14 @@ def answer(decision: Decision, **changes: object) -> Answer:
 def test_the_closest_entries_are_told_with_how_they_begin_and_how_sure_that_is() -> None:
     closest = answer(Decision.NOT_SURE, related=(SOURCE,))
 
-    printed = json.loads(json.dumps(answer_object(QUESTION, closest, LEXICAL)))
+    printed = json.loads(json.dumps(answer_object(QUESTION, closest, LEXICAL, None)))
 
     assert printed == {
         "question": "how to install kubectl on mac",
         "course": "ml",
         "tier": "closest",
         "found": False,
-        "answer": "These come closest:",
+        "answer": "I am not sure the FAQ answers this. These come closest:",
         "quoted": False,
         "sources": [],
         "model": None,
@@ -100,11 +101,29 @@ def test_the_closest_entries_are_told_with_how_they_begin_and_how_sure_that_is()
 def test_the_sources_of_an_answer_are_told_as_ever() -> None:
     quoted = answer(Decision.QUOTED_NO_MODEL, sources=(SOURCE,), related=(SOURCE,))
 
-    printed = answer_object(QUESTION, quoted, LEXICAL)
+    printed = answer_object(QUESTION, quoted, LEXICAL, None)
 
     assert (printed["tier"], printed["found"], printed["quoted"]) == ("answer", True, True)
     assert [list(source) for source in printed["sources"]] == [SOURCE_KEYS]  # type: ignore[attr-defined]
     assert [list(source) for source in printed["related"]] == [[*SOURCE_KEYS, "excerpt"]]  # type: ignore[attr-defined]
+
+
+def test_the_answer_is_what_is_said_without_titles_and_lists() -> None:
+    quoted = answer(Decision.QUOTED_WHOLE, sources=(SOURCE,), shortened=True)
+    none = answer(Decision.NOT_COVERED)
+    both = answer(
+        Decision.QUOTED_WHOLE,
+        parts=(AnswerPart(question="1?", answer=quoted), AnswerPart(question="2?", answer=none)),
+    )
+
+    printed = answer_object(QUESTION, both, LEXICAL, "Ada")
+
+    first = (
+        "Download kubectl.exe.\n\n…\n\n*The entry goes on; open the source below to read the rest.*"
+    )
+    second = "The FAQ has no answer to this. Please ask Ada."
+    assert [part["answer"] for part in printed["parts"]] == [first, second]  # type: ignore[attr-defined]
+    assert printed["answer"] == f"**1?**\n\n{first}\n\n**2?**\n\n{second}"
 
 
 @pytest.mark.parametrize(
@@ -120,7 +139,7 @@ def test_the_sources_of_an_answer_are_told_as_ever() -> None:
 def test_it_is_told_when_words_alone_were_searched(
     mode: RetrievalMode | None, name: str | None, words_only: bool
 ) -> None:
-    printed = answer_object(QUESTION, answer(Decision.NOT_COVERED, retrieval=mode), LEXICAL)
+    printed = answer_object(QUESTION, answer(Decision.NOT_COVERED, retrieval=mode), LEXICAL, None)
 
     assert (printed["retrieval"], printed["words_only"]) == (name, words_only)
 
@@ -129,7 +148,7 @@ def test_it_is_told_when_words_alone_were_searched(
 def test_who_checks_statements_is_told_where_a_model_wrote_some(decision: Decision) -> None:
     written = Timings(retrieve_s=0.01, first_token_s=0.1, generate_s=0.5, total_s=0.52)
 
-    printed = answer_object(QUESTION, answer(decision, timings=written), "nobody/nli")
+    printed = answer_object(QUESTION, answer(decision, timings=written), "nobody/nli", None)
 
     assert printed["support"] == "nobody/nli"
 
@@ -137,7 +156,7 @@ def test_who_checks_statements_is_told_where_a_model_wrote_some(decision: Decisi
 def test_where_nobody_judged_there_is_no_probability() -> None:
     thanked = answer(Decision.THANKED, judgement=None, retrieval=None)
 
-    printed = answer_object(QUESTION, thanked, LEXICAL)
+    printed = answer_object(QUESTION, thanked, LEXICAL, None)
 
     assert (printed["probability"], printed["relevance"], printed["tier"]) == (
         None,
@@ -168,6 +187,6 @@ def test_where_nobody_judged_there_is_no_probability() -> None:
 def test_the_tier_follows_from_the_decision(
     decision: Decision, tier: str, found: bool, quoted: bool
 ) -> None:
-    printed = answer_object(QUESTION, answer(decision), LEXICAL)
+    printed = answer_object(QUESTION, answer(decision), LEXICAL, None)
 
     assert (printed["tier"], printed["found"], printed["quoted"]) == (tier, found, quoted)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.delivery.replies import answer_text
 from config.settings import RetrievalSettings, Settings
 from engine.answer.answering import Answerer
 from engine.answer.relevance import ModelRelevance
@@ -99,6 +100,11 @@ async def answer(
         return await one.answer(
             Question(text=question, course=course), request_id="1", on_text=seen.append
         )
+
+
+def told(answer: Answer) -> str:
+    """What the asker reads of it."""
+    return answer_text(answer, None, None)
 
 
 def never(_: GenerationRequest) -> str:
@@ -219,7 +225,7 @@ async def test_an_uncovered_question_does_not_reach_the_model(tmp_path: Path) ->
 
     assert found.decision is Decision.NOT_COVERED
     assert (found.tier, found.found, found.quoted) == (Tier.NONE, False, False)
-    assert "the course staff" in found.text
+    assert "the course staff" in told(found)
     assert (found.sources, found.related) == ((), ())
 
 
@@ -232,7 +238,7 @@ async def test_an_unknown_course_is_named_with_the_known_ones(tmp_path: Path) ->
     found = await answer(tmp_path, GOOD, course="course-z")
 
     assert found.decision is Decision.UNKNOWN_COURSE
-    assert "course-z" in found.text
+    assert "course-z" in found.reason
     assert "course-a, course-b" in found.reason
 
 
@@ -297,7 +303,7 @@ async def test_who_says_nothing_is_asked_back(tmp_path: Path, text: str) -> None
     assert found.decision is Decision.VAGUE
     assert found.tier is Tier.CLARIFY
     assert not found.found
-    assert found.text.startswith("Which error, tool or step do you mean?")
+    assert told(found).startswith("Which error, tool or step do you mean?")
     assert found.sources == ()
 
 
@@ -306,7 +312,7 @@ async def test_who_names_one_thing_is_shown_what_there_is_about_it(tmp_path: Pat
 
     assert found.decision is Decision.VAGUE
     assert [source.id for source in found.related][:1] == ["cuda-memory"]
-    assert found.text.endswith("Perhaps it is one of these:")
+    assert told(found).endswith("Perhaps it is one of these:")
 
 
 async def test_a_thing_that_the_faq_does_not_know_is_not_asked_back_for(tmp_path: Path) -> None:
@@ -352,7 +358,7 @@ async def test_what_another_course_has_is_shown_as_that(tmp_path: Path) -> None:
     assert found.sources == ()
     assert found.related[0].id == "certificate"
     assert found.related[0].course == "course-a"
-    assert "In other courses" in found.text
+    assert "In other courses" in told(found)
 
 
 async def test_without_the_model_the_best_entry_is_quoted_as_it_is(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.answer.extractive import CUT, first_sentence, passage, quote
+from engine.answer.extractive import Quotation, first_sentence, passage, quote
 from engine.types import Document, Match
 
 
@@ -15,40 +15,44 @@ def match(answer: str) -> Match:
     return Match(document=document, score=1.0)
 
 
+def part(text: str) -> Quotation:
+    return Quotation(text=text, shortened=True)
+
+
 def test_a_short_entry_is_quoted_verbatim() -> None:
     answer = "Run this:\n\n```sh\nls  -l\n```\n\n- *one*\n- two"
 
-    assert quote(match(answer)) == answer
+    assert quote(match(answer)) == Quotation(text=answer)
 
 
 def test_a_long_entry_is_cut_between_paragraphs() -> None:
     answer = "First one. With more.\n\nSecond one.\n\nThird one."
 
-    assert quote(match(answer), max_chars=40) == f"First one. With more.\n\nSecond one.\n\n{CUT}"
+    assert quote(match(answer), max_chars=40) == part("First one. With more.\n\nSecond one.")
 
 
 def test_a_long_paragraph_is_cut_between_sentences() -> None:
     answer = "First sentence. Second sentence. Third sentence."
 
-    assert quote(match(answer), max_chars=20) == f"First sentence.\n\n{CUT}"
+    assert quote(match(answer), max_chars=20) == part("First sentence.")
 
 
 def test_a_code_block_is_quoted_whole_or_not_at_all() -> None:
     answer = "Do this:\n\n```sh\none\n\ntwo\n\nthree\n```\n\nThen rest."
 
-    assert quote(match(answer), max_chars=25) == f"Do this:\n\n{CUT}"
-    assert quote(match(answer), max_chars=40).startswith(
+    assert quote(match(answer), max_chars=25) == part("Do this:")
+    assert quote(match(answer), max_chars=40).text.startswith(
         "Do this:\n\n```sh\none\n\ntwo\n\nthree\n```"
     )
 
 
 @pytest.mark.parametrize("answer", ["```\n" + "x\n" * 100 + "```", "```\n" + "x\n" * 100])
 def test_an_entry_of_one_code_block_too_long_points_to_the_source(answer: str) -> None:
-    assert quote(match(answer), max_chars=50) == CUT
+    assert quote(match(answer), max_chars=50) == part("")
 
 
 def test_an_open_code_block_is_closed() -> None:
-    assert quote(match("Run:\n```\nls")) == "Run:\n```\nls\n```"
+    assert quote(match("Run:\n```\nls")) == Quotation(text="Run:\n```\nls\n```")
 
 
 @given(
@@ -60,11 +64,11 @@ def test_an_open_code_block_is_closed() -> None:
 def test_a_quotation_is_a_beginning_of_the_entry_with_whole_code(answer: str, limit: int) -> None:
     quotation = quote(match(answer), max_chars=limit)
 
-    body = quotation.removesuffix(CUT).rstrip()
+    body = quotation.text.rstrip()
     closed = body.removesuffix("```").rstrip()
     assert answer.strip().startswith(body) or answer.strip().startswith(closed)
-    assert sum(line.startswith("```") for line in quotation.split("\n")) % 2 == 0
-    assert quotation.endswith(CUT) or len(answer.strip()) <= limit
+    assert sum(line.startswith("```") for line in quotation.text.split("\n")) % 2 == 0
+    assert quotation.shortened or len(answer.strip()) <= limit
 
 
 @pytest.mark.parametrize(
@@ -125,7 +129,7 @@ A gated model needs a token."""
             "and which folder, beside the notebook?",
             "The folder lies beside the notebook. To look at it:",
         ),
-        ("and do I need a token?", f"A gated model needs a token.\n\n{CUT}"),
+        ("and do I need a token?", "A gated model needs a token."),
         ("and why?", SAVE),
         ("and the price of oysters?", SAVE),
     ],
@@ -137,7 +141,7 @@ def test_of_an_entry_that_was_shown_the_fitting_paragraph_is_quoted(
         id="s", course="", section="", question="How do I save a model?", answer=SAVE
     )
 
-    assert (
-        passage(Match(document=document, score=1.0), question).split("\n\n```")[0]
-        == expected.split("\n\n```")[0]
-    )
+    quotation = passage(Match(document=document, score=1.0), question)
+
+    assert quotation.text.split("\n\n```")[0] == expected.split("\n\n```")[0]
+    assert quotation.shortened is (expected != SAVE)

@@ -1,1 +1,0 @@
-"""The sentences of `bot.delivery.texts.ENGLISH` in other languages, one module each."""
