@@ -7,9 +7,9 @@ import io
 import sys
 import threading
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import suppress
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -62,13 +62,11 @@ class ConsoleAdapter:
         stdin: TextIO,
         stdout: TextIO,
         banner: str = "",
-        ready: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._stdin = stdin
         self._terminal = _Terminal(file=stdout, highlight=False, soft_wrap=not stdout.isatty())
         self._interactive = stdin.isatty() and stdout.isatty()
         self._banner = banner
-        self._ready = ready
         #: Which process asked: the answer to an earlier one's question is introduced.
         self._session = uuid.uuid4().hex[:12]
         self._asked = 0
@@ -80,7 +78,7 @@ class ConsoleAdapter:
         self._live: Live | None = None
 
     def interrupt(self) -> bool:
-        """Ctrl-C: stop the answer that is awaited. False when there is none."""
+        """See ChatAdapter."""
         if not (self._interactive and self._waiting):
             return False
         self._interrupted.set()
@@ -121,7 +119,7 @@ class ConsoleAdapter:
         Raises OutputClosed when nobody reads the answers any more.
         """
         try:
-            async for line in self._lines(stop):
+            async for line in self._lines(desk, stop):
                 if line.strip() in ("/quit", "/exit"):
                     break
                 if line.strip():
@@ -145,12 +143,21 @@ class ConsoleAdapter:
         self._interrupted.clear()
         self._waiting = True
         await desk.receive(self._message(line))
-        ended = await self._first_of(self._finished, self._interrupted, self._closed, stop)
+        await self._until_shown(stop, self._closed, self._interrupted)
         self._waiting = False
-        if ended is self._interrupted:
+        if self._interrupted.is_set() and not self._finished.is_set():
             self._asked += 1
             await desk.receive(self._message("/cancel"))
-            await self._first_of(self._finished, stop)
+            await self._until_shown(stop)
+
+    async def _until_shown(self, *events: asyncio.Event) -> None:
+        """Wait for the answer or one of the events, but not longer than ANSWER_TIMEOUT_S."""
+        waiting: Coroutine[Any, Any, object] = self._finished.wait()
+        for event in events:
+            waiting = unless(event, waiting)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ANSWER_TIMEOUT_S):
+                await waiting
 
     def _message(self, line: str) -> Message:
         number = f"{self._session}-{self._asked}"
@@ -163,29 +170,20 @@ class ConsoleAdapter:
             reply_to=f"{number} {line.strip()[:200]}",
         )
 
-    async def _first_of(self, *events: asyncio.Event) -> asyncio.Event | None:
-        """The event that is set first; None when ANSWER_TIMEOUT_S passes."""
-        waits = {asyncio.ensure_future(event.wait()): event for event in events}
-        try:
-            done, _ = await asyncio.wait(
-                waits, timeout=ANSWER_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED
-            )
-            return next((waits[wait] for wait in done), None)
-        finally:
-            for wait in waits:
-                wait.cancel()
+    def _lines(self, desk: Desk, stop: asyncio.Event) -> AsyncIterator[str]:
+        return self._typed_lines(desk, stop) if self._interactive else self._piped_lines(stop)
 
-    def _lines(self, stop: asyncio.Event) -> AsyncIterator[str]:
-        return self._typed_lines(stop) if self._interactive else self._piped_lines(stop)
-
-    async def _typed_lines(self, stop: asyncio.Event) -> AsyncIterator[str]:
+    async def _typed_lines(self, desk: Desk, stop: asyncio.Event) -> AsyncIterator[str]:
         from prompt_toolkit import PromptSession
         from prompt_toolkit.completion import WordCompleter
         from prompt_toolkit.patch_stdout import patch_stdout
 
         if self._banner:
             self._terminal.print(Markdown(self._banner))
-        await self._until_ready()
+        # Once the FAQ can be searched, every question shows entries at once.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(READY_S):
+                await desk.ready()
         session: PromptSession[str] = PromptSession(
             completer=WordCompleter(
                 [f"/{name}" for name in commands_on(PLATFORM, staff=True)], sentence=True
@@ -196,32 +194,14 @@ class ConsoleAdapter:
         while not stop.is_set():
             try:
                 with patch_stdout():
-                    line = await self._typed(session, stop)
+                    # Its own handler would, when it goes, take ours for Ctrl-C with it.
+                    typing = session.prompt_async("you › ", handle_sigint=False)
+                    line = await unless(stop, typing)
             except EOFError:
                 return
             if line is None:
                 return
             yield line
-
-    async def _typed(self, session: PromptSession[str], stop: asyncio.Event) -> str | None:
-        """The next line; None when it is time to stop, whatever stands at the prompt then."""
-        # Its own handler would, when it goes, take ours for Ctrl-C with it.
-        prompt = asyncio.ensure_future(session.prompt_async("you › ", handle_sigint=False))
-        stopping = asyncio.ensure_future(stop.wait())
-        try:
-            await asyncio.wait({prompt, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            return prompt.result() if prompt.done() else None
-        finally:
-            stopping.cancel()
-            prompt.cancel()
-            await asyncio.wait({prompt})
-
-    async def _until_ready(self) -> None:
-        """Ask for questions once the FAQ can be searched: then every one shows entries at once."""
-        if self._ready is not None:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(READY_S):
-                    await self._ready()
 
     async def _piped_lines(self, stop: asyncio.Event) -> AsyncIterator[str]:
         """Lines read by a daemon thread: a read that never returns must not hold up the exit."""
@@ -289,12 +269,12 @@ def _pretty(reply: Reply) -> RenderableType:
     return Padding(Group(*parts), (0, 0, 1, 2))
 
 
-def open_console(banner: str, ready: Callable[[], Awaitable[None]]) -> ConsoleAdapter:
+def open_console(banner: str) -> ConsoleAdapter:
     """The console on this process's own standard input and output."""
     # Python has none where the shell closed them.
     stdin = sys.stdin or io.StringIO()
     stdout = sys.stdout or io.StringIO()
     for stream in (stdin, stdout):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    return ConsoleAdapter(stdin=stdin, stdout=stdout, banner=banner, ready=ready)
+    return ConsoleAdapter(stdin=stdin, stdout=stdout, banner=banner)

@@ -61,7 +61,8 @@ class Delivery:
         eta_s: Callable[[int], float | None],
         engine_status: Callable[[], EngineStatus],
         contact: Callable[[str | None], str],
-        explains: Callable[[Job], bool] = lambda _: False,
+        explains: Callable[[Job], bool],
+        retry_s: tuple[float, float] = RETRY_S,
     ) -> None:
         """`explains` tells whose answers offer to say why they are so: those of staff."""
         self._store = store
@@ -71,6 +72,7 @@ class Delivery:
         self._engine_status = engine_status
         self._contact = contact
         self._explains = explains
+        self._retry_s = retry_s
         self._open: dict[int, _Open] = {}
         self._resumed = asyncio.Event()
         self._told = asyncio.Condition()

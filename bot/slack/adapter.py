@@ -111,6 +111,10 @@ class SlackAdapter:
         """See ChatAdapter."""
         return await self._writer.edit(reply_to, message_id, reply)
 
+    def interrupt(self) -> bool:
+        """See ChatAdapter."""
+        return False
+
     async def close(self) -> None:
         """See ChatAdapter; every call has a connection of its own."""
 

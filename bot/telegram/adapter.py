@@ -112,6 +112,10 @@ class TelegramAdapter:
         except ExceptionGroup as errors:
             raise errors.exceptions[0] from None
 
+    def interrupt(self) -> bool:
+        """See ChatAdapter."""
+        return False
+
     async def close(self) -> None:
         """Let go of the connections, after the last message is out."""
         with suppress(DeliveryError):

@@ -59,6 +59,9 @@ class BusyDesk:
         self.heard: list[str] = []
         self.cancelled = asyncio.Event()
 
+    async def ready(self) -> None:
+        return
+
     async def receive(self, message: Message) -> None:
         self.heard.append(message.text)
         if message.text == "/cancel":
@@ -70,6 +73,9 @@ class BusyDesk:
 class IdleDesk:
     """A desk that has nothing to tell."""
 
+    async def ready(self) -> None:
+        return
+
     async def all_told(self) -> None:
         return
 
@@ -80,15 +86,14 @@ class TellingDesk:
     def __init__(self, console: ConsoleAdapter, reply: Reply) -> None:
         self._console, self._reply = console, reply
 
+    async def ready(self) -> None:
+        return
+
     async def receive(self, message: Message) -> None:
         await self._console.post(message.reply_to, self._reply)
 
     async def all_told(self) -> None:
         return
-
-
-async def at_once() -> None:
-    return
 
 
 @pytest.fixture
@@ -158,7 +163,7 @@ async def test_without_standard_streams_there_is_nothing_to_read(
     monkeypatch.setattr("sys.stdout", None)
     stop = asyncio.Event()
 
-    await asyncio.wait_for(open_console("", at_once).run(IdleDesk(), stop), 60)  # type: ignore[arg-type]
+    await asyncio.wait_for(open_console("").run(IdleDesk(), stop), 60)  # type: ignore[arg-type]
 
     assert stop.is_set()
 

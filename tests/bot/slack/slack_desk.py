@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from bot.delivery.delivery import RETRY_S
 from bot.slack.adapter import SlackAdapter
 from bot.slack.pace import Pace
 from bot.slack.receive_socket import SocketTimes
@@ -88,6 +89,7 @@ async def slack_desk(
     generator: Generator | None = None,
     *,
     settings: Settings | None = None,
+    retry_s: tuple[float, float] = RETRY_S,
 ) -> AsyncIterator[RunningDesk]:
     """A running desk whose one platform is the twin."""
     settings = settings or settings_for(slack, folder)
@@ -99,6 +101,7 @@ async def slack_desk(
             generator or ScriptedGenerator(lambda _: LATE_ANSWER),
             {"slack": adapter},
             settings=settings,
+            retry_s=retry_s,
         ) as desk:
             if settings.slack.mode == "http":
                 await _listening(slack, adapter)

@@ -248,9 +248,8 @@ async def test_a_post_of_unknown_outcome_is_never_made_twice(
 
 @pytest.mark.parametrize("method", ["chat.postMessage", "chat.update"])
 async def test_a_question_survives_whatever_goes_wrong_on_the_way(
-    method: str, slack: SlackTwin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    method: str, slack: SlackTwin, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("bot.delivery.delivery.RETRY_S", (0.01, 0.02))
     slack.has_streams = False
     slack.fail(
         method,
@@ -261,7 +260,7 @@ async def test_a_question_survives_whatever_goes_wrong_on_the_way(
         Fault(error="fatal_error"),
         Fault(cut=True, after=True),
     )
-    async with slack_desk(slack, tmp_path):
+    async with slack_desk(slack, tmp_path, retry_s=(0.01, 0.02)):
         await slack.mention("C1", "U1", LATE)
         await answered(slack, "C1")
 

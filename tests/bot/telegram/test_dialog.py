@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.desk.desk import WATCH_S
 from config.settings import AdminsSettings, CourseSettings, LimitsSettings, Settings
 from engine.store.jobs import JobStatus, JobStore, Vote
 from engine.types import GenerationRequest
@@ -44,6 +45,7 @@ async def scene(
     twin: TelegramTwin,
     *,
     answers: Callable[[GenerationRequest], str] = write,
+    watch_s: tuple[float, float] = WATCH_S,
     **settings: object,
 ) -> AsyncIterator[Scene]:
     """The program with one platform."""
@@ -53,7 +55,7 @@ async def scene(
         adapter = adapter_on(twin, store)
         try:
             async with desk_on(
-                store, folder, generator, {"telegram": adapter}, settings=chosen
+                store, folder, generator, {"telegram": adapter}, settings=chosen, watch_s=watch_s
             ) as desk:
                 yield Scene(twin=twin, store=store, desk=desk, generator=generator)
         finally:
@@ -274,8 +276,7 @@ async def test_a_group_is_not_told_what_a_failure_says_of_the_server(tmp_path: P
 
 
 async def test_staff_sees_the_gpu_refreshes_it_and_watches_it(tmp_path: Path) -> None:
-    async with telegram_twin() as twin, scene(tmp_path, twin) as on:
-        on.desk.desk._watch_s = (0.02, 0.1)
+    async with telegram_twin() as twin, scene(tmp_path, twin, watch_s=(0.02, 0.1)) as on:
         boss = twin.person(ADMIN, "Boss")
         await twin.private(twin.person(7), "/gpu")
         await twin.wait_shown(7, "Only the course staff")
