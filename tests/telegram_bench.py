@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from bot.messages import Message, Press, Reply
 from bot.telegram.adapter import TelegramAdapter
 from bot.telegram.pace import Pace
+from bot.telegram.reactions import TYPING_S
 from bot.telegram.receive import Times
 from config.settings import TelegramSettings
 from engine.errors import StoreError
@@ -129,9 +130,10 @@ def adapter_on(
     times: Times = QUICK,
     token: str = TOKEN,
     secret: str = "",
+    typing_s: float = TYPING_S,
     **settings: object,
 ) -> TelegramAdapter:
-    adapter = TelegramAdapter(
+    return TelegramAdapter(
         TelegramSettings(base_url=twin.base_url, **settings),  # type: ignore[arg-type]
         SecretStr(token),
         store,
@@ -141,9 +143,9 @@ def adapter_on(
         webhook_secret=SecretStr(secret) if secret else None,
         pace=pace or at_once(),
         times=times,
+        edit_interval_s=0.0,
+        typing_s=typing_s,
     )
-    adapter.edit_interval_s = 0.0
-    return adapter
 
 
 @asynccontextmanager

@@ -44,7 +44,7 @@ BASIC_UPDATES = ("message", "edited_message", "callback_query", "inline_query", 
 ALL_UPDATES = (*BASIC_UPDATES, "stopped_message_generation")
 
 
-class TelegramApi:
+class TelegramClient:
     """One bot on one server."""
 
     def __init__(self, token: SecretStr, base_url: str, pace: Pace, *, timeout_s: float) -> None:
@@ -79,15 +79,16 @@ class TelegramApi:
         return await self._call(lambda: work(self._updates))
 
     async def set_webhook(self, url: str, secret: str) -> None:
-        """Have Telegram call us; an empty `url`: have it wait to be asked."""
-        if url:
-            await self._with_kinds(
-                lambda kinds: self._bot.set_webhook(
-                    url, secret_token=secret, allowed_updates=list(kinds)
-                )
+        """Have Telegram call us at `url`."""
+        await self._with_kinds(
+            lambda kinds: self._bot.set_webhook(
+                url, secret_token=secret, allowed_updates=list(kinds)
             )
-        else:
-            await self._call(self._bot.delete_webhook)
+        )
+
+    async def delete_webhook(self) -> None:
+        """Have Telegram wait to be asked."""
+        await self._call(self._bot.delete_webhook)
 
     # Messages
 

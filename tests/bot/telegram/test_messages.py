@@ -83,11 +83,8 @@ async def test_an_edit_replaces_the_message_and_repeating_it_is_fine(tmp_path: P
         assert len(on.twin.versions[7, shown.id]) == 3
 
 
-async def test_a_group_gets_one_message_and_one_edit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.telegram.adapter.TYPING_S", 3600)
-    async with bench(tmp_path) as on:
+async def test_a_group_gets_one_message_and_one_edit(tmp_path: Path) -> None:
+    async with bench(tmp_path, typing_s=3600) as on:
         group = on.twin.group()
         to = f"{group['id']}//"
         posted = await on.adapter.post(to, Reply(notice="Next.", state=ReplyState.WAITING))

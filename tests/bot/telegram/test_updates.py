@@ -225,6 +225,7 @@ async def test_a_webhook_says_503_while_the_disk_refuses(tmp_path: Path) -> None
 async def _listening(on: Bench) -> None:
     """Wait until the webhook listens, and let Telegram call it there."""
     await on.twin.wait(lambda: on.twin.webhook.get("url"))
-    while on.adapter.webhook is None or not on.adapter.webhook.port:
-        await asyncio.sleep(0.005)
+    assert on.adapter.webhook is not None
+    async with asyncio.timeout(60):
+        await on.adapter.webhook.listening.wait()
     on.twin.webhook["url"] = f"http://127.0.0.1:{on.adapter.webhook.port}/hook"
