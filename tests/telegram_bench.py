@@ -14,7 +14,7 @@ from bot.messages import Message, Press, Reply
 from bot.telegram.adapter import TelegramAdapter
 from bot.telegram.pace import Pace
 from bot.telegram.reactions import TYPING_S
-from bot.telegram.receive import Times
+from bot.telegram.times import Times
 from config.settings import TelegramSettings
 from engine.errors import StoreError
 from engine.store.jobs import Job, JobStore, NewJob

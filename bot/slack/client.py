@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.adapter import DeliveryError, DeliveryRefused, MessageGone
 from bot.slack.pace import Pace
-
-if TYPE_CHECKING:
-    from slack_sdk.web.async_client import AsyncWebClient
 
 log = logging.getLogger(__name__)
 
@@ -82,14 +83,12 @@ class TokenLost(SlackError):
     """The token is no longer valid; see FATAL. What waits is delivered when there is a new one."""
 
 
-class SlackWeb:
+class SlackClient:
     """The Web API of one workspace."""
 
     def __init__(self, token: str, base_url: str, pace: Pace) -> None:
-        from slack_sdk.web.async_client import AsyncWebClient
-
         # No retry handlers: the SDK's would post a message twice whose answer got lost.
-        self.client: AsyncWebClient = AsyncWebClient(
+        self.sdk = AsyncWebClient(
             token=token,
             base_url=base_url if base_url.endswith("/") else base_url + "/",
             timeout=10,
@@ -100,7 +99,7 @@ class SlackWeb:
         self.lost = asyncio.Event()
 
     def __repr__(self) -> str:
-        return "SlackWeb()"
+        return "SlackClient()"
 
     async def write(
         self, method: str, channel: str, values: Mapping[str, object], *, patient: bool = True
@@ -116,16 +115,13 @@ class SlackWeb:
 
     async def call(self, method: str, **values: object) -> dict[str, Any]:
         """Call a method; returns Slack's answer. Raises DeliveryError or one of its kinds."""
-        import aiohttp
-        from slack_sdk.errors import SlackApiError
-
         arguments = {key: value for key, value in values.items() if value is not None}
         try:
             if method.startswith(_FORMS):
                 form = {key: _form_value(value) for key, value in arguments.items()}
-                response = await self.client.api_call(method, data=form)
+                response = await self.sdk.api_call(method, data=form)
             else:
-                response = await getattr(self.client, method.replace(".", "_"))(**arguments)
+                response = await getattr(self.sdk, method.replace(".", "_"))(**arguments)
             data = response.data
         except SlackApiError as error:
             failure = _error(method, error.response)
@@ -142,8 +138,6 @@ class SlackWeb:
 
     async def respond(self, url: str, message: Mapping[str, object], *, replace: bool) -> bool:
         """Post through the address that came with a command or press; False when it is used up."""
-        import aiohttp
-
         body = {"response_type": "ephemeral", "replace_original": replace, **message}
         try:
             async with (

@@ -21,10 +21,11 @@ from bot.telegram.menu import publish_menus
 from bot.telegram.pace import Pace
 from bot.telegram.presses import TelegramPresses
 from bot.telegram.reactions import TYPING_S, TelegramReactions
-from bot.telegram.receive import TelegramReceiver, Times
+from bot.telegram.receive import TelegramReceiver
 from bot.telegram.receive_polling import TelegramPolling, give_up
 from bot.telegram.receive_webhook import TelegramWebhook
 from bot.telegram.send import TelegramSender
+from bot.telegram.times import Times
 from bot.telegram.users import TelegramUsers
 from bot.telegram.values import PLATFORM, Me
 from config.settings import TelegramSettings

@@ -7,12 +7,12 @@ import json
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
 from bot.adapter import DeliveryError
 from bot.backoff import Backoff
+from bot.telegram.times import Times
 from bot.telegram.values import PLATFORM
 from engine.errors import StoreError
 from engine.stopping import unless
@@ -25,24 +25,6 @@ T = TypeVar("T")
 
 #: In the store: the first update that was not stored yet.
 OFFSET_KEY = f"{PLATFORM}:offset"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Times:
-    """How long things may take, in seconds."""
-
-    #: A long poll: Telegram answers at once when something happens.
-    poll_s: int = 30
-    #: Without a good poll for this long the program ends, to be started again.
-    silence_s: float = 60.0
-    #: Pause after a failure; doubled each time up to the second.
-    retry_s: tuple[float, float] = (1.0, 15.0)
-    #: What is being handled at a stop may take this long; the rest is done after the restart.
-    grace_s: float = 2.0
-    #: A call other than a poll.
-    call_s: float = 20.0
-    #: The signs that a question was heard must not hold up its answer.
-    heard_s: float = 3.0
 
 
 class TelegramReceiver:

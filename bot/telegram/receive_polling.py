@@ -9,7 +9,8 @@ from bot.adapter import DeliveryError
 from bot.backoff import Backoff
 from bot.telegram.client import TelegramClient
 from bot.telegram.errors import TelegramLost, TokenRejected
-from bot.telegram.receive import TelegramReceiver, Times
+from bot.telegram.receive import TelegramReceiver
+from bot.telegram.times import Times
 from engine.errors import StoreError
 from engine.stopping import unless
 

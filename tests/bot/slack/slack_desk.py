@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from bot.delivery.delivery import RETRY_S
 from bot.slack.adapter import SlackAdapter
 from bot.slack.pace import Pace
-from bot.slack.receive_socket import SocketTimes
+from bot.slack.times import Times
 from config.settings import AdminsSettings, Settings, SlackSettings
 from engine.serving.generator import Generator
 from engine.store.jobs import JobStore
@@ -28,8 +28,16 @@ LATE_ANSWER = "You can join at any time."
 STAFF = "USTAFF"
 
 #: Tries again at once, and takes no slow machine for a dead Slack.
-QUICK = SocketTimes(
-    ping=0.03, silent=120, deaf=120, back_off=(0.01, 0.02), hello=60, settled=0.5, overlap=0.02
+QUICK = Times(
+    silence_s=120,
+    retry_s=(0.01, 0.02),
+    heard_s=120,
+    language_s=120,
+    ping_s=0.03,
+    stale_s=120,
+    hello_s=60,
+    settled_s=0.5,
+    overlap_s=0.02,
 )
 
 
@@ -51,7 +59,7 @@ def adapter_for(
     async def status() -> str:
         return "- Model: fake (ready)"
 
-    adapter = SlackAdapter(
+    return SlackAdapter(
         settings.slack,
         SecretStr(bot_token),
         SecretStr(APP_TOKEN),
@@ -61,10 +69,9 @@ def adapter_for(
         status=status,
         starters=lambda: [LATE, "How do I get a certificate?"],
         pace=Pace(channel_s=0.0, per_minute={}, others=100_000),
-        times=replace(QUICK, ping=0.5),
+        times=replace(QUICK, ping_s=0.5),
+        edit_interval_s=0.0,
     )
-    adapter.edit_interval_s = 0.0
-    return adapter
 
 
 class HeldGenerator(ScriptedGenerator):
@@ -112,8 +119,9 @@ async def slack_desk(
 
 async def _listening(slack: SlackTwin, adapter: SlackAdapter) -> None:
     await slack.until(lambda: slack.called("auth.test"))
-    while adapter.http is None or not adapter.http.port:
-        await slack.pause()
+    assert adapter.http is not None
+    async with asyncio.timeout(60):
+        await adapter.http.listening.wait()
     slack.http_target = f"http://127.0.0.1:{adapter.http.port}/slack/events"
 
 

@@ -14,10 +14,10 @@ from pydantic import SecretStr
 from bot.adapter import DeliveryError, MessageGone
 from bot.messages import Message, Press, Reply, ReplyState
 from bot.slack.adapter import SlackAdapter
-from bot.slack.client import SlackWeb, retry_after
+from bot.slack.client import SlackClient, retry_after
 from bot.slack.pace import Pace
 from bot.slack.parse import ReplyTo
-from bot.slack.send import SlackWriter
+from bot.slack.send import SlackSender
 from config.settings import ConfigError, SlackSettings
 from engine.errors import StoreError
 from engine.store.jobs import JobStore
@@ -46,10 +46,10 @@ async def slack() -> AsyncIterator[SlackTwin]:
 
 
 @pytest.fixture
-def writer(slack: SlackTwin) -> SlackWriter:
+def sender(slack: SlackTwin) -> SlackSender:
     slack.channels["C1"].append({"ts": "1.0", "user": "U1", "text": "the question"})
     pace = Pace(channel_s=0.0, per_minute={}, others=100_000, clock=lambda: 0.0)
-    return SlackWriter(SlackWeb(BOT_TOKEN, slack.base_url, pace))
+    return SlackSender(SlackClient(BOT_TOKEN, slack.base_url, pace))
 
 
 @dataclass
@@ -208,11 +208,11 @@ async def test_twenty_waiting_questions_survive_a_restart(slack: SlackTwin, tmp_
 
 
 async def test_a_placeholder_whose_id_was_never_stored_is_found_again(
-    slack: SlackTwin, tmp_path: Path, writer: SlackWriter
+    slack: SlackTwin, tmp_path: Path, sender: SlackSender
 ) -> None:
     waiting = Reply(state=ReplyState.WAITING, notice="Your question is next.", job_id=7)
-    first = await writer.post(TO, waiting)
-    after_restart = SlackWriter(SlackWeb(BOT_TOKEN, slack.base_url, Pace()))
+    first = await sender.post(TO, waiting)
+    after_restart = SlackSender(SlackClient(BOT_TOKEN, slack.base_url, Pace()))
 
     second = await after_restart.post(TO, Reply(text="Yes.", job_id=7))
 
@@ -234,14 +234,14 @@ async def test_a_placeholder_whose_id_was_never_stored_is_found_again(
     ids=["cut after", "502 after", "HTML after", "error after", "cut", "503", "unavailable"],
 )
 async def test_a_post_of_unknown_outcome_is_never_made_twice(
-    fault: Fault, slack: SlackTwin, tmp_path: Path, writer: SlackWriter
+    fault: Fault, slack: SlackTwin, tmp_path: Path, sender: SlackSender
 ) -> None:
-    writer.asked_now(TO)
+    sender.asked_now(TO)
     slack.fail("chat.postMessage", fault)
     with pytest.raises(DeliveryError):
-        await writer.post(TO, Reply(state=ReplyState.WAITING, notice="Next.", job_id=7))
+        await sender.post(TO, Reply(state=ReplyState.WAITING, notice="Next.", job_id=7))
 
-    await writer.post(TO, Reply(text="Yes.", job_id=7))
+    await sender.post(TO, Reply(text="Yes.", job_id=7))
 
     assert [shown(message) for message in slack.ours("C1")] == ["Yes."]
 
@@ -275,15 +275,15 @@ async def test_retry_after_is_passed_up_and_holds_that_channel_alone(slack: Slac
         now[0] += seconds
 
     pace = Pace(clock=lambda: now[0], sleep=sleep)
-    writer = SlackWriter(SlackWeb(BOT_TOKEN, slack.base_url, pace))
+    sender = SlackSender(SlackClient(BOT_TOKEN, slack.base_url, pace))
     slack.fail("chat.postMessage", LIMITED)
     with pytest.raises(DeliveryError) as limited:
-        await writer.post(TO, Reply(text="one"))
+        await sender.post(TO, Reply(text="one"))
 
     elsewhere = ReplyTo(channel="C2", user="U1").dump()
-    await writer.post(elsewhere, Reply(text="two"))
+    await sender.post(elsewhere, Reply(text="two"))
     at_once = now[0]
-    await writer.post(TO, Reply(text="three"))
+    await sender.post(TO, Reply(text="three"))
 
     assert limited.value.retry_after_s == 3.0
     assert at_once == 100.0
@@ -357,22 +357,22 @@ async def test_a_deleted_placeholder_does_not_lose_the_answer(
     assert LATE_ANSWER in shown(answer)
 
 
-async def test_a_gone_message_is_told_as_such(writer: SlackWriter) -> None:
+async def test_a_gone_message_is_told_as_such(sender: SlackSender) -> None:
     with pytest.raises(MessageGone):
-        await writer.edit(TO, "C1/1.5", Reply(text="x"))
+        await sender.edit(TO, "C1/1.5", Reply(text="x"))
 
 
 async def test_a_long_answer_arrives_whole_and_once(
-    slack: SlackTwin, tmp_path: Path, writer: SlackWriter
+    slack: SlackTwin, tmp_path: Path, sender: SlackSender
 ) -> None:
     reply = Reply(text=long_text(), job_id=3)
-    first = await writer.post(TO, Reply(state=ReplyState.WAITING, notice="Next.", job_id=3))
+    first = await sender.post(TO, Reply(state=ReplyState.WAITING, notice="Next.", job_id=3))
     slack.fail("chat.postMessage", Fault(cut=True, after=True))
     with pytest.raises(DeliveryError):
-        await writer.edit(TO, first, reply)
+        await sender.edit(TO, first, reply)
 
-    await writer.edit(TO, first, reply)
-    await writer.edit(TO, first, reply)
+    await sender.edit(TO, first, reply)
+    await sender.edit(TO, first, reply)
 
     parts = slack.ours("C1")
     assert len(parts) == 2
@@ -393,11 +393,11 @@ async def test_a_long_entry_is_quoted_whole_enough_through_the_desk(
 
 
 async def test_blocks_that_are_refused_become_plain_text_and_nothing_is_lost(
-    slack: SlackTwin, writer: SlackWriter
+    slack: SlackTwin, sender: SlackSender
 ) -> None:
     slack.fail("chat.postMessage", Fault(error="invalid_blocks"), Fault(error="invalid_blocks"))
 
-    await writer.post(TO, Reply(text="Do `this` & *that*.", notice="Quoted:"))
+    await sender.post(TO, Reply(text="Do `this` & *that*.", notice="Quoted:"))
 
     (message,) = slack.ours("C1")
     assert message.get("blocks") is None
@@ -414,9 +414,9 @@ async def test_no_token_appears_in_logs_or_errors(
         await slack.mention("C1", "U1", "/model")
         await slack.cut()
         await slack.until(lambda: slack.sockets)
-        web = SlackWeb(BOT_TOKEN, slack.base_url, Pace())
+        client = SlackClient(BOT_TOKEN, slack.base_url, Pace())
 
-    spoken = caplog.text + repr(web)
+    spoken = caplog.text + repr(client)
     assert all(secret not in spoken for secret in (BOT_TOKEN, APP_TOKEN, SECRET, "ticket="))
 
 
@@ -430,13 +430,13 @@ def long_text() -> str:
 
 async def test_a_watched_display_makes_its_five_updates_last_a_minute(slack: SlackTwin) -> None:
     now = [0.0]
-    writer = SlackWriter(SlackWeb(BOT_TOKEN, slack.base_url, Pace(clock=lambda: now[0])))
+    sender = SlackSender(SlackClient(BOT_TOKEN, slack.base_url, Pace(clock=lambda: now[0])))
     to = ReplyTo(channel="C9", user="U1", response_url=slack.response_url("C9", "U1")).dump()
-    posted = await writer.post(to, Reply(text="at 0 s", ephemeral=True))
+    posted = await sender.post(to, Reply(text="at 0 s", ephemeral=True))
 
     for _ in range(12):
         now[0] += 5
-        await writer.edit(to, posted, Reply(text=f"at {now[0]:.0f} s", ephemeral=True))
+        await sender.edit(to, posted, Reply(text=f"at {now[0]:.0f} s", ephemeral=True))
 
     (display,) = slack.ephemerals
     assert shown(display) == "at 60 s"
@@ -445,14 +445,14 @@ async def test_a_watched_display_makes_its_five_updates_last_a_minute(slack: Sla
 async def test_progress_leaves_the_few_updates_of_an_address_to_the_outcome(
     slack: SlackTwin,
 ) -> None:
-    writer = SlackWriter(SlackWeb(BOT_TOKEN, slack.base_url, Pace()))
+    sender = SlackSender(SlackClient(BOT_TOKEN, slack.base_url, Pace()))
     to = ReplyTo(channel="C9", user="U1", response_url=slack.response_url("C9", "U1")).dump()
-    posted = await writer.whisper(ReplyTo.load(to), Reply(text="Loading"))
+    posted = await sender.whisper(ReplyTo.load(to), Reply(text="Loading"))
 
     for percent in range(10):
         progress = Reply(text=f"{percent} %", state=ReplyState.WAITING)
-        await writer.edit(to, posted, progress)
-    await writer.edit(to, posted, Reply(text="It answers now."))
+        await sender.edit(to, posted, progress)
+    await sender.edit(to, posted, Reply(text="It answers now."))
 
     (display,) = slack.ephemerals
     assert shown(display) == "It answers now."
@@ -514,12 +514,12 @@ async def test_a_placeholder_that_cannot_be_deleted_does_not_go_on_saying_it_wri
 async def test_a_display_that_began_with_a_mention_goes_on_in_a_direct_message(
     slack: SlackTwin,
 ) -> None:
-    writer = SlackWriter(SlackWeb(BOT_TOKEN, slack.base_url, Pace()))
+    sender = SlackSender(SlackClient(BOT_TOKEN, slack.base_url, Pace()))
     to = ReplyTo(channel="C1", user="U1", thread="1.0", message="1.0").dump()
-    posted = await writer.post(to, Reply(text="at 0 s", ephemeral=True))
+    posted = await sender.post(to, Reply(text="at 0 s", ephemeral=True))
 
-    posted = await writer.edit(to, posted, Reply(text="at 5 s", ephemeral=True)) or posted
-    posted = await writer.edit(to, posted, Reply(text="at 10 s", ephemeral=True)) or posted
+    posted = await sender.edit(to, posted, Reply(text="at 5 s", ephemeral=True)) or posted
+    posted = await sender.edit(to, posted, Reply(text="at 10 s", ephemeral=True)) or posted
 
     (display,) = slack.ours("D1")
     assert shown(display) == "at 10 s"
@@ -546,4 +546,10 @@ def test_a_missing_secret_is_named_at_once(
             SecretStr(secret) if secret else None,
             JobStore(tmp_path / "q.sqlite3"),
             is_staff=lambda _: False,
+            status=nothing,
+            starters=tuple,
         )
+
+
+async def nothing() -> str:
+    return ""

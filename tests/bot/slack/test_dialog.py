@@ -52,10 +52,7 @@ async def test_a_mention_is_answered_in_its_thread_with_sources(
     assert len(slack.ours("C1")) == 1, "mention and message event make one answer"
 
 
-async def test_a_question_is_seen_at_once(
-    slack: SlackTwin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.slack.reactions.HEARD_S", 120)
+async def test_a_question_is_seen_at_once(slack: SlackTwin, tmp_path: Path) -> None:
     script = ScriptedGenerator(lambda _: LATE_ANSWER)
     script.gate.clear()
     async with slack_desk(slack, tmp_path, script):
@@ -535,9 +532,7 @@ async def test_people_are_spoken_to_in_their_language(
     language: str,
     slack: SlackTwin,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("bot.slack.members.LANGUAGE_S", 120)
     slack.locales["U1"] = locale
     async with slack_desk(slack, tmp_path):
         await slack.mention("C1", "U1", text)

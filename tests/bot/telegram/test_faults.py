@@ -10,7 +10,7 @@ import pytest
 from bot.adapter import DeliveryError, DeliveryRefused, MessageGone
 from bot.messages import Reply
 from bot.telegram.pace import Pace
-from bot.telegram.receive import Times
+from bot.telegram.times import Times
 from tests.telegram_bench import adapter_on, bench
 from tests.telegram_twin import (
     BAD_GATEWAY,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.telegram.errors import TelegramLost, TokenRejected
-from bot.telegram.receive import Times
+from bot.telegram.times import Times
 from config.settings import ConfigError
 from engine.store.jobs import JobStore
 from tests.telegram_bench import QUICK, Bench, NotingDesk, adapter_on, bench
