@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bot.adapter import ChatAdapter, Desk
+from bot.adapter import ChatAdapter, DeliveryError, Desk, MessageGone
 from bot.delivery.delivery import RETRY_S, Delivery
 from bot.desk.commands import Commands, ModelChoice
 from bot.desk.desk import WATCH_S, FaqDesk, is_admin
@@ -100,21 +100,27 @@ class FakeAdapter:
     messages: dict[str, list[Reply]] = field(default_factory=dict)
     heard_at: list[str] = field(default_factory=list)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
-    started: asyncio.Event = field(default_factory=asyncio.Event)
+    #: Ids of messages that somebody deleted.
+    deleted: set[str] = field(default_factory=set)
+    #: What the next posts and edits raise.
+    errors: list[DeliveryError] = field(default_factory=list)
 
     async def run(self, desk: Desk, stop: asyncio.Event) -> None:
-        self.started.set()
         await stop.wait()
 
     async def heard(self, reply_to: str) -> None:
         self.heard_at.append(reply_to)
 
     async def post(self, reply_to: str, reply: Reply) -> str:
+        self._fail()
         message_id = f"m{len(self.messages) + 1}"
         await self._keep(message_id, reply)
         return message_id
 
     async def edit(self, reply_to: str, message_id: str, reply: Reply) -> None:
+        self._fail()
+        if message_id in self.deleted:
+            raise MessageGone
         await self._keep(message_id, reply)
 
     def interrupt(self) -> bool:
@@ -122,6 +128,10 @@ class FakeAdapter:
 
     async def close(self) -> None:
         """Nothing to let go of."""
+
+    def _fail(self) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
 
     async def _keep(self, message_id: str, reply: Reply) -> None:
         async with self.changed:
@@ -131,7 +141,7 @@ class FakeAdapter:
     @property
     def finals(self) -> list[Reply]:
         """The last versions of the messages that are final, in the order of posting."""
-        last = [versions[-1] for versions in self.messages.values()]
+        last = [versions[-1] for id, versions in self.messages.items() if id not in self.deleted]
         return [reply for reply in last if reply.state is ReplyState.FINAL]
 
     async def wait_for_finals(self, count: int, timeout: float = 120.0) -> list[Reply]:

@@ -68,7 +68,7 @@ class ConsoleAdapter:
         self._interactive = stdin.isatty() and stdout.isatty()
         self._banner = banner
         #: Which process asked: the answer to an earlier one's question is introduced.
-        self._session = uuid.uuid4().hex[:12]
+        self.session = uuid.uuid4().hex[:12]
         self._asked = 0
         self._posted = 0
         self._finished = asyncio.Event()
@@ -92,7 +92,7 @@ class ConsoleAdapter:
     async def post(self, reply_to: str, reply: Reply) -> str:
         """Show a new message; one of an earlier process says so."""
         self._posted += 1
-        earlier = not reply_to.startswith(self._session)
+        earlier = not reply_to.startswith(self.session)
         try:
             if earlier and reply.state is ReplyState.FINAL:
                 question = reply_to.partition(" ")[2]
@@ -160,10 +160,10 @@ class ConsoleAdapter:
                 await waiting
 
     def _message(self, line: str) -> Message:
-        number = f"{self._session}-{self._asked}"
+        number = f"{self.session}-{self._asked}"
         return Message(
             platform=PLATFORM,
-            conversation=self._session,
+            conversation=self.session,
             message_id=number,
             user_id="console",
             text=line,
