@@ -155,7 +155,7 @@ def _adapters(
 ) -> dict[str, ChatAdapter]:
     """The platforms that have tokens, or the console. Raises ConfigError."""
     if console:
-        from bot.console.console import open_console
+        from bot.console.adapter import open_console
 
         return {"console": open_console(BANNER)}
     adapters: dict[str, ChatAdapter] = {}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bot.adapter import ChatAdapter, DeliveryError, DeliveryRefused, MessageGone
-from bot.console.console import ConsoleAdapter
+from bot.console.adapter import ConsoleAdapter
 from bot.messages import Reply, ReplyState
 from bot.slack.parse import ReplyTo
 from engine.store.jobs import JobStore

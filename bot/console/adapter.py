@@ -5,28 +5,18 @@ from __future__ import annotations
 import asyncio
 import io
 import sys
-import threading
 import uuid
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
-
-from rich.console import Console, Group, RenderableType
-from rich.live import Live
-from rich.markdown import Markdown
-from rich.padding import Padding
-from rich.spinner import Spinner
-from rich.text import Text
+from typing import Any, TextIO
 
 from bot.adapter import DeliveryError, Desk, PlatformLost
-from bot.delivery.render import entry_lists, plain_text, source_line
+from bot.console.receive import piped_lines, typed_lines
+from bot.console.send import ConsoleSender
 from bot.delivery.texts import say
 from bot.desk.commands import commands_on
 from bot.messages import Message, Reply, ReplyState
 from engine.stopping import unless
-
-if TYPE_CHECKING:
-    from prompt_toolkit import PromptSession
 
 PLATFORM = "console"
 #: Longest time to wait for the answer to one question before the next line is read; the engine
@@ -40,13 +30,6 @@ class OutputClosed(PlatformLost):
     """Nobody reads the output any more; what was not shown is kept for the next start."""
 
 
-class _Terminal(Console):
-    """rich would end the whole process on its own when the reader of a pipe leaves."""
-
-    def on_broken_pipe(self) -> NoReturn:
-        raise BrokenPipeError
-
-
 class ConsoleAdapter:
     """A ChatAdapter whose one conversation is standard input and output.
 
@@ -56,16 +39,10 @@ class ConsoleAdapter:
     platform = PLATFORM
     edit_interval_s = 0.15
 
-    def __init__(
-        self,
-        *,
-        stdin: TextIO,
-        stdout: TextIO,
-        banner: str = "",
-    ) -> None:
+    def __init__(self, *, stdin: TextIO, stdout: TextIO, banner: str = "") -> None:
         self._stdin = stdin
-        self._terminal = _Terminal(file=stdout, highlight=False, soft_wrap=not stdout.isatty())
         self._interactive = stdin.isatty() and stdout.isatty()
+        self._sender = ConsoleSender(stdout, interactive=self._interactive)
         self._banner = banner
         #: Which process asked: the answer to an earlier one's question is introduced.
         self.session = uuid.uuid4().hex[:12]
@@ -75,7 +52,6 @@ class ConsoleAdapter:
         self._interrupted = asyncio.Event()
         self._closed = asyncio.Event()
         self._waiting = False
-        self._live: Live | None = None
 
     def interrupt(self) -> bool:
         """See ChatAdapter."""
@@ -96,9 +72,8 @@ class ConsoleAdapter:
         try:
             if earlier and reply.state is ReplyState.FINAL:
                 question = reply_to.partition(" ")[2]
-                introduced = f"{say('restart', reply.language)} {question}"
-                self._terminal.print(Text(introduced, style="dim"))
-            self._show(reply)
+                self._sender.introduce(f"{say('restart', reply.language)} {question}")
+            self._sender.show(reply)
         except BrokenPipeError:
             self._closed.set()
             raise DeliveryError("the output was closed") from None
@@ -131,7 +106,7 @@ class ConsoleAdapter:
             if self._closed.is_set():
                 raise OutputClosed
         finally:
-            self._end_live()
+            self._sender.end()
             stop.set()
 
     # Taking in
@@ -170,103 +145,20 @@ class ConsoleAdapter:
             reply_to=f"{number} {line.strip()[:200]}",
         )
 
-    def _lines(self, desk: Desk, stop: asyncio.Event) -> AsyncIterator[str]:
-        return self._typed_lines(desk, stop) if self._interactive else self._piped_lines(stop)
-
-    async def _typed_lines(self, desk: Desk, stop: asyncio.Event) -> AsyncIterator[str]:
-        from prompt_toolkit import PromptSession
-        from prompt_toolkit.completion import WordCompleter
-        from prompt_toolkit.patch_stdout import patch_stdout
-
+    async def _lines(self, desk: Desk, stop: asyncio.Event) -> AsyncIterator[str]:
+        if not self._interactive:
+            async for line in piped_lines(self._stdin, stop):
+                yield line
+            return
         if self._banner:
-            self._terminal.print(Markdown(self._banner))
+            self._sender.print_markdown(self._banner)
         # Once the FAQ can be searched, every question shows entries at once.
         with suppress(TimeoutError):
             async with asyncio.timeout(READY_S):
                 await desk.ready()
-        session: PromptSession[str] = PromptSession(
-            completer=WordCompleter(
-                [f"/{name}" for name in commands_on(PLATFORM, staff=True)], sentence=True
-            ),
-            # In a task of its own a KeyboardInterrupt would end the whole loop.
-            interrupt_exception=EOFError,
-        )
-        while not stop.is_set():
-            try:
-                with patch_stdout():
-                    # Its own handler would, when it goes, take ours for Ctrl-C with it.
-                    typing = session.prompt_async("you › ", handle_sigint=False)
-                    line = await unless(stop, typing)
-            except EOFError:
-                return
-            if line is None:
-                return
+        commands = [f"/{name}" for name in commands_on(PLATFORM, staff=True)]
+        async for line in typed_lines(commands, stop):
             yield line
-
-    async def _piped_lines(self, stop: asyncio.Event) -> AsyncIterator[str]:
-        """Lines read by a daemon thread: a read that never returns must not hold up the exit."""
-        loop = asyncio.get_running_loop()
-        lines: asyncio.Queue[str | None] = asyncio.Queue()
-
-        def read() -> None:
-            try:
-                for line in self._stdin:
-                    loop.call_soon_threadsafe(lines.put_nowait, line)
-                loop.call_soon_threadsafe(lines.put_nowait, None)
-            except RuntimeError:  # the loop ended first
-                return
-
-        threading.Thread(target=read, name="stdin", daemon=True).start()
-        while not stop.is_set():
-            line = await unless(stop, lines.get())
-            if line is None:
-                return
-            yield line
-
-    # Showing
-
-    def _show(self, reply: Reply) -> None:
-        final = reply.state is ReplyState.FINAL
-        if not self._interactive:
-            if final:
-                self._terminal.print(Text(plain_text(reply)), end="\n\n")
-        elif final:
-            self._end_live()
-            self._terminal.print(_pretty(reply))
-        else:
-            self._begin_live().update(_pretty(reply))
-
-    def _begin_live(self) -> Live:
-        if self._live is None:
-            self._live = Live(console=self._terminal, transient=True, refresh_per_second=8)
-            self._live.start()
-        return self._live
-
-    def _end_live(self) -> None:
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
-
-
-def _pretty(reply: Reply) -> RenderableType:
-    """The reply as a terminal shows it."""
-    parts: list[RenderableType] = []
-    if reply.notice:
-        waiting = reply.state is not ReplyState.FINAL
-        line = Text(reply.notice, style="dim")
-        parts.append(Spinner("dots", text=line) if waiting else line)
-    if reply.matches:
-        parts.append(Text(reply.sources_title, style="dim"))
-        parts += [Text(f"  • {match.document.question}", style="dim") for match in reply.matches]
-    if reply.text:
-        parts.append(Markdown(reply.text))
-    for title, sources in entry_lists(reply):
-        parts.append(Text(f"\n{title}:" if title else "", style="bold"))
-        for source in sources:
-            parts.append(Text(f"  • {source_line(source)}"))
-            if source.excerpt:
-                parts.append(Padding(Text(source.excerpt, style="dim"), (0, 0, 0, 4)))
-    return Padding(Group(*parts), (0, 0, 1, 2))
 
 
 def open_console(banner: str) -> ConsoleAdapter:

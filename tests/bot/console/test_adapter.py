@@ -14,7 +14,7 @@ from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from bot.console.console import ConsoleAdapter, open_console
+from bot.console.adapter import ConsoleAdapter, open_console
 from bot.delivery.render import plain_text
 from bot.messages import Action, Message, Reply
 from engine.types import Source
