@@ -27,6 +27,7 @@ from engine.serving.generator import Generator
 from engine.store.jobs import JobStore
 from engine.types import Corpus, Document, EngineState, EngineStatus, Question, Retrieval
 from tests.fakes import ScriptedGenerator
+from tests.waits import within
 
 FAQ = (
     Document(
@@ -277,7 +278,7 @@ async def desk_on(
             )
         finally:
             stop.set()
-            await asyncio.wait({running})
+            await within(asyncio.wait({running}))
             ended.set()
 
 

@@ -20,6 +20,7 @@ from engine.errors import StoreError
 from engine.store.jobs import Job, JobStore, NewJob
 from engine.types import Document, Match, Question
 from tests.telegram_twin import TOKEN, TelegramTwin, telegram_twin
+from tests.waits import within
 
 ADMIN = 99
 FAQ = tuple(
@@ -169,5 +170,5 @@ async def bench(
             )
         finally:
             stop.set()
-            await asyncio.wait({running})
+            await within(asyncio.wait({running}))
             await adapter.close()

@@ -19,6 +19,7 @@ import aiohttp
 from aiohttp import web
 
 from tests.telegram_html import MAX_UNITS, Entity, ParseError, parse, units
+from tests.waits import within
 
 TOKEN = "424242:AAtwin-of-telegram_for-tests-0123456789"
 BOT = {"id": 424242, "is_bot": True, "first_name": "FAQ", "username": "faq_twin_bot"}
@@ -326,7 +327,7 @@ class TelegramTwin:
     async def _go_wrong(self, request: web.Request, fault: Fault) -> web.StreamResponse:
         if fault.hang:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), 30)
+                await within(self._closing.wait(), 30)
         if fault.cut or fault.hang:
             if request.transport is not None:
                 request.transport.abort()

@@ -22,6 +22,7 @@ from tests.fakes import ScriptedGenerator
 from tests.harness import RunningDesk, desk_on
 from tests.slack_twin import APP_TOKEN, BOT_TOKEN, SECRET, SlackTwin
 from tests.slack_workspace import Json, pressable, shown
+from tests.waits import within
 
 LATE = "Can I still join after the start?"
 LATE_ANSWER = "You can join at any time."
@@ -120,8 +121,7 @@ async def slack_desk(
 async def _listening(slack: SlackTwin, adapter: SlackAdapter) -> None:
     await slack.until(lambda: slack.called("auth.test"))
     assert adapter.http is not None
-    async with asyncio.timeout(60):
-        await adapter.http.listening.wait()
+    await within(adapter.http.listening.wait())
     slack.http_target = f"http://127.0.0.1:{adapter.http.port}/slack/events"
 
 

@@ -34,6 +34,7 @@ from tests.bot.slack.slack_desk import (
 from tests.fakes import ScriptedGenerator
 from tests.slack_twin import APP_TOKEN, BOT_TOKEN, SECRET, Fault, SlackTwin
 from tests.slack_workspace import pressable, shown
+from tests.waits import within
 
 LIMITED = Fault(status=429, error="ratelimited", headers={"Retry-After": "3"})
 TO = ReplyTo(channel="C1", user="U1", team="T1", thread="1.0", message="1.0").dump()
@@ -160,7 +161,7 @@ async def test_a_token_revoked_later_ends_the_program(slack: SlackTwin, tmp_path
             await adapter.post(TO, Reply(text="x"))
 
         with pytest.raises(ConfigError, match="no longer accepts"):
-            await running
+            await within(running)
 
 
 async def test_slack_may_be_away_when_the_program_starts(slack: SlackTwin, tmp_path: Path) -> None:

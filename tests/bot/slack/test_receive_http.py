@@ -14,6 +14,7 @@ import pytest
 from bot.slack.receive_http import MAX_BODY, SignedRequests, SlackHttp
 from config.settings import ConfigError
 from tests.slack_twin import SECRET, signed
+from tests.waits import within
 
 
 @dataclass
@@ -44,8 +45,7 @@ async def serving() -> AsyncIterator[Server]:
     http = SlackHttp(SignedRequests(SECRET), "127.0.0.1:0")
     async with asyncio.TaskGroup() as group:
         group.create_task(http.run(dispatch, stop))
-        async with asyncio.timeout(60):
-            await http.listening.wait()
+        await within(http.listening.wait())
         server.url = f"http://127.0.0.1:{http.port}/slack/events"
         yield server
         stop.set()

@@ -16,6 +16,7 @@ from bot.slack.receive_socket import SlackSocket, SocketDead
 from bot.slack.times import Times
 from tests.bot.slack.slack_desk import QUICK
 from tests.slack_twin import APP_TOKEN, BOT_TOKEN, Fault, SlackTwin
+from tests.waits import within
 
 
 @pytest.fixture
@@ -135,7 +136,7 @@ async def test_too_many_websockets_do_not_make_a_storm_of_tickets(slack: SlackTw
         await slack.pause()
     listening.stop.set()
     running.cancel()
-    await asyncio.wait({running})
+    await within(asyncio.wait({running}))
 
     assert slack.opened == SlackSocket.MAX_OPENS
 
@@ -158,7 +159,7 @@ async def test_a_slack_that_stays_away_ends_the_process(slack: SlackTwin) -> Non
     slack.fail("apps.connections.open", *[Fault(status=503, body="down")] * 500)
     await slack.cut()
 
-    await asyncio.wait({running}, timeout=60)
+    await within(asyncio.wait({running}))
 
     with pytest.raises(SocketDead, match="Slack was not heard for"):
         running.result()
@@ -170,7 +171,7 @@ async def test_socket_mode_switched_off_ends_the_process(slack: SlackTwin) -> No
     await slack.until(lambda: slack.sockets)
     await slack.disconnect("link_disabled")
 
-    await asyncio.wait({running}, timeout=60)
+    await within(asyncio.wait({running}))
 
     with pytest.raises(SocketDead, match="switched off"):
         running.result()

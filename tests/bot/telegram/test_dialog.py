@@ -16,6 +16,7 @@ from tests.fakes import ScriptedGenerator
 from tests.harness import RunningDesk, desk_on
 from tests.telegram_bench import ADMIN, adapter_on
 from tests.telegram_twin import BOT, CUT_AFTER, Shown, TelegramTwin, flood, telegram_twin
+from tests.waits import within
 
 ME = f"@{BOT['username']}"
 LATE = "Can I still join after the course has started?"
@@ -132,7 +133,7 @@ async def test_who_waits_sees_the_place_and_the_best_entries(tmp_path: Path) -> 
     async with telegram_twin() as twin, scene(tmp_path, twin) as on:
         on.generator.gate.clear()
         await twin.private(twin.person(7), LATE)
-        await on.generator.waiting.wait()
+        await within(on.generator.waiting.wait())
 
         await twin.private(twin.person(8, "Bob"), CERTIFICATE)
         await twin.wait_shown(8, "• How do I get a certificate?")  # chats are read side by side
@@ -150,7 +151,7 @@ async def test_the_stop_button_ends_a_question(tmp_path: Path) -> None:
         on.generator.gate.clear()
         ada, eve = twin.person(7), twin.person(8, "Eve")
         await twin.private(ada, LATE)
-        await on.generator.waiting.wait()
+        await within(on.generator.waiting.wait())
         await twin.wait(lambda: twin.shown(7))
 
         query = await twin.press(eve, twin.shown(7)[0], "Stop")
@@ -167,7 +168,7 @@ async def test_cancel_ends_a_question(tmp_path: Path) -> None:
         on.generator.gate.clear()
         ada = twin.person(7)
         await twin.private(ada, LATE)
-        await on.generator.waiting.wait()
+        await within(on.generator.waiting.wait())
 
         await twin.private(ada, "/cancel")
 
@@ -448,7 +449,7 @@ async def test_a_flood_limit_delays_the_answer_of_that_chat_alone(tmp_path: Path
     async with telegram_twin() as twin, scene(tmp_path, twin) as on:
         on.generator.gate.clear()
         await twin.private(twin.person(7), LATE)
-        await on.generator.waiting.wait()
+        await within(on.generator.waiting.wait())
         await twin.wait(lambda: twin.shown(7))
         twin.fail("editMessageText", flood(0.1))
 
@@ -464,7 +465,7 @@ async def test_an_answer_whose_confirmation_is_lost_is_not_sent_again(tmp_path: 
     async with telegram_twin() as twin, scene(tmp_path, twin) as on:
         on.generator.gate.clear()
         await twin.private(twin.person(7), LATE)
-        await on.generator.waiting.wait()
+        await within(on.generator.waiting.wait())
         await twin.wait(lambda: twin.shown(7))
         twin.fail("editMessageText", CUT_AFTER, times=2)
 

@@ -25,6 +25,7 @@ from tests.telegram_twin import (
     flood,
     telegram_twin,
 )
+from tests.waits import within
 
 
 async def test_an_update_is_confirmed_only_after_it_is_stored(tmp_path: Path) -> None:
@@ -226,6 +227,5 @@ async def _listening(on: Bench) -> None:
     """Wait until the webhook listens, and let Telegram call it there."""
     await on.twin.wait(lambda: on.twin.webhook.get("url"))
     assert on.adapter.webhook is not None
-    async with asyncio.timeout(60):
-        await on.adapter.webhook.listening.wait()
+    await within(on.adapter.webhook.listening.wait())
     on.twin.webhook["url"] = f"http://127.0.0.1:{on.adapter.webhook.port}/hook"
