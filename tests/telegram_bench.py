@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from bot.messages import Message, Press, Reply
 from bot.telegram.adapter import TelegramAdapter
-from bot.telegram.pace import Pace
+from bot.telegram.pace import TelegramPace
 from bot.telegram.reactions import TYPING_S
 from bot.telegram.times import Times
 from config.settings import TelegramSettings
@@ -35,9 +35,9 @@ FAQ = tuple(
 QUICK = Times(poll_s=1, silence_s=120, retry_s=(0.01, 0.05), grace_s=0.5, call_s=60, heard_s=60)
 
 
-def at_once() -> Pace:
+def at_once() -> TelegramPace:
     """No waiting for turns."""
-    return Pace(per_second=10_000, per_chat_s=0.0, per_group_minute=10_000)
+    return TelegramPace(per_second=10_000, per_chat_s=0.0, per_group_minute=10_000)
 
 
 @dataclass
@@ -127,7 +127,7 @@ def adapter_on(
     twin: TelegramTwin,
     store: JobStore,
     *,
-    pace: Pace | None = None,
+    pace: TelegramPace | None = None,
     times: Times = QUICK,
     token: str = TOKEN,
     secret: str = "",

@@ -17,7 +17,7 @@ from bot.slack.catch_up import SlackCatchUp
 from bot.slack.client import SlackClient, TokenLost
 from bot.slack.handlers import SlackHandlers, Spawn
 from bot.slack.members import SlackMembers
-from bot.slack.pace import Pace
+from bot.slack.pace import SlackPace
 from bot.slack.parse import PLATFORM
 from bot.slack.presses import SlackPresses
 from bot.slack.reactions import SlackReactions
@@ -53,7 +53,7 @@ class SlackAdapter:
         is_staff: Callable[[str], bool],
         status: Callable[[], Awaitable[str]],
         starters: Callable[[], Sequence[str]],
-        pace: Pace | None = None,
+        pace: SlackPace | None = None,
         times: Times | None = None,
         edit_interval_s: float = EDIT_INTERVAL_S,
     ) -> None:
@@ -67,7 +67,9 @@ class SlackAdapter:
         self._status = status
         self._starters = starters
         self._times = times or Times()
-        self._client = SlackClient(bot_token.get_secret_value(), settings.base_url, pace or Pace())
+        self._client = SlackClient(
+            bot_token.get_secret_value(), settings.base_url, pace or SlackPace()
+        )
         self._sender = SlackSender(self._client)
         self._reactions = SlackReactions(self._client, heard_s=self._times.heard_s)
         self._members = SlackMembers(

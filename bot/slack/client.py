@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.adapter import DeliveryError, DeliveryRefused, MessageGone
-from bot.slack.pace import Pace
+from bot.slack.pace import SlackPace
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ class TokenLost(SlackError):
 class SlackClient:
     """The Web API of one workspace."""
 
-    def __init__(self, token: str, base_url: str, pace: Pace) -> None:
+    def __init__(self, token: str, base_url: str, pace: SlackPace) -> None:
         # No retry handlers: the SDK's would post a message twice whose answer got lost.
         self.sdk = AsyncWebClient(
             token=token,

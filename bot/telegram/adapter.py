@@ -18,7 +18,7 @@ from bot.telegram.errors import TokenRejected
 from bot.telegram.handlers import TelegramHandlers
 from bot.telegram.inline import Search, Starters
 from bot.telegram.menu import publish_menus
-from bot.telegram.pace import Pace
+from bot.telegram.pace import TelegramPace
 from bot.telegram.presses import TelegramPresses
 from bot.telegram.reactions import TYPING_S, TelegramReactions
 from bot.telegram.receive import TelegramReceiver
@@ -53,7 +53,7 @@ class TelegramAdapter:
         search: Search,
         starters: Starters,
         webhook_secret: SecretStr | None = None,
-        pace: Pace | None = None,
+        pace: TelegramPace | None = None,
         times: Times | None = None,
         edit_interval_s: float = EDIT_INTERVAL_S,
         typing_s: float = TYPING_S,
@@ -71,7 +71,7 @@ class TelegramAdapter:
         self._times = times or Times()
         self._users = TelegramUsers(settings, admins)
         self._client = TelegramClient(
-            token, settings.base_url, pace or Pace(), timeout_s=self._times.call_s
+            token, settings.base_url, pace or TelegramPace(), timeout_s=self._times.call_s
         )
         self._reactions = TelegramReactions(
             self._client, heard_s=self._times.heard_s, typing_s=typing_s

@@ -33,7 +33,7 @@ from bot.telegram.errors import (
     failure_of,
 )
 from bot.telegram.markup import Part
-from bot.telegram.pace import Pace
+from bot.telegram.pace import TelegramPace
 from bot.telegram.values import Article, Keyboard, Me
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,9 @@ ALL_UPDATES = (*BASIC_UPDATES, "stopped_message_generation")
 class TelegramClient:
     """One bot on one server."""
 
-    def __init__(self, token: SecretStr, base_url: str, pace: Pace, *, timeout_s: float) -> None:
+    def __init__(
+        self, token: SecretStr, base_url: str, pace: TelegramPace, *, timeout_s: float
+    ) -> None:
         self._bot = open_bot(token, base_url, timeout_s=timeout_s)
         self._pace = pace
         self._moved: dict[int, int] = {}

@@ -7,8 +7,8 @@ from contextlib import suppress
 from time import monotonic
 
 from bot.adapter import DeliveryError
+from bot.pace import MAX_KNOWN
 from bot.telegram.client import TelegramClient
-from bot.telegram.pace import MAX_CHATS
 from bot.telegram.values import Target
 
 #: Telegram shows "typing" for five seconds.
@@ -43,7 +43,7 @@ class TelegramReactions:
         if now - self._typed_at.get(target.chat, -self._typing_s) < self._typing_s:
             return
         self._typed_at[target.chat] = now
-        if len(self._typed_at) > MAX_CHATS:
+        if len(self._typed_at) > MAX_KNOWN:
             del self._typed_at[next(iter(self._typed_at))]
         with suppress(DeliveryError):
             await self._client.typing(target.chat, target.topic)

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from bot.delivery.delivery import RETRY_S
 from bot.slack.adapter import SlackAdapter
-from bot.slack.pace import Pace
+from bot.slack.pace import SlackPace
 from bot.slack.times import Times
 from config.settings import AdminsSettings, Settings, SlackSettings
 from engine.serving.generator import Generator
@@ -69,7 +69,7 @@ def adapter_for(
         is_staff=lambda user: user in settings.admins.slack,
         status=status,
         starters=lambda: [LATE, "How do I get a certificate?"],
-        pace=Pace(channel_s=0.0, per_minute={}, others=100_000),
+        pace=SlackPace(channel_s=0.0, per_minute={}, others=100_000),
         times=replace(QUICK, ping_s=0.5),
         edit_interval_s=0.0,
     )

@@ -15,7 +15,7 @@ from bot.adapter import DeliveryError, MessageGone
 from bot.messages import Message, Press, Reply, ReplyState
 from bot.slack.adapter import SlackAdapter
 from bot.slack.client import SlackClient, retry_after
-from bot.slack.pace import Pace
+from bot.slack.pace import SlackPace
 from bot.slack.parse import ReplyTo
 from bot.slack.send import SlackSender
 from config.settings import ConfigError, SlackSettings
@@ -49,7 +49,7 @@ async def slack() -> AsyncIterator[SlackTwin]:
 @pytest.fixture
 def sender(slack: SlackTwin) -> SlackSender:
     slack.channels["C1"].append({"ts": "1.0", "user": "U1", "text": "the question"})
-    pace = Pace(channel_s=0.0, per_minute={}, others=100_000, clock=lambda: 0.0)
+    pace = SlackPace(channel_s=0.0, per_minute={}, others=100_000, clock=lambda: 0.0)
     return SlackSender(SlackClient(BOT_TOKEN, slack.base_url, pace))
 
 
@@ -213,7 +213,7 @@ async def test_a_placeholder_whose_id_was_never_stored_is_found_again(
 ) -> None:
     waiting = Reply(state=ReplyState.WAITING, notice="Your question is next.", job_id=7)
     first = await sender.post(TO, waiting)
-    after_restart = SlackSender(SlackClient(BOT_TOKEN, slack.base_url, Pace()))
+    after_restart = SlackSender(SlackClient(BOT_TOKEN, slack.base_url, SlackPace()))
 
     second = await after_restart.post(TO, Reply(text="Yes.", job_id=7))
 
@@ -275,7 +275,7 @@ async def test_retry_after_is_passed_up_and_holds_that_channel_alone(slack: Slac
     async def sleep(seconds: float) -> None:
         now[0] += seconds
 
-    pace = Pace(clock=lambda: now[0], sleep=sleep)
+    pace = SlackPace(clock=lambda: now[0], sleep=sleep)
     sender = SlackSender(SlackClient(BOT_TOKEN, slack.base_url, pace))
     slack.fail("chat.postMessage", LIMITED)
     with pytest.raises(DeliveryError) as limited:
@@ -313,7 +313,7 @@ async def test_a_channel_gets_a_message_a_second_after_a_short_burst() -> None:
     async def sleep(seconds: float) -> None:
         now[0] += seconds
 
-    pace = Pace(clock=lambda: now[0], sleep=sleep)
+    pace = SlackPace(clock=lambda: now[0], sleep=sleep)
     times = []
     for _ in range(6):
         await pace.turn("chat.postMessage", "C1", patient=True)
@@ -331,7 +331,7 @@ async def test_interim_edits_leave_room_for_what_matters() -> None:
     async def sleep(seconds: float) -> None:
         now[0] += seconds
 
-    pace = Pace(clock=lambda: now[0], sleep=sleep)
+    pace = SlackPace(clock=lambda: now[0], sleep=sleep)
     for number in range(32):
         await pace.turn("chat.update", f"C{number}", patient=False)
 
@@ -415,7 +415,7 @@ async def test_no_token_appears_in_logs_or_errors(
         await slack.mention("C1", "U1", "/model")
         await slack.cut()
         await slack.until(lambda: slack.sockets)
-        client = SlackClient(BOT_TOKEN, slack.base_url, Pace())
+        client = SlackClient(BOT_TOKEN, slack.base_url, SlackPace())
 
     spoken = caplog.text + repr(client)
     assert all(secret not in spoken for secret in (BOT_TOKEN, APP_TOKEN, SECRET, "ticket="))
@@ -431,7 +431,7 @@ def long_text() -> str:
 
 async def test_a_watched_display_makes_its_five_updates_last_a_minute(slack: SlackTwin) -> None:
     now = [0.0]
-    sender = SlackSender(SlackClient(BOT_TOKEN, slack.base_url, Pace(clock=lambda: now[0])))
+    sender = SlackSender(SlackClient(BOT_TOKEN, slack.base_url, SlackPace(clock=lambda: now[0])))
     to = ReplyTo(channel="C9", user="U1", response_url=slack.response_url("C9", "U1")).dump()
     posted = await sender.post(to, Reply(text="at 0 s", ephemeral=True))
 
@@ -446,7 +446,7 @@ async def test_a_watched_display_makes_its_five_updates_last_a_minute(slack: Sla
 async def test_progress_leaves_the_few_updates_of_an_address_to_the_outcome(
     slack: SlackTwin,
 ) -> None:
-    sender = SlackSender(SlackClient(BOT_TOKEN, slack.base_url, Pace()))
+    sender = SlackSender(SlackClient(BOT_TOKEN, slack.base_url, SlackPace()))
     to = ReplyTo(channel="C9", user="U1", response_url=slack.response_url("C9", "U1")).dump()
     posted = await sender.whisper(ReplyTo.load(to), Reply(text="Loading"))
 
@@ -515,7 +515,7 @@ async def test_a_placeholder_that_cannot_be_deleted_does_not_go_on_saying_it_wri
 async def test_a_display_that_began_with_a_mention_goes_on_in_a_direct_message(
     slack: SlackTwin,
 ) -> None:
-    sender = SlackSender(SlackClient(BOT_TOKEN, slack.base_url, Pace()))
+    sender = SlackSender(SlackClient(BOT_TOKEN, slack.base_url, SlackPace()))
     to = ReplyTo(channel="C1", user="U1", thread="1.0", message="1.0").dump()
     posted = await sender.post(to, Reply(text="at 0 s", ephemeral=True))
 

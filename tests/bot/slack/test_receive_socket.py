@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bot.slack.client import SlackClient
-from bot.slack.pace import Pace
+from bot.slack.pace import SlackPace
 from bot.slack.receive_socket import SlackSocket, SocketDead
 from bot.slack.times import Times
 from tests.bot.slack.slack_desk import QUICK
@@ -38,7 +38,7 @@ class Listening:
 
 
 def make(slack: SlackTwin, times: Times = QUICK) -> Listening:
-    client = SlackClient(BOT_TOKEN, slack.base_url, Pace())
+    client = SlackClient(BOT_TOKEN, slack.base_url, SlackPace())
 
     async def ticket() -> str:
         answer = await client.call("apps.connections.open", app_token=APP_TOKEN)
