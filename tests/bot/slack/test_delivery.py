@@ -2,48 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
 
 from bot.adapter import DeliveryError, MessageGone
-from bot.messages import Message, Press, Reply, ReplyState
-from bot.slack.adapter import SlackAdapter
-from bot.slack.client import SlackClient, retry_after
+from bot.messages import Reply, ReplyState
+from bot.slack.client import SlackClient
 from bot.slack.pace import SlackPace
 from bot.slack.parse import ReplyTo
 from bot.slack.send import SlackSender
-from config.settings import ConfigError, SlackSettings
-from engine.errors import StoreError
-from engine.store.jobs import JobStore
 from tests.bot.slack.slack_desk import (
     LATE,
     LATE_ANSWER,
     HeldGenerator,
-    adapter_for,
     answered,
     says,
-    settings_for,
     slack_desk,
 )
 from tests.fakes import ScriptedGenerator
-from tests.slack_twin import APP_TOKEN, BOT_TOKEN, SECRET, Fault, SlackTwin
+from tests.slack_twin import BOT_TOKEN, Fault, SlackTwin
 from tests.slack_workspace import pressable, shown
-from tests.waits import within
 
-LIMITED = Fault(status=429, error="ratelimited", headers={"Retry-After": "3"})
 TO = ReplyTo(channel="C1", user="U1", team="T1", thread="1.0", message="1.0").dump()
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[SlackTwin]:
-    async with SlackTwin() as twin:
-        yield twin
 
 
 @pytest.fixture
@@ -51,147 +32,6 @@ def sender(slack: SlackTwin) -> SlackSender:
     slack.channels["C1"].append({"ts": "1.0", "user": "U1", "text": "the question"})
     pace = SlackPace(channel_s=0.0, per_minute={}, others=100_000, clock=lambda: 0.0)
     return SlackSender(SlackClient(BOT_TOKEN, slack.base_url, pace))
-
-
-@dataclass
-class FullDisk:
-    """A desk whose disk refuses a few times."""
-
-    refusals: int
-    took: int = 0
-    #: Called with each refusal.
-    refused: Callable[[], None] = lambda: None
-
-    async def receive(self, message: Message) -> None:
-        if self.refusals:
-            self.refusals -= 1
-            self.refused()
-            raise StoreError("The disk is full.")
-        self.took += 1
-
-    async def press(self, press: Press) -> Reply | None:
-        return None
-
-
-# Taking in
-
-
-async def test_what_cannot_be_stored_is_not_acknowledged_and_comes_again(
-    slack: SlackTwin, tmp_path: Path
-) -> None:
-    desk, stop = FullDisk(refusals=2, refused=slack.lapse), asyncio.Event()
-    async with JobStore(tmp_path / "q.sqlite3") as store, asyncio.TaskGroup() as group:
-        adapter = adapter_for(slack, store, settings_for(slack, tmp_path))
-        group.create_task(adapter.run(desk, stop))
-        await slack.until(lambda: slack.sockets)
-        await slack.dm("U1", LATE)
-        stop.set()
-
-    assert desk.took == 1
-    assert [attempt for _, attempt in slack.delivered] == [0, 1, 2]
-    assert len(slack.acked) == 1
-
-
-async def test_duplicates_in_any_order_are_answered_once(slack: SlackTwin, tmp_path: Path) -> None:
-    script = ScriptedGenerator(lambda _: LATE_ANSWER)
-    async with slack_desk(slack, tmp_path, script):
-        ts = await slack.mention("C1", "U1", LATE)
-        await answered(slack, "C1")
-        event = {**slack.message("C1", ts), "channel": "C1"}
-        again = [{**event, "type": kind} for kind in ("app_mention", "message") * 5]
-        acked = [await slack.event(each) for each in again]
-    async with slack_desk(slack, tmp_path, script):
-        acked += [await slack.event(each) for each in again]
-
-    assert all(acked)
-    assert len(slack.ours("C1")) == 1
-    assert len(script.requests) == 1
-
-
-async def test_a_command_in_a_mention_is_answered_once(slack: SlackTwin, tmp_path: Path) -> None:
-    async with slack_desk(slack, tmp_path):
-        await slack.mention("C1", "U1", "/status")
-        await slack.until(lambda: slack.ephemerals)
-
-    assert len(slack.ephemerals) == 1
-
-
-async def test_what_was_written_while_the_bot_was_away_is_answered(
-    slack: SlackTwin, tmp_path: Path
-) -> None:
-    async with slack_desk(slack, tmp_path):
-        root = await slack.mention("C1", "U1", LATE)
-        await slack.dm("U2", LATE)
-        await answered(slack, "C1")
-        await answered(slack, "D2")
-    recent = slack.now()
-    for channel, text, thread in (
-        ("C1", "<@UBOT> Can I still join tomorrow?", None),
-        ("C1", "And can I still join without the form?", root),
-        ("C1", "Can I still join? I ask nobody", None),
-        ("D2", "Can I still join next week?", None),
-    ):
-        slack.add(channel, ts=recent(), user="U1", text=text, thread_ts=thread)
-    async with slack_desk(slack, tmp_path):
-        await answered(slack, "C1", 3)
-        await answered(slack, "D2", 2)
-
-    assert len(slack.ours("C1")) == 3
-    assert len(slack.ours("D2")) == 2
-
-
-async def test_a_refused_token_ends_the_program_with_a_sentence(
-    slack: SlackTwin, tmp_path: Path
-) -> None:
-    async with JobStore(tmp_path / "q.sqlite3") as store:
-        settings = settings_for(slack, tmp_path)
-        adapter = adapter_for(slack, store, settings, bot_token="xoxb-wrong-token")
-
-        with pytest.raises(ConfigError, match="Slack refuses SLACK_BOT_TOKEN"):
-            await adapter.run(FullDisk(0), asyncio.Event())
-
-
-async def test_a_token_revoked_later_ends_the_program(slack: SlackTwin, tmp_path: Path) -> None:
-    async with JobStore(tmp_path / "q.sqlite3") as store:
-        adapter = adapter_for(slack, store, settings_for(slack, tmp_path))
-        running = asyncio.ensure_future(adapter.run(FullDisk(0), asyncio.Event()))
-        await slack.until(lambda: slack.sockets)
-        slack.fail("chat.postMessage", Fault(error="token_revoked"))
-        with pytest.raises(DeliveryError):
-            await adapter.post(TO, Reply(text="x"))
-
-        with pytest.raises(ConfigError, match="no longer accepts"):
-            await within(running)
-
-
-async def test_slack_may_be_away_when_the_program_starts(slack: SlackTwin, tmp_path: Path) -> None:
-    slack.fail("auth.test", Fault(status=429, error="ratelimited", headers={"Retry-After": "0"}))
-    async with slack_desk(slack, tmp_path):
-        await slack.dm("U1", LATE)
-        await answered(slack, "D1")
-
-
-async def test_http_mode_serves_events_commands_and_presses(
-    slack: SlackTwin, tmp_path: Path
-) -> None:
-    settings = settings_for(slack, tmp_path, mode="http", listen="127.0.0.1:0")
-    async with slack_desk(slack, tmp_path, settings=settings) as desk:
-        await slack.mention("C1", "U1", LATE)
-        (answer,) = await answered(slack, "C1")
-        acked = [
-            await slack.press(answer, "vote:1:up", "U2"),
-            await slack.slash("/faq", LATE, "C2", "U1"),
-        ]
-        await answered(slack, "C2")
-        await slack.until(lambda: slack.ephemerals)
-        votes = await desk.store.votes(1)
-
-    assert acked == [True, True]
-    assert sum(votes.values()) == 1
-    assert slack.opened == 0
-
-
-# Getting out
 
 
 async def test_twenty_waiting_questions_survive_a_restart(slack: SlackTwin, tmp_path: Path) -> None:
@@ -269,80 +109,6 @@ async def test_a_question_survives_whatever_goes_wrong_on_the_way(
     assert slack.posted == 1
 
 
-async def test_retry_after_is_passed_up_and_holds_that_channel_alone(slack: SlackTwin) -> None:
-    now = [100.0]
-
-    async def sleep(seconds: float) -> None:
-        now[0] += seconds
-
-    pace = SlackPace(clock=lambda: now[0], sleep=sleep)
-    sender = SlackSender(SlackClient(BOT_TOKEN, slack.base_url, pace))
-    slack.fail("chat.postMessage", LIMITED)
-    with pytest.raises(DeliveryError) as limited:
-        await sender.post(TO, Reply(text="one"))
-
-    elsewhere = ReplyTo(channel="C2", user="U1").dump()
-    await sender.post(elsewhere, Reply(text="two"))
-    at_once = now[0]
-    await sender.post(TO, Reply(text="three"))
-
-    assert limited.value.retry_after_s == 3.0
-    assert at_once == 100.0
-    assert now[0] == 103.0
-
-
-@pytest.mark.parametrize(
-    ("value", "seconds"),
-    [
-        ("3", 3.0),
-        ("1.5", 1.5),
-        ("soon", 1.0),
-        ("", 1.0),
-        ("nan", 1.0),
-        ("1e9", 3600.0),
-        ("-5", 0.1),
-    ],
-)
-def test_any_retry_after_is_understood(value: str, seconds: float) -> None:
-    assert retry_after({"retry-after": value}) == seconds
-
-
-async def test_a_channel_gets_a_message_a_second_after_a_short_burst() -> None:
-    now = [0.0]
-
-    async def sleep(seconds: float) -> None:
-        now[0] += seconds
-
-    pace = SlackPace(clock=lambda: now[0], sleep=sleep)
-    times = []
-    for _ in range(6):
-        await pace.turn("chat.postMessage", "C1", patient=True)
-        times.append(now[0])
-
-    assert times == [0, 0, 0, 3, 3, 3]
-    with pytest.raises(DeliveryError) as busy:
-        await pace.turn("chat.postMessage", "C1", patient=False)
-    assert busy.value.retry_after_s == 3
-
-
-async def test_interim_edits_leave_room_for_what_matters() -> None:
-    now = [0.0]
-
-    async def sleep(seconds: float) -> None:
-        now[0] += seconds
-
-    pace = SlackPace(clock=lambda: now[0], sleep=sleep)
-    for number in range(32):
-        await pace.turn("chat.update", f"C{number}", patient=False)
-
-    with pytest.raises(DeliveryError):
-        await pace.turn("chat.update", "C99", patient=False)
-    for number in range(15):
-        await pace.turn("chat.update", f"D{number}", patient=True)
-
-    assert now[0] == 0.0
-
-
 async def test_a_deleted_placeholder_does_not_lose_the_answer(
     slack: SlackTwin, tmp_path: Path
 ) -> None:
@@ -405,22 +171,6 @@ async def test_blocks_that_are_refused_become_plain_text_and_nothing_is_lost(
     assert message["text"] == "Quoted:\n\nDo `this` &amp; _that_."
 
 
-async def test_no_token_appears_in_logs_or_errors(
-    slack: SlackTwin, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.DEBUG, logger="bot")
-    async with slack_desk(slack, tmp_path):
-        slack.fail("chat.postMessage", Fault(status=500, body="x"), LIMITED)
-        slack.fail("apps.connections.open", Fault(cut=True))
-        await slack.mention("C1", "U1", "/model")
-        await slack.cut()
-        await slack.until(lambda: slack.sockets)
-        client = SlackClient(BOT_TOKEN, slack.base_url, SlackPace())
-
-    spoken = caplog.text + repr(client)
-    assert all(secret not in spoken for secret in (BOT_TOKEN, APP_TOKEN, SECRET, "ticket="))
-
-
 def long_text() -> str:
     """20,000 characters with code and a table."""
     prose = "\n\n".join(f"Paragraph {n}: " + "words and more words " * 10 for n in range(70))
@@ -471,27 +221,6 @@ async def test_without_ephemeral_messages_a_command_is_answered_in_the_thread(
     assert answer["thread_ts"] == ts
 
 
-async def test_commands_without_a_trigger_are_told_apart(slack: SlackTwin, tmp_path: Path) -> None:
-    async with slack_desk(slack, tmp_path):
-        for text in (LATE, "How do I get a certificate?"):
-            bare = {"command": "/faq", "text": text, "channel_id": "C1", "user_id": "U1"}
-            await slack.deliver("slash_commands", bare, tries=1)
-
-            await answered(slack, "C1", 1)
-        await slack.until(lambda: len(slack.ours("C1")) == 2)
-
-
-async def test_a_command_waits_out_a_short_429_and_is_answered(
-    slack: SlackTwin, tmp_path: Path
-) -> None:
-    limited = Fault(status=429, error="ratelimited", headers={"Retry-After": "0.1"})
-    async with slack_desk(slack, tmp_path):
-        slack.fail("chat.postMessage", limited)
-        await slack.dm("U1", "/status")
-
-        await says(slack, "D1", "Waiting questions: 0")
-
-
 async def test_a_placeholder_that_cannot_be_deleted_does_not_go_on_saying_it_writes(
     slack: SlackTwin, tmp_path: Path
 ) -> None:
@@ -525,32 +254,3 @@ async def test_a_display_that_began_with_a_mention_goes_on_in_a_direct_message(
     (display,) = slack.ours("D1")
     assert shown(display) == "at 10 s"
     assert not slack.ours("C1")
-
-
-@pytest.mark.parametrize(
-    ("mode", "app_token", "secret", "problem"),
-    [
-        ("auto", None, None, "SLACK_APP_TOKEN .Socket Mode. or SLACK_SIGNING_SECRET"),
-        ("socket", None, SECRET, "Socket Mode needs SLACK_APP_TOKEN"),
-        ("http", APP_TOKEN, None, "HTTP mode needs SLACK_SIGNING_SECRET"),
-        ("http", APP_TOKEN, " ", "SLACK_SIGNING_SECRET"),
-    ],
-)
-def test_a_missing_secret_is_named_at_once(
-    mode: str, app_token: str | None, secret: str | None, problem: str, tmp_path: Path
-) -> None:
-    with pytest.raises(ConfigError, match=problem):
-        SlackAdapter(
-            SlackSettings.model_validate({"mode": mode}),
-            SecretStr(BOT_TOKEN),
-            SecretStr(app_token) if app_token else None,
-            SecretStr(secret) if secret else None,
-            JobStore(tmp_path / "q.sqlite3"),
-            is_staff=lambda _: False,
-            status=nothing,
-            starters=tuple,
-        )
-
-
-async def nothing() -> str:
-    return ""

@@ -19,12 +19,6 @@ from tests.slack_twin import APP_TOKEN, BOT_TOKEN, Fault, SlackTwin
 from tests.waits import within
 
 
-@pytest.fixture
-async def slack() -> AsyncIterator[SlackTwin]:
-    async with SlackTwin() as twin:
-        yield twin
-
-
 @dataclass
 class Listening:
     """A socket and what it was told."""
