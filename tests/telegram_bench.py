@@ -19,7 +19,8 @@ from config.settings import TelegramSettings
 from engine.errors import StoreError
 from engine.store.jobs import Job, JobStore, NewJob
 from engine.types import Document, Match, Question
-from tests.telegram_twin import TOKEN, TelegramTwin, telegram_twin
+from tests.telegram_server import TOKEN
+from tests.telegram_twin import TelegramTwin, telegram_twin
 from tests.waits import within
 
 ADMIN = 99

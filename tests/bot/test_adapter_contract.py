@@ -21,7 +21,7 @@ from tests.bot.slack.slack_desk import adapter_for, settings_for
 from tests.harness import FakeAdapter
 from tests.slack_twin import SlackTwin
 from tests.telegram_bench import Bench, bench
-from tests.telegram_twin import BAD_GATEWAY
+from tests.telegram_faults import BAD_GATEWAY
 
 WAITING = Reply(notice="One moment.", state=ReplyState.WAITING, job_id=1)
 

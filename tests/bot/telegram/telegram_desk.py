@@ -14,7 +14,8 @@ from engine.types import GenerationRequest
 from tests.fakes import ScriptedGenerator
 from tests.harness import RunningDesk, desk_on
 from tests.telegram_bench import ADMIN, adapter_on
-from tests.telegram_twin import BOT, Shown, TelegramTwin
+from tests.telegram_server import BOT, Shown
+from tests.telegram_twin import TelegramTwin
 
 ME = f"@{BOT['username']}"
 

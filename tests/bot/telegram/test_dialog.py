@@ -9,7 +9,8 @@ from config.settings import CourseSettings, LimitsSettings
 from engine.store.jobs import JobStatus, Vote
 from engine.types import GenerationRequest
 from tests.bot.telegram.telegram_desk import CERTIFICATE, LATE, ME, answered, scene
-from tests.telegram_twin import CUT_AFTER, flood, telegram_twin
+from tests.telegram_faults import CUT_AFTER, flood
+from tests.telegram_twin import telegram_twin
 from tests.waits import within
 
 

@@ -12,16 +12,16 @@ from bot.messages import Reply
 from bot.telegram.pace import TelegramPace
 from bot.telegram.times import Times
 from tests.telegram_bench import adapter_on, bench
-from tests.telegram_twin import (
+from tests.telegram_faults import (
     BAD_GATEWAY,
     CUT_AFTER,
     CUT_BEFORE,
     HANG_AFTER,
     HTML_200,
-    TOKEN,
     Fault,
     flood,
 )
+from tests.telegram_server import TOKEN
 
 
 async def test_an_unknown_outcome_is_an_error_and_the_repetition_an_edit(tmp_path: Path) -> None:

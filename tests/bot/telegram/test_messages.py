@@ -9,7 +9,8 @@ import pytest
 from bot.adapter import DeliveryError
 from bot.messages import Action, ActionStyle, Reply, ReplyState
 from tests.telegram_bench import bench
-from tests.telegram_twin import BAD_GATEWAY, Fault, flood, telegram_twin
+from tests.telegram_faults import BAD_GATEWAY, Fault, flood
+from tests.telegram_twin import telegram_twin
 
 WRITING = Reply(text="Yes", state=ReplyState.WRITING)
 

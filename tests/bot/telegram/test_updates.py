@@ -12,19 +12,19 @@ from bot.telegram.times import Times
 from config.settings import ConfigError
 from engine.store.jobs import JobStore
 from tests.telegram_bench import QUICK, Bench, NotingDesk, adapter_on, bench
-from tests.telegram_twin import (
+from tests.telegram_faults import (
     BAD_GATEWAY,
     CONFLICT,
     CUT_AFTER,
     CUT_BEFORE,
     HANG_AFTER,
     HTML_200,
-    TOKEN,
     UNAUTHORIZED,
     Fault,
     flood,
-    telegram_twin,
 )
+from tests.telegram_server import TOKEN
+from tests.telegram_twin import telegram_twin
 from tests.waits import within
 
 
