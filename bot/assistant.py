@@ -12,8 +12,8 @@ from functools import partial
 from pydantic import SecretStr
 
 from bot.adapter import ChatAdapter
+from bot.desk.admins import is_admin
 from bot.desk.commands import MODEL_KEY, Commands
-from bot.desk.desk import is_admin
 from bot.desk.model_library import ModelLibrary
 from bot.desk.starters import starters
 from bot.reception import reception_of

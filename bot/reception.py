@@ -10,8 +10,9 @@ from pathlib import Path
 
 from bot.adapter import ChatAdapter
 from bot.delivery.delivery import RETRY_S, Delivery
+from bot.desk.admins import is_admin
 from bot.desk.commands import Commands, ModelHost
-from bot.desk.desk import WATCH_S, FaqDesk, is_admin
+from bot.desk.desk import WATCH_S, FaqDesk
 from bot.operations.heartbeat import ALIVE, beat
 from bot.operations.published import STATUS, publish
 from config.settings import Settings

@@ -13,8 +13,9 @@ from typing import Any
 
 from bot.adapter import ChatAdapter, DeliveryError, Desk, MessageGone
 from bot.delivery.delivery import RETRY_S, Delivery
+from bot.desk.admins import is_admin
 from bot.desk.commands import Commands, ModelChoice
-from bot.desk.desk import WATCH_S, FaqDesk, is_admin
+from bot.desk.desk import WATCH_S, FaqDesk
 from bot.messages import Message, Reply, ReplyState
 from bot.reception import reception_of
 from config.settings import RetrievalSettings, Settings

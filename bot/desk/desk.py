@@ -15,7 +15,7 @@ from bot.desk.explain import explain
 from bot.desk.limits import RateLimit
 from bot.desk.switching import announce_switch
 from bot.messages import Asker, Message, Press, Reply
-from config.settings import AdminsSettings, CourseSettings, LimitsSettings
+from config.settings import CourseSettings, LimitsSettings
 from engine.answer.dispatcher import Dispatcher
 from engine.answer.gist import shortened
 from engine.limits import STORED_CHARS
@@ -294,16 +294,3 @@ class FaqDesk:
 def _language_of(job: Job | None, press: Press) -> str | None:
     """The language of the answer whose button was pressed, else that of the person's client."""
     return (job.question.language if job else None) or press.language
-
-
-def is_admin(admins: AdminsSettings, platform: str, user_id: str) -> bool:
-    """Whether this person is staff: by numeric Telegram id or Slack member id, never by name.
-    Who sits at the console owns the machine."""
-    match platform:
-        case "console":
-            return True
-        case "telegram":
-            return user_id.isdecimal() and int(user_id) in admins.telegram
-        case "slack":
-            return user_id in admins.slack
-    return False

@@ -14,7 +14,8 @@ from bot.backoff import Backoff, when_allowed
 from bot.messages import Reply
 from bot.slack.app import Identity, bolt_app, over_http, over_socket
 from bot.slack.catch_up import SlackCatchUp
-from bot.slack.client import SlackClient, TokenLost
+from bot.slack.client import SlackClient
+from bot.slack.errors import TokenLost
 from bot.slack.handlers import SlackHandlers, Spawn
 from bot.slack.members import SlackMembers
 from bot.slack.pace import SlackPace

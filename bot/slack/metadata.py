@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from bot.slack.client import SlackClient, SlackError
+from bot.slack.client import SlackClient
+from bot.slack.errors import SlackError
 from bot.slack.parse import ReplyTo
 from bot.slack.render import Json
 

@@ -7,7 +7,8 @@ import logging
 
 from bot.adapter import DeliveryError
 from bot.delivery.texts import say
-from bot.slack.client import SlackClient, SlackError
+from bot.slack.client import SlackClient
+from bot.slack.errors import SlackError
 from bot.slack.parse import ReplyTo
 
 log = logging.getLogger(__name__)

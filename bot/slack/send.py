@@ -7,7 +7,8 @@ from collections import OrderedDict
 
 from bot.adapter import DeliveryError, DeliveryRefused, MessageGone
 from bot.messages import Reply, ReplyState
-from bot.slack.client import MarkupRejected, OutcomeUnknown, SlackClient, SlackError
+from bot.slack.client import SlackClient
+from bot.slack.errors import MarkupRejected, OutcomeUnknown, SlackError
 from bot.slack.markup import escape
 from bot.slack.metadata import metadata, ours
 from bot.slack.parse import ReplyTo

@@ -7,7 +7,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from bot.adapter import DeliveryError
-from bot.slack.client import OutcomeUnknown, SlackClient, SlackError
+from bot.slack.client import SlackClient
+from bot.slack.errors import OutcomeUnknown, SlackError
 from bot.slack.parse import ReplyTo
 from bot.slack.render import stream_text
 

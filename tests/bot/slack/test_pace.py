@@ -8,7 +8,8 @@ import pytest
 
 from bot.adapter import DeliveryError
 from bot.messages import Reply
-from bot.slack.client import SlackClient, retry_after
+from bot.slack.client import SlackClient
+from bot.slack.errors import retry_after
 from bot.slack.pace import SlackPace
 from bot.slack.parse import ReplyTo
 from bot.slack.send import SlackSender
