@@ -44,7 +44,7 @@ class ConsoleAdapter:
         self._interactive = stdin.isatty() and stdout.isatty()
         self._sender = ConsoleSender(stdout, interactive=self._interactive)
         self._banner = banner
-        #: Which process asked: the answer to an earlier one's question is introduced.
+        #: How `reply_to` begins: the answer to an earlier process's question is introduced.
         self.session = uuid.uuid4().hex[:12]
         self._asked = 0
         self._posted = 0
@@ -63,7 +63,7 @@ class ConsoleAdapter:
     # ChatAdapter
 
     async def heard(self, reply_to: str) -> None:
-        """The prompt's own newline is sign enough."""
+        """See ChatAdapter; the newline at the prompt shows it."""
 
     async def post(self, reply_to: str, reply: Reply) -> str:
         """Show a new message; one of an earlier process says so."""

@@ -49,7 +49,7 @@ class Spawn(Protocol):
 
 
 class SlackHandlers:
-    """Decides what each thing is that people do, and hands it on."""
+    """Turns deliveries into calls of the desk and shows what it says."""
 
     def __init__(
         self,

@@ -16,7 +16,7 @@ class Times:
     retry_s: tuple[float, float] = (1.0, 30.0)
     #: What came in may take this long to be stored after a stop.
     grace_s: float = 3.0
-    #: The signs that a question was heard must not hold up its answer.
+    #: To show that a question was heard must not hold up its answer.
     heard_s: float = 3.0
     #: Nor must the language of the person who asks.
     language_s: float = 0.7

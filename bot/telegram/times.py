@@ -19,5 +19,5 @@ class Times:
     grace_s: float = 2.0
     #: A call other than a poll.
     call_s: float = 20.0
-    #: The signs that a question was heard must not hold up its answer.
+    #: To show that a question was heard must not hold up its answer.
     heard_s: float = 3.0
