@@ -21,7 +21,8 @@ import yaml
 from benchmarks.transcript import MODEL, PAGES, RUN, Page, data_folder, followed, running, until
 from benchmarks.transcript_telegram import ADMIN, Chats, environment, is_answered
 from tests.nvml_twin import NvmlTwin, TwinGpu
-from tests.telegram_twin import Json, TelegramTwin, telegram_twin
+from tests.telegram_server import Json
+from tests.telegram_twin import TelegramTwin, telegram_twin
 
 INTRO = """\
 Written by `python -m benchmarks.transcript_engine`: `main.py run` as a process of its own, talking

@@ -22,7 +22,9 @@ from benchmarks.transcript import (
     stored,
     until,
 )
-from tests.telegram_twin import TOKEN, Json, Shown, TelegramTwin, flood, telegram_twin
+from tests.telegram_faults import flood
+from tests.telegram_server import TOKEN, Json, Shown
+from tests.telegram_twin import TelegramTwin, telegram_twin
 
 INTRO = """\
 Written by `python -m benchmarks.transcript_telegram`: `main.py run` as a process of its own with

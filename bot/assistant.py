@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from pydantic import SecretStr
 
 from bot.adapter import ChatAdapter
-from bot.delivery.delivery import Delivery
 from bot.delivery.texts import texts
+from bot.desk.admins import is_admin
 from bot.desk.commands import MODEL_KEY, Commands
-from bot.desk.desk import FaqDesk, is_admin
 from bot.desk.model_library import ModelLibrary
 from bot.desk.starters import starters
-from bot.operations.heartbeat import ALIVE, beat
-from bot.operations.published import STATUS, publish
+from bot.reception import reception_of
 from config.settings import Secrets, Settings
 from engine.answer.answering import Answerer
-from engine.answer.assessment import Assessments
-from engine.answer.dispatcher import Dispatcher
 from engine.answer.readers import running_relevance, running_support
 from engine.answer.relevance import Relevance
 from engine.corpus.loader import CorpusLoader
@@ -54,16 +51,6 @@ class Assistant:
     answerer: Answerer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Reception:
-    """What people reach the assistant through."""
-
-    adapters: dict[str, ChatAdapter]
-    desk: FaqDesk
-    dispatcher: Dispatcher
-    delivery: Delivery
-
-
 async def serve(settings: Settings, secrets: Secrets, *, console: bool) -> None:
     """The assistant with its platforms, until it is told to stop or a platform is lost.
 
@@ -77,10 +64,29 @@ async def serve(settings: Settings, secrets: Secrets, *, console: bool) -> None:
         assistant = await stack.enter_async_context(
             running_assistant(settings, secrets, preferred=preferred)
         )
-        reception = _reception(settings, secrets, store, assistant, console=console)
-        _stop_on_signals(stop, reception.adapters)
-        await _receive(reception, settings, store, assistant, stop)
-        for adapter in reception.adapters.values():
+        retriever, engine = assistant.retriever, assistant.engine
+        commands = Commands(
+            store,
+            retriever,
+            engine,
+            ModelLibrary(settings.engine, settings.models_dir).choices,
+            relevance=assistant.relevance,
+            support=assistant.support,
+            is_admin=partial(is_admin, settings.admins),
+        )
+        adapters = _adapters(settings, secrets, store, retriever, commands, console=console)
+        reception = reception_of(
+            settings,
+            store,
+            engine,
+            assistant.answerer,
+            commands,
+            adapters,
+            slots=engine.capacity,
+        )
+        _stop_on_signals(stop, adapters.values())
+        await reception.run(stop, settings.data_dir)
+        for adapter in adapters.values():
             await adapter.close()
 
 
@@ -141,88 +147,27 @@ def retriever_of(settings: Settings) -> Retriever:
     )
 
 
-def _reception(
-    settings: Settings, secrets: Secrets, store: JobStore, assistant: Assistant, *, console: bool
-) -> _Reception:
-    adapters: dict[str, ChatAdapter] = {}
-    assessments = Assessments(assistant.answerer.assess)
-    delivery = Delivery(
-        store,
-        assessments,
-        adapters,
-        eta_s=lambda place: dispatcher.eta_s(place),
-        engine_status=assistant.engine.status,
-        contact=settings.contact,
-        # Who sits at the console has no buttons.
-        explains=lambda job: not console and is_admin(settings, job.platform, job.user_id),
-    )
-    dispatcher = Dispatcher(
-        store, assistant.answerer, assessments, delivery, slots=assistant.engine.capacity
-    )
-    commands = Commands(
-        store,
-        assistant.retriever,
-        assistant.engine,
-        ModelLibrary(settings.engine, settings.models_dir).choices,
-        relevance=assistant.relevance,
-        support=assistant.support,
-        is_admin=lambda platform, user: is_admin(settings, platform, user),
-    )
-    adapters |= _adapters(settings, secrets, store, assistant, commands, console=console)
-    desk = FaqDesk(settings, store, dispatcher, delivery, commands, adapters)
-    return _Reception(adapters=adapters, desk=desk, dispatcher=dispatcher, delivery=delivery)
-
-
-async def _receive(
-    reception: _Reception,
-    settings: Settings,
-    store: JobStore,
-    assistant: Assistant,
-    stop: asyncio.Event,
-) -> None:
-    """Take in, answer and deliver until `stop`, and deliver what was answered then."""
-    drained = asyncio.Event()
-    engine, folder = assistant.engine, settings.data_dir
-    async with asyncio.TaskGroup() as background:
-        background.create_task(reception.delivery.run(drained), name="delivery")
-        try:
-            async with asyncio.TaskGroup() as front:
-                tasks = [front.create_task(reception.dispatcher.run(stop), name="dispatcher")]
-                tasks += [
-                    front.create_task(adapter.run(reception.desk, stop), name=name)
-                    for name, adapter in reception.adapters.items()
-                ]
-                background.create_task(
-                    beat(folder / ALIVE, stop, tasks=tasks, engine_status=engine.status)
-                )
-                background.create_task(
-                    publish(folder / STATUS, stop, engine=engine, queue_length=store.queue_length)
-                )
-        finally:
-            drained.set()
-
-
 def _adapters(
     settings: Settings,
     secrets: Secrets,
     store: JobStore,
-    assistant: Assistant,
+    retriever: Retriever,
     commands: Commands,
     *,
     console: bool,
 ) -> dict[str, ChatAdapter]:
     """The platforms that have tokens, or the console. Raises ConfigError."""
     if console:
-        from bot.console.console import open_console
+        from bot.console.adapter import open_console
 
-        return {"console": open_console(BANNER, assistant.retriever.ready)}
+        return {"console": open_console(BANNER)}
     adapters: dict[str, ChatAdapter] = {}
     if secrets.telegram_bot_token:
         token = secrets.telegram_bot_token
-        adapters["telegram"] = _telegram(settings, token, secrets, store, assistant.retriever)
+        adapters["telegram"] = _telegram(settings, token, secrets, store, retriever)
     if secrets.slack_bot_token:
         token = secrets.slack_bot_token
-        adapters["slack"] = _slack(settings, token, secrets, store, assistant.retriever, commands)
+        adapters["slack"] = _slack(settings, token, secrets, store, retriever, commands)
     return adapters
 
 
@@ -269,20 +214,19 @@ def _slack(
         secrets.slack_app_token,
         secrets.slack_signing_secret,
         store,
-        is_staff=lambda user: is_admin(settings, "slack", user),
+        is_staff=partial(is_admin, settings.admins, "slack"),
         status=status,
         starters=lambda: [entry.question for entry in starters(retriever.corpus, None)],
     )
 
 
-def _stop_on_signals(stop: asyncio.Event, adapters: dict[str, ChatAdapter]) -> None:
+def _stop_on_signals(stop: asyncio.Event, adapters: Collection[ChatAdapter]) -> None:
     """The first SIGTERM or Ctrl-C stops in order; the console uses Ctrl-C to stop an answer."""
-    loop = asyncio.get_running_loop()
-    console = adapters.get("console")
 
     def interrupt() -> None:
-        if not (console is not None and console.interrupt()):  # type: ignore[attr-defined]
+        if not any(adapter.interrupt() for adapter in adapters):
             stop.set()
 
+    loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGINT, interrupt)
     loop.add_signal_handler(signal.SIGTERM, stop.set)

@@ -7,19 +7,20 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bot.adapter import ChatAdapter, Desk
-from bot.delivery.delivery import Delivery
+from bot.adapter import ChatAdapter, DeliveryError, Desk, MessageGone
+from bot.delivery.delivery import RETRY_S, Delivery
+from bot.desk.admins import is_admin
 from bot.desk.commands import Commands
-from bot.desk.desk import FaqDesk, is_admin
+from bot.desk.desk import WATCH_S, FaqDesk
 from bot.desk.model_library import ModelChoice
 from bot.messages import Message, Reply, ReplyState
+from bot.reception import reception_of
 from config.settings import RetrievalSettings, Settings
 from engine.answer.answering import Answerer
-from engine.answer.assessment import Assessments
-from engine.answer.dispatcher import Dispatcher
 from engine.answer.relevance import ModelRelevance
 from engine.errors import ModelLoadError
 from engine.grounding.support import LexicalSupport
@@ -28,6 +29,7 @@ from engine.serving.generator import Generator
 from engine.store.jobs import JobStore
 from engine.types import Corpus, Document, EngineState, EngineStatus, Question, Retrieval
 from tests.fakes import ScriptedGenerator
+from tests.waits import within
 
 FAQ = (
     Document(
@@ -101,25 +103,38 @@ class FakeAdapter:
     messages: dict[str, list[Reply]] = field(default_factory=dict)
     heard_at: list[str] = field(default_factory=list)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
-    started: asyncio.Event = field(default_factory=asyncio.Event)
+    #: Ids of messages that somebody deleted.
+    deleted: set[str] = field(default_factory=set)
+    #: What the next posts and edits raise.
+    errors: list[DeliveryError] = field(default_factory=list)
 
     async def run(self, desk: Desk, stop: asyncio.Event) -> None:
-        self.started.set()
         await stop.wait()
 
     async def heard(self, reply_to: str) -> None:
         self.heard_at.append(reply_to)
 
     async def post(self, reply_to: str, reply: Reply) -> str:
+        self._fail()
         message_id = f"m{len(self.messages) + 1}"
         await self._keep(message_id, reply)
         return message_id
 
     async def edit(self, reply_to: str, message_id: str, reply: Reply) -> None:
+        self._fail()
+        if message_id in self.deleted:
+            raise MessageGone
         await self._keep(message_id, reply)
+
+    def interrupt(self) -> bool:
+        return False
 
     async def close(self) -> None:
         """Nothing to let go of."""
+
+    def _fail(self) -> None:
+        if self.errors:
+            raise self.errors.pop(0)
 
     async def _keep(self, message_id: str, reply: Reply) -> None:
         async with self.changed:
@@ -129,7 +144,7 @@ class FakeAdapter:
     @property
     def finals(self) -> list[Reply]:
         """The last versions of the messages that are final, in the order of posting."""
-        last = [versions[-1] for versions in self.messages.values()]
+        last = [versions[-1] for id, versions in self.messages.items() if id not in self.deleted]
         return [reply for reply in last if reply.state is ReplyState.FINAL]
 
     async def wait_for_finals(self, count: int, timeout: float = 120.0) -> list[Reply]:
@@ -181,33 +196,27 @@ class RunningDesk:
     retriever: CountingRetriever
     models: FakeModels
     delivery: Delivery
-    dispatcher: Dispatcher
+
+
+#: What `/model` lists.
+CHOICES = (
+    ModelChoice(alias="smollm2-135m", summary="135M"),
+    ModelChoice(alias="phi-3-mini", summary="3.8B"),
+    ModelChoice(alias="broken", summary="never loads"),
+)
 
 
 @asynccontextmanager
 async def running_desk(
-    folder: Path,
-    generator: Generator,
-    adapters: Mapping[str, ChatAdapter],
-    *,
-    settings: Settings | None = None,
-    corpus: ListCorpus | None = None,
-    models: FakeModels | None = None,
-    run_adapters: bool = True,
+    folder: Path, generator: Generator, adapters: Mapping[str, ChatAdapter], **options: Any
 ) -> AsyncIterator[RunningDesk]:
-    """A desk on a real store in `folder`, words-only retrieval, and the given adapters."""
+    """A desk on a real store in `folder`, words-only retrieval, and the given adapters.
+
+    `options`: see desk_on.
+    """
     async with (
         JobStore(folder / "questions.sqlite3") as store,
-        desk_on(
-            store,
-            folder,
-            generator,
-            adapters,
-            settings=settings,
-            corpus=corpus,
-            models=models,
-            run_adapters=run_adapters,
-        ) as desk,
+        desk_on(store, folder, generator, adapters, **options) as desk,
     ):
         yield desk
 
@@ -222,7 +231,8 @@ async def desk_on(
     settings: Settings | None = None,
     corpus: ListCorpus | None = None,
     models: FakeModels | None = None,
-    run_adapters: bool = True,
+    retry_s: tuple[float, float] = RETRY_S,
+    watch_s: tuple[float, float] = WATCH_S,
 ) -> AsyncIterator[RunningDesk]:
     """The same on a store that is open already (adapters that need the store get it first)."""
     settings = asks_model(settings or Settings(data_dir=folder))
@@ -235,57 +245,43 @@ async def desk_on(
         cache_dir=folder / "vectors",
         includes=settings.includes,
     )
-    stop, drained = asyncio.Event(), asyncio.Event()
     relevance, support = ModelRelevance(generator), LexicalSupport()
-    answerer = Answerer(retriever, generator, settings, relevance, support)
-    assessments = Assessments(answerer.assess)
-    delivery = Delivery(
-        store,
-        assessments,
-        adapters,
-        eta_s=lambda place: dispatcher.eta_s(place),
-        engine_status=models.status,
-        contact=settings.contact,
-        explains=lambda job: is_admin(settings, job.platform, job.user_id),
-    )
-    dispatcher = Dispatcher(store, answerer, assessments, delivery)
     commands = Commands(
         store,
         retriever,
         models,
-        lambda: [
-            ModelChoice(alias="smollm2-135m", summary="135M"),
-            ModelChoice(alias="phi-3-mini", summary="3.8B"),
-            ModelChoice(alias="broken", summary="never loads"),
-        ],
+        lambda: CHOICES,
         relevance=relevance,
         support=support,
-        is_admin=lambda platform, user: is_admin(settings, platform, user),
+        is_admin=partial(is_admin, settings.admins),
     )
-    desk = FaqDesk(settings, store, dispatcher, delivery, commands, adapters)
+    reception = reception_of(
+        settings,
+        store,
+        models,
+        Answerer(retriever, generator, settings, relevance, support),
+        commands,
+        adapters,
+        retry_s=retry_s,
+        watch_s=watch_s,
+    )
+    stop, ended = asyncio.Event(), asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        group.create_task(retriever.run(drained))
-        group.create_task(delivery.run(drained))
-        working = group.create_task(dispatcher.run(stop))
-        listening = [
-            group.create_task(adapter.run(desk, stop))
-            for adapter in adapters.values()
-            if run_adapters
-        ]
+        group.create_task(retriever.run(ended))
+        running = group.create_task(reception.run(stop, folder))
         try:
             await retriever.ready()
             yield RunningDesk(
-                desk=desk,
+                desk=reception.desk,
                 store=store,
                 retriever=retriever,
                 models=models,
-                delivery=delivery,
-                dispatcher=dispatcher,
+                delivery=reception.delivery,
             )
         finally:
             stop.set()
-            await asyncio.wait({working, *listening})
-            drained.set()
+            await within(asyncio.wait({running}))
+            ended.set()
 
 
 def asks_model(settings: Settings) -> Settings:

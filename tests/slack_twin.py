@@ -28,6 +28,7 @@ from tests.slack_workspace import (
     check_message,
     pressable,
 )
+from tests.waits import within
 
 __all__ = ["APP_TOKEN", "BOT", "BOT_TOKEN", "SECRET", "TEAM", "Fault", "SlackTwin"]
 
@@ -247,7 +248,7 @@ class SlackTwin(Workspace):
         names = {"C": "channel", "D": "im", "G": "mpim"}
         event = {**message, "channel": channel, "channel_type": names[channel[0]]}
         deliveries: list[Awaitable[bool]] = [self.event({**event, "type": k}) for k in kinds]
-        await asyncio.gather(*deliveries)
+        await within(asyncio.gather(*deliveries), 120)
         return str(message["ts"])
 
     async def mention(

@@ -12,13 +12,16 @@ from pydantic import SecretStr
 
 from bot.messages import Message, Press, Reply
 from bot.telegram.adapter import TelegramAdapter
-from bot.telegram.pace import Pace
-from bot.telegram.receive import Times
+from bot.telegram.pace import TelegramPace
+from bot.telegram.reactions import TYPING_S
+from bot.telegram.times import Times
 from config.settings import TelegramSettings
 from engine.errors import StoreError
 from engine.store.jobs import Job, JobStore, NewJob
 from engine.types import Document, Match, Question
-from tests.telegram_twin import TOKEN, TelegramTwin, telegram_twin
+from tests.telegram_server import TOKEN
+from tests.telegram_twin import TelegramTwin, telegram_twin
+from tests.waits import within
 
 ADMIN = 99
 FAQ = tuple(
@@ -33,9 +36,9 @@ FAQ = tuple(
 QUICK = Times(poll_s=1, silence_s=120, retry_s=(0.01, 0.05), grace_s=0.5, call_s=60, heard_s=60)
 
 
-def at_once() -> Pace:
+def at_once() -> TelegramPace:
     """No waiting for turns."""
-    return Pace(per_second=10_000, per_chat_s=0.0, per_group_minute=10_000)
+    return TelegramPace(per_second=10_000, per_chat_s=0.0, per_group_minute=10_000)
 
 
 @dataclass
@@ -125,13 +128,14 @@ def adapter_on(
     twin: TelegramTwin,
     store: JobStore,
     *,
-    pace: Pace | None = None,
+    pace: TelegramPace | None = None,
     times: Times = QUICK,
     token: str = TOKEN,
     secret: str = "",
+    typing_s: float = TYPING_S,
     **settings: object,
 ) -> TelegramAdapter:
-    adapter = TelegramAdapter(
+    return TelegramAdapter(
         TelegramSettings(base_url=twin.base_url, **settings),  # type: ignore[arg-type]
         SecretStr(token),
         store,
@@ -141,9 +145,9 @@ def adapter_on(
         webhook_secret=SecretStr(secret) if secret else None,
         pace=pace or at_once(),
         times=times,
+        edit_interval_s=0.0,
+        typing_s=typing_s,
     )
-    adapter.edit_interval_s = 0.0
-    return adapter
 
 
 @asynccontextmanager
@@ -167,5 +171,5 @@ async def bench(
             )
         finally:
             stop.set()
-            await asyncio.wait({running})
+            await within(asyncio.wait({running}))
             await adapter.close()

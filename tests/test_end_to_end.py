@@ -16,7 +16,8 @@ import pytest
 
 from tests.slack_twin import SlackTwin
 from tests.slack_workspace import APP_TOKEN, BOT_TOKEN
-from tests.telegram_twin import TOKEN, TelegramTwin, telegram_twin
+from tests.telegram_server import TOKEN
+from tests.telegram_twin import TelegramTwin, telegram_twin
 
 ROOT = Path(__file__).resolve().parent.parent
 SLACK_TOKENS = {"SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_APP_TOKEN": APP_TOKEN}

@@ -40,7 +40,7 @@ HOMES = {
     "minsearch": {"engine/retrieval/lexical.py"},
     "sqlite3": {"engine/store/database.py"},
     "docx": {"engine/corpus/docx.py"},
-    "prompt_toolkit": {"bot/console/console.py"},
+    "prompt_toolkit": {"bot/console/receive.py"},
     "telegram": {
         "bot/telegram/client.py",
         "bot/telegram/bot.py",

@@ -10,17 +10,10 @@ from typing import Any
 import aiohttp
 import pytest
 
+from tests.telegram_faults import BAD_GATEWAY, CUT_AFTER, CUT_BEFORE, HTML_200, flood
 from tests.telegram_html import ParseError, live_mentions, parse
-from tests.telegram_twin import (
-    BAD_GATEWAY,
-    CUT_AFTER,
-    CUT_BEFORE,
-    HTML_200,
-    TOKEN,
-    TelegramTwin,
-    flood,
-    telegram_twin,
-)
+from tests.telegram_server import TOKEN
+from tests.telegram_twin import TelegramTwin, telegram_twin
 
 
 class Client:

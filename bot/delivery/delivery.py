@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 from bot.adapter import ChatAdapter, DeliveryError, DeliveryRefused, MessageGone
+from bot.backoff import Backoff
 from bot.delivery import replies
 from bot.messages import Reply, ReplyState
 from engine.answer.assessment import Assessments, Kind
@@ -61,7 +62,8 @@ class Delivery:
         eta_s: Callable[[int], float | None],
         engine_status: Callable[[], EngineStatus],
         contact: Callable[[str | None], str | None],
-        explains: Callable[[Job], bool] = lambda _: False,
+        explains: Callable[[Job], bool],
+        retry_s: tuple[float, float] = RETRY_S,
     ) -> None:
         """`explains` tells whose answers offer to say why they are so: those of staff."""
         self._store = store
@@ -71,6 +73,7 @@ class Delivery:
         self._engine_status = engine_status
         self._contact = contact
         self._explains = explains
+        self._retry_s = retry_s
         self._open: dict[int, _Open] = {}
         self._resumed = asyncio.Event()
         self._told = asyncio.Condition()
@@ -239,11 +242,11 @@ class Delivery:
             question.not_before = monotonic() + adapter.edit_interval_s
         except DeliveryError as error:
             log.info("question %d: interim message not shown: %s", question.job.id, error)
-            question.not_before = monotonic() + (error.retry_after_s or RETRY_S[0])
+            question.not_before = monotonic() + (error.retry_after_s or self._retry_s[0])
 
     async def _finish(self, adapter: ChatAdapter, question: _Open, reply: Reply) -> None:
         """Deliver the final version, however long the platform is away."""
-        job, delay = question.job, RETRY_S[0]
+        job, backoff = question.job, Backoff(self._retry_s)
         while True:
             try:
                 await self._put(adapter, question, reply)
@@ -253,10 +256,8 @@ class Delivery:
                 await self._store.fail(job.id, "the platform refused the message")
                 return
             except DeliveryError as error:
-                wait = max(delay, error.retry_after_s or 0)
                 log.warning("question %d: answer not delivered, %s", job.id, error)
-                await asyncio.sleep(wait)
-                delay = min(delay * 2, RETRY_S[1])
+                await asyncio.sleep(backoff.failed(error))
         if question.answer is not None:
             await self._store.deliver(job.id)
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from bot.adapter import ChatAdapter, DeliveryError
 from bot.delivery.asker_language import asker_language
-from bot.delivery.delivery import Delivery
+from bot.delivery.delivery import RETRY_S, Delivery
 from bot.delivery.texts import contact_in, duration, say
 from bot.desk.commands import WHISPERING, Commands, command_of
 from bot.desk.explain import explain
 from bot.desk.limits import RateLimit
 from bot.desk.switching import announce_switch
 from bot.messages import Asker, Message, Press, Reply
-from config.settings import Settings
+from config.settings import CourseSettings, LimitsSettings
 from engine.answer.dispatcher import Dispatcher
 from engine.answer.gist import shortened
 from engine.limits import STORED_CHARS
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 #: Turns of a conversation that a new question can lean on.
 NUM_TURNS = 3
+#: `/gpu watch`: seconds between two looks, and in all.
+WATCH_S = (5.0, 60.0)
 
 
 class FaqDesk:
@@ -33,24 +35,33 @@ class FaqDesk:
 
     def __init__(
         self,
-        settings: Settings,
         store: JobStore,
         dispatcher: Dispatcher,
         delivery: Delivery,
         commands: Commands,
         adapters: Mapping[str, ChatAdapter],
         *,
-        watch_s: tuple[float, float] = (5.0, 60.0),
+        limits: LimitsSettings,
+        courses: Mapping[str, CourseSettings],
+        contact: Callable[[str | None], str | None],
+        eta_s: Callable[[int], float | None],
+        is_admin: Callable[[str, str], bool],
+        retry_s: tuple[float, float] = RETRY_S,
+        watch_s: tuple[float, float] = WATCH_S,
     ) -> None:
-        self._settings = settings
         self._store = store
         self._dispatcher = dispatcher
         self._delivery = delivery
         self._commands = commands
         self._adapters = adapters
-        #: `/gpu watch`: seconds between two looks, and in all.
+        self._limits = limits
+        self._courses = courses
+        self._contact = contact
+        self._eta_s = eta_s
+        self._is_admin = is_admin
+        self._retry_s = retry_s
         self._watch_s = watch_s
-        self._rate = RateLimit(settings.limits.questions_per_minute)
+        self._rate = RateLimit(limits.questions_per_minute)
 
     async def receive(self, message: Message) -> None:
         """See Desk.receive."""
@@ -131,12 +142,12 @@ class FaqDesk:
 
     async def _refusal(self, message: Message, language: str) -> Reply | None:
         """Why this person must wait; staff never must."""
-        if self.is_admin(message):
+        if self._is_staff(message):
             return None
-        limits = self._settings.limits
+        limits = self._limits
         queue = await self._store.queue_length()
         if queue >= limits.max_queue:
-            eta = self._dispatcher.eta_s(queue + 1) or 60.0
+            eta = self._eta_s(queue + 1) or 60.0
             text = say("refused.queue", language, count=queue, eta=duration(eta, language))
             return Reply(text=text, ephemeral=True)
         waiting = await self._store.waiting(message.platform, message.user_id)
@@ -152,7 +163,7 @@ class FaqDesk:
         """The course of the channel, else the one the person chose, else all."""
         chat = message.channel.partition("/")[0]
         for place in filter(None, (message.channel, chat)):  # a topic goes before its chat
-            for name, course in self._settings.courses.items():
+            for name, course in self._courses.items():
                 if place in course.slack_channels + course.telegram_chats:
                     return name
         return await self._commands.chosen_course(message)
@@ -169,13 +180,13 @@ class FaqDesk:
                 if rest:
                     return await self._switch(message, rest)
                 return await self._commands.models(message)
-            case "gpu" if rest.lower() == "watch" and self.is_admin(message):
+            case "gpu" if rest.lower() == "watch" and self._is_staff(message):
                 self._delivery.spawn(self._watch_gpu(message))
                 return None
             case "gpu":
                 return await self._commands.gpu(message)
             case "status":
-                return await self._commands.status(staff=self.is_admin(message))
+                return await self._commands.status(staff=self._is_staff(message))
             case "new":
                 await self._store.start_afresh(message.platform, message.conversation)
                 return Reply(text=say("new", message.language), ephemeral=True)
@@ -186,16 +197,17 @@ class FaqDesk:
                 return self._explain(message, latest)
         return Reply(text=say("command.unknown", message.language, name=f"/{name}"), ephemeral=True)
 
-    def is_admin(self, asker: Asker) -> bool:
-        """Whether the person may switch models and see the GPU."""
-        return is_admin(self._settings, asker.platform, asker.user_id)
+    def _is_staff(self, asker: Asker) -> bool:
+        return self._is_admin(asker.platform, asker.user_id)
 
     async def _switch(self, asker: Asker, alias: str) -> Reply | None:
         refusal = await self._commands.refuse_switch(asker, alias)
         if refusal is not None:
             return refusal
         adapter = self._adapters[asker.platform]
-        self._delivery.spawn(announce_switch(adapter, self._commands, asker, alias))
+        self._delivery.spawn(
+            announce_switch(adapter, self._commands, asker, alias, retry_s=self._retry_s)
+        )
         return None
 
     async def _watch_gpu(self, asker: Asker) -> None:
@@ -247,7 +259,7 @@ class FaqDesk:
 
     def _explain(self, asker: Asker, job: Job | None) -> Reply:
         """Why the answer to a question is as it is, for staff."""
-        if not self.is_admin(asker):
+        if not self._is_staff(asker):
             return Reply(text=say("admins_only", asker.language), ephemeral=True)
         if job is None or job.answer is None or job.platform != asker.platform:
             return Reply(text=say("vote.gone", asker.language), ephemeral=True)
@@ -256,7 +268,7 @@ class FaqDesk:
 
     async def _explain_press(self, press: Press, job: Job | None) -> Reply | None:
         reply = self._explain(press, job)
-        if press.platform in WHISPERING or not self.is_admin(press):
+        if press.platform in WHISPERING or not self._is_staff(press):
             return reply
         # What a press is answered with is a line elsewhere; this is a page.
         await self._say(press.platform, press.reply_to, reply)
@@ -268,7 +280,7 @@ class FaqDesk:
         if job is None or job.platform != press.platform:
             return Reply(text=say("vote.gone", press.language), ephemeral=True)
         language = _language_of(job, press)
-        contact = contact_in(language, self._settings.contact(job.question.course))
+        contact = contact_in(language, self._contact(job.question.course))
         text = say("staff.contact", language, contact=contact)
         return Reply(text=text, ephemeral=True)
 
@@ -282,16 +294,3 @@ class FaqDesk:
 def _language_of(job: Job | None, press: Press) -> str | None:
     """The language of the answer whose button was pressed, else that of the person's client."""
     return (job.question.language if job else None) or press.language
-
-
-def is_admin(settings: Settings, platform: str, user_id: str) -> bool:
-    """Whether this person is staff: by numeric Telegram id or Slack member id, never by name.
-    Who sits at the console owns the machine."""
-    match platform:
-        case "console":
-            return True
-        case "telegram":
-            return user_id.isdecimal() and int(user_id) in settings.admins.telegram
-        case "slack":
-            return user_id in settings.admins.slack
-    return False

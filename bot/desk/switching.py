@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import partial
 
 from bot.adapter import ChatAdapter, DeliveryError, DeliveryRefused, MessageGone
+from bot.backoff import Backoff
 from bot.delivery.delivery import RETRY_S
 from bot.delivery.texts import say
 from bot.desk.commands import Commands
@@ -38,12 +39,12 @@ async def announce_switch(
     `retry_s`: see `bot.delivery.delivery.RETRY_S`.
     """
     loading = say("model.switching", asker.language, model=alias)
-    telling = _Telling(adapter, asker, alias)
-    await telling.tell(loading)
+    announcement = _Announcement(adapter, asker, alias)
+    await announcement.tell(loading)
     progress = partial(commands.progress_towards, alias)
     over = asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        group.create_task(_tell_progress(telling, loading, progress, over, every_s))
+        group.create_task(_tell_progress(announcement, loading, progress, over, every_s))
         try:
             outcome = await _switch(commands, alias)
         finally:
@@ -51,11 +52,11 @@ async def announce_switch(
     if isinstance(outcome, StoreError):
         text = say("model.not_kept", asker.language, model=alias)
     elif outcome is not None:
-        text = await _what_answers(telling, commands, asker, alias, outcome)
+        text = await _what_answers(announcement, commands, asker, alias, outcome)
     else:
         text = say("model.switched", asker.language, model=alias)
     log.info("model switch to %s asked for on %s: %s", alias, asker.platform, text)
-    await telling.conclude(text, retry_s)
+    await announcement.conclude(text, retry_s)
 
 
 async def _switch(commands: Commands, alias: str) -> ModelError | StoreError | None:
@@ -75,7 +76,7 @@ async def _switch(commands: Commands, alias: str) -> ModelError | StoreError | N
 
 
 async def _what_answers(
-    telling: _Telling, commands: Commands, asker: Asker, alias: str, error: ModelError
+    announcement: _Announcement, commands: Commands, asker: Asker, alias: str, error: ModelError
 ) -> str:
     """After a failed switch: which model answers, once that is known, and why it failed."""
     language = asker.language
@@ -88,7 +89,7 @@ async def _what_answers(
     if status.state is EngineState.LOADING:  # the old one had to go first
         if old is not None:
             restarting = say("model.failed_restarting", language, old=old, why=why)
-            await telling.tell(restarting)
+            await announcement.tell(restarting)
         await commands.settled()
         status = commands.engine_status()
     if status.state is not EngineState.READY:
@@ -99,7 +100,7 @@ async def _what_answers(
 
 
 async def _tell_progress(
-    telling: _Telling,
+    announcement: _Announcement,
     loading: str,
     progress: Callable[[], str],
     over: asyncio.Event,
@@ -111,10 +112,10 @@ async def _tell_progress(
         detail = progress()
         if detail and detail != told and not over.is_set():
             told = detail
-            await telling.tell(f"{loading}\n\n{detail}")
+            await announcement.tell(f"{loading}\n\n{detail}")
 
 
-class _Telling:
+class _Announcement:
     """The one message."""
 
     def __init__(self, adapter: ChatAdapter, asker: Asker, alias: str) -> None:
@@ -133,7 +134,7 @@ class _Telling:
     async def conclude(self, text: str, retry_s: tuple[float, float]) -> None:
         """Make it read like this for good; tried again for some minutes, even after a post whose
         outcome is unknown: said twice is better than not at all."""
-        delay, longest = retry_s
+        backoff = Backoff(retry_s)
         for number in range(1, NUM_TRIES + 1):
             try:
                 await self._put(Reply(text=text))
@@ -146,8 +147,7 @@ class _Telling:
                 if number == NUM_EDITS:  # some messages can be changed for half an hour only
                     self._posted = None
                 log.info("the outcome of the switch is not told yet: %s", error)
-                await asyncio.sleep(max(delay, error.retry_after_s or 0))
-                delay = min(2 * delay, longest)
+                await asyncio.sleep(backoff.failed(error))
         log.warning("how the switch to %s went could not be told: %s", self._alias, text)
 
     async def _put(self, reply: Reply) -> None:

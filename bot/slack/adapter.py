@@ -10,40 +10,38 @@ from typing import Any, TypeVar
 from pydantic import SecretStr
 
 from bot.adapter import DeliveryError, Desk
-from bot.delivery.texts import say
+from bot.backoff import Backoff, when_allowed
 from bot.messages import Reply
 from bot.slack.app import Identity, bolt_app, over_http, over_socket
-from bot.slack.catch_up import SeenMessages
-from bot.slack.client import SlackWeb, TokenLost
-from bot.slack.handlers import SlackListener
-from bot.slack.members import SlackPeople
-from bot.slack.pace import Pace
-from bot.slack.presses import PLATFORM, SlackPresses
-from bot.slack.reactions import SlackSigns
+from bot.slack.catch_up import SlackCatchUp
+from bot.slack.client import SlackClient
+from bot.slack.errors import TokenLost
+from bot.slack.handlers import SlackHandlers, Spawn
+from bot.slack.members import SlackMembers
+from bot.slack.pace import SlackPace
+from bot.slack.parse import PLATFORM
+from bot.slack.presses import SlackPresses
+from bot.slack.reactions import SlackReactions
 from bot.slack.receive_http import SignedRequests, SlackHttp
-from bot.slack.receive_socket import SlackSocket, SocketDead, SocketTimes
-from bot.slack.send import SlackWriter
+from bot.slack.receive_socket import SlackSocket, SocketDead
+from bot.slack.send import SlackSender
+from bot.slack.times import Times
 from config.settings import ConfigError, SlackSettings
+from engine.stopping import unless
 from engine.store.jobs import JobStore
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-#: Seconds that what came in may take to be stored after a stop.
-STOP_S = 3.0
-#: Replies to commands are not kept anywhere: they are tried again if the wait is short.
-MAX_COMMAND_WAIT_S = 30.0
+#: Seconds between two edits of a message.
+EDIT_INTERVAL_S = 1.2
 
 
 class SlackAdapter:
-    """See `bot.adapter.ChatAdapter`.
-
-    Raises ConfigError when a token for the chosen mode is missing.
-    """
+    """A ChatAdapter on the Web API."""
 
     platform = PLATFORM
-    edit_interval_s = 1.2
 
     def __init__(
         self,
@@ -54,62 +52,52 @@ class SlackAdapter:
         store: JobStore,
         *,
         is_staff: Callable[[str], bool],
-        status: Callable[[], Awaitable[str]] | None = None,
-        starters: Callable[[], Sequence[str]] | None = None,
-        pace: Pace | None = None,
-        times: SocketTimes | None = None,
+        status: Callable[[], Awaitable[str]],
+        starters: Callable[[], Sequence[str]],
+        pace: SlackPace | None = None,
+        times: Times | None = None,
+        edit_interval_s: float = EDIT_INTERVAL_S,
     ) -> None:
-        http = settings.mode == "http" or (settings.mode == "auto" and app_token is None)
-        if http and signing_secret is None:
-            raise ConfigError(
-                "Slack needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP mode) "
-                "beside SLACK_BOT_TOKEN."
-                if settings.mode == "auto"
-                else "Slack's HTTP mode needs SLACK_SIGNING_SECRET."
-            )
-        if not http and app_token is None:
-            raise ConfigError(
-                "Slack's Socket Mode needs SLACK_APP_TOKEN, which starts with xapp-; "
-                "HTTP mode needs SLACK_SIGNING_SECRET instead."
-            )
+        """Raises ConfigError when a token for the chosen mode is missing."""
+        self.edit_interval_s = edit_interval_s
+        #: The server of HTTP mode; None in Socket Mode.
+        self.http = _server(settings, app_token, signing_secret)
         self._settings = settings
         self._app_token = app_token
-        self._requests = None
-        if http and signing_secret is not None:
-            self._requests = SignedRequests(signing_secret.get_secret_value())
         self._store = store
-        self._is_staff = is_staff
         self._status = status
         self._starters = starters
-        self._times = times or SocketTimes()
-        self._web = SlackWeb(bot_token.get_secret_value(), settings.base_url, pace or Pace())
-        self._writer = SlackWriter(self._web)
-        self._signs = SlackSigns(self._web)
+        self._times = times or Times()
+        self._client = SlackClient(
+            bot_token.get_secret_value(), settings.base_url, pace or SlackPace()
+        )
+        self._sender = SlackSender(self._client)
+        self._reactions = SlackReactions(self._client, heard_s=self._times.heard_s)
+        self._members = SlackMembers(
+            settings, self._client, is_staff=is_staff, language_s=self._times.language_s
+        )
         self._tasks: set[asyncio.Task[Any]] = set()
-        #: The server of HTTP mode, once it runs.
-        self.http: SlackHttp | None = None
 
     def __repr__(self) -> str:
         return "SlackAdapter()"
 
     async def heard(self, reply_to: str) -> None:
         """See ChatAdapter."""
-        await self._signs.heard(reply_to, say("writing"))
+        await self._reactions.heard(reply_to)
 
     async def post(self, reply_to: str, reply: Reply) -> str:
         """See ChatAdapter."""
-        while True:
-            try:
-                return await self._writer.post(reply_to, reply)
-            except DeliveryError as error:
-                wait = error.retry_after_s
-                if reply.job_id is not None or wait is None or wait > MAX_COMMAND_WAIT_S:
-                    raise
-                await asyncio.sleep(wait)
+        if reply.job_id is not None:
+            return await self._sender.post(reply_to, reply)
+        return await when_allowed(lambda: self._sender.post(reply_to, reply))
 
     async def edit(self, reply_to: str, message_id: str, reply: Reply) -> str | None:
         """See ChatAdapter."""
-        return await self._writer.edit(reply_to, message_id, reply)
+        return await self._sender.edit(reply_to, message_id, reply)
+
+    def interrupt(self) -> bool:
+        """See ChatAdapter."""
+        return False
 
     async def close(self) -> None:
         """See ChatAdapter; every call has a connection of its own."""
@@ -124,46 +112,49 @@ class SlackAdapter:
         ended = asyncio.Event()
         failure: Exception | None = None
         async with asyncio.TaskGroup() as group:
-            watch = group.create_task(_either(stop, self._web.lost, ended))
+            watch = group.create_task(self._until_lost(stop, ended))
             try:
-                await self._serve(group, desk, me, ended)
+                await self._receive(group, desk, me, ended)
             except (SocketDead, ConfigError, OSError) as error:
                 failure = error
             finally:
                 watch.cancel()
                 if self._tasks:
-                    await asyncio.wait(self._tasks, timeout=STOP_S)
+                    await asyncio.wait(self._tasks, timeout=self._times.grace_s)
                 for task in self._tasks:
                     task.cancel()
         if failure is not None:
             raise failure
-        if self._web.lost.is_set():
+        if self._client.lost.is_set():
             raise ConfigError("Slack no longer accepts SLACK_BOT_TOKEN; install the app again.")
+
+    async def _until_lost(self, stop: asyncio.Event, ended: asyncio.Event) -> None:
+        """Set `ended` at `stop`, or when the token is no longer accepted."""
+        await unless(stop, self._client.lost.wait())
+        ended.set()
 
     async def _introduce(self, stop: asyncio.Event) -> Identity | None:
         """Who we are; None when stopped before Slack could be reached."""
-        delay, waited = self._times.back_off[0], 0.0
+        backoff = Backoff(self._times.retry_s)
         while not stop.is_set():
             try:
-                answer = await self._web.call("auth.test")
+                answer = await self._client.call("auth.test")
             except TokenLost as error:
                 raise ConfigError(
                     f"Slack refuses SLACK_BOT_TOKEN ({error.code}); copy it again from "
                     "“OAuth & Permissions” of the app."
                 ) from None
             except DeliveryError as error:
-                if waited >= self._times.deaf:
+                if backoff.silent_s > self._times.silence_s:
                     raise SocketDead(f"Slack could not be reached ({error}).") from None
                 log.warning("Slack cannot be reached yet: %s", error)
-                wait = max(delay, error.retry_after_s or 0)
-                await _sleep(stop, wait)
-                waited, delay = waited + wait, min(delay * 2, self._times.back_off[1])
+                await unless(stop, asyncio.sleep(backoff.failed(error)))
             else:
                 ids = {key: str(answer.get(key) or "") for key in ("team_id", "user_id", "bot_id")}
                 return Identity(team=ids["team_id"], user=ids["user_id"], bot=ids["bot_id"])
         return None
 
-    async def _serve(
+    async def _receive(
         self, group: asyncio.TaskGroup, desk: Desk, me: Identity, ended: asyncio.Event
     ) -> None:
         def spawn(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
@@ -172,53 +163,52 @@ class SlackAdapter:
             task.add_done_callback(self._tasks.discard)
             return task
 
-        people = SlackPeople(self._settings, self._web, is_staff=self._is_staff)
-        seen = SeenMessages(self._store)
-        listener = SlackListener(
-            self._web,
-            self._writer,
+        catch_up = SlackCatchUp(self._client, self._store)
+        handlers = self._handlers(desk, me, spawn, catch_up)
+        app = bolt_app(self._client.sdk, me, handlers.take_in)
+        if self.http is not None:
+            spawn(catch_up.run(handlers.event))
+            await self.http.run(over_http(app), ended)
+        else:
+            socket = SlackSocket(
+                self._ticket,
+                over_socket(app),
+                caught_up=lambda: catch_up.run(handlers.event),
+                times=self._times,
+            )
+            await socket.run(ended)
+
+    def _handlers(
+        self, desk: Desk, me: Identity, spawn: Spawn, catch_up: SlackCatchUp
+    ) -> SlackHandlers:
+        return SlackHandlers(
+            self._client,
+            self._sender,
             self._store,
             desk,
             spawn,
             team=me.team,
             me=me.ids,
-            people=people,
+            members=self._members,
             presses=SlackPresses(
-                self._web,
-                self._writer,
+                self._client,
+                self._sender,
                 desk,
-                people,
+                self._members,
                 team=me.team,
                 status=self._status,
                 starters=self._starters,
             ),
-            seen=seen,
+            catch_up=catch_up,
             staff_reaction=self._settings.staff_reaction,
         )
-
-        async def catch_up() -> None:
-            await seen.missed(self._web, listener.event)
-
-        app = bolt_app(self._web.client, me, listener.take_in)
-        if self._requests is not None:
-            host, _, port = self._settings.listen.rpartition(":")
-            self.http = SlackHttp(
-                self._requests, over_http(app), host=host or "127.0.0.1", port=int(port)
-            )
-            spawn(catch_up())
-            await self.http.run(ended)
-        else:
-            socket = SlackSocket(
-                self._ticket, over_socket(app), caught_up=catch_up, times=self._times
-            )
-            await socket.run(ended)
 
     async def _ticket(self) -> str:
         """The address of a new websocket."""
         assert self._app_token is not None  # the constructor saw to it
         token = self._app_token.get_secret_value()
         try:
-            answer = await self._web.call("apps.connections.open", app_token=token)
+            answer = await self._client.call("apps.connections.open", app_token=token)
         except TokenLost as error:
             raise ConfigError(
                 f"Slack refuses SLACK_APP_TOKEN ({error.code}); it needs connections:write."
@@ -226,20 +216,22 @@ class SlackAdapter:
         return str(answer.get("url") or "")
 
 
-async def _either(stop: asyncio.Event, lost: asyncio.Event, ended: asyncio.Event) -> None:
-    """Set `ended` when one of the others is."""
-    waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(lost.wait())]
-    try:
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        ended.set()
-    finally:
-        for wait in waits:
-            wait.cancel()
-
-
-async def _sleep(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return
+def _server(
+    settings: SlackSettings, app_token: SecretStr | None, signing_secret: SecretStr | None
+) -> SlackHttp | None:
+    """The server of HTTP mode; None in Socket Mode. Raises ConfigError."""
+    if settings.mode == "http" or (settings.mode == "auto" and app_token is None):
+        if signing_secret is not None:
+            return SlackHttp(SignedRequests(signing_secret.get_secret_value()), settings.listen)
+        raise ConfigError(
+            "Slack needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP mode) "
+            "beside SLACK_BOT_TOKEN."
+            if settings.mode == "auto"
+            else "Slack's HTTP mode needs SLACK_SIGNING_SECRET."
+        )
+    if app_token is None:
+        raise ConfigError(
+            "Slack's Socket Mode needs SLACK_APP_TOKEN, which starts with xapp-; "
+            "HTTP mode needs SLACK_SIGNING_SECRET instead."
+        )
+    return None

@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.parse import Payload
 from bot.slack.receive_http import Dispatch
 from bot.slack.receive_socket import Handle
-
-if TYPE_CHECKING:
-    from slack_bolt.async_app import AsyncApp
-    from slack_sdk.web.async_client import AsyncWebClient
 
 log = logging.getLogger(__name__)
 
@@ -37,9 +39,6 @@ def bolt_app(
 ) -> AsyncApp:
     """A Bolt app whose one middleware hands everything to `take_in`. When that raises, Slack gets
     no acknowledgement and delivers again."""
-    from slack_bolt.async_app import AsyncApp
-    from slack_bolt.authorization import AuthorizeResult
-    from slack_bolt.response import BoltResponse
 
     # Bolt's own authorization would ask Slack, and acknowledge an event when that fails.
     async def authorize() -> AuthorizeResult:
@@ -75,8 +74,6 @@ def over_socket(app: AsyncApp) -> Handle:
     """How the socket has an envelope handled."""
 
     async def handle(kind: str, payload: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        from slack_bolt.request.async_request import AsyncBoltRequest
-
         request = AsyncBoltRequest(mode="socket_mode", body=dict(payload))
         response = await app.async_dispatch(request)
         if response.status != 200:
@@ -91,8 +88,6 @@ def over_http(app: AsyncApp) -> Dispatch:
     """How the server has a request handled."""
 
     async def dispatch(body: str, headers: Mapping[str, str]) -> tuple[int, str, str]:
-        from slack_bolt.request.async_request import AsyncBoltRequest
-
         request = AsyncBoltRequest(body=body, headers=dict(headers))
         response = await app.async_dispatch(request)
         kind = response.first_headers().get("content-type", "").partition(";")[0]

@@ -9,7 +9,7 @@ from time import time
 from typing import Any
 
 from bot.adapter import DeliveryError
-from bot.slack.client import SlackWeb
+from bot.slack.client import SlackClient
 from bot.slack.parse import Payload
 from engine.errors import StoreError
 from engine.store.jobs import JobStore
@@ -24,10 +24,13 @@ MAX_THREADS = 20
 MAX_AGE_S = 24 * 3600
 
 
-class SeenMessages:
+class SlackCatchUp:
     """The last message for us in each channel and thread: stamps only, in the job store."""
 
-    def __init__(self, store: JobStore, clock: Callable[[], float] = time) -> None:
+    def __init__(
+        self, client: SlackClient, store: JobStore, clock: Callable[[], float] = time
+    ) -> None:
+        self._client = client
         self._store = store
         self._clock = clock
         #: `channel` or `channel/thread` → stamp of the last message there.
@@ -44,17 +47,17 @@ class SeenMessages:
         except StoreError as error:
             log.warning("it could not be noted up to where Slack was read: %s", error)
 
-    async def missed(self, web: SlackWeb, take: Callable[[Payload], Awaitable[None]]) -> None:
+    async def run(self, take: Callable[[Payload], Awaitable[None]]) -> None:
         """Read again what was written since; never raises."""
         try:
             stamps = dict(await self._load())
             for key, stamp in sorted(stamps.items(), key=lambda item: item[1], reverse=True):
-                for message in await self._read(web, key, stamp):
+                for message in await self._read(key, stamp):
                     await take(message)
         except (StoreError, DeliveryError) as error:
             log.warning("catching up with Slack ended early: %s", error)
 
-    async def _read(self, web: SlackWeb, key: str, stamp: str) -> list[dict[str, Any]]:
+    async def _read(self, key: str, stamp: str) -> list[dict[str, Any]]:
         channel, _, thread = key.partition("/")
         oldest = max(stamp, f"{self._clock() - MAX_AGE_S:.6f}")
         values: dict[str, object] = {"channel": channel, "oldest": oldest, "limit": 200}
@@ -62,7 +65,7 @@ class SeenMessages:
             values["ts"] = thread
         method = "conversations.replies" if thread else "conversations.history"
         try:
-            answer = await web.call(method, **values)
+            answer = await self._client.call(method, **values)
         except DeliveryError as error:
             if error.retry_after_s is not None:
                 raise

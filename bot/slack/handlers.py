@@ -14,17 +14,24 @@ from bot.adapter import DeliveryError, Desk
 from bot.delivery.texts import say
 from bot.desk.commands import command_of
 from bot.messages import Message, Reply
-from bot.slack.catch_up import SeenMessages
-from bot.slack.client import SlackWeb
-from bot.slack.members import SlackPeople
-from bot.slack.parse import Payload, ReplyTo, Written, conversation, slash_text, written
+from bot.slack.catch_up import SlackCatchUp
+from bot.slack.client import SlackClient
+from bot.slack.members import SlackMembers
+from bot.slack.parse import (
+    PLATFORM,
+    Payload,
+    ReplyTo,
+    Written,
+    conversation,
+    slash_text,
+    written,
+)
 from bot.slack.presses import SlackPresses
-from bot.slack.send import SlackWriter
+from bot.slack.send import SlackSender
 from engine.store.jobs import JobStore
 
 log = logging.getLogger(__name__)
 
-PLATFORM = "slack"
 #: Slack waits three seconds for an acknowledgement; a command that takes longer goes on after it.
 ACK_S = 2.0
 #: Messages of this process that are remembered.
@@ -41,35 +48,35 @@ class Spawn(Protocol):
         ...
 
 
-class SlackListener:
-    """The reading half of the adapter."""
+class SlackHandlers:
+    """Turns deliveries into calls of the desk and shows what it says."""
 
     def __init__(
         self,
-        web: SlackWeb,
-        writer: SlackWriter,
+        client: SlackClient,
+        sender: SlackSender,
         store: JobStore,
         desk: Desk,
         spawn: Spawn,
         *,
         team: str,
         me: frozenset[str],
-        people: SlackPeople,
+        members: SlackMembers,
         presses: SlackPresses,
-        seen: SeenMessages,
+        catch_up: SlackCatchUp,
         staff_reaction: str,
     ) -> None:
         self._staff_reaction = staff_reaction.strip(":")
-        self._web = web
-        self._writer = writer
+        self._client = client
+        self._sender = sender
         self._store = store
         self._desk = desk
         self._spawn = spawn
         self._team = team
         self._me = me
-        self._people = people
+        self._members = members
         self._presses = presses
-        self._seen = seen
+        self._catch_up = catch_up
         self._taken: OrderedDict[str, asyncio.Task[BaseException | None]] = OrderedDict()
 
     async def take_in(self, body: Payload) -> None:
@@ -108,7 +115,7 @@ class SlackListener:
         if (
             not found.private
             and not found.to_us
-            and not self._people.allowed(found.channel, found.user)
+            and not self._members.allowed(found.channel, found.user)
         ):
             return  # nobody addressed us: no refusal either
         await self._take(found, place, user=found.user)
@@ -147,7 +154,7 @@ class SlackListener:
         await self._once(
             f"{found.channel}/{found.ts}", self._message(to, place, found.ts, found.text)
         )
-        await self._seen.note(found.channel, found.ts, found.thread)
+        await self._catch_up.note(found.channel, found.ts, found.thread)
 
     def _message(self, to: ReplyTo, place: str, message_id: str, text: str) -> Message:
         return Message(
@@ -183,12 +190,12 @@ class SlackListener:
     async def _hand_over(self, message: Message) -> BaseException | None:
         """Give it to the desk; what goes wrong is returned, for every delivery to see."""
         try:
-            message = replace(message, language=await self._people.language(message.user_id))
-            if not self._people.allowed(message.channel, message.user_id):
+            message = replace(message, language=await self._members.language(message.user_id))
+            if not self._members.allowed(message.channel, message.user_id):
                 refusal = Reply(text=say("not_allowed", message.language), ephemeral=True)
-                await self._writer.post(message.reply_to, refusal)
+                await self._sender.post(message.reply_to, refusal)
                 return None
-            self._writer.asked_now(message.reply_to)
+            self._sender.asked_now(message.reply_to)
             await self._desk.receive(message)
         except DeliveryError as error:
             log.warning("a refusal was not delivered: %s", error)
@@ -204,10 +211,10 @@ class SlackListener:
         item, user = event.get("item") or {}, str(event.get("user") or "")
         if not wanted or event.get("reaction") != wanted or item.get("type") != "message":
             return
-        if not self._people.is_staff(user):
+        if not self._members.is_staff(user):
             return
         channel, ts = str(item.get("channel") or ""), str(item.get("ts") or "")
-        answer = await self._web.call(
+        answer = await self._client.call(
             "conversations.replies", channel=channel, ts=ts, limit=1, inclusive=True
         )
         for message in answer.get("messages") or []:
@@ -265,7 +272,7 @@ class SlackListener:
         """A starter question of the Home tab is asked in the direct messages."""
         user = str((body.get("user") or {}).get("id"))
         trigger = str(body.get("trigger_id") or uuid4().hex)
-        opened = await self._web.call("conversations.open", users=user)
+        opened = await self._client.call("conversations.open", users=user)
         channel = str((opened.get("channel") or {}).get("id") or "")
         await self._asked(channel, user, trigger, question, "", True)
 

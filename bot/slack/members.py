@@ -1,4 +1,4 @@
-"""What we know of the people in a workspace: their language, and whether we may answer them."""
+"""What we know of the members of a workspace: their language, and whether we may answer them."""
 
 from __future__ import annotations
 
@@ -9,29 +9,34 @@ from collections.abc import Callable
 from time import monotonic
 
 from bot.adapter import DeliveryError
-from bot.slack.client import SlackWeb
+from bot.slack.client import SlackClient
 from config.settings import SlackSettings
 
 log = logging.getLogger(__name__)
 
-#: The language of a person must not hold up their question.
-LANGUAGE_S = 0.7
 #: Seconds after which it is asked for again.
 LANGUAGE_KEPT_S = 3600.0
 #: The same when Slack did not say.
 UNKNOWN_KEPT_S = 60.0
-MAX_PEOPLE = 10_000
+MAX_MEMBERS = 10_000
 
 
-class SlackPeople:
+class SlackMembers:
     """Remembers for a while what Slack said of a person; nothing is stored."""
 
     def __init__(
-        self, settings: SlackSettings, web: SlackWeb, *, is_staff: Callable[[str], bool]
+        self,
+        settings: SlackSettings,
+        client: SlackClient,
+        *,
+        is_staff: Callable[[str], bool],
+        language_s: float,
     ) -> None:
+        """`language_s`: longest time that asking for a language may hold up a question."""
         self._settings = settings
-        self._web = web
+        self._client = client
         self.is_staff = is_staff
+        self._language_s = language_s
         #: Person → until when it is believed, language.
         self._languages: OrderedDict[str, tuple[float, str | None]] = OrderedDict()
 
@@ -51,13 +56,13 @@ class SlackPeople:
             return known[1]
         language = None
         try:
-            async with asyncio.timeout(LANGUAGE_S):
-                answer = await self._web.call("users.info", user=user, include_locale=True)
+            async with asyncio.timeout(self._language_s):
+                answer = await self._client.call("users.info", user=user, include_locale=True)
                 language = str((answer.get("user") or {}).get("locale") or "") or None
         except (DeliveryError, TimeoutError):
             log.debug("the language of a person is not known")
         kept_s = LANGUAGE_KEPT_S if language else UNKNOWN_KEPT_S
         self._languages[user] = (monotonic() + kept_s, language)
-        while len(self._languages) > MAX_PEOPLE:
+        while len(self._languages) > MAX_MEMBERS:
             self._languages.popitem(last=False)
         return language

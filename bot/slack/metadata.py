@@ -1,10 +1,11 @@
-"""The trace each message of ours carries, by which it is found again."""
+"""The metadata that each message of ours carries, by which it is found again."""
 
 from __future__ import annotations
 
 import logging
 
-from bot.slack.client import SlackError, SlackWeb
+from bot.slack.client import SlackClient
+from bot.slack.errors import SlackError
 from bot.slack.parse import ReplyTo
 from bot.slack.render import Json
 
@@ -20,7 +21,9 @@ def metadata(job_id: int | None, part: int) -> Json | None:
     return {"event_type": EVENT_TYPE, "event_payload": {"job_id": job_id, "part": part}}
 
 
-async def ours(web: SlackWeb, to: ReplyTo, job_id: int, since: str = "") -> dict[int, list[str]]:
+async def ours(
+    client: SlackClient, to: ReplyTo, job_id: int, since: str = ""
+) -> dict[int, list[str]]:
     """Part → time stamps of our messages about this question, oldest first.
 
     Raises DeliveryError when it cannot be known now.
@@ -33,7 +36,7 @@ async def ours(web: SlackWeb, to: ReplyTo, job_id: int, since: str = "") -> dict
     if oldest:
         values["oldest"] = oldest
     try:
-        answer = await web.call(method, **values)
+        answer = await client.call(method, **values)
     except SlackError as error:
         if error.code == "ratelimited":
             raise
@@ -41,8 +44,8 @@ async def ours(web: SlackWeb, to: ReplyTo, job_id: int, since: str = "") -> dict
         return {}
     found: dict[int, list[str]] = {}
     for message in answer.get("messages") or []:
-        trace = message.get("metadata") or {}
-        payload = trace.get("event_payload") or {}
-        if trace.get("event_type") == EVENT_TYPE and payload.get("job_id") == job_id:
+        carried = message.get("metadata") or {}
+        payload = carried.get("event_payload") or {}
+        if carried.get("event_type") == EVENT_TYPE and payload.get("job_id") == job_id:
             found.setdefault(int(payload.get("part") or 0), []).append(str(message["ts"]))
     return {part: sorted(stamps) for part, stamps in found.items()}

@@ -1,14 +1,12 @@
-"""How fast Slack lets us write: by method, by channel, and when it asked us to wait."""
+"""How fast Slack lets us write: by method and by channel."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from time import monotonic
 
-from bot.adapter import DeliveryError
+from bot.pace import Limit, Pace
 
 #: Calls a minute in a workspace; Slack's tiers are a little above.
 PER_MINUTE = {
@@ -22,59 +20,37 @@ PER_MINUTE = {
 PER_MINUTE_OTHERS = 48
 #: What counts as a new message in a channel.
 _NEW = frozenset({"chat.postMessage", "chat.startStream"})
-#: Channels remembered at once.
-MAX_CHANNELS = 1000
 
 
-@dataclass(slots=True)
-class Pace:
+class SlackPace:
     """Keeps to Slack's limits, so that it need not be told by Slack."""
 
-    #: New messages in a channel at once; one more every `channel_s` seconds.
-    burst: int = 3
-    channel_s: float = 1.0
-    per_minute: Mapping[str, int] = field(default_factory=lambda: PER_MINUTE)
-    others: int = PER_MINUTE_OTHERS
-    clock: Callable[[], float] = monotonic
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    _channels: dict[str, deque[float]] = field(default_factory=dict)
-    _paused: dict[str, float] = field(default_factory=dict)
-    _calls: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
+    def __init__(
+        self,
+        *,
+        burst: int = 3,
+        channel_s: float = 1.0,
+        per_minute: Mapping[str, int] = PER_MINUTE,
+        others: int = PER_MINUTE_OTHERS,
+        clock: Callable[[], float] = monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """`burst` new messages in a channel at once; one more every `channel_s` seconds."""
+        self._pace = Pace(clock=clock, sleep=sleep)
+        self._burst = burst
+        self._channel_s = channel_s
+        self._per_minute = per_minute
+        self._others = others
+        self.clock = clock
 
     async def turn(self, method: str, channel: str, *, patient: bool) -> None:
-        """Wait until this may be called.
-
-        Raises DeliveryError instead when the caller is not patient: what is on its way to
-        something better leaves room for what is final.
-        """
-        while (wait := self._wait_s(method, channel, patient=patient)) > 0:
-            if not patient:
-                raise DeliveryError("too much is being written", retry_after_s=wait)
-            await self.sleep(wait)
-        now = self.clock()
-        self._calls[method].append(now)
+        """See Pace.turn. Without patience, a third of the calls is left to what is final."""
+        count = self._per_minute.get(method, self._others)
+        limits = [Limit(method, count if patient else count * 2 // 3, 60.0)]
         if method in _NEW:
-            self._channels.setdefault(channel, deque(maxlen=self.burst)).append(now)
-            if len(self._channels) > MAX_CHANNELS:
-                self._channels.pop(next(iter(self._channels)))
+            limits.append(Limit(f"new {channel}", self._burst, self._burst * self._channel_s))
+        await self._pace.turn(channel, limits, patient=patient)
 
     def pause(self, channel: str, seconds: float) -> None:
-        """Slack asked to leave this channel alone for so long."""
-        self._paused[channel] = self.clock() + seconds
-
-    def _wait_s(self, method: str, channel: str, *, patient: bool) -> float:
-        now = self.clock()
-        until = self._paused.get(channel, 0.0)
-        if until <= now:
-            self._paused.pop(channel, None)
-        sent = self._channels.get(channel)
-        if method in _NEW and sent is not None and len(sent) == self.burst:
-            until = max(until, sent[0] + self.burst * self.channel_s)
-        calls = self._calls[method]
-        while calls and calls[0] <= now - 60:
-            calls.popleft()
-        limit = self.per_minute.get(method, self.others)
-        limit = limit if patient else limit * 2 // 3
-        if len(calls) >= limit:
-            until = max(until, calls[len(calls) - limit] + 60)
-        return until - now
+        """See Pace.pause."""
+        self._pace.pause(channel, seconds)

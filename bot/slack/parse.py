@@ -8,6 +8,8 @@ from collections.abc import Mapping, Set
 from dataclasses import asdict, dataclass
 from typing import Any
 
+PLATFORM = "slack"
+
 #: Message subtypes that are still somebody writing something.
 _WRITTEN = {None, "", "file_share", "thread_broadcast", "me_message"}
 _TOKEN = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")

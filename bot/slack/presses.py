@@ -9,15 +9,14 @@ from dataclasses import replace
 from bot.adapter import DeliveryError, Desk
 from bot.delivery.texts import say
 from bot.messages import Press
-from bot.slack.client import SlackWeb
-from bot.slack.members import SlackPeople
-from bot.slack.parse import Payload, ReplyTo
+from bot.slack.client import SlackClient
+from bot.slack.members import SlackMembers
+from bot.slack.parse import PLATFORM, Payload, ReplyTo
 from bot.slack.render import home_view, reason_view
-from bot.slack.send import SlackWriter
+from bot.slack.send import SlackSender
 
 log = logging.getLogger(__name__)
 
-PLATFORM = "slack"
 REASONS = ("wrong", "outdated", "incomplete", "off_topic")
 
 
@@ -26,19 +25,19 @@ class SlackPresses:
 
     def __init__(
         self,
-        web: SlackWeb,
-        writer: SlackWriter,
+        client: SlackClient,
+        sender: SlackSender,
         desk: Desk,
-        people: SlackPeople,
+        members: SlackMembers,
         *,
         team: str,
-        status: Callable[[], Awaitable[str]] | None,
-        starters: Callable[[], Sequence[str]] | None,
+        status: Callable[[], Awaitable[str]],
+        starters: Callable[[], Sequence[str]],
     ) -> None:
-        self._web = web
-        self._writer = writer
+        self._client = client
+        self._sender = sender
         self._desk = desk
-        self._people = people
+        self._members = members
         self._team = team
         self._status = status
         self._starters = starters
@@ -63,7 +62,7 @@ class SlackPresses:
             reply_to=to.dump(),
             message_id=f"{channel}/{stamp}",
             channel=channel,
-            language=await self._people.language(user),
+            language=await self._members.language(user),
             private=to.private,
         )
         reply = await self._desk.press(press)
@@ -75,9 +74,9 @@ class SlackPresses:
         if down and await self._ask_reason(trigger, press, to, reply.language):
             return
         if kind in ("gpu", "model", "course") and to.response_url:
-            await self._writer.replace(to, reply)
+            await self._sender.replace(to, reply)
         else:
-            await self._writer.whisper(to, reply)
+            await self._sender.whisper(to, reply)
 
     async def _ask_reason(
         self, trigger: str, press: Press, to: ReplyTo, language: str | None
@@ -89,7 +88,7 @@ class SlackPresses:
             reply_to=replace(to, response_url="").dump(),
         )
         try:
-            await self._web.call("views.open", trigger_id=trigger, view=view)
+            await self._client.call("views.open", trigger_id=trigger, view=view)
         except DeliveryError as error:
             log.info("the reason of a vote could not be asked for: %s", error)
             return False
@@ -116,22 +115,22 @@ class SlackPresses:
             reply_to=reply_to,
             message_id="",
             channel=to.channel,
-            language=await self._people.language(user),
+            language=await self._members.language(user),
             private=to.private,
             text=reason[:500],
         )
         reply = await self._desk.press(press)
         if reply is not None:
-            await self._writer.whisper(to, reply)
+            await self._sender.whisper(to, reply)
 
     async def show_home(self, user: str) -> None:
         """Status and starter questions on somebody's Home tab."""
-        language = await self._people.language(user)
+        language = await self._members.language(user)
         await self._desk.ready()
         view = home_view(
-            await self._status() if self._status else "",
-            self._starters() if self._starters else (),
+            await self._status(),
+            self._starters(),
             welcome=say("welcome", language),
             how=say("starters", language),
         )
-        await self._web.call("views.publish", user_id=user, view=view)
+        await self._client.call("views.publish", user_id=user, view=view)

@@ -1,4 +1,4 @@
-"""Signs that a question was heard: a reaction and, in threads, a status line."""
+"""Shows that a question was heard: a reaction and, in threads, a status line."""
 
 from __future__ import annotations
 
@@ -6,39 +6,40 @@ import asyncio
 import logging
 
 from bot.adapter import DeliveryError
-from bot.slack.client import SlackError, SlackWeb
+from bot.delivery.texts import say
+from bot.slack.client import SlackClient
+from bot.slack.errors import SlackError
 from bot.slack.parse import ReplyTo
 
 log = logging.getLogger(__name__)
 
-#: Longest time that signs of life may take.
-HEARD_S = 3.0
 
-
-class SlackSigns:
+class SlackReactions:
     """Best effort; a workspace without the status line is asked for it once."""
 
-    def __init__(self, web: SlackWeb) -> None:
-        self._web = web
+    def __init__(self, client: SlackClient, *, heard_s: float) -> None:
+        """`heard_s`: longest time that this may take; it must not hold up the answer."""
+        self._client = client
+        self._heard_s = heard_s
         self._can_show_status = True
 
-    async def heard(self, reply_to: str, status: str) -> None:
-        """A reaction and, in threads, a status line; best effort."""
+    async def heard(self, reply_to: str) -> None:
+        """See ChatAdapter."""
         to = ReplyTo.load(reply_to)
         try:
-            async with asyncio.timeout(HEARD_S):
+            async with asyncio.timeout(self._heard_s):
                 if to.message:
-                    await self._web.call(
+                    await self._client.call(
                         "reactions.add", channel=to.channel, timestamp=to.message, name="eyes"
                     )
                 if to.thread and self._can_show_status:
-                    await self._show_status(to, status)
+                    await self._show_status(to, say("writing"))
         except (DeliveryError, TimeoutError) as error:
-            log.debug("no sign of life shown: %s", error)
+            log.debug("it was not shown that a question was heard: %s", error)
 
     async def _show_status(self, to: ReplyTo, status: str) -> None:
         try:
-            await self._web.call(
+            await self._client.call(
                 "assistant.threads.setStatus",
                 channel_id=to.channel,
                 thread_ts=to.thread,

@@ -8,13 +8,12 @@ import hmac
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from time import time
-from typing import TYPE_CHECKING
+
+from aiohttp import web
 
 from config.settings import ConfigError
-
-if TYPE_CHECKING:
-    from aiohttp import web
 
 log = logging.getLogger(__name__)
 
@@ -71,38 +70,31 @@ class SignedRequests:
 class SlackHttp:
     """A small server with one address for events, commands and interactions."""
 
-    def __init__(
-        self, requests: SignedRequests, dispatch: Dispatch, *, host: str, port: int
-    ) -> None:
+    def __init__(self, requests: SignedRequests, listen: str) -> None:
+        """`listen`: host and port."""
         self._requests = requests
-        self._dispatch = dispatch
-        self._host = host
-        self._port = port
+        self._listen = listen
         #: Where it listens, once it does (port 0 takes a free one).
         self.port = 0
         self.listening = asyncio.Event()
 
-    async def run(self, stop: asyncio.Event) -> None:
+    async def run(self, dispatch: Dispatch, stop: asyncio.Event) -> None:
         """Serve until `stop`. Raises OSError when the port is taken."""
-        from aiohttp import web
-
         app = web.Application(client_max_size=MAX_BODY)
-        app.router.add_post("/slack/events", self._receive)
+        app.router.add_post("/slack/events", partial(self._receive, dispatch))
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
+        host, _, port = self._listen.rpartition(":")
         try:
-            site = web.TCPSite(runner, self._host, self._port)
-            await site.start()
+            await web.TCPSite(runner, host or "127.0.0.1", int(port)).start()
             self.port = runner.addresses[0][1]
             self.listening.set()
-            log.info("listening for Slack on %s:%d/slack/events", self._host, self.port)
+            log.info("listening for Slack on %s:%d/slack/events", host or "127.0.0.1", self.port)
             await stop.wait()
         finally:
             await runner.cleanup()
 
-    async def _receive(self, request: web.Request) -> web.StreamResponse:
-        from aiohttp import web
-
+    async def _receive(self, dispatch: Dispatch, request: web.Request) -> web.StreamResponse:
         try:
             body = await request.read()
             text = body.decode("utf-8")
@@ -115,7 +107,7 @@ class SlackHttp:
             return web.Response(status=200)
         status, answer, kind = 500, "", ""
         try:
-            status, answer, kind = await self._dispatch(text, request.headers)
+            status, answer, kind = await dispatch(text, request.headers)
         finally:
             if status >= 300:
                 self._requests.failed(signature)

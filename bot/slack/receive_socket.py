@@ -9,12 +9,14 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import aiohttp
 
 from bot.adapter import DeliveryError, PlatformLost
-
-if TYPE_CHECKING:
-    import aiohttp
+from bot.backoff import Backoff
+from bot.slack.times import Times
+from engine.stopping import unless
 
 log = logging.getLogger(__name__)
 
@@ -24,25 +26,6 @@ Handle = Callable[[str, Mapping[str, Any]], Awaitable[Mapping[str, Any] | None]]
 
 class SocketDead(PlatformLost):
     """Slack can no longer be heard over Socket Mode."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SocketTimes:
-    """How patient the socket is, in seconds."""
-
-    ping: float = 10.0
-    #: Nothing heard for so long, not even a pong: the connection is taken for dead and replaced.
-    silent: float = 30.0
-    #: Nothing heard for so long, and no new connection: SocketDead.
-    deaf: float = 60.0
-    #: Between attempts, doubled each time up to the second.
-    back_off: tuple[float, float] = (1.0, 30.0)
-    #: A new connection must say hello within this.
-    hello: float = 10.0
-    #: A connection that lasted so long was a good one.
-    settled: float = 30.0
-    #: An old connection is kept open so long after its replacement works.
-    overlap: float = 5.0
 
 
 @dataclass(eq=False, slots=True)
@@ -73,12 +56,12 @@ class SlackSocket:
         handle: Handle,
         *,
         caught_up: Callable[[], Coroutine[Any, Any, None]],
-        times: SocketTimes | None = None,
+        times: Times,
     ) -> None:
         self._ticket = ticket
         self._handle = handle
         self._caught_up = caught_up
-        self._times = times or SocketTimes()
+        self._times = times
         self._opens: deque[float] = deque()
         self._handling: set[asyncio.Task[None]] = set()
         self._helping: set[asyncio.Task[None]] = set()
@@ -88,8 +71,6 @@ class SlackSocket:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Listen until `stop`. Raises SocketDead."""
-        import aiohttp
-
         dead: SocketDead | None = None
         async with aiohttp.ClientSession() as session, asyncio.TaskGroup() as group:
             self._group = group
@@ -105,7 +86,7 @@ class SlackSocket:
     async def _wind_up(self) -> None:
         """Let what came in be stored and acknowledged, then hang up."""
         if self._handling:
-            await asyncio.wait(self._handling, timeout=3)
+            await asyncio.wait(self._handling, timeout=self._times.grace_s)
         for task in self._handling | self._helping:
             task.cancel()
         for connection in self._connections:
@@ -118,20 +99,18 @@ class SlackSocket:
         task.add_done_callback(tasks.discard)
 
     async def _keep_connected(self, session: aiohttp.ClientSession, stop: asyncio.Event) -> None:
-        alive_at, delay = monotonic(), self._times.back_off[0]
+        alive_at, backoff = monotonic(), Backoff(self._times.retry_s)
         while not stop.is_set():
             old = self._current
             try:
                 new = await self._connect(session, stop)
-            except (DeliveryError, aiohttp_error(), TimeoutError, OSError) as error:
+            except (DeliveryError, aiohttp.ClientError, TimeoutError, OSError) as error:
                 # The address holds a ticket and must not be logged.
                 log.warning("no connection to Slack: %s", type(error).__name__)
                 if old is not None and not old.ws.closed:
                     alive_at = old.heard_at
                 self._give_up(alive_at)
-                wait = max(delay, getattr(error, "retry_after_s", None) or 0)
-                await _within(wait, stop)
-                delay = min(delay * 2, self._times.back_off[1])
+                await unless(stop, asyncio.sleep(backoff.failed(error)))
                 continue
             self._replace(old, new)
             since = monotonic()
@@ -139,15 +118,14 @@ class SlackSocket:
             alive_at = new.heard_at
             if new.reason == "link_disabled":
                 raise SocketDead("Socket Mode was switched off for this app in Slack.")
-            if monotonic() - since > self._times.settled:
-                delay = self._times.back_off[0]
+            if monotonic() - since > self._times.settled_s:
+                backoff.succeeded()
             if not stop.is_set() and (new.ws.closed or new.reason == "too_many_websockets"):
-                await _within(delay, stop)
-                delay = min(delay * 2, self._times.back_off[1])
+                await unless(stop, asyncio.sleep(backoff.failed()))
 
     def _give_up(self, alive_at: float) -> None:
         silence = monotonic() - alive_at
-        if silence > self._times.deaf:
+        if silence > self._times.silence_s:
             raise SocketDead(f"Slack was not heard for {silence:.0f} seconds.")
 
     def _replace(self, old: _Connection | None, new: _Connection) -> None:
@@ -160,20 +138,20 @@ class SlackSocket:
 
     async def _close_later(self, connection: _Connection) -> None:
         if not connection.ws.closed:
-            await asyncio.sleep(self._times.overlap)
+            await asyncio.sleep(self._times.overlap_s)
         await connection.ws.close()
         self._connections.discard(connection)
 
     async def _connect(self, session: aiohttp.ClientSession, stop: asyncio.Event) -> _Connection:
         await self._allowance(stop)
         url = await self._ticket()
-        async with asyncio.timeout(self._times.hello):
+        async with asyncio.timeout(self._times.hello_s):
             ws = await session.ws_connect(url, autoping=False, max_msg_size=8 * 1024 * 1024)
         connection = _Connection(ws=ws, heard_at=monotonic())
         self._connections.add(connection)
         self._spawn(self._read(connection), self._helping)
         try:
-            async with asyncio.timeout(self._times.hello):
+            async with asyncio.timeout(self._times.hello_s):
                 await connection.greeted.wait()
         except TimeoutError:
             log.info("Slack did not say hello; listening all the same")
@@ -188,16 +166,16 @@ class SlackSocket:
         if len(self._opens) >= self.MAX_OPENS:
             log.warning("too many connections to Slack within a minute; waiting")
             wait = self._opens[0] + 60 - monotonic()
-            await _within(min(wait, self._times.deaf), stop)
-            if stop.is_set() or wait > self._times.deaf:
+            await unless(stop, asyncio.sleep(min(wait, self._times.silence_s)))
+            if stop.is_set() or wait > self._times.silence_s:
                 raise TimeoutError
         self._opens.append(monotonic())
 
     async def _watch(self, connection: _Connection, stop: asyncio.Event) -> None:
         """Return when the connection should be replaced, or at `stop`."""
         while not (stop.is_set() or connection.leaving.is_set()):
-            await _within(self._times.ping, connection.leaving, stop)
-            if monotonic() - connection.heard_at > self._times.silent:
+            await unless(stop, unless(connection.leaving, asyncio.sleep(self._times.ping_s)))
+            if monotonic() - connection.heard_at > self._times.stale_s:
                 log.warning("the connection to Slack is silent; replacing it")
                 connection.reason = "silent"
                 return
@@ -208,8 +186,6 @@ class SlackSocket:
                     return
 
     async def _read(self, connection: _Connection) -> None:
-        import aiohttp
-
         ws = connection.ws
         try:
             while not ws.closed:
@@ -263,20 +239,3 @@ class SlackSocket:
             except (OSError, RuntimeError):
                 continue
         log.info("an acknowledgement found no connection; Slack will deliver again")
-
-
-def aiohttp_error() -> type[Exception]:
-    """aiohttp's root error, imported late."""
-    import aiohttp
-
-    return aiohttp.ClientError
-
-
-async def _within(seconds: float, *events: asyncio.Event) -> None:
-    """Wait for one of the events, at most `seconds`."""
-    waits = [asyncio.ensure_future(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for wait in waits:
-            wait.cancel()

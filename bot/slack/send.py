@@ -7,7 +7,8 @@ from collections import OrderedDict
 
 from bot.adapter import DeliveryError, DeliveryRefused, MessageGone
 from bot.messages import Reply, ReplyState
-from bot.slack.client import MarkupRejected, OutcomeUnknown, SlackError, SlackWeb
+from bot.slack.client import SlackClient
+from bot.slack.errors import MarkupRejected, OutcomeUnknown, SlackError
 from bot.slack.markup import escape
 from bot.slack.metadata import metadata, ours
 from bot.slack.parse import ReplyTo
@@ -26,13 +27,13 @@ DONE = "⬇️"
 MAX_KNOWN = 10_000
 
 
-class SlackWriter:
+class SlackSender:
     """The writing half of the adapter; see `bot.adapter.ChatAdapter`."""
 
-    def __init__(self, web: SlackWeb) -> None:
-        self._web = web
+    def __init__(self, client: SlackClient) -> None:
+        self._client = client
         self._known: OrderedDict[str, None] = OrderedDict()
-        self._streams = SlackStreams(web)
+        self._streams = SlackStreams(client)
         #: Address for one person's eyes → when it was used last.
         self._used: OrderedDict[str, float] = OrderedDict()
         self._level = Level.NATIVE
@@ -51,7 +52,7 @@ class SlackWriter:
             return await self.whisper(to, reply)
         if reply.job_id is not None and reply_to not in self._known:
             # An earlier attempt, perhaps of an earlier process, may have come through.
-            found = (await ours(self._web, to, reply.job_id)).get(0)
+            found = (await ours(self._client, to, reply.job_id)).get(0)
             if found:
                 message_id = f"{to.channel}/{found[0]}"
                 await self.edit(reply_to, message_id, reply)
@@ -77,7 +78,7 @@ class SlackWriter:
         if message_id == EPHEMERAL:
             # The address takes five messages: a display that is kept up to date gets them slowly.
             last = self._used.get(to.response_url)
-            if last is None or not reply.ephemeral or self._web.pace.clock() - last >= LOOK_S:
+            if last is None or not reply.ephemeral or self._client.pace.clock() - last >= LOOK_S:
                 await self.replace(to, reply)
             return None
         if reply.state is ReplyState.WRITING and reply.text and to.thread:
@@ -127,7 +128,7 @@ class SlackWriter:
         channel, _, ts = message_id.partition("/")
         there: dict[int, list[str]] = {}
         if len(parts) > 1 and reply.job_id is not None:
-            there = await ours(self._web, to, reply.job_id, since=ts)
+            there = await ours(self._client, to, reply.job_id, since=ts)
         for number, part in enumerate(parts[1:], 1):
             if number in there:
                 known = f"{channel}/{there[number][0]}"
@@ -159,7 +160,7 @@ class SlackWriter:
         }
         channel = channel or to.channel
         try:
-            answer = await self._web.write("chat.postMessage", channel, values)
+            answer = await self._client.write("chat.postMessage", channel, values)
         except DeliveryRefused:
             if not to.asked or to.private or number:
                 raise
@@ -169,7 +170,7 @@ class SlackWriter:
 
     async def _post_directly(self, to: ReplyTo, part: Part, job_id: int | None) -> str:
         """Post to the person's direct messages, in private and open to changes."""
-        opened = await self._web.call("conversations.open", users=to.user)
+        opened = await self._client.call("conversations.open", users=to.user)
         own = ReplyTo(channel=str(opened["channel"]["id"]), user=to.user)
         return await self._post_part(own, "", part, job_id, 0)
 
@@ -186,13 +187,13 @@ class SlackWriter:
             "link_names": False,
         }
         try:
-            await self._web.write("chat.update", channel, values, patient=patient)
+            await self._client.write("chat.update", channel, values, patient=patient)
         except SlackError as error:
             if "streaming" not in error.code:
                 raise
             # Left open by an earlier process.
-            await self._web.write("chat.stopStream", channel, {"ts": ts})
-            await self._web.write("chat.update", channel, values, patient=patient)
+            await self._client.write("chat.stopStream", channel, {"ts": ts})
+            await self._client.write("chat.update", channel, values, patient=patient)
 
     async def whisper(self, to: ReplyTo, reply: Reply) -> str:
         """A new message that one person sees: through the address that came with their command
@@ -208,11 +209,11 @@ class SlackWriter:
             "text": part.text,
         }
         try:
-            await self._web.write(
+            await self._client.write(
                 "chat.postEphemeral", to.channel, {**values, "blocks": part.blocks}
             )
         except MarkupRejected:
-            await self._web.write("chat.postEphemeral", to.channel, values)
+            await self._client.write("chat.postEphemeral", to.channel, values)
         except SlackError as error:
             if error.retry_after_s is not None:
                 raise
@@ -228,10 +229,10 @@ class SlackWriter:
             raise DeliveryError("an ephemeral message can no longer be changed")
 
     async def _respond(self, url: str, message: Json, *, replace: bool) -> bool:
-        self._used[url] = self._web.pace.clock()
+        self._used[url] = self._client.pace.clock()
         while len(self._used) > MAX_KNOWN:
             self._used.popitem(last=False)
-        return await self._web.respond(url, message, replace=replace)
+        return await self._client.respond(url, message, replace=replace)
 
     # Tidying up and looking
 
@@ -242,7 +243,7 @@ class SlackWriter:
         try:
             if job_id is not None and to.thread and reply_to not in self._known:
                 # An earlier process may have left its placeholder beside the stream.
-                there = await ours(self._web, to, job_id)
+                there = await ours(self._client, to, job_id)
                 stale += [f"{to.channel}/{ts}" for ts in there.get(0, [])]
             for each in set(stale) - {message_id}:
                 await self._remove(each)
@@ -252,12 +253,12 @@ class SlackWriter:
     async def _remove(self, message_id: str) -> None:
         channel, _, ts = message_id.partition("/")
         try:
-            await self._web.write("chat.delete", channel, {"ts": ts})
+            await self._client.write("chat.delete", channel, {"ts": ts})
         except SlackError as error:
             if error.retry_after_s is not None or isinstance(error, MessageGone):
                 raise
             gone: dict[str, object] = {"ts": ts, "text": DONE, "blocks": []}
-            await self._web.write("chat.update", channel, gone)
+            await self._client.write("chat.update", channel, gone)
 
 
 def _asked(to: ReplyTo) -> str:

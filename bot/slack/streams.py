@@ -7,7 +7,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from bot.adapter import DeliveryError
-from bot.slack.client import OutcomeUnknown, SlackError, SlackWeb
+from bot.slack.client import SlackClient
+from bot.slack.errors import OutcomeUnknown, SlackError
 from bot.slack.parse import ReplyTo
 from bot.slack.render import stream_text
 
@@ -42,8 +43,8 @@ class _Stream:
 class SlackStreams:
     """The streams of this process. A stream is a message of its own: the answer moves into it."""
 
-    def __init__(self, web: SlackWeb) -> None:
-        self._web = web
+    def __init__(self, client: SlackClient) -> None:
+        self._client = client
         self._streams: OrderedDict[str, _Stream] = OrderedDict()
         self._supported = True
 
@@ -69,7 +70,7 @@ class SlackStreams:
             return
         channel, _, ts = message_id.partition("/")
         try:
-            await self._web.write("chat.stopStream", channel, {"ts": ts})
+            await self._client.write("chat.stopStream", channel, {"ts": ts})
         except SlackError as error:
             if error.code == "ratelimited":
                 raise
@@ -89,7 +90,7 @@ class SlackStreams:
             "markdown_text": text,
         }
         try:
-            answer = await self._web.write("chat.startStream", to.channel, values, patient=False)
+            answer = await self._client.write("chat.startStream", to.channel, values, patient=False)
         except OutcomeUnknown:
             # A second attempt could leave two streams.
             self._remember(message_id, _Stream(sent="", placeholder="", open=False))
@@ -114,7 +115,7 @@ class SlackStreams:
             "markdown_text": text[len(stream.sent) :],
         }
         try:
-            await self._web.write("chat.appendStream", channel, values, patient=False)
+            await self._client.write("chat.appendStream", channel, values, patient=False)
         except OutcomeUnknown:
             # Appending again could say it twice: from now on the message is edited.
             await self.end(message_id)

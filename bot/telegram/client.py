@@ -33,7 +33,7 @@ from bot.telegram.errors import (
     failure_of,
 )
 from bot.telegram.markup import Part
-from bot.telegram.pace import Pace
+from bot.telegram.pace import TelegramPace
 from bot.telegram.values import Article, Keyboard, Me
 
 log = logging.getLogger(__name__)
@@ -44,10 +44,12 @@ BASIC_UPDATES = ("message", "edited_message", "callback_query", "inline_query", 
 ALL_UPDATES = (*BASIC_UPDATES, "stopped_message_generation")
 
 
-class TelegramApi:
+class TelegramClient:
     """One bot on one server."""
 
-    def __init__(self, token: SecretStr, base_url: str, pace: Pace, *, timeout_s: float) -> None:
+    def __init__(
+        self, token: SecretStr, base_url: str, pace: TelegramPace, *, timeout_s: float
+    ) -> None:
         self._bot = open_bot(token, base_url, timeout_s=timeout_s)
         self._pace = pace
         self._moved: dict[int, int] = {}
@@ -79,15 +81,16 @@ class TelegramApi:
         return await self._call(lambda: work(self._updates))
 
     async def set_webhook(self, url: str, secret: str) -> None:
-        """Have Telegram call us; an empty `url`: have it wait to be asked."""
-        if url:
-            await self._with_kinds(
-                lambda kinds: self._bot.set_webhook(
-                    url, secret_token=secret, allowed_updates=list(kinds)
-                )
+        """Have Telegram call us at `url`."""
+        await self._with_kinds(
+            lambda kinds: self._bot.set_webhook(
+                url, secret_token=secret, allowed_updates=list(kinds)
             )
-        else:
-            await self._call(self._bot.delete_webhook)
+        )
+
+    async def delete_webhook(self) -> None:
+        """Have Telegram wait to be asked."""
+        await self._call(self._bot.delete_webhook)
 
     # Messages
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from bot.adapter import DeliveryError
 from bot.messages import Reply
-from bot.telegram.client import TelegramApi
+from bot.telegram.client import TelegramClient
 from bot.telegram.markup import Part
 from bot.telegram.render import render
 from bot.telegram.values import Target
@@ -21,8 +21,8 @@ MAX_FAILED = 3
 class Drafts:
     """The drafts of all chats."""
 
-    def __init__(self, api: TelegramApi) -> None:
-        self._api = api
+    def __init__(self, client: TelegramClient) -> None:
+        self._client = client
         #: None until the first was tried: an older server does not know them.
         self._there: bool | None = None
         self._failed = 0
@@ -35,7 +35,7 @@ class Drafts:
             return False
         part = render(reply)[0]
         try:
-            shown = await self._api.draft(target.chat, reply.job_id, part, target.topic)
+            shown = await self._client.draft(target.chat, reply.job_id, part, target.topic)
         except DeliveryError as error:
             if error.retry_after_s is not None:
                 raise
@@ -56,4 +56,4 @@ class Drafts:
             return
         self._growing.discard(job_id)
         with suppress(DeliveryError):
-            await self._api.draft(target.chat, job_id, Part(html="⬆️", plain="⬆️"), target.topic)
+            await self._client.draft(target.chat, job_id, Part(html="⬆️", plain="⬆️"), target.topic)

@@ -8,7 +8,7 @@ from hashlib import sha1
 
 from bot.adapter import DeliveryError
 from bot.messages import Reply
-from bot.telegram.client import TelegramApi
+from bot.telegram.client import TelegramClient
 from bot.telegram.parse import Searched
 from bot.telegram.render import render
 from bot.telegram.values import Article
@@ -25,7 +25,7 @@ MAX_ARTICLES = 20
 
 
 async def answer_inline(
-    api: TelegramApi,
+    client: TelegramClient,
     searched: Searched,
     course: str | None,
     search: Search | None,
@@ -44,7 +44,7 @@ async def answer_inline(
     unique = {entry.id: entry for entry in found}
     articles = [_article(entry) for entry in list(unique.values())[:MAX_ARTICLES]]
     try:
-        await api.answer_inline(searched.id, articles)
+        await client.answer_inline(searched.id, articles)
     except DeliveryError as error:
         log.info("an inline search was not answered: %s", error)
 

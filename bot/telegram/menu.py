@@ -8,9 +8,9 @@ from collections.abc import Collection
 from bot.adapter import DeliveryError
 from bot.delivery.texts import say, texts
 from bot.desk.commands import commands_on
-from bot.telegram.client import TelegramApi
+from bot.telegram.client import TelegramClient
 from bot.telegram.errors import TokenRejected
-from bot.telegram.receive import PLATFORM
+from bot.telegram.values import PLATFORM
 from engine.errors import StoreError
 from engine.store.jobs import JobStore
 
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 KEY = "telegram:menu"
 
 
-async def publish_menus(api: TelegramApi, store: JobStore, admins: Collection[int]) -> None:
+async def publish_menus(client: TelegramClient, store: JobStore, admins: Collection[int]) -> None:
     """Best effort: without menus everything works, too."""
     everyones, staffs = (commands_on(PLATFORM, staff=staff) for staff in (False, True))
     wanted = f"1 {','.join(map(str, sorted(admins)))} {' '.join(staffs)}"
@@ -31,10 +31,10 @@ async def publish_menus(api: TelegramApi, store: JobStore, admins: Collection[in
         complete = True
         for language in texts().languages:
             code = "" if language == "en" else language
-            await api.set_menu(_menu(everyones, language), None, code)
+            await client.set_menu(_menu(everyones, language), None, code)
             for admin in admins:
                 try:
-                    await api.set_menu(_menu(staffs, language), admin, code)
+                    await client.set_menu(_menu(staffs, language), admin, code)
                 except TokenRejected:
                     raise
                 except DeliveryError as error:  # they have not written to the bot yet

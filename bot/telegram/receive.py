@@ -1,4 +1,4 @@
-"""Takes in what Telegram delivers: on the disk first, confirmed then, handled last."""
+"""Takes in what Telegram delivers: stored first, confirmed then, handled last."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ import json
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
-from time import monotonic
 from typing import Any, TypeVar
 
 from bot.adapter import DeliveryError
-from bot.telegram.client import TelegramApi
-from bot.telegram.errors import TelegramLost, TokenRejected
+from bot.backoff import Backoff
+from bot.telegram.times import Times
+from bot.telegram.values import PLATFORM
 from engine.errors import StoreError
 from engine.stopping import unless
 from engine.store.inbox import Delivered
@@ -24,87 +23,41 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-PLATFORM = "telegram"
+#: In the store: the first update that was not stored yet.
+OFFSET_KEY = f"{PLATFORM}:offset"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Times:
-    """How long things may take, in seconds."""
-
-    #: A long poll: Telegram answers at once when something happens.
-    poll_s: int = 30
-    #: Without a good poll for this long the program ends, to be started again.
-    silence_s: float = 60.0
-    #: Pause after a failure; doubled each time up to the second.
-    retry_s: tuple[float, float] = (1.0, 15.0)
-    #: What is being handled at a stop may take this long; the rest is done after the restart.
-    grace_s: float = 2.0
-    #: A call other than a poll.
-    call_s: float = 20.0
-    #: The signs that a question was heard must not hold up its answer.
-    heard_s: float = 3.0
-
-
-class TelegramListener:
+class TelegramReceiver:
     """Stores updates and hands them, in order for each person, to `handle`."""
 
     def __init__(
         self,
-        api: TelegramApi,
         store: JobStore,
         handle: Callable[[dict[str, Any]], Awaitable[None]],
         times: Times,
-        *,
-        key: str,
     ) -> None:
-        self._api = api
         self._store = store
         self._handle = handle
         self._times = times
-        #: Of the offset in the store: it belongs to one bot.
-        self._key = key
         self._arrived = asyncio.Event()
         self._queues: dict[str, deque[Delivered]] = {}
-        self._heard_at = monotonic()
 
-    async def poll(self, stop: asyncio.Event) -> None:
-        """Ask Telegram for updates until `stop`. Raises TelegramLost, TokenRejected."""
-        offset = int(await self._store.get_value(self._key) or 0)
-        pause = self._times.retry_s[0]
-        self._heard_at = monotonic()
-        while not stop.is_set():
-            try:
-                async with asyncio.timeout(self._times.silence_s):
-                    updates = await unless(stop, self._api.updates(offset, self._times.poll_s))
-                if updates is None:
-                    return
-                offset = await self._take_in(updates, offset)
-                self._heard_at = monotonic()
-                pause = self._times.retry_s[0]
-            except TokenRejected:
-                raise
-            except (DeliveryError, StoreError, TimeoutError) as error:
-                log.warning("updates could not be taken in: %s", error)
-                self.check_silence(error)
-                asked = getattr(error, "retry_after_s", None) or 0
-                await unless(stop, asyncio.sleep(max(pause, asked)))
-                pause = min(pause * 2, self._times.retry_s[1])
+    async def offset(self) -> int:
+        """The first update that was not stored yet."""
+        return int(await self._store.get_value(OFFSET_KEY) or 0)
 
-    def check_silence(self, error: Exception) -> None:
-        """Give up when Telegram has not been heard for too long."""
-        silent = monotonic() - self._heard_at
-        if silent > self._times.silence_s:
-            raise TelegramLost(f"Telegram has not been heard for {silent:.0f} s: {error}")
+    async def take_in(self, updates: list[Any], offset: int) -> int:
+        """Store the updates; returns the new offset, which confirms them with the next poll.
 
-    async def _take_in(self, updates: list[Any], offset: int) -> int:
-        """Store the updates with the new offset, which confirms them with the next poll."""
+        Raises StoreError; DeliveryError when they cannot be read.
+        """
         found = [delivered for update in updates if (delivered := _delivered(update))]
         if not found:
             if updates:  # junk without a number, which cannot be confirmed
                 raise DeliveryError("Telegram sent updates that cannot be read.")
             return offset
         offset = max(delivered.id for delivered in found) + 1
-        await self._store.inbox.take_in(PLATFORM, found, key=self._key, offset=str(offset))
+        await self._store.inbox.take_in(PLATFORM, found, key=OFFSET_KEY, offset=str(offset))
         self._arrived.set()
         return offset
 
@@ -170,16 +123,15 @@ class TelegramListener:
 
     async def _insist(self, stop: asyncio.Event, work: Callable[[], Awaitable[T]]) -> T | None:
         """Do it, again and again while the disk refuses; None when `stop` comes first."""
-        pause = self._times.retry_s[0]
+        backoff = Backoff(self._times.retry_s)
         while True:
             try:
                 return await work()
             except StoreError as error:
                 log.error("an update of Telegram waits for the disk: %s", error)
-            await unless(stop, asyncio.sleep(pause))
+            await unless(stop, asyncio.sleep(backoff.failed()))
             if stop.is_set():
                 return None
-            pause = min(pause * 2, self._times.retry_s[1])
 
 
 def _delivered(update: object) -> Delivered | None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from bot.telegram.markup import Part
 
+PLATFORM = "telegram"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Me:

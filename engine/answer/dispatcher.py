@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 from time import monotonic
 from typing import Protocol
 
 from engine.answer.answering import Answerer, apology
 from engine.answer.assessment import Assessments
+from engine.answer.wait_estimate import WaitEstimate
 from engine.errors import StoreError
 from engine.stopping import unless
 from engine.store.jobs import Job, JobStore
@@ -48,6 +48,7 @@ class Dispatcher:
         answerer: Answerer,
         assessments: Assessments,
         observer: JobObserver,
+        estimate: WaitEstimate,
         *,
         slots: int = 1,
     ) -> None:
@@ -55,18 +56,9 @@ class Dispatcher:
         self._answerer = answerer
         self._assessments = assessments
         self._observer = observer
+        self._estimate = estimate
         self._slots = asyncio.Semaphore(slots)
-        self._num_slots = slots
         self._running: dict[int, asyncio.Task[None]] = {}
-        self._seconds: deque[float] = deque(maxlen=20)
-
-    def eta_s(self, position: int) -> float | None:
-        """Seconds until the question at `position` (1 = next) is answered, from measured speed."""
-        if not self._seconds:
-            return None
-        one = sum(self._seconds) / len(self._seconds)
-        ahead = position + len(self._running)
-        return one * -(-ahead // self._num_slots)
 
     def cancel(self, job_id: int) -> None:
         """Stop answering this question; its place is free at once. The caller ends the job."""
@@ -85,6 +77,7 @@ class Dispatcher:
                 if job is not None:
                     task = group.create_task(self._work(job))
                     self._running[job.id] = task
+                    self._estimate.started()
                     task.add_done_callback(self._release(job.id))
             if self._running:
                 await asyncio.wait(self._running.values(), timeout=STOP_GRACE_S)
@@ -94,6 +87,7 @@ class Dispatcher:
     def _release(self, job_id: int) -> Callable[[object], None]:
         def release(_: object) -> None:
             self._running.pop(job_id, None)
+            self._estimate.ended()
             self._slots.release()
 
         return release
@@ -144,7 +138,7 @@ class Dispatcher:
         if not stored:  # stopped or forgotten while the answer was written
             return
         if answer.timings.generate_s is not None:
-            self._seconds.append(seconds)
+            self._estimate.measured(seconds)
         log.info(
             "question %d answered: %s in %.1f s",
             job.id,

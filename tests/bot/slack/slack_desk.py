@@ -10,9 +10,10 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from bot.delivery.delivery import RETRY_S
 from bot.slack.adapter import SlackAdapter
-from bot.slack.pace import Pace
-from bot.slack.receive_socket import SocketTimes
+from bot.slack.pace import SlackPace
+from bot.slack.times import Times
 from config.settings import AdminsSettings, Settings, SlackSettings
 from engine.serving.generator import Generator
 from engine.store.jobs import JobStore
@@ -21,14 +22,23 @@ from tests.fakes import ScriptedGenerator
 from tests.harness import RunningDesk, desk_on
 from tests.slack_twin import APP_TOKEN, BOT_TOKEN, SECRET, SlackTwin
 from tests.slack_workspace import Json, pressable, shown
+from tests.waits import within
 
 LATE = "Can I still join after the start?"
 LATE_ANSWER = "You can join at any time."
 STAFF = "USTAFF"
 
 #: Tries again at once, and takes no slow machine for a dead Slack.
-QUICK = SocketTimes(
-    ping=0.03, silent=120, deaf=120, back_off=(0.01, 0.02), hello=60, settled=0.5, overlap=0.02
+QUICK = Times(
+    silence_s=120,
+    retry_s=(0.01, 0.02),
+    heard_s=120,
+    language_s=120,
+    ping_s=0.03,
+    stale_s=120,
+    hello_s=60,
+    settled_s=0.5,
+    overlap_s=0.02,
 )
 
 
@@ -50,7 +60,7 @@ def adapter_for(
     async def status() -> str:
         return "- Model: fake (ready)"
 
-    adapter = SlackAdapter(
+    return SlackAdapter(
         settings.slack,
         SecretStr(bot_token),
         SecretStr(APP_TOKEN),
@@ -59,11 +69,10 @@ def adapter_for(
         is_staff=lambda user: user in settings.admins.slack,
         status=status,
         starters=lambda: [LATE, "How do I get a certificate?"],
-        pace=Pace(channel_s=0.0, per_minute={}, others=100_000),
-        times=replace(QUICK, ping=0.5),
+        pace=SlackPace(channel_s=0.0, per_minute={}, others=100_000),
+        times=replace(QUICK, ping_s=0.5),
+        edit_interval_s=0.0,
     )
-    adapter.edit_interval_s = 0.0
-    return adapter
 
 
 class HeldGenerator(ScriptedGenerator):
@@ -88,6 +97,7 @@ async def slack_desk(
     generator: Generator | None = None,
     *,
     settings: Settings | None = None,
+    retry_s: tuple[float, float] = RETRY_S,
 ) -> AsyncIterator[RunningDesk]:
     """A running desk whose one platform is the twin."""
     settings = settings or settings_for(slack, folder)
@@ -99,6 +109,7 @@ async def slack_desk(
             generator or ScriptedGenerator(lambda _: LATE_ANSWER),
             {"slack": adapter},
             settings=settings,
+            retry_s=retry_s,
         ) as desk:
             if settings.slack.mode == "http":
                 await _listening(slack, adapter)
@@ -109,8 +120,8 @@ async def slack_desk(
 
 async def _listening(slack: SlackTwin, adapter: SlackAdapter) -> None:
     await slack.until(lambda: slack.called("auth.test"))
-    while adapter.http is None or not adapter.http.port:
-        await slack.pause()
+    assert adapter.http is not None
+    await within(adapter.http.listening.wait())
     slack.http_target = f"http://127.0.0.1:{adapter.http.port}/slack/events"
 
 

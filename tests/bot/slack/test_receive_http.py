@@ -14,6 +14,7 @@ import pytest
 from bot.slack.receive_http import MAX_BODY, SignedRequests, SlackHttp
 from config.settings import ConfigError
 from tests.slack_twin import SECRET, signed
+from tests.waits import within
 
 
 @dataclass
@@ -41,10 +42,10 @@ async def serving() -> AsyncIterator[Server]:
         server.got.append(body)
         return (server.answers.pop(0) if server.answers else 200), "", ""
 
-    http = SlackHttp(SignedRequests(SECRET), dispatch, host="127.0.0.1", port=0)
+    http = SlackHttp(SignedRequests(SECRET), "127.0.0.1:0")
     async with asyncio.TaskGroup() as group:
-        group.create_task(http.run(stop))
-        await http.listening.wait()
+        group.create_task(http.run(dispatch, stop))
+        await within(http.listening.wait())
         server.url = f"http://127.0.0.1:{http.port}/slack/events"
         yield server
         stop.set()

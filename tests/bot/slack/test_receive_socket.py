@@ -10,17 +10,13 @@ from typing import Any
 
 import pytest
 
-from bot.slack.client import SlackWeb
-from bot.slack.pace import Pace
-from bot.slack.receive_socket import SlackSocket, SocketDead, SocketTimes
+from bot.slack.client import SlackClient
+from bot.slack.pace import SlackPace
+from bot.slack.receive_socket import SlackSocket, SocketDead
+from bot.slack.times import Times
 from tests.bot.slack.slack_desk import QUICK
 from tests.slack_twin import APP_TOKEN, BOT_TOKEN, Fault, SlackTwin
-
-
-@pytest.fixture
-async def slack() -> AsyncIterator[SlackTwin]:
-    async with SlackTwin() as twin:
-        yield twin
+from tests.waits import within
 
 
 @dataclass
@@ -35,11 +31,11 @@ class Listening:
     answers: list[dict[str, Any] | None] = field(default_factory=list)
 
 
-def make(slack: SlackTwin, times: SocketTimes = QUICK) -> Listening:
-    web = SlackWeb(BOT_TOKEN, slack.base_url, Pace())
+def make(slack: SlackTwin, times: Times = QUICK) -> Listening:
+    client = SlackClient(BOT_TOKEN, slack.base_url, SlackPace())
 
     async def ticket() -> str:
-        answer = await web.call("apps.connections.open", app_token=APP_TOKEN)
+        answer = await client.call("apps.connections.open", app_token=APP_TOKEN)
         return str(answer["url"])
 
     async def handle(kind: str, payload: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -58,7 +54,7 @@ def make(slack: SlackTwin, times: SocketTimes = QUICK) -> Listening:
 
 
 @asynccontextmanager
-async def listening_to(slack: SlackTwin, times: SocketTimes = QUICK) -> AsyncIterator[Listening]:
+async def listening_to(slack: SlackTwin, times: Times = QUICK) -> AsyncIterator[Listening]:
     listening = make(slack, times)
     async with asyncio.TaskGroup() as group:
         group.create_task(listening.socket.run(listening.stop))
@@ -88,7 +84,7 @@ async def test_what_could_not_be_stored_is_delivered_again(slack: SlackTwin) -> 
 async def test_a_refresh_opens_the_new_connection_before_the_old_one_closes(
     slack: SlackTwin,
 ) -> None:
-    async with listening_to(slack, replace(QUICK, overlap=0.1)) as listening:
+    async with listening_to(slack, replace(QUICK, overlap_s=0.1)) as listening:
         (old,) = slack.sockets
         await slack.disconnect("refresh_requested")
         await slack.until(lambda: len(slack.sockets) == 2)
@@ -134,13 +130,13 @@ async def test_too_many_websockets_do_not_make_a_storm_of_tickets(slack: SlackTw
         await slack.pause()
     listening.stop.set()
     running.cancel()
-    await asyncio.wait({running})
+    await within(asyncio.wait({running}))
 
     assert slack.opened == SlackSocket.MAX_OPENS
 
 
 async def test_a_half_open_connection_is_noticed_and_replaced(slack: SlackTwin) -> None:
-    async with listening_to(slack, replace(QUICK, silent=0.1)) as listening:
+    async with listening_to(slack, replace(QUICK, stale_s=0.1)) as listening:
         slack.half_open = True
         await slack.until(lambda: slack.opened == 2)
         slack.half_open = False
@@ -151,13 +147,13 @@ async def test_a_half_open_connection_is_noticed_and_replaced(slack: SlackTwin) 
 
 
 async def test_a_slack_that_stays_away_ends_the_process(slack: SlackTwin) -> None:
-    listening = make(slack, replace(QUICK, deaf=0.3))
+    listening = make(slack, replace(QUICK, silence_s=0.3))
     running = asyncio.ensure_future(listening.socket.run(listening.stop))
     await slack.until(lambda: slack.sockets)
     slack.fail("apps.connections.open", *[Fault(status=503, body="down")] * 500)
     await slack.cut()
 
-    await asyncio.wait({running}, timeout=60)
+    await within(asyncio.wait({running}))
 
     with pytest.raises(SocketDead, match="Slack was not heard for"):
         running.result()
@@ -169,7 +165,7 @@ async def test_socket_mode_switched_off_ends_the_process(slack: SlackTwin) -> No
     await slack.until(lambda: slack.sockets)
     await slack.disconnect("link_disabled")
 
-    await asyncio.wait({running}, timeout=60)
+    await within(asyncio.wait({running}))
 
     with pytest.raises(SocketDead, match="switched off"):
         running.result()
@@ -187,7 +183,7 @@ async def test_junk_on_the_socket_is_ignored(slack: SlackTwin) -> None:
 
 async def test_a_connection_that_does_not_say_hello_is_listened_to(slack: SlackTwin) -> None:
     slack.says_hello = False
-    async with listening_to(slack, replace(QUICK, hello=0.3)) as listening:
+    async with listening_to(slack, replace(QUICK, hello_s=0.3)) as listening:
         acked = await slack.deliver("events_api", {"n": 6})
 
     assert acked

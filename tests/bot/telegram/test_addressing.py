@@ -8,7 +8,7 @@ import pytest
 
 from bot.messages import Reply
 from tests.telegram_bench import ADMIN, bench
-from tests.telegram_twin import BOT
+from tests.telegram_server import BOT
 
 ME = f"@{BOT['username']}"
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from bot.messages import Action, Reply
 from tests.telegram_bench import ADMIN, bench
-from tests.telegram_twin import BOT, telegram_twin
+from tests.telegram_server import BOT
+from tests.telegram_twin import telegram_twin
 
 
 async def test_a_vote_is_thanked_and_a_down_vote_asks_why(tmp_path: Path) -> None:

@@ -3,71 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from config.settings import AdminsSettings, CourseSettings, LimitsSettings, Settings
-from engine.store.jobs import JobStatus, JobStore, Vote
+from config.settings import CourseSettings, LimitsSettings
+from engine.store.jobs import JobStatus, Vote
 from engine.types import GenerationRequest
-from tests.fakes import ScriptedGenerator
-from tests.harness import RunningDesk, desk_on
-from tests.telegram_bench import ADMIN, adapter_on
-from tests.telegram_twin import BOT, CUT_AFTER, Shown, TelegramTwin, flood, telegram_twin
-
-ME = f"@{BOT['username']}"
-LATE = "Can I still join after the course has started?"
-CERTIFICATE = "How do I get a certificate?"
-
-
-def write(request: GenerationRequest) -> str:
-    """Sentences that stand in the FAQ."""
-    if "certificate" in request.question:
-        return "Finish the project and review 3 projects of your peers."
-    return "Yes, you can join at any time. Register with the form at https://example.org/join."
-
-
-@dataclass
-class Scene:
-    """A desk that is up, with the twin it serves."""
-
-    twin: TelegramTwin
-    store: JobStore
-    desk: RunningDesk
-    generator: ScriptedGenerator
-
-
-@asynccontextmanager
-async def scene(
-    folder: Path,
-    twin: TelegramTwin,
-    *,
-    answers: Callable[[GenerationRequest], str] = write,
-    **settings: object,
-) -> AsyncIterator[Scene]:
-    """The program with one platform."""
-    chosen = Settings(data_dir=folder, admins=AdminsSettings(telegram=(ADMIN,)), **settings)  # type: ignore[arg-type]
-    generator = ScriptedGenerator(answers)
-    async with JobStore(folder / "questions.sqlite3") as store:
-        adapter = adapter_on(twin, store)
-        try:
-            async with desk_on(
-                store, folder, generator, {"telegram": adapter}, settings=chosen
-            ) as desk:
-                yield Scene(twin=twin, store=store, desk=desk, generator=generator)
-        finally:
-            await adapter.close()
-
-
-async def answered(twin: TelegramTwin, chat: int, count: int = 1) -> list[Shown]:
-    """The messages with votes, once there are `count` of them."""
-
-    def voted() -> list[Shown]:
-        return [shown for shown in twin.shown(chat) if "👍" in shown.buttons]
-
-    await twin.wait(lambda: len(voted()) >= count)
-    return voted()
+from tests.bot.telegram.telegram_desk import CERTIFICATE, LATE, ME, answered, scene
+from tests.telegram_faults import CUT_AFTER, flood
+from tests.telegram_twin import telegram_twin
+from tests.waits import within
 
 
 async def test_a_question_in_private_is_answered_with_its_source(tmp_path: Path) -> None:
@@ -130,7 +74,7 @@ async def test_who_waits_sees_the_place_and_the_best_entries(tmp_path: Path) -> 
     async with telegram_twin() as twin, scene(tmp_path, twin) as on:
         on.generator.gate.clear()
         await twin.private(twin.person(7), LATE)
-        await on.generator.waiting.wait()
+        await within(on.generator.waiting.wait())
 
         await twin.private(twin.person(8, "Bob"), CERTIFICATE)
         await twin.wait_shown(8, "• How do I get a certificate?")  # chats are read side by side
@@ -141,168 +85,6 @@ async def test_who_waits_sees_the_place_and_the_best_entries(tmp_path: Path) -> 
         assert "Stop" in waiting.buttons
         on.generator.gate.set()
         await answered(twin, 9)
-
-
-async def test_the_stop_button_ends_a_question(tmp_path: Path) -> None:
-    async with telegram_twin() as twin, scene(tmp_path, twin) as on:
-        on.generator.gate.clear()
-        ada, eve = twin.person(7), twin.person(8, "Eve")
-        await twin.private(ada, LATE)
-        await on.generator.waiting.wait()
-        await twin.wait(lambda: twin.shown(7))
-
-        query = await twin.press(eve, twin.shown(7)[0], "Stop")
-        await twin.wait(lambda: query in twin.toasts)
-        await twin.press(ada, twin.shown(7)[0], "Stop")
-
-        await twin.wait_shown(7, "Stopped.")
-        assert twin.toasts[query] == "There is nothing to stop."
-        on.generator.gate.set()
-
-
-async def test_cancel_ends_a_question(tmp_path: Path) -> None:
-    async with telegram_twin() as twin, scene(tmp_path, twin) as on:
-        on.generator.gate.clear()
-        ada = twin.person(7)
-        await twin.private(ada, LATE)
-        await on.generator.waiting.wait()
-
-        await twin.private(ada, "/cancel")
-
-        await twin.wait_shown(7, "Stopped.")
-        on.generator.gate.set()
-
-
-async def test_a_vote_counts_once_and_may_be_changed_after_a_restart(tmp_path: Path) -> None:
-    async with telegram_twin() as twin:
-        ada, bob, group = twin.person(7), twin.person(8, "Bob"), twin.group()
-        async with scene(tmp_path, twin):
-            await twin.say(group, ada, f"/ask {LATE}")
-            (answer,) = await answered(twin, group["id"])
-            for person in (ada, ada, bob):
-                query = await twin.press(person, answer, "👍")
-                await twin.wait(lambda query=query: query in twin.toasts)
-
-        async with scene(tmp_path, twin) as on:
-            await twin.press(bob, twin.shown(group)[0], "👎")
-            await twin.wait(lambda: "incomplete" in twin.shown(group)[0].buttons)
-            query = await twin.press(bob, twin.shown(group)[0], "incomplete")
-            await twin.wait(lambda: query in twin.toasts)
-
-            assert await on.store.votes(1) == {Vote.UP: 1, Vote.DOWN: 1}
-            assert twin.toasts[query] == "Thank you!"
-
-
-async def test_a_course_is_chosen_by_button_and_asked_about(tmp_path: Path) -> None:
-    async with telegram_twin() as twin, scene(tmp_path, twin) as on:
-        ada = twin.person(7)
-        await twin.private(ada, "/course")
-        choice = await twin.wait_shown(7, "all courses")
-
-        await twin.press(ada, choice, "Course B")
-        await twin.wait_shown(7, "about: Course B")
-        await twin.private(ada, "CUDA out of memory")
-        await twin.wait(lambda: len(on.generator.requests) == 1)
-
-        assert {document.course for document in on.generator.requests[0].documents} == {"course-b"}
-
-
-async def test_a_topic_or_its_group_is_mapped_to_a_course(tmp_path: Path) -> None:
-    courses = {
-        "course-a": CourseSettings(telegram_chats=("-100600",)),
-        "course-b": CourseSettings(telegram_chats=("-100600/33",)),
-    }
-    async with telegram_twin() as twin, scene(tmp_path, twin, courses=courses) as on:
-        ada, forum = twin.person(7), twin.group(-100600, forum=True)
-
-        await twin.say(forum, ada, f"{ME} CUDA out of memory", topic=33)
-        await twin.wait(lambda: len(on.generator.requests) == 1)
-        await twin.say(forum, ada, f"{ME} {LATE}", topic=44)
-        await twin.wait(lambda: len(on.generator.requests) == 2)
-
-        courses_asked = [
-            {document.course for document in request.documents} for request in on.generator.requests
-        ]
-        assert courses_asked == [{"course-b"}, {"course-a"}]
-
-
-async def test_admins_switch_the_model_and_others_see_it(tmp_path: Path) -> None:
-    async with telegram_twin() as twin, scene(tmp_path, twin) as on:
-        ada, boss = twin.person(7), twin.person(ADMIN, "Boss")
-        await twin.private(ada, "/model")
-        seen = await twin.wait_shown(7, "Models")
-        await twin.private(boss, "/model")
-        offered = await twin.wait_shown(ADMIN, "Models")
-
-        forged = await twin.press_data(ada, seen, "model:phi-3-mini")
-        await twin.wait(lambda: forged in twin.toasts)
-        before = on.desk.models.model
-        await twin.press(boss, offered, "phi-3-mini")
-        await twin.wait_shown(ADMIN, "phi-3-mini answers now.")
-
-        assert seen.buttons == {}
-        assert "✅ smollm2-135m: 135M" in seen.text
-        assert twin.toasts[forged] == "Only the course staff can do that."
-        assert (before, on.desk.models.model) == ("smollm2-135m", "phi-3-mini")
-
-
-async def test_a_model_that_does_not_load_is_told(tmp_path: Path) -> None:
-    async with telegram_twin() as twin, scene(tmp_path, twin):
-        await twin.private(twin.person(ADMIN, "Boss"), "/model broken")
-
-        told = await twin.wait_shown(ADMIN, "could not be loaded")
-        assert "smollm2-135m keeps answering" in told.text
-
-
-async def test_a_group_is_not_told_what_a_failure_says_of_the_server(tmp_path: Path) -> None:
-    async with telegram_twin() as twin, scene(tmp_path, twin) as on:
-        boss, group = twin.person(ADMIN, "Boss"), twin.group()
-        await twin.say(group, boss, f"{ME} /model")
-        offered = await twin.wait_shown(group["id"], "Models")
-        on.desk.models.last_error = "/srv/models/broken is damaged."
-
-        await twin.press(boss, offered, "broken")
-        told = await twin.wait_shown(group["id"], "could not be loaded")
-        await twin.say(group, boss, f"{ME} /gpu")
-        gpu = await twin.wait_shown(group["id"], "smollm2-135m in float32")
-        await twin.private(boss, "/gpu")
-        whole = await twin.wait_shown(ADMIN, "smollm2-135m in float32")
-
-        assert told.text.endswith("ask me for /gpu in private to read why.")
-        assert "damaged" not in told.text + gpu.text
-        assert "Last error: /srv/models/broken is damaged." in whole.text
-
-
-async def test_staff_sees_the_gpu_refreshes_it_and_watches_it(tmp_path: Path) -> None:
-    async with telegram_twin() as twin, scene(tmp_path, twin) as on:
-        on.desk.desk._watch_s = (0.02, 0.1)
-        boss = twin.person(ADMIN, "Boss")
-        await twin.private(twin.person(7), "/gpu")
-        await twin.wait_shown(7, "Only the course staff")
-
-        await twin.private(boss, "/gpu")
-        gpu = await twin.wait_shown(ADMIN, "smollm2-135m in float32")
-        on.desk.models.model = "phi-3-mini"
-        await twin.press(boss, gpu, "↻")
-        await twin.wait_shown(ADMIN, "phi-3-mini in float32")
-        await twin.private(boss, "/gpu watch")
-        await twin.wait(lambda: len(twin.shown(ADMIN)) == 2)
-        on.desk.models.model = "watched"
-
-        await twin.wait_shown(ADMIN, "watched in float32")
-        assert len(twin.shown(ADMIN)) == 2
-
-
-async def test_help_lists_what_a_person_may_do_in_their_language(tmp_path: Path) -> None:
-    async with telegram_twin() as twin, scene(tmp_path, twin):
-        await twin.private(twin.person(7, language="de"), "/help")
-        await twin.private(twin.person(ADMIN, "Boss", language="ru"), "/help")
-
-        german = await twin.wait_shown(7, "/course")
-        russian = await twin.wait_shown(ADMIN, "/course")
-        assert "wählen, um welchen Kurs es geht" in german.text
-        assert "/gpu" not in german.text
-        assert "/gpu: видеокарта" in russian.text
 
 
 async def test_what_the_faq_does_not_cover_is_said_with_the_contact(tmp_path: Path) -> None:
@@ -447,7 +229,7 @@ async def test_a_flood_limit_delays_the_answer_of_that_chat_alone(tmp_path: Path
     async with telegram_twin() as twin, scene(tmp_path, twin) as on:
         on.generator.gate.clear()
         await twin.private(twin.person(7), LATE)
-        await on.generator.waiting.wait()
+        await within(on.generator.waiting.wait())
         await twin.wait(lambda: twin.shown(7))
         twin.fail("editMessageText", flood(0.1))
 
@@ -463,7 +245,7 @@ async def test_an_answer_whose_confirmation_is_lost_is_not_sent_again(tmp_path: 
     async with telegram_twin() as twin, scene(tmp_path, twin) as on:
         on.generator.gate.clear()
         await twin.private(twin.person(7), LATE)
-        await on.generator.waiting.wait()
+        await within(on.generator.waiting.wait())
         await twin.wait(lambda: twin.shown(7))
         twin.fail("editMessageText", CUT_AFTER, times=2)
 

@@ -9,19 +9,19 @@ import pytest
 
 from bot.adapter import DeliveryError, DeliveryRefused, MessageGone
 from bot.messages import Reply
-from bot.telegram.pace import Pace
-from bot.telegram.receive import Times
+from bot.telegram.pace import TelegramPace
+from bot.telegram.times import Times
 from tests.telegram_bench import adapter_on, bench
-from tests.telegram_twin import (
+from tests.telegram_faults import (
     BAD_GATEWAY,
     CUT_AFTER,
     CUT_BEFORE,
     HANG_AFTER,
     HTML_200,
-    TOKEN,
     Fault,
     flood,
 )
+from tests.telegram_server import TOKEN
 
 
 async def test_an_unknown_outcome_is_an_error_and_the_repetition_an_edit(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ async def test_after_a_429_that_chat_alone_is_left_alone(tmp_path: Path) -> None
         naps.append(seconds)
         now[0] += seconds
 
-    pace = Pace(per_second=10_000, per_chat_s=0.0, clock=lambda: now[0], sleep=sleep)
+    pace = TelegramPace(per_second=10_000, per_chat_s=0.0, clock=lambda: now[0], sleep=sleep)
     async with bench(tmp_path, pace=pace) as on:
         on.twin.person(7)
         on.twin.person(8, "Bob")

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.telegram_twin import TelegramTwin, telegram_twin
+from tests.waits import within
 
 ROOT = Path(__file__).resolve().parents[3]
 QUESTIONS = 40
@@ -51,10 +52,10 @@ async def test_killed_at_any_moment_every_question_is_answered_exactly_once(
             calls = len(twin.calls) + goal + dice.randrange(12)
             await twin.wait(lambda calls=calls: len(twin.calls) >= calls)
             child.kill()
-            await child.wait()
+            await within(child.wait())
         child = await start(twin, tmp_path)
         await twin.wait(lambda: len(answers(twin)) == QUESTIONS)
         child.terminate()
-        await child.wait()
+        await within(child.wait())
 
         assert answers(twin) == dict.fromkeys(asked, 1)

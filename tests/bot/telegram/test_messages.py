@@ -9,7 +9,8 @@ import pytest
 from bot.adapter import DeliveryError
 from bot.messages import Action, ActionStyle, Reply, ReplyState
 from tests.telegram_bench import bench
-from tests.telegram_twin import BAD_GATEWAY, Fault, flood, telegram_twin
+from tests.telegram_faults import BAD_GATEWAY, Fault, flood
+from tests.telegram_twin import telegram_twin
 
 WRITING = Reply(text="Yes", state=ReplyState.WRITING)
 
@@ -83,11 +84,8 @@ async def test_an_edit_replaces_the_message_and_repeating_it_is_fine(tmp_path: P
         assert len(on.twin.versions[7, shown.id]) == 3
 
 
-async def test_a_group_gets_one_message_and_one_edit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bot.telegram.adapter.TYPING_S", 3600)
-    async with bench(tmp_path) as on:
+async def test_a_group_gets_one_message_and_one_edit(tmp_path: Path) -> None:
+    async with bench(tmp_path, typing_s=3600) as on:
         group = on.twin.group()
         to = f"{group['id']}//"
         posted = await on.adapter.post(to, Reply(notice="Next.", state=ReplyState.WAITING))

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.messages import Action, Reply, ReplyState
-from bot.telegram.adapter import keyboard_of
 from bot.telegram.markup import MAX_UNITS, Part, Run, parts_of
 from bot.telegram.render import render
+from bot.telegram.send import keyboard_of
 from engine.types import Document, Match, Source
 from tests.telegram_html import Entity, live_mentions, parse, part_of, units
 

@@ -8,23 +8,24 @@ from pathlib import Path
 import pytest
 
 from bot.telegram.errors import TelegramLost, TokenRejected
-from bot.telegram.receive import Times
+from bot.telegram.times import Times
 from config.settings import ConfigError
 from engine.store.jobs import JobStore
 from tests.telegram_bench import QUICK, Bench, NotingDesk, adapter_on, bench
-from tests.telegram_twin import (
+from tests.telegram_faults import (
     BAD_GATEWAY,
     CONFLICT,
     CUT_AFTER,
     CUT_BEFORE,
     HANG_AFTER,
     HTML_200,
-    TOKEN,
     UNAUTHORIZED,
     Fault,
     flood,
-    telegram_twin,
 )
+from tests.telegram_server import TOKEN
+from tests.telegram_twin import telegram_twin
+from tests.waits import within
 
 
 async def test_an_update_is_confirmed_only_after_it_is_stored(tmp_path: Path) -> None:
@@ -225,6 +226,6 @@ async def test_a_webhook_says_503_while_the_disk_refuses(tmp_path: Path) -> None
 async def _listening(on: Bench) -> None:
     """Wait until the webhook listens, and let Telegram call it there."""
     await on.twin.wait(lambda: on.twin.webhook.get("url"))
-    while on.adapter.webhook is None or not on.adapter.webhook.port:
-        await asyncio.sleep(0.005)
+    assert on.adapter.webhook is not None
+    await within(on.adapter.webhook.listening.wait())
     on.twin.webhook["url"] = f"http://127.0.0.1:{on.adapter.webhook.port}/hook"

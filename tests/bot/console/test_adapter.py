@@ -14,10 +14,11 @@ from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import PipeInput, create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from bot.console.console import ConsoleAdapter, open_console
+from bot.console.adapter import ConsoleAdapter, open_console
 from bot.delivery.render import plain_text
 from bot.messages import Action, Message, Reply
 from engine.types import Source
+from tests.waits import within
 
 
 class Terminal(io.StringIO):
@@ -59,6 +60,9 @@ class BusyDesk:
         self.heard: list[str] = []
         self.cancelled = asyncio.Event()
 
+    async def ready(self) -> None:
+        return
+
     async def receive(self, message: Message) -> None:
         self.heard.append(message.text)
         if message.text == "/cancel":
@@ -70,6 +74,9 @@ class BusyDesk:
 class IdleDesk:
     """A desk that has nothing to tell."""
 
+    async def ready(self) -> None:
+        return
+
     async def all_told(self) -> None:
         return
 
@@ -80,15 +87,14 @@ class TellingDesk:
     def __init__(self, console: ConsoleAdapter, reply: Reply) -> None:
         self._console, self._reply = console, reply
 
+    async def ready(self) -> None:
+        return
+
     async def receive(self, message: Message) -> None:
         await self._console.post(message.reply_to, self._reply)
 
     async def all_told(self) -> None:
         return
-
-
-async def at_once() -> None:
-    return
 
 
 @pytest.fixture
@@ -118,7 +124,7 @@ async def test_ctrl_c_during_an_answer_cancels_the_question(keyboard: PipeInput)
         async with asyncio.TaskGroup() as group:
             group.create_task(console.run(desk, stop))  # type: ignore[arg-type]
             try:
-                await asyncio.wait_for(desk.cancelled.wait(), 60)
+                await within(desk.cancelled.wait())
             finally:
                 stop.set()
     finally:
@@ -146,7 +152,7 @@ async def test_an_empty_prompt_is_left_by_a_key(keyboard: PipeInput, key: str) -
     console = ConsoleAdapter(stdin=Terminal(), stdout=Terminal())
     keyboard.send_text(key)
 
-    await asyncio.wait_for(console.run(IdleDesk(), stop), 60)  # type: ignore[arg-type]
+    await within(console.run(IdleDesk(), stop))  # type: ignore[arg-type]
 
     assert stop.is_set()
 
@@ -158,7 +164,7 @@ async def test_without_standard_streams_there_is_nothing_to_read(
     monkeypatch.setattr("sys.stdout", None)
     stop = asyncio.Event()
 
-    await asyncio.wait_for(open_console("", at_once).run(IdleDesk(), stop), 60)  # type: ignore[arg-type]
+    await within(open_console("").run(IdleDesk(), stop))  # type: ignore[arg-type]
 
     assert stop.is_set()
 
@@ -197,7 +203,7 @@ async def test_a_terminal_shows_the_entries_with_how_they_begin(
     console = ConsoleAdapter(stdin=Terminal(), stdout=screen)
     keyboard.send_text("Can I join late?\r\x04")
 
-    await asyncio.wait_for(console.run(TellingDesk(console, reply), asyncio.Event()), 60)  # type: ignore[arg-type]
+    await within(console.run(TellingDesk(console, reply), asyncio.Event()))  # type: ignore[arg-type]
 
     shown = [line.strip() for line in screen.getvalue().splitlines() if line.strip()]
     assert shown == lines
