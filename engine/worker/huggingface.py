@@ -37,7 +37,7 @@ class HuggingFaceModel:
         return cls(entry, load_model(entry, path, device=device))
 
     @property
-    def ends(self) -> list[int]:
+    def eos_token_ids(self) -> list[int]:
         """Tokens that end a text."""
         eos = self.network.generation_config.eos_token_id
         return [] if eos is None else eos if isinstance(eos, list) else [eos]
@@ -118,7 +118,7 @@ class HuggingFaceModel:
         return text
 
     def _natural_reason(self, new_tokens: list[int], limit: int) -> FinishReason:
-        if len(new_tokens) >= limit and new_tokens[-1] not in self.ends:
+        if len(new_tokens) >= limit and new_tokens[-1] not in self.eos_token_ids:
             return FinishReason.LENGTH
         return FinishReason.STOP
 

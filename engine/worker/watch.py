@@ -14,7 +14,11 @@ from engine.worker.text_stream import TextStream
 class Watcher(Protocol):
     """Who listens to one generation; called from the generating thread, after each token."""
 
-    def on_text(self, piece: str) -> None:
+    def on_start(self) -> None:
+        """The turn of this request has come."""
+        ...
+
+    def on_piece(self, piece: str) -> None:
         """A new piece of text; empty for a token that does not show yet."""
         ...
 
@@ -26,7 +30,10 @@ class Watcher(Protocol):
 class Nobody:
     """A Watcher that does not care."""
 
-    def on_text(self, piece: str) -> None:
+    def on_start(self) -> None:
+        """Ignore it."""
+
+    def on_piece(self, piece: str) -> None:
         """Ignore it."""
 
     def is_cancelled(self) -> bool:
@@ -67,7 +74,7 @@ class Watch:
         piece = ""
         if self._streams:
             piece = self.stream.feed(self._decode(input_ids[0, self.skip :].tolist()))
-        self._watcher.on_text(piece)
+        self._watcher.on_piece(piece)
         if self.stream.stopped:
             self.reason = FinishReason.STOP
         elif self._watcher.is_cancelled():
@@ -82,7 +89,7 @@ class Watch:
         if self.stream.stopped and self.reason is None:  # with beams it is looked at only now
             self.reason = FinishReason.STOP
         if piece:
-            self._watcher.on_text(piece)
+            self._watcher.on_piece(piece)
 
 
 def refuse_broken_numbers(_: Any, scores: Any) -> Any:

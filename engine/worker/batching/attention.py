@@ -47,7 +47,7 @@ def slot_attention(
         prefix = _prefix(plan, module, sliding_window)
         output[: plan.num_singles] = _singles(plan, heads, key, value, mask, scaling, prefix)
     for first, piece in plan.longs:
-        after = first + len(piece.ids)
+        after = first + len(piece.token_ids)
         end = key.shape[2] if crossing else masks.end(piece)
         keys = key[piece.slot, :, :end]
         values = value[piece.slot, :, :end]

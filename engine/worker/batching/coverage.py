@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 
-from engine.worker.batching.forward_batch import TokenChunk
-from engine.worker.batching.runner import CausalRunner, Runner
+from engine.worker.batching.model_runner import CausalRunner, ModelRunner
 from engine.worker.batching.seq2seq_runner import Seq2SeqRunner
+from engine.worker.batching.sequence import TokenChunk
 from engine.worker.batching.shapes import prepare, restore
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ def _reference(model: Any, ids: torch.Tensor) -> torch.Tensor:
 
 
 def _in_slots(model: Any, ids: list[int]) -> torch.Tensor:
-    runner: Runner
+    runner: ModelRunner
     if model.config.is_encoder_decoder:
         runner = Seq2SeqRunner(model, num_slots=2, num_tokens=len(ids), num_new=1)
         runner.admit(1, ids)
@@ -59,7 +59,7 @@ def _in_slots(model: Any, ids: list[int]) -> torch.Tensor:
         parts = [ids[:-6], ids[-6:-1], ids[-1:]]
     start = 0
     for part in parts:
-        piece = TokenChunk(slot=1, start=start, ids=part, num_logits=1, row_tokens=len(ids))
+        piece = TokenChunk(slot=1, start=start, token_ids=part, num_logits=1, seq_len=len(ids))
         logits = runner.forward([piece])
         start += len(part)
     return logits[0].float()

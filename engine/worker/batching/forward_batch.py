@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import torch
+
+from engine.worker.batching.sequence import TokenChunk
 
 #: Lengths are rounded up to this: kernels and graphs like few, even shapes.
 BUCKET = 64
@@ -18,39 +20,6 @@ LEAST_SHARING = 4
 
 #: Keys and values of the constant part of all prompts, [heads, tokens, dim] each, a pair a layer.
 Prefix = list[tuple[torch.Tensor, torch.Tensor]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenChunk:
-    """Consecutive tokens of one row: its next token, a chunk of its prompt, or a draft."""
-
-    slot: int
-    #: Position of the first token in the row.
-    start: int
-    ids: Sequence[int]
-    #: Of how many of the last tokens the logits are wanted.
-    num_logits: int
-    #: Tokens that the row has in all, those of its prompt that are still to come included.
-    row_tokens: int
-    #: Whether the row begins with the whole constant part of all prompts.
-    shares_prefix: bool = False
-
-    @property
-    def end(self) -> int:
-        """Position after the last token."""
-        return self.start + len(self.ids)
-
-    def parts(self, first: int, length: int) -> list[tuple[int, TokenChunk]]:
-        """It in parts of at most `length` tokens, each with the index of its first token, which
-        for the first of them is `first`.
-        """
-        return [
-            (
-                first + at,
-                replace(self, start=self.start + at, ids=self.ids[at : at + length], num_logits=0),
-            )
-            for at in range(0, len(self.ids), length)
-        ]
 
 
 @dataclass(slots=True)
@@ -102,12 +71,12 @@ class ForwardBatch:
         tokens = [  # id, position, slot, column
             (token, position, piece.slot, position)
             for piece in pieces
-            for position, token in enumerate(piece.ids, piece.start)
+            for position, token in enumerate(piece.token_ids, piece.start)
         ]
         if beyond is not None:
             tokens.append((0, beyond, pieces[0].slot, last_column))
         keep, longs = _lay_out(pieces, on_cpu=device.type == "cpu")
-        singles = [piece for piece in pieces if len(piece.ids) == 1]
+        singles = [piece for piece in pieces if len(piece.token_ids) == 1]
         shared = len(singles) >= LEAST_SHARING and all(piece.shares_prefix for piece in singles)
         reach = max(piece.end for piece in pieces)
         # One transfer to the device for all of them.
@@ -141,9 +110,9 @@ def _lay_out(
     longs: list[tuple[int, TokenChunk]] = []
     first = 0
     for piece in pieces:
-        after = first + len(piece.ids)
+        after = first + len(piece.token_ids)
         keep += range(after - piece.num_logits, after)
-        if len(piece.ids) > 1:
-            longs += piece.parts(first, CPU_BLOCK if on_cpu else len(piece.ids))
+        if len(piece.token_ids) > 1:
+            longs += piece.split(first, CPU_BLOCK if on_cpu else len(piece.token_ids))
         first = after
     return keep, longs

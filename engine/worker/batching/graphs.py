@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import torch
 
-from engine.worker.batching.forward_batch import ForwardBatch, TokenChunk
+from engine.worker.batching.forward_batch import ForwardBatch
+from engine.worker.batching.sequence import TokenChunk
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +58,7 @@ class Graphs:
 
     def fits(self, pieces: Sequence[TokenChunk]) -> bool:
         """Whether there is, or can be made, a graph for the pass."""
-        if self._broken or any(len(piece.ids) > 1 for piece in pieces):
+        if self._broken or any(len(piece.token_ids) > 1 for piece in pieces):
             return False
         size = self._size(pieces)
         if size not in self._made:
@@ -88,7 +89,7 @@ class Graphs:
         """Ids, positions and columns by slot; slots without a row write to the last column."""
         rows = [[0] * size, [0] * size, [self._last_column] * size]
         for piece in pieces:
-            rows[0][piece.slot] = piece.ids[0]
+            rows[0][piece.slot] = piece.token_ids[0]
             rows[1][piece.slot] = rows[2][piece.slot] = piece.start
         return torch.tensor(rows)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from engine.worker.batching.forward_batch import BUCKET, ForwardBatch, TokenChunk
+from engine.worker.batching.forward_batch import BUCKET, ForwardBatch
+from engine.worker.batching.sequence import TokenChunk
 
 
 class Masks:
@@ -59,7 +60,7 @@ class Masks:
             if self._crossing:
                 assert self._plan.source_lengths is not None
                 seen = columns < self._plan.source_lengths[piece.slot]
-                mask = self._hide(seen).expand(1, len(piece.ids), end)
+                mask = self._hide(seen).expand(1, len(piece.token_ids), end)
             else:
                 positions = torch.arange(piece.start, piece.end, device=columns.device)
                 mask = self._see(positions, columns).transpose(0, 1)

@@ -8,9 +8,10 @@ from typing import Any
 import torch
 from transformers.modeling_outputs import BaseModelOutput
 
-from engine.worker.batching.forward_batch import ForwardBatch, TokenChunk
+from engine.worker.batching.forward_batch import ForwardBatch
 from engine.worker.batching.kv_cache import CachePair, CrossCache, KVCache
-from engine.worker.batching.runner import graphs_for
+from engine.worker.batching.model_runner import graphs_for
+from engine.worker.batching.sequence import TokenChunk
 from engine.worker.batching.shapes import source_shapes
 
 
@@ -50,7 +51,7 @@ class Seq2SeqRunner:
         )
 
     def clear(self, slot: int) -> None:
-        """See Runner."""
+        """See ModelRunner."""
         self.kv_cache.clear(slot)
         self._pair.cross_attention_cache.clear(slot)
 
@@ -67,13 +68,13 @@ class Seq2SeqRunner:
         self._pair.expect_source(slot)
         # The layers make their keys of the source in a pass with a first token, which is run
         # again with the other rows.
-        first = TokenChunk(slot=slot, start=0, ids=[0], num_logits=1, row_tokens=1)
+        first = TokenChunk(slot=slot, start=0, token_ids=[0], num_logits=1, seq_len=1)
         self._run([first], source)
         return len(prompt)
 
     @torch.inference_mode()
     def forward(self, pieces: Sequence[TokenChunk]) -> torch.Tensor:
-        """See Runner."""
+        """See ModelRunner."""
         if self._graphs is not None and self._graphs.fits(pieces):
             return self._graphs.forward(pieces)
         return self._run(pieces, self._no_source)

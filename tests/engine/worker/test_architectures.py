@@ -28,13 +28,13 @@ def plainly(model: HuggingFaceModel) -> str:
 
 
 def in_slots(model: HuggingFaceModel) -> Generation:
-    batch = EngineCore.of(model, max_batch=2)
+    core = EngineCore.of(model, max_batch=2)
     # What int8 computes for a row depends on the others beside it: such models may be refused.
-    assert batch.num_slots == 2 or model.entry.quantisation is Quantisation.INT8
-    batch.add(REQUEST, Nobody(), lambda: None)
+    assert core.num_slots == 2 or model.entry.quantisation is Quantisation.INT8
+    core.add(REQUEST, Nobody())
     results = []
-    while batch.is_busy:
-        results += [done.result for done in batch.step()]
+    while core.is_busy:
+        results += [seq.generation or seq.error for seq in core.step()]
     (result,) = results
     assert isinstance(result, Generation), result
     return result

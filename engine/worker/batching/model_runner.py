@@ -8,13 +8,14 @@ from typing import Any, Protocol
 import torch
 
 from engine.worker.batching import kernels
-from engine.worker.batching.forward_batch import ForwardBatch, TokenChunk
+from engine.worker.batching.forward_batch import ForwardBatch
 from engine.worker.batching.graphs import Graphs
 from engine.worker.batching.kv_cache import KVCache
+from engine.worker.batching.sequence import TokenChunk
 from engine.worker.batching.shapes import layer_shapes
 
 
-class Runner(Protocol):
+class ModelRunner(Protocol):
     """A model with room for `num_slots` rows of `num_tokens`."""
 
     num_slots: int
@@ -79,8 +80,8 @@ class CausalRunner:
 
     @torch.inference_mode()
     def forward(self, pieces: Sequence[TokenChunk]) -> torch.Tensor:
-        """See Runner."""
-        is_long = self.group(pieces[0].row_tokens) > 0
+        """See ModelRunner."""
+        is_long = self.group(pieces[0].seq_len) > 0
         if self._graphs is not None and not is_long and self._graphs.fits(pieces):
             return self._graphs.forward(pieces)
         plan = ForwardBatch.of(
