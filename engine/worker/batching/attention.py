@@ -16,7 +16,7 @@ NAME = "slots"
 
 
 def register() -> None:
-    """Make it known to transformers, which then asks for no mask: the plan has it all."""
+    """Make it known to transformers, which then asks for no mask: the ForwardBatch has it all."""
     from transformers import AttentionInterface
 
     AttentionInterface.register(NAME, slot_attention)
@@ -29,7 +29,7 @@ def slot_attention(
     value: torch.Tensor,
     attention_mask: object,
     *,
-    plan: ForwardBatch,
+    batch: ForwardBatch,
     scaling: float | None = None,
     sliding_window: int | None = None,
     position_bias: torch.Tensor | None = None,
@@ -41,12 +41,12 @@ def slot_attention(
     crossing = not getattr(module, "is_causal", True)
     heads = query[0].transpose(0, 1)  # N, heads, dim
     output = query.new_zeros(heads.shape[0], heads.shape[1], value.shape[-1])
-    masks = Masks(plan, sliding_window, None if crossing else position_bias, crossing, key)
-    if plan.num_singles:
+    masks = Masks(batch, sliding_window, None if crossing else position_bias, crossing, key)
+    if batch.num_singles:
         mask = masks.of_singles()
-        prefix = _prefix(plan, module, sliding_window)
-        output[: plan.num_singles] = _singles(plan, heads, key, value, mask, scaling, prefix)
-    for first, piece in plan.longs:
+        prefix = _prefix(batch, module, sliding_window)
+        output[: batch.num_singles] = _singles(batch, heads, key, value, mask, scaling, prefix)
+    for first, piece in batch.longs:
         after = first + len(piece.token_ids)
         end = key.shape[2] if crossing else masks.end(piece)
         keys = key[piece.slot, :, :end]
@@ -57,18 +57,18 @@ def slot_attention(
 
 
 def _prefix(
-    plan: ForwardBatch, module: torch.nn.Module, window: int | None
+    batch: ForwardBatch, module: torch.nn.Module, window: int | None
 ) -> tuple[torch.Tensor, torch.Tensor] | None:
     """This layer's keys and values of what the rows begin with, if all of them see all of it."""
     layer = getattr(module, "layer_idx", None)
-    if not plan.prefix or not isinstance(layer, int):
+    if not batch.prefix or not isinstance(layer, int):
         return None
-    sees_all = window is None or plan.num_columns <= window
-    return plan.prefix[layer] if sees_all else None
+    sees_all = window is None or batch.num_columns <= window
+    return batch.prefix[layer] if sees_all else None
 
 
 def _singles(
-    plan: ForwardBatch,
+    batch: ForwardBatch,
     heads: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
@@ -79,11 +79,11 @@ def _singles(
     """One batched call for all rows with one token, over the slots from the lowest to the
     highest of them. Slots between that have none are computed in vain: cheaper than copying.
     """
-    num_rows, num_heads = plan.high - plan.low, heads.shape[1]
-    keys, values = key[plan.low : plan.high], value[plan.low : plan.high]
-    full = heads[: plan.num_singles]
-    rows = plan.single_slots - plan.low
-    if num_rows != plan.num_singles:
+    num_rows, num_heads = batch.high - batch.low, heads.shape[1]
+    keys, values = key[batch.low : batch.high], value[batch.low : batch.high]
+    full = heads[: batch.num_singles]
+    rows = batch.single_slots - batch.low
+    if num_rows != batch.num_singles:
         full = heads.new_zeros(num_rows, *heads.shape[1:]).index_copy_(0, rows, full)
     # The query heads that share keys stand in the place of query positions: nothing is repeated.
     packed = full.view(num_rows, key.shape[1], -1, heads.shape[2])
@@ -92,7 +92,7 @@ def _singles(
     else:
         output = _after_prefix(packed, keys, values, mask, scaling, prefix)
     output = output.reshape(num_rows, num_heads, -1)
-    return output if num_rows == plan.num_singles else output[rows]
+    return output if num_rows == batch.num_singles else output[rows]
 
 
 def _after_prefix(

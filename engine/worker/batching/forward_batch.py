@@ -62,7 +62,7 @@ class ForwardBatch:
         beyond: int | None = None,
         prefix: Prefix | None = None,
     ) -> ForwardBatch:
-        """The plan for `pieces`, those with one token first and by slot.
+        """The batch for `pieces`, those with one token first and by slot.
 
         `beyond` adds a token that nobody sees at this position, kept in the last column: some
         models choose their position scaling by the largest position of a pass. `prefix` is what

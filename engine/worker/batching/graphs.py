@@ -98,7 +98,7 @@ class Graphs:
         slots = torch.arange(size, device=self._device)
 
         def run() -> torch.Tensor:
-            plan = ForwardBatch(
+            batch = ForwardBatch(
                 ids=inputs[0:1],
                 positions=inputs[1:2],
                 slots=slots,
@@ -111,7 +111,7 @@ class Graphs:
                 longs=[],
                 source_lengths=self._source_lengths,
             )
-            return self._run(plan)
+            return self._run(batch)
 
         log.info("capturing a CUDA graph for %d rows of %d tokens", size, columns)
         replay, logits = self._record(run)

@@ -50,7 +50,7 @@ def num_columns(num_tokens: int) -> int:
 
 
 class KVCache:
-    """Stands in for a cache of transformers while `plan` is run."""
+    """Stands in for a cache of transformers while `batch` is run."""
 
     #: transformers asks.
     is_compileable = False
@@ -81,7 +81,7 @@ class KVCache:
             )
             for shape in shapes
         ]
-        self.plan: ForwardBatch | None = None
+        self.batch: ForwardBatch | None = None
         #: Of the constant part of all prompts.
         self.prefix: Prefix = []
 
@@ -89,17 +89,17 @@ class KVCache:
         self, keys: torch.Tensor, values: torch.Tensor, layer_idx: int, *_: object, **__: object
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Keep the new tokens' keys and values, [1, heads, N, dim]; returns the KV cache's."""
-        layer, plan = self.layers[layer_idx], self.plan
-        assert plan is not None
-        layer.keys[plan.slots, :, plan.columns] = keys[0].transpose(0, 1)
-        layer.values[plan.slots, :, plan.columns] = values[0].transpose(0, 1)
-        reach = plan.num_columns
+        layer, batch = self.layers[layer_idx], self.batch
+        assert batch is not None
+        layer.keys[batch.slots, :, batch.columns] = keys[0].transpose(0, 1)
+        layer.values[batch.slots, :, batch.columns] = values[0].transpose(0, 1)
+        reach = batch.num_columns
         return layer.keys[:, :, :reach], layer.values[:, :, :reach]
 
     def get_seq_length(self, *_: object) -> int:
         """As if the pass were at the last column it reaches: T5 counts its distances from it."""
-        assert self.plan is not None
-        return self.plan.num_columns - 1
+        assert self.batch is not None
+        return self.batch.num_columns - 1
 
     def keep_prefix(self, slot: int, num_tokens: int) -> None:
         """Copy the beginning of a row: it is the constant part."""

@@ -13,13 +13,13 @@ class Masks:
 
     def __init__(
         self,
-        plan: ForwardBatch,
+        batch: ForwardBatch,
         window: int | None,
         bias: torch.Tensor | None,
         crossing: bool,
         key: torch.Tensor,
     ) -> None:
-        self._plan = plan
+        self._batch = batch
         self._window = window
         #: Relative bias of T5, [1, heads, N, L]: its first row was made as for the last of the L
         #: columns, so it holds the bias for each distance, whatever the row.
@@ -35,37 +35,37 @@ class Masks:
     def of_singles(self) -> torch.Tensor:
         """[rows, 1 or heads, 1, L]."""
         name = ("singles", *self._name)
-        if name not in self._plan.shared:
-            self._plan.shared[name] = self._make_singles()
-        return self._plan.shared[name]
+        if name not in self._batch.shared:
+            self._batch.shared[name] = self._make_singles()
+        return self._batch.shared[name]
 
     def _make_singles(self) -> torch.Tensor:
-        plan, length = self._plan, self._key.shape[2]
+        batch, length = self._batch, self._key.shape[2]
         columns = torch.arange(length, device=self._key.device)
         if self._crossing:
-            assert plan.source_lengths is not None
-            lengths = plan.source_lengths[plan.low : plan.high]
+            assert batch.source_lengths is not None
+            lengths = batch.source_lengths[batch.low : batch.high]
             return self._hide(columns < lengths.clamp(min=1)[:, None])[:, None, None]
-        positions = plan.positions.new_zeros(plan.high - plan.low)
+        positions = batch.positions.new_zeros(batch.high - batch.low)
         positions.index_copy_(
-            0, plan.single_slots - plan.low, plan.positions[0, : plan.num_singles]
+            0, batch.single_slots - batch.low, batch.positions[0, : batch.num_singles]
         )
         return self._see(positions, columns)[:, :, None]
 
     def of_piece(self, first: int, piece: TokenChunk, end: int) -> torch.Tensor:
         """[1 or heads, T, end]."""
         name = (first, *self._name)
-        if name not in self._plan.shared:
+        if name not in self._batch.shared:
             columns = torch.arange(end, device=self._key.device)
             if self._crossing:
-                assert self._plan.source_lengths is not None
-                seen = columns < self._plan.source_lengths[piece.slot]
+                assert self._batch.source_lengths is not None
+                seen = columns < self._batch.source_lengths[piece.slot]
                 mask = self._hide(seen).expand(1, len(piece.token_ids), end)
             else:
                 positions = torch.arange(piece.start, piece.end, device=columns.device)
                 mask = self._see(positions, columns).transpose(0, 1)
-            self._plan.shared[name] = mask
-        return self._plan.shared[name]
+            self._batch.shared[name] = mask
+        return self._batch.shared[name]
 
     def _see(self, positions: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
         """[positions, 1 or heads, columns]: the past, within the sliding window, with bias."""

@@ -84,25 +84,25 @@ class CausalRunner:
         is_long = self.group(pieces[0].seq_len) > 0
         if self._graphs is not None and not is_long and self._graphs.fits(pieces):
             return self._graphs.forward(pieces)
-        plan = ForwardBatch.of(
+        batch = ForwardBatch.of(
             pieces,
             device=self.device,
             last_column=self.kv_cache.num_columns - 1,
             beyond=self._short if is_long else None,
             prefix=self.kv_cache.prefix if self._shares and not is_long else None,
         )
-        return self.run(plan)
+        return self.run(batch)
 
-    def run(self, plan: ForwardBatch) -> torch.Tensor:
-        """The logits of `plan`."""
-        self.kv_cache.plan = plan
+    def run(self, batch: ForwardBatch) -> torch.Tensor:
+        """The logits of `batch`."""
+        self.kv_cache.batch = batch
         output = self._model(
-            input_ids=plan.ids,
-            position_ids=plan.positions,
+            input_ids=batch.ids,
+            position_ids=batch.positions,
             cache=self.kv_cache,
             use_cache=True,
-            logits_to_keep=plan.keep,
-            plan=plan,
+            logits_to_keep=batch.keep,
+            batch=batch,
         )
         logits: torch.Tensor = output.logits[0]
         return logits

@@ -80,25 +80,25 @@ class Seq2SeqRunner:
         return self._run(pieces, self._no_source)
 
     def _run(self, pieces: Sequence[TokenChunk], source: torch.Tensor) -> torch.Tensor:
-        plan = ForwardBatch.of(
+        batch = ForwardBatch.of(
             pieces,
             device=self.device,
             last_column=self.kv_cache.num_columns - 1,
             source_lengths=self._lengths,
         )
-        return self.run(plan, source)
+        return self.run(batch, source)
 
-    def run(self, plan: ForwardBatch, source: torch.Tensor | None = None) -> torch.Tensor:
-        """The logits of `plan`."""
-        self.kv_cache.plan = plan
+    def run(self, batch: ForwardBatch, source: torch.Tensor | None = None) -> torch.Tensor:
+        """The logits of `batch`."""
+        self.kv_cache.batch = batch
         output = self._model(
             encoder_outputs=BaseModelOutput(
                 last_hidden_state=self._no_source if source is None else source
             ),
-            decoder_input_ids=plan.ids,
+            decoder_input_ids=batch.ids,
             cache=self._pair,
             use_cache=True,
-            plan=plan,
+            batch=batch,
         )
-        logits: torch.Tensor = output.logits[0, plan.keep]
+        logits: torch.Tensor = output.logits[0, batch.keep]
         return logits

@@ -115,10 +115,10 @@ def test_sequences_that_look_at_one_copy_of_the_constant_part_write_the_same(
             tiny.ask(scheduler, str(number), prompt, 20)
         early = [seq for _ in range(8) for seq in scheduler.step()]
         (pool,) = scheduler._pools
-        shared = len(pool.runner.kv_cache.plan.prefix)  # type: ignore[union-attr]
+        shared = len(pool.runner.kv_cache.batch.prefix)  # type: ignore[union-attr]
         tiny.ask(scheduler, "stranger", stranger, 5)
         early += scheduler.step()
-        beside_a_stranger = len(pool.runner.kv_cache.plan.prefix)  # type: ignore[union-attr]
+        beside_a_stranger = len(pool.runner.kv_cache.batch.prefix)  # type: ignore[union-attr]
         finished = {seq.id: seq for seq in early} | tiny.finish(scheduler)
 
     assert [finished[str(number)].text for number in range(5)] == expected

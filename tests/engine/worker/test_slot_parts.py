@@ -83,7 +83,9 @@ def test_a_model_that_cannot_be_recorded_goes_on_without_graphs() -> None:
         def _record(self, run: object) -> Any:
             raise RuntimeError("operation not permitted when stream is capturing")
 
-    graphs = Refused(lambda plan: plan.ids, num_slots=1, last_column=63, device=torch.device("cpu"))
+    graphs = Refused(
+        lambda batch: batch.ids, num_slots=1, last_column=63, device=torch.device("cpu")
+    )
 
     assert not graphs.fits([TokenChunk(slot=0, start=0, token_ids=[1], num_logits=1, seq_len=1)])
 
