@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 #: What must stay free of the machine's memory for those who serve: so much, or that share.
 RESERVE_BYTES, RESERVE_SHARE = 1_000_000_000, 0.1
-#: PyTorch rounds pinned memory up to a power of two: only the last piece of this size wastes some.
-_PIECE = 2**28
+#: PyTorch rounds pinned memory up to a power of two: only the last block of this size wastes some.
+_BLOCK = 2**28
 
 
 class _Place(NamedTuple):
@@ -99,8 +99,8 @@ class Weights:
         require_room(total)
         pinned = storages[0].is_cuda  # the GPU reads it without the processor
         self._copy = [
-            torch.empty(min(_PIECE, total - start), dtype=torch.uint8, pin_memory=pinned)
-            for start in range(0, total, _PIECE)
+            torch.empty(min(_BLOCK, total - start), dtype=torch.uint8, pin_memory=pinned)
+            for start in range(0, total, _BLOCK)
         ]
 
 
@@ -151,16 +151,16 @@ def _bytes(storage: torch.UntypedStorage) -> torch.Tensor:
 
 
 def _stretches(
-    storages: Sequence[torch.Tensor], pieces: Sequence[torch.Tensor]
+    storages: Sequence[torch.Tensor], blocks: Sequence[torch.Tensor]
 ) -> Iterator[tuple[int, torch.Tensor, torch.Tensor]]:
     """Each stretch of a storage, by the number of that, with its place in the copy."""
     at = 0
     for number, storage in enumerate(storages):
         start = 0
         while start < len(storage):
-            piece, offset = divmod(at, _PIECE)
-            length = min(len(storage) - start, _PIECE - offset)
+            block, offset = divmod(at, _BLOCK)
+            length = min(len(storage) - start, _BLOCK - offset)
             there = storage[start : start + length]
-            yield number, there, pieces[piece][offset : offset + length]
+            yield number, there, blocks[block][offset : offset + length]
             start += length
             at += length

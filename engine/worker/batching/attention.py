@@ -46,12 +46,12 @@ def slot_attention(
         mask = masks.of_singles()
         prefix = _prefix(batch, module, sliding_window)
         output[: batch.num_singles] = _singles(batch, heads, key, value, mask, scaling, prefix)
-    for first, piece in batch.longs:
-        after = first + len(piece.token_ids)
-        end = key.shape[2] if crossing else masks.end(piece)
-        keys = key[piece.slot, :, :end]
-        values = value[piece.slot, :, :end]
-        mask = masks.of_piece(first, piece, end)
+    for first, chunk in batch.longs:
+        after = first + len(chunk.token_ids)
+        end = key.shape[2] if crossing else masks.end(chunk)
+        keys = key[chunk.slot, :, :end]
+        values = value[chunk.slot, :, :end]
+        mask = masks.of_chunk(first, chunk, end)
         output[first:after] = _long(heads[first:after], keys, values, mask, scaling)
     return output[None], None
 

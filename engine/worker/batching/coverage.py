@@ -59,7 +59,7 @@ def _in_slots(model: Any, ids: list[int]) -> torch.Tensor:
         parts = [ids[:-6], ids[-6:-1], ids[-1:]]
     start = 0
     for part in parts:
-        piece = TokenChunk(slot=1, start=start, token_ids=part, num_logits=1, seq_len=len(ids))
-        logits = runner.forward([piece])
+        chunk = TokenChunk(slot=1, start=start, token_ids=part, num_logits=1, seq_len=len(ids))
+        logits = runner.forward([chunk])
         start += len(part)
     return logits[0].float()

@@ -11,7 +11,7 @@ from engine.worker.batching.sequence import TokenChunk
 
 #: Lengths are rounded up to this: kernels and graphs like few, even shapes.
 BUCKET = 64
-#: On the CPU so many tokens of a piece share an attention call: none computes much of what comes
+#: On the CPU so many tokens of a chunk share an attention call: none computes much of what comes
 #: after it, which is hidden from it anyway, and the scores stay in the processor's cache.
 CPU_BLOCK = 64
 
@@ -42,7 +42,7 @@ class ForwardBatch:
     high: int
     #: Columns of the kv_cache that the pass can reach, in buckets.
     num_columns: int
-    #: The other pieces or parts of them, each with the index of its first token.
+    #: The other chunks or parts of them, each with the index of its first token.
     longs: list[tuple[int, TokenChunk]]
     #: For encoder-decoder models, [num_slots]: length of each slot's source.
     source_lengths: torch.Tensor | None = None
@@ -54,7 +54,7 @@ class ForwardBatch:
     @classmethod
     def of(
         cls,
-        pieces: Sequence[TokenChunk],
+        chunks: Sequence[TokenChunk],
         *,
         device: torch.device,
         last_column: int,
@@ -62,23 +62,23 @@ class ForwardBatch:
         beyond: int | None = None,
         prefix: Prefix | None = None,
     ) -> ForwardBatch:
-        """The batch for `pieces`, those with one token first and by slot.
+        """The batch for `chunks`, those with one token first and by slot.
 
         `beyond` adds a token that nobody sees at this position, kept in the last column: some
         models choose their position scaling by the largest position of a pass. `prefix` is what
         rows that share it begin with.
         """
         tokens = [  # id, position, slot, column
-            (token, position, piece.slot, position)
-            for piece in pieces
-            for position, token in enumerate(piece.token_ids, piece.start)
+            (token, position, chunk.slot, position)
+            for chunk in chunks
+            for position, token in enumerate(chunk.token_ids, chunk.start)
         ]
         if beyond is not None:
-            tokens.append((0, beyond, pieces[0].slot, last_column))
-        keep, longs = _lay_out(pieces, on_cpu=device.type == "cpu")
-        singles = [piece for piece in pieces if len(piece.token_ids) == 1]
-        shared = len(singles) >= LEAST_SHARING and all(piece.shares_prefix for piece in singles)
-        reach = max(piece.end for piece in pieces)
+            tokens.append((0, beyond, chunks[0].slot, last_column))
+        keep, longs = _lay_out(chunks, on_cpu=device.type == "cpu")
+        singles = [chunk for chunk in chunks if len(chunk.token_ids) == 1]
+        shared = len(singles) >= LEAST_SHARING and all(chunk.shares_prefix for chunk in singles)
+        reach = max(chunk.end for chunk in chunks)
         # One transfer to the device for all of them.
         ids, positions, slots, columns = torch.tensor(tokens).t().contiguous().to(device)
         return cls(
@@ -88,8 +88,8 @@ class ForwardBatch:
             columns=columns,
             keep=torch.tensor(keep).to(device),
             num_singles=len(singles),
-            low=min((piece.slot for piece in singles), default=0),
-            high=max((piece.slot for piece in singles), default=-1) + 1,
+            low=min((chunk.slot for chunk in singles), default=0),
+            high=max((chunk.slot for chunk in singles), default=-1) + 1,
             num_columns=min(-(-reach // BUCKET) * BUCKET, last_column),
             longs=longs,
             source_lengths=source_lengths,
@@ -103,16 +103,16 @@ class ForwardBatch:
 
 
 def _lay_out(
-    pieces: Sequence[TokenChunk], *, on_cpu: bool
+    chunks: Sequence[TokenChunk], *, on_cpu: bool
 ) -> tuple[list[int], list[tuple[int, TokenChunk]]]:
-    """What `keep` and `longs` are for pieces that follow one another."""
+    """What `keep` and `longs` are for chunks that follow one another."""
     keep: list[int] = []
     longs: list[tuple[int, TokenChunk]] = []
     first = 0
-    for piece in pieces:
-        after = first + len(piece.token_ids)
-        keep += range(after - piece.num_logits, after)
-        if len(piece.token_ids) > 1:
-            longs += piece.split(first, CPU_BLOCK if on_cpu else len(piece.token_ids))
+    for chunk in chunks:
+        after = first + len(chunk.token_ids)
+        keep += range(after - chunk.num_logits, after)
+        if len(chunk.token_ids) > 1:
+            longs += chunk.split(first, CPU_BLOCK if on_cpu else len(chunk.token_ids))
         first = after
     return keep, longs

@@ -28,9 +28,9 @@ class Masks:
         self._key = key
         self._name = (window, bias is not None, crossing)
 
-    def end(self, piece: TokenChunk) -> int:
-        """How many columns the piece looks at."""
-        return min(-(-piece.end // BUCKET) * BUCKET, self._key.shape[2])
+    def end(self, chunk: TokenChunk) -> int:
+        """How many columns the chunk looks at."""
+        return min(-(-chunk.end // BUCKET) * BUCKET, self._key.shape[2])
 
     def of_singles(self) -> torch.Tensor:
         """[rows, 1 or heads, 1, L]."""
@@ -52,17 +52,17 @@ class Masks:
         )
         return self._see(positions, columns)[:, :, None]
 
-    def of_piece(self, first: int, piece: TokenChunk, end: int) -> torch.Tensor:
+    def of_chunk(self, first: int, chunk: TokenChunk, end: int) -> torch.Tensor:
         """[1 or heads, T, end]."""
         name = (first, *self._name)
         if name not in self._batch.shared:
             columns = torch.arange(end, device=self._key.device)
             if self._crossing:
                 assert self._batch.source_lengths is not None
-                seen = columns < self._batch.source_lengths[piece.slot]
-                mask = self._hide(seen).expand(1, len(piece.token_ids), end)
+                seen = columns < self._batch.source_lengths[chunk.slot]
+                mask = self._hide(seen).expand(1, len(chunk.token_ids), end)
             else:
-                positions = torch.arange(piece.start, piece.end, device=columns.device)
+                positions = torch.arange(chunk.start, chunk.end, device=columns.device)
                 mask = self._see(positions, columns).transpose(0, 1)
             self._batch.shared[name] = mask
         return self._batch.shared[name]

@@ -29,8 +29,8 @@ class ModelRunner(Protocol):
         """A row begins; returns how many tokens were computed for it at once."""
         ...
 
-    def forward(self, pieces: Sequence[TokenChunk]) -> torch.Tensor:
-        """The logits asked for, [tokens, vocabulary]; pieces with one token come first."""
+    def forward(self, chunks: Sequence[TokenChunk]) -> torch.Tensor:
+        """The logits asked for, [tokens, vocabulary]; chunks with one token come first."""
         ...
 
     def group(self, num_tokens: int) -> int:
@@ -79,13 +79,13 @@ class CausalRunner:
         return int(self._short is not None and num_tokens > self._short)
 
     @torch.inference_mode()
-    def forward(self, pieces: Sequence[TokenChunk]) -> torch.Tensor:
+    def forward(self, chunks: Sequence[TokenChunk]) -> torch.Tensor:
         """See ModelRunner."""
-        is_long = self.group(pieces[0].seq_len) > 0
-        if self._graphs is not None and not is_long and self._graphs.fits(pieces):
-            return self._graphs.forward(pieces)
+        is_long = self.group(chunks[0].seq_len) > 0
+        if self._graphs is not None and not is_long and self._graphs.fits(chunks):
+            return self._graphs.forward(chunks)
         batch = ForwardBatch.of(
-            pieces,
+            chunks,
             device=self.device,
             last_column=self.kv_cache.num_columns - 1,
             beyond=self._short if is_long else None,

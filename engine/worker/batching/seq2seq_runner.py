@@ -73,15 +73,15 @@ class Seq2SeqRunner:
         return len(prompt)
 
     @torch.inference_mode()
-    def forward(self, pieces: Sequence[TokenChunk]) -> torch.Tensor:
+    def forward(self, chunks: Sequence[TokenChunk]) -> torch.Tensor:
         """See ModelRunner."""
-        if self._graphs is not None and self._graphs.fits(pieces):
-            return self._graphs.forward(pieces)
-        return self._run(pieces, self._no_source)
+        if self._graphs is not None and self._graphs.fits(chunks):
+            return self._graphs.forward(chunks)
+        return self._run(chunks, self._no_source)
 
-    def _run(self, pieces: Sequence[TokenChunk], source: torch.Tensor) -> torch.Tensor:
+    def _run(self, chunks: Sequence[TokenChunk], source: torch.Tensor) -> torch.Tensor:
         batch = ForwardBatch.of(
-            pieces,
+            chunks,
             device=self.device,
             last_column=self.kv_cache.num_columns - 1,
             source_lengths=self._lengths,

@@ -46,7 +46,7 @@ def written(core: EngineCore) -> str:
 def test_weights_that_left_the_device_come_back_as_they_were(
     make: Callable[[], Any], how: Quantisation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parking, "_PIECE", 1000)  # several pieces even for a tiny model
+    monkeypatch.setattr(parking, "_BLOCK", 1000)  # several blocks even for a tiny model
     model = load(make, tmp_path, quantisation=how)
     expected = model.generate(REQUEST, Nobody()).text
     weights = Weights(model.network)
