@@ -98,11 +98,11 @@ class HuggingFaceModel:
         """The tokens after the prompt."""
         import torch
 
-        row = torch.tensor([prompt], device=self.network.device)
+        input_ids = torch.tensor([prompt], device=self.network.device)
         with torch.inference_mode():
             output = self.network.generate(
-                row,
-                attention_mask=torch.ones_like(row),
+                input_ids,
+                attention_mask=torch.ones_like(input_ids),
                 stopping_criteria=[watch],
                 logits_processor=[refuse_broken_numbers],
                 **_arguments(self.entry.generation, limit),

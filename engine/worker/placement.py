@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 #: Tokens of a short slot: most questions with their entries and their answer need fewer.
 SHORT_TOKENS = 1536
-#: Share of the free memory that rows may take; the rest is for the work itself.
+#: Share of the free memory that slots may take; the rest is for the work itself.
 _SHARE = {"cpu": 0.25, "cuda": 0.7}
 #: How far the logits of a covered model may be from transformers' own, as a share of their range.
 _TOLERANCE = {"float32": 1e-3, "float16": 0.02, "bfloat16": 0.08}
@@ -53,7 +53,7 @@ def suit_slots(model: HuggingFaceModel) -> SlotBytes | None:
     """
     from engine.worker.batching.coverage import covers
     from engine.worker.batching.packed import pack_linears
-    from engine.worker.batching.shapes import bytes_per_row
+    from engine.worker.batching.shapes import bytes_per_slot
 
     entry, network = model.entry, model.network
     if entry.generation.num_beams > 1:
@@ -66,7 +66,7 @@ def suit_slots(model: HuggingFaceModel) -> SlotBytes | None:
     if not model.on_gpu and entry.quantisation is Quantisation.NONE:
         pack_linears(network)
     whole, short = (
-        bytes_per_row(network, num_tokens=num_tokens, num_new=MAX_SEQ2SEQ_NEW)
+        bytes_per_slot(network, num_tokens=num_tokens, num_new=MAX_SEQ2SEQ_NEW)
         for num_tokens in (entry.context_window, min(SHORT_TOKENS, entry.context_window))
     )
     return SlotBytes(whole=whole, short=short)

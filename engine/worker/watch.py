@@ -55,7 +55,7 @@ class Watch:
         streams: bool,
     ) -> None:
         self.stream = stream
-        #: Ids at the beginning of each row that are not part of the answer.
+        #: Ids at the beginning of each beam that are not part of the answer.
         self.skip = skip
         #: Set when the generation was ended from outside or by the text itself.
         self.reason: FinishReason | None = None
@@ -67,7 +67,7 @@ class Watch:
         self._streams = streams
 
     def __call__(self, input_ids: Any, scores: object, **_: object) -> Any:
-        """Take the ids so far (a tensor, a row a beam); returns a flag a row: end now."""
+        """Take the ids so far ([beams, tokens]); returns a flag for each beam, [beams]: end now."""
         now = monotonic()
         if self.first_token_at is None:
             self.first_token_at = now

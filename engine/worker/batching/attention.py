@@ -59,7 +59,7 @@ def slot_attention(
 def _prefix(
     batch: ForwardBatch, module: torch.nn.Module, window: int | None
 ) -> tuple[torch.Tensor, torch.Tensor] | None:
-    """This layer's keys and values of what the rows begin with, if all of them see all of it."""
+    """This layer's keys and values of the constant part, if all sequences see all of it."""
     layer = getattr(module, "layer_idx", None)
     if not batch.prefix or not isinstance(layer, int):
         return None
@@ -76,23 +76,23 @@ def _singles(
     scaling: float | None,
     prefix: tuple[torch.Tensor, torch.Tensor] | None,
 ) -> torch.Tensor:
-    """One batched call for all rows with one token, over the slots from the lowest to the
+    """One batched call for all chunks of one token, over the slots from the lowest to the
     highest of them. Slots between that have none are computed in vain: cheaper than copying.
     """
-    num_rows, num_heads = batch.high - batch.low, heads.shape[1]
+    num_seqs, num_heads = batch.high - batch.low, heads.shape[1]
     keys, values = key[batch.low : batch.high], value[batch.low : batch.high]
     full = heads[: batch.num_singles]
-    rows = batch.single_slots - batch.low
-    if num_rows != batch.num_singles:
-        full = heads.new_zeros(num_rows, *heads.shape[1:]).index_copy_(0, rows, full)
+    places = batch.single_slots - batch.low
+    if num_seqs != batch.num_singles:
+        full = heads.new_zeros(num_seqs, *heads.shape[1:]).index_copy_(0, places, full)
     # The query heads that share keys stand in the place of query positions: nothing is repeated.
-    packed = full.view(num_rows, key.shape[1], -1, heads.shape[2])
+    packed = full.view(num_seqs, key.shape[1], -1, heads.shape[2])
     if prefix is None:
         output = scaled_dot_product_attention(packed, keys, values, attn_mask=mask, scale=scaling)
     else:
         output = _after_prefix(packed, keys, values, mask, scaling, prefix)
-    output = output.reshape(num_rows, num_heads, -1)
-    return output if num_rows == batch.num_singles else output[rows]
+    output = output.reshape(num_seqs, num_heads, -1)
+    return output if num_seqs == batch.num_singles else output[places]
 
 
 def _after_prefix(
@@ -103,12 +103,12 @@ def _after_prefix(
     scaling: float | None,
     prefix: tuple[torch.Tensor, torch.Tensor],
 ) -> torch.Tensor:
-    """All rows look at one copy of the constant part, and each at the rest of its own slot.
+    """All sequences look at one copy of the constant part, and each at the rest of its own slot.
 
     The two parts are weighted by their sums of exponentials, as in section 3.1 of FlashAttention
     (https://arxiv.org/abs/2205.14135).
     """
-    num_rows, num_kv_heads, num_sharing, dim = queries.shape
+    num_seqs, num_kv_heads, num_sharing, dim = queries.shape
     common_keys, common_values = prefix
     begin = common_keys.shape[1]
     together = queries.transpose(0, 1).reshape(1, num_kv_heads, -1, dim)
@@ -118,8 +118,8 @@ def _after_prefix(
     own, own_sum = kernels.attend(
         queries, keys[:, :, begin:], values[:, :, begin:], mask[..., begin:], scaling
     )
-    common = common.view(num_kv_heads, num_rows, num_sharing, -1).transpose(0, 1)
-    common_sum = common_sum.view(num_kv_heads, num_rows, num_sharing).transpose(0, 1)
+    common = common.view(num_kv_heads, num_seqs, num_sharing, -1).transpose(0, 1)
+    common_sum = common_sum.view(num_kv_heads, num_seqs, num_sharing).transpose(0, 1)
     share = torch.sigmoid(common_sum - own_sum).unsqueeze(-1)
     return own.lerp(common, share.to(own.dtype))
 

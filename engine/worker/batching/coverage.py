@@ -38,12 +38,12 @@ def covers(model: Any, *, tolerance: float) -> bool:
 
 @torch.inference_mode()
 def _reference(model: Any, ids: torch.Tensor) -> torch.Tensor:
-    row = ids[None].to(model.device)
+    input_ids = ids[None].to(model.device)
     if model.config.is_encoder_decoder:
         start = torch.full((1, 1), model.generation_config.decoder_start_token_id)
-        output = model(input_ids=row, decoder_input_ids=start.to(model.device))
+        output = model(input_ids=input_ids, decoder_input_ids=start.to(model.device))
     else:
-        output = model(input_ids=row)
+        output = model(input_ids=input_ids)
     logits: torch.Tensor = output.logits[0, -1].float()
     return logits
 

@@ -1,4 +1,4 @@
-"""One forward pass of the slot scheduler: tokens of many rows, packed into one sequence."""
+"""One forward pass of the scheduler: the tokens of many sequences, packed into one tensor."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BUCKET = 64
 #: after it, which is hidden from it anyway, and the scores stay in the processor's cache.
 CPU_BLOCK = 64
 
-#: So many rows make it worth the trouble to look at one copy of the constant part.
+#: So many sequences make it worth the trouble to look at one copy of the constant part.
 LEAST_SHARING = 4
 
 #: Keys and values of the constant part of all prompts, [heads, tokens, dim] each, a pair a layer.
@@ -24,7 +24,7 @@ Prefix = list[tuple[torch.Tensor, torch.Tensor]]
 
 @dataclass(slots=True)
 class ForwardBatch:
-    """The tensors of one pass. Rows with one token come first, in the order of their slots: they
+    """The tensors of one pass. Chunks with one token come first, in the order of their slots: they
     share one attention call.
     """
 
@@ -36,17 +36,17 @@ class ForwardBatch:
     columns: torch.Tensor
     #: [M]: the tokens whose logits are wanted.
     keep: torch.Tensor
-    #: The single-token rows lie in the slots `low` to `high`; there are `num_singles` of them.
+    #: The single-token chunks lie in the slots `low` to `high`; there are `num_singles` of them.
     num_singles: int
     low: int
     high: int
-    #: Columns of the kv_cache that the pass can reach, in buckets.
+    #: Columns of the KV cache that the pass can reach, in buckets.
     num_columns: int
     #: The other chunks or parts of them, each with the index of its first token.
     longs: list[tuple[int, TokenChunk]]
     #: For encoder-decoder models, [num_slots]: length of each slot's source.
     source_lengths: torch.Tensor | None = None
-    #: What all single-token rows begin with, where they may look at one copy of it.
+    #: The constant part, where the sequences of all single-token chunks may look at one copy.
     prefix: Prefix = field(default_factory=list)
     #: What the first layer computed for all layers.
     shared: dict[Hashable, torch.Tensor] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class ForwardBatch:
 
         `beyond` adds a token that nobody sees at this position, kept in the last column: some
         models choose their position scaling by the largest position of a pass. `prefix` is what
-        rows that share it begin with.
+        sequences that share it begin with.
         """
         tokens = [  # id, position, slot, column
             (token, position, chunk.slot, position)
@@ -98,7 +98,7 @@ class ForwardBatch:
 
     @property
     def single_slots(self) -> torch.Tensor:
-        """The slots of the single-token rows."""
+        """The slots of the single-token chunks."""
         return self.slots[: self.num_singles]
 
 

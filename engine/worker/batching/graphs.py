@@ -1,4 +1,4 @@
-"""CUDA graphs for the steps in which every row gets one token: a launch instead of thousands."""
+"""CUDA graphs for steps with one token a sequence: one launch instead of thousands."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from engine.worker.batching.sequence import TokenChunk
 
 log = logging.getLogger(__name__)
 
-#: Numbers of rows that graphs are made for; a pass takes the next larger one.
+#: Batch sizes that graphs are made for; a pass takes the next larger one.
 _SIZES = (1, 2, 4, 8, 16, 32)
 #: Columns are rounded up to this: each number of them needs graphs of its own.
 _COLUMNS = 512
@@ -78,7 +78,7 @@ class Graphs:
         return made.logits[torch.tensor([chunk.slot for chunk in chunks]).to(self._device)]
 
     def _size(self, chunks: Sequence[TokenChunk]) -> tuple[int, int]:
-        """Rows and columns of the graph for the pass."""
+        """Slots and columns of the graph for the pass."""
         needed = max(chunk.slot for chunk in chunks) + 1
         size = next((s for s in _SIZES if s >= needed), needed)
         reach = max(chunk.end for chunk in chunks)
@@ -86,12 +86,12 @@ class Graphs:
         return max(needed, min(size, self._num_slots)), columns
 
     def _inputs(self, chunks: Sequence[TokenChunk], size: int) -> torch.Tensor:
-        """Ids, positions and columns by slot; slots without a row write to the last column."""
-        rows = [[0] * size, [0] * size, [self._last_column] * size]
+        """Ids, positions and columns by slot; slots without a sequence write to the last column."""
+        inputs = [[0] * size, [0] * size, [self._last_column] * size]
         for chunk in chunks:
-            rows[0][chunk.slot] = chunk.token_ids[0]
-            rows[1][chunk.slot] = rows[2][chunk.slot] = chunk.start
-        return torch.tensor(rows)
+            inputs[0][chunk.slot] = chunk.token_ids[0]
+            inputs[1][chunk.slot] = inputs[2][chunk.slot] = chunk.start
+        return torch.tensor(inputs)
 
     def _capture(self, size: int, columns: int) -> _Made:
         inputs = self._inputs([], size).to(self._device)
@@ -113,7 +113,7 @@ class Graphs:
             )
             return self._run(batch)
 
-        log.info("capturing a CUDA graph for %d rows of %d tokens", size, columns)
+        log.info("capturing a CUDA graph for %d sequences of %d tokens", size, columns)
         replay, logits = self._record(run)
         return _Made(replay, inputs, logits)
 

@@ -31,8 +31,8 @@ def attend(
     mask: torch.Tensor | None,
     scaling: float | None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Attention, all [rows, heads, tokens, dim], and the logarithm of the sum of the exponentials
-    of each query's scores, [rows, heads, tokens], float32.
+    """Attention, all [N, heads, tokens, dim], and the logarithm of the sum of the exponentials
+    of each query's scores, [N, heads, tokens], float32.
     """
     output, log_sum = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
         queries, keys, values, attn_mask=mask, scale=scaling
@@ -42,7 +42,7 @@ def attend(
 
 @cache
 def usable(dtype: torch.dtype) -> bool:
-    """Whether the operators are there for these numbers, in this build of PyTorch and on this
+    """Whether the operators are there for this dtype, in this build of PyTorch and on this
     processor, and compute what they should.
     """
     if dtype not in (torch.float32, torch.bfloat16):

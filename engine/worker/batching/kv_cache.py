@@ -1,4 +1,4 @@
-"""The memory for keys and values of all running rows: one fixed slot a row, filled in place."""
+"""The memory for keys and values of all running sequences: one fixed slot each, filled in place."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Layer:
     values: torch.Tensor
 
 
-def row_bytes(shapes: Sequence[LayerShape], num_tokens: int) -> int:
+def slot_bytes(shapes: Sequence[LayerShape], num_tokens: int) -> int:
     """Bytes that a slot for `num_tokens` takes."""
     return num_columns(num_tokens) * sum(shape.num_bytes for shape in shapes)
 
@@ -102,7 +102,7 @@ class KVCache:
         return self.batch.num_columns - 1
 
     def keep_prefix(self, slot: int, num_tokens: int) -> None:
-        """Copy the beginning of a row: it is the constant part."""
+        """Copy the beginning of a sequence: it is the constant part."""
         self.prefix = [
             (
                 layer.keys[slot, :, :num_tokens].clone(),
@@ -112,13 +112,13 @@ class KVCache:
         ]
 
     def begin(self, slot: int, num_tokens: int) -> None:
-        """Begin a row with the first `num_tokens` of the prefix."""
+        """Begin a sequence with the first `num_tokens` of the prefix."""
         for layer, (keys, values) in zip(self.layers, self.prefix, strict=True):
             layer.keys[slot, :, :num_tokens] = keys[:, :num_tokens]
             layer.values[slot, :, :num_tokens] = values[:, :num_tokens]
 
     def clear(self, slot: int) -> None:
-        """Forget a row whose numbers may be broken."""
+        """Zero a slot whose keys and values may be NaN."""
         for layer in self.layers:
             layer.keys[slot].zero_()
             layer.values[slot].zero_()

@@ -1,4 +1,4 @@
-"""What each token of a pass may see, as numbers that are added to its scores."""
+"""What each token of a pass may attend to, as masks that are added to its scores."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Masks:
         self._batch = batch
         self._window = window
         #: Relative bias of T5, [1, heads, N, L]: its first row was made as for the last of the L
-        #: columns, so it holds the bias for each distance, whatever the row.
+        #: columns, so it holds the bias for each distance, whatever the query.
         self._by_distance = None if bias is None else bias[0, :, 0].flip(-1)
         self._crossing = crossing
         self._key = key
@@ -33,7 +33,7 @@ class Masks:
         return min(-(-chunk.end // BUCKET) * BUCKET, self._key.shape[2])
 
     def of_singles(self) -> torch.Tensor:
-        """[rows, 1 or heads, 1, L]."""
+        """The mask of the single-token chunks, [slots low to high, 1 or heads, 1, L]."""
         name = ("singles", *self._name)
         if name not in self._batch.shared:
             self._batch.shared[name] = self._make_singles()
@@ -53,7 +53,7 @@ class Masks:
         return self._see(positions, columns)[:, :, None]
 
     def of_chunk(self, first: int, chunk: TokenChunk, end: int) -> torch.Tensor:
-        """[1 or heads, T, end]."""
+        """The mask of a longer chunk, [1 or heads, T, end]."""
         name = (first, *self._name)
         if name not in self._batch.shared:
             columns = torch.arange(end, device=self._key.device)

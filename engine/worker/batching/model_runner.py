@@ -16,17 +16,17 @@ from engine.worker.batching.shapes import layer_shapes
 
 
 class ModelRunner(Protocol):
-    """A model with room for `num_slots` rows of `num_tokens`."""
+    """A model with room for `num_slots` sequences of `num_tokens`."""
 
     num_slots: int
     num_tokens: int
-    #: The rows' own keys and values.
+    #: The sequences' own keys and values.
     kv_cache: KVCache
-    #: Whether a row's tokens are its prompt and what was written, not the latter alone.
+    #: Whether a sequence's tokens are its prompt and what was written, not the latter alone.
     continues_prompt: bool
 
     def admit(self, slot: int, prompt: Sequence[int]) -> int:
-        """A row begins; returns how many tokens were computed for it at once."""
+        """A sequence begins; returns how many tokens were computed for it at once."""
         ...
 
     def forward(self, chunks: Sequence[TokenChunk]) -> torch.Tensor:
@@ -34,11 +34,11 @@ class ModelRunner(Protocol):
         ...
 
     def group(self, num_tokens: int) -> int:
-        """Rows of different groups must not share a pass."""
+        """Sequences of different groups must not share a pass."""
         ...
 
     def clear(self, slot: int) -> None:
-        """Forget a row whose numbers may be broken."""
+        """Zero a slot whose keys and values may be NaN."""
         ...
 
 
@@ -62,7 +62,7 @@ class CausalRunner:
         self.clear = self.kv_cache.clear
         self._short = _short_rope(model.config)
         self._graphs = graphs_for(self.run, self.kv_cache, num_slots) if graphs else None
-        #: Whether rows may look at one copy of the constant part. On a GPU that was never
+        #: Whether sequences may look at one copy of the constant part. On a GPU that was never
         #: measured, and graphs have no part in it; the operator wants keys as wide as values.
         self._shares = (
             model.device.type == "cpu"
@@ -71,7 +71,7 @@ class CausalRunner:
         )
 
     def admit(self, slot: int, prompt: Sequence[int]) -> int:
-        """Nothing is computed: the prompt is run in chunks beside the other rows."""
+        """Nothing is computed: the prompt is run in chunks beside the other sequences."""
         return 0
 
     def group(self, num_tokens: int) -> int:

@@ -56,7 +56,7 @@ class Seq2SeqRunner:
         self._pair.cross_attention_cache.clear(slot)
 
     def group(self, num_tokens: int) -> int:
-        """All rows may share a pass."""
+        """All sequences may share a pass."""
         return 0
 
     @torch.inference_mode()
@@ -67,7 +67,7 @@ class Seq2SeqRunner:
         self._lengths[slot] = ids.shape[1]
         self._pair.expect_source(slot)
         # The layers make their keys of the source in a pass with a first token, which is run
-        # again with the other rows.
+        # again with the other sequences.
         first = TokenChunk(slot=slot, start=0, token_ids=[0], num_logits=1, seq_len=1)
         self._run([first], source)
         return len(prompt)

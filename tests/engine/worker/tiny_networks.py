@@ -116,9 +116,13 @@ def prompts(*lengths: int, seed: int = 0) -> list[list[int]]:
 
 def alone(network: Any, prompt: list[int], new: int, **how: Any) -> str:
     """What plain `generate` writes."""
-    row = torch.tensor([prompt])
+    input_ids = torch.tensor([prompt])
     output = network.generate(
-        row, attention_mask=torch.ones_like(row), max_new_tokens=new, do_sample=False, **how
+        input_ids,
+        attention_mask=torch.ones_like(input_ids),
+        max_new_tokens=new,
+        do_sample=False,
+        **how,
     )[0].tolist()
     start = 1 if network.config.is_encoder_decoder else len(prompt)
     return words([token for token in output[start:] if token != END]).strip()
