@@ -134,7 +134,7 @@ def _drop_workspaces() -> None:
 
 
 def _tensors(network: torch.nn.Module) -> list[torch.Tensor]:
-    """All parameters and buffers of a model, also what NF4 hangs on its weights; each tensor once."""
+    """All parameters and buffers of a model, with what NF4 hangs on them; each tensor once."""
     found = [*network.parameters(), *network.buffers()]
     for parameter in network.parameters():
         state = getattr(parameter, "quant_state", None)

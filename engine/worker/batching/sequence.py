@@ -59,18 +59,12 @@ class TokenChunk:
         """Chunks of at most `length` tokens, each with the index of its first token in the batch,
         which for the first of them is `first`.
         """
-        return [
-            (
-                first + at,
-                replace(
-                    self,
-                    start=self.start + at,
-                    token_ids=self.token_ids[at : at + length],
-                    num_logits=0,
-                ),
-            )
-            for at in range(0, len(self.token_ids), length)
-        ]
+        parts = []
+        for at in range(0, len(self.token_ids), length):
+            ids = self.token_ids[at : at + length]
+            part = replace(self, start=self.start + at, token_ids=ids, num_logits=0)
+            parts.append((first + at, part))
+        return parts
 
 
 class Sequence:
@@ -105,12 +99,7 @@ class Sequence:
         """One whose prompt is tokens already, for a scheduler without a tokenizer."""
         request = GenerationRequest(id=seq_id, question="", documents=(), deadline_s=deadline_s)
         seq = cls(request, watcher or Nobody())
-        seq.prepare(
-            prompt_token_ids,
-            max_new_tokens=max_new_tokens,
-            sampling=sampling or SamplingParams(),
-            stop=stop,
-        )
+        seq.prepare(prompt_token_ids, max_new_tokens=max_new_tokens, sampling=sampling, stop=stop)
         return seq
 
     def _forget(self) -> None:
@@ -163,14 +152,14 @@ class Sequence:
         prompt_token_ids: list[int],
         *,
         max_new_tokens: int,
-        sampling: SamplingParams,
-        stop: tuple[str, ...],
+        sampling: SamplingParams | None = None,
+        stop: tuple[str, ...] = (),
         document_ids: tuple[str, ...] = (),
     ) -> None:
         """Take the prompt. The text ends before the first of `stop`."""
         self.prompt_token_ids = prompt_token_ids
         self.max_new_tokens = max_new_tokens
-        self.sampling = sampling
+        self.sampling = sampling or SamplingParams()
         self._stop = stop
         self._document_ids = document_ids
 
