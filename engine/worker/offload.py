@@ -61,7 +61,7 @@ class Weights:
             tensor.data = tensor.new_empty(0)
 
     def come_back(self) -> None:
-        """Have them on the device again."""
+        """Have them on the device again. Raises what PyTorch raises where it has no room."""
         import torch
 
         if not self._places:

@@ -78,7 +78,9 @@ def make_scheduler(
     num_whole: int,
     prepare: Callable[[Sequence], None],
 ) -> Scheduler:
-    """A scheduler with so many slots; see there for `prepare`."""
+    """A scheduler with so many slots; see there for `prepare`. Raises what PyTorch raises where
+    memory runs out.
+    """
     from engine.worker.batching.scheduler import CPU_CHUNKS, GPU_CHUNKS, Scheduler
 
     entry, window = model.entry, model.entry.context_window

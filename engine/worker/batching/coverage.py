@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 def covers(model: Any, *, tolerance: float) -> bool:
     """Prepare the model if passes in slots compute what transformers computes; else leave it.
 
+    `tolerance` is the largest difference of two logits, as a share of their range.
     Models differ in how they mark positions, window and scale; a try tells for all of them.
     """
     ids = torch.arange(3, 43).remainder(model.config.vocab_size)

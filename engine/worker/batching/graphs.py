@@ -70,7 +70,7 @@ class Graphs:
         return not self._broken
 
     def forward(self, chunks: Sequence[TokenChunk]) -> torch.Tensor:
-        """The logits of each chunk's token, in the order of their slots; `fits` was asked."""
+        """The logits of each chunk's token, [chunks, vocabulary]; `fits` was asked."""
         size, columns = self._size(chunks)
         made = self._made[size, columns]
         made.inputs.copy_(self._inputs(chunks, size))

@@ -26,11 +26,13 @@ class ModelRunner(Protocol):
     continues_prompt: bool
 
     def admit(self, slot: int, prompt: Sequence[int]) -> int:
-        """A sequence begins; returns how many tokens were computed for it at once."""
+        """A sequence begins in a slot; returns how many tokens were computed for it at once."""
         ...
 
     def forward(self, chunks: Sequence[TokenChunk]) -> torch.Tensor:
-        """The logits asked for, [tokens, vocabulary]; chunks with one token come first."""
+        """The logits asked for, [sum of num_logits, vocabulary] in the model's dtype, in the order
+        of the chunks; those with one token come first.
+        """
         ...
 
     def group(self, num_tokens: int) -> int:
@@ -94,7 +96,7 @@ class CausalRunner:
         return self.run(batch)
 
     def run(self, batch: ForwardBatch) -> torch.Tensor:
-        """The logits of `batch`."""
+        """The logits of `batch`, [batch.keep, vocabulary]."""
         self.kv_cache.batch = batch
         output = self._model(
             input_ids=batch.ids,

@@ -41,7 +41,7 @@ class PrefixCache:
             self._held[slot] = (token_ids, group)
 
     def begin(self, free: Sequence[int], prompt: Sequence[int], group: int) -> PrefixHit:
-        """Choose one of the `free` slots for a sequence.
+        """Choose one of the `free` slots for a sequence, and put there what it begins with.
 
         At least the last token of the prompt is left to compute.
         """

@@ -59,6 +59,6 @@ class Sampler:
 
 
 def greedy(logits: torch.Tensor) -> list[int]:
-    """The most probable token of each row of [N, vocabulary]; -1 where it is not finite."""
+    """The most probable token for each of [N, vocabulary]; -1 where its logit is not finite."""
     best, tokens = logits.max(-1)
     return torch.where(best.isfinite(), tokens, -1).tolist()

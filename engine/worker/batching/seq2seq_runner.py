@@ -89,7 +89,7 @@ class Seq2SeqRunner:
         return self.run(batch, source)
 
     def run(self, batch: ForwardBatch, source: torch.Tensor | None = None) -> torch.Tensor:
-        """The logits of `batch`."""
+        """The logits of `batch`, [batch.keep, vocabulary]; `source` is [1, tokens, width]."""
         self.kv_cache.batch = batch
         output = self._model(
             encoder_outputs=BaseModelOutput(

@@ -41,7 +41,9 @@ class SlotPool:
         return self.num_tokens(seq) <= self.runner.num_tokens
 
     def allocate(self, seq: Sequence) -> None:
-        """Give it a slot; `has_room` was asked. After an error it has none."""
+        """Give it a slot; `has_room` and `fits` were asked. Raises what the runner raises; it has
+        no slot then.
+        """
         prompt = seq.prompt_token_ids
         group = self.runner.group(len(prompt))
         if self._prefix_cache is None:
