@@ -67,7 +67,7 @@ GOALS = {
     "first-token": Goal("CPU, float32, first token, constant part", "sooner", least=3),
     "admission": Goal("CPU, bfloat16, first token, 32 waiting, 8 slots", "by order of admission"),
     "growth": Goal("growth, tiny questions, 10 to 10,000 waiting", "its least before", most=1.25),
-    "nf4": Goal("CPU, NF4, Mistral's shapes with 1.1 billion numbers", "memory of bfloat16"),
+    "nf4": Goal("CPU, NF4, Mistral's shapes with 1.1 billion parameters", "memory of bfloat16"),
     "card-stream": Goal("card, bfloat16, one stream", "plain generate", least=3),
     "card-bandwidth": Goal("card, bfloat16, one stream", "bandwidth's limit", least=0.7),
     "card-8": Goal("card, tokens/s, 8 waiting", "one", least=6),

@@ -9,10 +9,10 @@ from typing import Any, Protocol
 
 import torch
 
-from engine.worker.batching import runner
+from engine.worker.batching.model_runner import CausalRunner
 from engine.worker.batching.packed import pack_linears
-from engine.worker.batching.scheduler import CARD_CHUNKS, CPU_CHUNKS, Scheduler
-from engine.worker.batching.sequence import SequenceRequest
+from engine.worker.batching.scheduler import CPU_CHUNKS, GPU_CHUNKS, Scheduler
+from engine.worker.batching.sequence import Sequence as EngineSequence
 from engine.worker.batching.shapes import prepare
 
 Prompts = Sequence[list[int]]
@@ -95,7 +95,10 @@ class _Clock:
         self.first: Moment | None = None
         self.last: Moment | None = None
 
-    def on_text(self, piece: str) -> None:
+    def on_start(self) -> None:
+        """Not measured."""
+
+    def on_piece(self, piece: str) -> None:
         if not piece:
             return
         now = Moment(perf_counter() - self._begin.wall, process_time() - self._begin.cpu)
@@ -127,15 +130,17 @@ class Slots:
         if not (on_gpu or quantised):  # as the engine does
             pack_linears(model)
         self._scheduler = Scheduler(
-            runner.CausalRunner(
-                model,
-                num_slots=num_slots,
-                num_tokens=num_tokens,
-                graphs=on_gpu and not quantised,
-            ),
+            [
+                CausalRunner(
+                    model,
+                    num_slots=num_slots,
+                    num_tokens=num_tokens,
+                    graphs=on_gpu and not quantised,
+                )
+            ],
             decode=lambda tokens: "".join(chr(0x10000 + token) for token in tokens),
-            ends=frozenset(),
-            chunks=CARD_CHUNKS if on_gpu else CPU_CHUNKS,
+            eos=frozenset(),
+            chunks=GPU_CHUNKS if on_gpu else CPU_CHUNKS,
             drafts=drafts,
             remembers=False,
         )
@@ -148,14 +153,14 @@ class Slots:
         clocks = [_Clock(begin) for _ in prompts]
         for number, (prompt, clock) in enumerate(zip(prompts, clocks, strict=True)):
             self._scheduler.add(
-                SequenceRequest(id=str(number), prompt=prompt, max_new_tokens=new), clock
+                EngineSequence.of_tokens(str(number), prompt, max_new_tokens=new, watcher=clock)
             )
         texts: dict[str, str] = {}
         while len(texts) < len(prompts):
-            for outcome in self._scheduler.step():
-                if outcome.error:
-                    raise outcome.error
-                texts[outcome.request.id] = outcome.text
+            for seq in self._scheduler.step():
+                if seq.error:
+                    raise seq.error
+                texts[seq.id] = seq.text
         return Run(
             perf_counter() - begin.wall,
             len(prompts),
@@ -210,7 +215,7 @@ class TransformersBatching:
             continuous_batching_config=ContinuousBatchingConfig(
                 page_size=32,
                 num_blocks=(self._num_slots + 1) * (self._num_tokens // 32 + 2),
-                max_batch_tokens=(CARD_CHUNKS if on_gpu else CPU_CHUNKS)[1],
+                max_batch_tokens=(GPU_CHUNKS if on_gpu else CPU_CHUNKS)[1],
                 auto_switch_to_flash=False,
             ),
         )

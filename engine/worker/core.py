@@ -1,55 +1,25 @@
-"""What the engine process drives: takes questions, works on many at once, tells who is done."""
+"""What the engine process drives: takes requests, works on many at once, tells which finished."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
-from time import monotonic
 from typing import TYPE_CHECKING
 
 from engine.errors import GenerationError, ModelLoadError, OutOfMemory
 from engine.models.catalog import ModelEntry, Quantisation
-from engine.prompt import FittedPrompt, answer_tokens
-from engine.types import FinishReason, Generation, GenerationRequest
+from engine.prompt import answer_tokens
+from engine.types import GenerationRequest
+from engine.worker.batching.sampling_params import SamplingParams
+from engine.worker.batching.sequence import Sequence, SequenceStatus, finish_cancelled
 from engine.worker.huggingface import HuggingFaceModel
 from engine.worker.loading import free_memory, is_out_of_memory
 from engine.worker.offload import Weights, give_back, require_room
-from engine.worker.placement import free_for_slots, make_slots, suit_slots
+from engine.worker.placement import free_for_slots, make_scheduler, suit_slots
 from engine.worker.watch import Nobody, Watcher
 
 if TYPE_CHECKING:
-    from engine.worker.batching.outcome import Outcome
     from engine.worker.batching.scheduler import Scheduler
-    from engine.worker.batching.sequence import SequenceRequest
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """A question's end."""
-
-    id: str
-    #: An error is of this question alone.
-    result: Generation | Exception
-
-
-@dataclass(slots=True)
-class _Asked:
-    request: GenerationRequest
-    watcher: Watcher
-    on_start: Callable[[], None]
-    #: After memory ran out it is tried once more with half the context.
-    halved: bool = False
-    #: Its prompt and the tokens of that, once known.
-    fitted: FittedPrompt | None = None
-    prompt: list[int] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Flight:
-    asked: _Asked
-    started: float
 
 
 class EngineCore:
@@ -60,13 +30,13 @@ class EngineCore:
         self._max_batch = max_batch
         self._weights = Weights(model.network)
         self._slot_bytes = suit_slots(model)
-        #: Empty where one question at a time is answered by plain `generate`, and while parked.
-        self._schedulers: list[Scheduler] = []
-        #: How many questions it works on at once, and the bytes that their slots take.
+        #: None where one request at a time is answered by plain `generate`, and while parked.
+        self._scheduler: Scheduler | None = None
+        #: Those who wait for plain `generate`.
+        self._waiting: deque[Sequence] = deque()
+        #: How many requests it works on at once, and the bytes that their slots take.
         self.num_slots = 1
         self.slots_bytes = 0
-        self._waiting: deque[_Asked] = deque()
-        self._flights: dict[str, _Flight] = {}
         self._allocate_slots()
 
     @classmethod
@@ -87,20 +57,20 @@ class EngineCore:
     @classmethod
     def of(cls, model: HuggingFaceModel, *, max_batch: int) -> EngineCore:
         """Work with `model`, in slots where its architecture allows it."""
-        batch = cls(model, max_batch=max_batch)
+        core = cls(model, max_batch=max_batch)
         hello = GenerationRequest(id="", question="Hello?", documents=(), max_new_tokens=2)
-        batch.add(hello, Nobody(), lambda: None)
-        while batch.is_busy:
-            for done in batch.step():
-                if isinstance(done.result, Exception):
-                    raise done.result
-        return batch
+        core.add(hello, Nobody())
+        while core.is_busy:
+            for seq in core.step():
+                if seq.error is not None:
+                    raise seq.error
+        return core
 
     def _allocate_slots(self) -> None:
         sizes = self._slot_bytes
         if sizes is not None:
             num_short, num_whole = sizes.share_out(free_for_slots(self._model), self._max_batch)
-            self._schedulers = make_slots(self._model, num_short, num_whole)
+            self._scheduler = make_scheduler(self._model, num_short, num_whole, self._prepare)
             self.num_slots = num_short + num_whole
             self.slots_bytes = num_short * sizes.short + num_whole * sizes.whole
 
@@ -111,7 +81,7 @@ class EngineCore:
         """
         if self.on_gpu and self._model.entry.quantisation is Quantisation.INT8:
             raise ModelLoadError("A model in int8 cannot leave the GPU: parts of it would stay.")
-        self._schedulers = []
+        self._scheduler = None
         give_back()
         if self.on_gpu:
             self._weights.leave()
@@ -148,126 +118,75 @@ class EngineCore:
     @property
     def is_busy(self) -> bool:
         """Whether `step` has something to do."""
-        return bool(self._waiting or self._flights)
+        return bool(self._waiting) if self._scheduler is None else self._scheduler.is_busy
 
-    def add(
-        self, request: GenerationRequest, watcher: Watcher, on_start: Callable[[], None]
-    ) -> None:
-        """Queue a question; `on_start` is called when its turn has come."""
-        self._waiting.append(_Asked(request, watcher, on_start))
-
-    def step(self) -> list[Done]:
-        """Work for a moment; returns who is done."""
-        done = self._drop()
-        if not self._schedulers:
-            return done + ([self._answer(self._waiting.popleft())] if self._waiting else [])
-        while self._waiting:
-            asked = self._waiting[0]
-            try:
-                if not self._hand_over(asked):
-                    break
-            except Exception as error:  # noqa: BLE001 - whatever a tokenizer raises at a text
-                done.append(Done(asked.request.id, error))
-            self._waiting.popleft()
-        for scheduler in self._schedulers:
-            for outcome in scheduler.step():
-                done += self._conclude(self._flights.pop(outcome.request.id), outcome)
-        return done
-
-    def _drop(self) -> list[Done]:
-        """A cancelled question leaves the queue at once."""
-        gone = [asked for asked in self._waiting if asked.watcher.is_cancelled()]
-        if gone:
-            self._waiting = deque(asked for asked in self._waiting if asked not in gone)
-        return [Done(asked.request.id, self._nothing()) for asked in gone]
-
-    def _nothing(self) -> Generation:
-        return Generation(
-            text="",
-            finish_reason=FinishReason.CANCELLED,
-            prompt_tokens=0,
-            completion_tokens=0,
-            document_ids=(),
-            model=self._model.entry.alias,
-            first_token_s=0.0,
-            total_s=0.0,
-        )
-
-    def _answer(self, asked: _Asked) -> Done:
-        """Without slots: one question from beginning to end."""
-        asked.on_start()
-        try:
-            return Done(asked.request.id, self._model.generate(asked.request, asked.watcher))
-        except GenerationError as error:  # of this question alone, on a GPU as well
-            return Done(asked.request.id, error)
-        except Exception as error:
-            if self._model.on_gpu:
-                raise
-            return Done(asked.request.id, error)
-
-    def _hand_over(self, asked: _Asked) -> bool:
-        """Give it the shortest slot that holds it; False while none is free: nobody overtakes."""
-        if not any(scheduler.wants_more for scheduler in self._schedulers):
-            return False
-        started = monotonic()
-        request = self._slot_request(asked, started)
-        longest = self._schedulers[-1]  # it tells what is wrong with one that nothing holds
-        for scheduler in self._schedulers:
-            if scheduler.wants_more and (scheduler.holds(request) or scheduler is longest):
-                break
+    def add(self, request: GenerationRequest, watcher: Watcher) -> None:
+        """Queue a request."""
+        seq = Sequence(request, watcher)
+        if self._scheduler is None:
+            self._waiting.append(seq)
         else:
-            return False
-        if not asked.halved:
-            asked.on_start()
-        self._flights[request.id] = _Flight(asked, started)
-        scheduler.add(request, asked.watcher)
-        return True
+            self._scheduler.add(seq)
 
-    def _slot_request(self, asked: _Asked, started: float) -> SequenceRequest:
-        from engine.worker.batching.sampling import Sampling
-        from engine.worker.batching.sequence import SequenceRequest
+    def step(self) -> list[Sequence]:
+        """Work for a moment; returns which sequences finished, with an error or a generation.
 
-        request, how = asked.request, self._model.entry.generation
-        limit = answer_tokens(self._model.entry, request)
-        if asked.fitted is None:
-            room = self._model.entry.context_window - limit
-            prompts = self._model.prompts
-            asked.fitted = prompts.fit(request, room // 2 if asked.halved else room)
-            asked.prompt = prompts.tokens(asked.fitted.prompt)
-        return SequenceRequest(
-            id=request.id,
-            prompt=asked.prompt,
-            max_new_tokens=limit,
-            sampling=Sampling(
+        Raises what leaves a GPU in an unknown state.
+        """
+        if self._scheduler is None:
+            finished = self._step_alone()
+        else:
+            steps = self._scheduler.step()
+            finished = [seq for seq in steps if not self._retry(self._scheduler, seq)]
+        for seq in finished:
+            if seq.error is None and seq.generation is None:
+                seq.generation = seq.to_generation(self._model.entry.alias)
+        return finished
+
+    def _step_alone(self) -> list[Sequence]:
+        """Without slots: one request from beginning to end."""
+        finished = finish_cancelled(self._waiting)
+        if not self._waiting:
+            return finished
+        seq = self._waiting.popleft()
+        seq.watcher.on_start()
+        try:
+            seq.generation = self._model.generate(seq.request, seq.watcher)
+            seq.status = SequenceStatus(seq.generation.finish_reason)
+        except Exception as error:
+            # One that is no GenerationError may have broken the GPU.
+            if self._model.on_gpu and not isinstance(error, GenerationError):
+                raise
+            seq.fail(error)
+        return [*finished, seq]
+
+    def _prepare(self, seq: Sequence) -> None:
+        """Fit its prompt to the window."""
+        entry, prompts = self._model.entry, self._model.prompts
+        max_new_tokens, how = answer_tokens(entry, seq.request), entry.generation
+        budget = entry.context_window - max_new_tokens
+        fitted = prompts.fit(seq.request, budget // 2 if seq.halved else budget)
+        seq.prepare(
+            prompts.tokens(fitted.prompt),
+            max_new_tokens=max_new_tokens,
+            sampling=SamplingParams(
                 temperature=how.temperature if how.do_sample else 0.0,
                 top_k=how.top_k,
                 top_p=how.top_p,
                 repetition_penalty=how.repetition_penalty,
             ),
-            stop=asked.fitted.stop,
-            deadline=started + request.deadline_s,
+            stop=fitted.stop,
+            document_ids=fitted.document_ids,
         )
 
-    def _conclude(self, flight: _Flight, outcome: Outcome) -> list[Done]:
-        asked, ended = flight.asked, monotonic()
-        if outcome.error is not None:
-            if not is_out_of_memory(outcome.error):
-                return [Done(asked.request.id, outcome.error)]
-            free_memory()
-            if asked.halved:
-                return [Done(asked.request.id, OutOfMemory())]
-            halved = _Asked(asked.request, asked.watcher, asked.on_start, halved=True)
-            self._waiting.appendleft(halved)
-            return []
-        assert asked.fitted is not None
-        generation = Generation(
-            text=outcome.text,
-            finish_reason=outcome.reason,
-            prompt_tokens=len(outcome.request.prompt),
-            completion_tokens=outcome.num_new_tokens,
-            document_ids=asked.fitted.document_ids,
-            model=self._model.entry.alias,
-            first_token_s=(outcome.first_token_at or ended) - flight.started,
-            total_s=ended - flight.started,
-        )
-        return [Done(asked.request.id, generation)]
+    def _retry(self, scheduler: Scheduler, seq: Sequence) -> bool:
+        """Whether memory ran out for the first time: then it is tried with half the context."""
+        if seq.error is None or not is_out_of_memory(seq.error):
+            return False
+        if seq.halved:
+            seq.error = OutOfMemory()
+        else:
+            seq.retry_halved()
+            scheduler.put_back(seq)
+        free_memory()  # now that no traceback holds the tensors
+        return seq.error is None

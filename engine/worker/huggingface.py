@@ -37,7 +37,7 @@ class HuggingFaceModel:
         return cls(entry, load_model(entry, path, device=device))
 
     @property
-    def ends(self) -> list[int]:
+    def eos_token_ids(self) -> list[int]:
         """Tokens that end a text."""
         eos = self.network.generation_config.eos_token_id
         return [] if eos is None else eos if isinstance(eos, list) else [eos]
@@ -98,11 +98,11 @@ class HuggingFaceModel:
         """The tokens after the prompt."""
         import torch
 
-        row = torch.tensor([prompt], device=self.network.device)
+        input_ids = torch.tensor([prompt], device=self.network.device)
         with torch.inference_mode():
             output = self.network.generate(
-                row,
-                attention_mask=torch.ones_like(row),
+                input_ids,
+                attention_mask=torch.ones_like(input_ids),
                 stopping_criteria=[watch],
                 logits_processor=[refuse_broken_numbers],
                 **_arguments(self.entry.generation, limit),
@@ -118,7 +118,7 @@ class HuggingFaceModel:
         return text
 
     def _natural_reason(self, new_tokens: list[int], limit: int) -> FinishReason:
-        if len(new_tokens) >= limit and new_tokens[-1] not in self.ends:
+        if len(new_tokens) >= limit and new_tokens[-1] not in self.eos_token_ids:
             return FinishReason.LENGTH
         return FinishReason.STOP
 

@@ -31,7 +31,7 @@ class LoadedModel:
 
     model: Any
     tokenizer: Any
-    #: For people: `CPU, 2 threads` or the GPU's name, and the number format.
+    #: For people: `CPU, 2 threads` or the GPU's name, and the dtype, with the quantisation if any.
     device: str
     dtype: str
     on_gpu: bool
@@ -122,8 +122,8 @@ def _load(entry: ModelEntry, path: Path, device: str) -> LoadedModel:
     on_gpu = _use_gpu(device)
     dtype = _dtype(entry.dtype, on_gpu=on_gpu)
     config = AutoConfig.from_pretrained(path, **_SAFE)
-    numbers = str(dtype).removeprefix("torch.")
-    need = memory_need(entry, config.to_dict(), on_gpu=on_gpu, dtype=Dtype(numbers))
+    dtype_name = str(dtype).removeprefix("torch.")
+    need = memory_need(entry, config.to_dict(), on_gpu=on_gpu, dtype=Dtype(dtype_name))
     _refuse_what_does_not_fit(entry, need, on_gpu)
     # A window that fits into the sliding one never slides; saying so allows faster kernels.
     if (getattr(config, "sliding_window", None) or 0) >= entry.context_window:
@@ -144,10 +144,10 @@ def _load(entry: ModelEntry, path: Path, device: str) -> LoadedModel:
         model.generation_config.pad_token_id = tokenizer.eos_token_id
     _report_memory(entry, model, need)
     if entry.quantisation is not Quantisation.NONE:
-        numbers = f"{entry.quantisation.value}, {numbers}"
+        dtype_name = f"{entry.quantisation.value}, {dtype_name}"
     cpu = f"CPU, {torch.get_num_threads()} threads"
     where = torch.cuda.get_device_name(0) if on_gpu else cpu
-    return LoadedModel(model, tokenizer, where, numbers, on_gpu)
+    return LoadedModel(model, tokenizer, where, dtype_name, on_gpu)
 
 
 def _reason(error: Exception) -> str:

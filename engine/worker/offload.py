@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 #: What must stay free of the machine's memory for those who serve: so much, or that share.
 RESERVE_BYTES, RESERVE_SHARE = 1_000_000_000, 0.1
-#: PyTorch rounds pinned memory up to a power of two: only the last piece of this size wastes some.
-_PIECE = 2**28
+#: PyTorch rounds pinned memory up to a power of two: only the last block of this size wastes some.
+_BLOCK = 2**28
 
 
 class _Place(NamedTuple):
-    """Where a tensor's numbers lie."""
+    """Where a tensor's elements lie."""
 
     tensor: torch.Tensor
     storage: int
@@ -48,11 +48,11 @@ class Weights:
         # Whole storages: several tensors may look at one, as tied embeddings do.
         storages = {t.untyped_storage().data_ptr(): t.untyped_storage() for t in tensors}
         self._bring_copy_up_to_date(storages)
-        numbers = {pointer: number for number, pointer in enumerate(storages)}
+        indices = {pointer: index for index, pointer in enumerate(storages)}
         for tensor in tensors:
             place = _Place(
                 tensor=tensor,
-                storage=numbers[tensor.untyped_storage().data_ptr()],
+                storage=indices[tensor.untyped_storage().data_ptr()],
                 offset=int(tensor.storage_offset()),
                 shape=tensor.shape,
                 stride=tensor.stride(),
@@ -61,7 +61,7 @@ class Weights:
             tensor.data = tensor.new_empty(0)
 
     def come_back(self) -> None:
-        """Have them on the device again."""
+        """Have them on the device again. Raises what PyTorch raises where it has no room."""
         import torch
 
         if not self._places:
@@ -87,8 +87,8 @@ class Weights:
         # Some rotary embeddings change theirs with the length of what they read.
         changing = {buffer.untyped_storage().data_ptr() for buffer in self._network.buffers()}
         pointers = list(storages)
-        for number, there, here in _stretches(on_device, self._copy):
-            if is_new or pointers[number] in changing:
+        for index, there, here in _stretches(on_device, self._copy):
+            if is_new or pointers[index] in changing:
                 here.copy_(there)
 
     def _make_copy(self, storages: Sequence[torch.Tensor]) -> None:
@@ -99,8 +99,8 @@ class Weights:
         require_room(total)
         pinned = storages[0].is_cuda  # the GPU reads it without the processor
         self._copy = [
-            torch.empty(min(_PIECE, total - start), dtype=torch.uint8, pin_memory=pinned)
-            for start in range(0, total, _PIECE)
+            torch.empty(min(_BLOCK, total - start), dtype=torch.uint8, pin_memory=pinned)
+            for start in range(0, total, _BLOCK)
         ]
 
 
@@ -134,7 +134,7 @@ def _drop_workspaces() -> None:
 
 
 def _tensors(network: torch.nn.Module) -> list[torch.Tensor]:
-    """All numbers of a model, also those that NF4 hangs on its weights; each tensor once."""
+    """All parameters and buffers of a model, with what NF4 hangs on them; each tensor once."""
     found = [*network.parameters(), *network.buffers()]
     for parameter in network.parameters():
         state = getattr(parameter, "quant_state", None)
@@ -151,16 +151,16 @@ def _bytes(storage: torch.UntypedStorage) -> torch.Tensor:
 
 
 def _stretches(
-    storages: Sequence[torch.Tensor], pieces: Sequence[torch.Tensor]
+    storages: Sequence[torch.Tensor], blocks: Sequence[torch.Tensor]
 ) -> Iterator[tuple[int, torch.Tensor, torch.Tensor]]:
-    """Each stretch of a storage, by the number of that, with its place in the copy."""
+    """Each stretch of a storage, by its index, with its place in the copy."""
     at = 0
-    for number, storage in enumerate(storages):
+    for index, storage in enumerate(storages):
         start = 0
         while start < len(storage):
-            piece, offset = divmod(at, _PIECE)
-            length = min(len(storage) - start, _PIECE - offset)
+            block, offset = divmod(at, _BLOCK)
+            length = min(len(storage) - start, _BLOCK - offset)
             there = storage[start : start + length]
-            yield number, there, pieces[piece][offset : offset + length]
+            yield index, there, blocks[block][offset : offset + length]
             start += length
             at += length

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,13 +13,15 @@ from engine.worker.huggingface import HuggingFaceModel
 from engine.worker.loading import free_bytes
 
 if TYPE_CHECKING:
+    from engine.worker.batching.model_runner import ModelRunner
     from engine.worker.batching.scheduler import Scheduler
+    from engine.worker.batching.sequence import Sequence
 
 log = logging.getLogger(__name__)
 
 #: Tokens of a short slot: most questions with their entries and their answer need fewer.
 SHORT_TOKENS = 1536
-#: Share of the free memory that rows may take; the rest is for the work itself.
+#: Share of the free memory that slots may take; the rest is for the work itself.
 _SHARE = {"cpu": 0.25, "cuda": 0.7}
 #: How far the logits of a covered model may be from transformers' own, as a share of their range.
 _TOLERANCE = {"float32": 1e-3, "float16": 0.02, "bfloat16": 0.08}
@@ -50,7 +53,7 @@ def suit_slots(model: HuggingFaceModel) -> SlotBytes | None:
     """
     from engine.worker.batching.coverage import covers
     from engine.worker.batching.packed import pack_linears
-    from engine.worker.batching.shapes import bytes_per_row
+    from engine.worker.batching.shapes import bytes_per_slot
 
     entry, network = model.entry, model.network
     if entry.generation.num_beams > 1:
@@ -63,45 +66,53 @@ def suit_slots(model: HuggingFaceModel) -> SlotBytes | None:
     if not model.on_gpu and entry.quantisation is Quantisation.NONE:
         pack_linears(network)
     whole, short = (
-        bytes_per_row(network, num_tokens=num_tokens, num_new=MAX_SEQ2SEQ_NEW)
+        bytes_per_slot(network, num_tokens=num_tokens, num_new=MAX_SEQ2SEQ_NEW)
         for num_tokens in (entry.context_window, min(SHORT_TOKENS, entry.context_window))
     )
     return SlotBytes(whole=whole, short=short)
 
 
-def make_slots(model: HuggingFaceModel, num_short: int, num_whole: int) -> list[Scheduler]:
-    """Schedulers with so many slots, the one with the shorter slots first."""
-    window = model.entry.context_window
-    log.info("%s: %d short slots, %d whole ones", model.entry.alias, num_short, num_whole)
+def make_scheduler(
+    model: HuggingFaceModel,
+    num_short: int,
+    num_whole: int,
+    prepare: Callable[[Sequence], None],
+) -> Scheduler:
+    """A scheduler with so many slots; see there for `prepare`. Raises what PyTorch raises where
+    memory runs out.
+    """
+    from engine.worker.batching.scheduler import CPU_CHUNKS, GPU_CHUNKS, Scheduler
+
+    entry, window = model.entry, model.entry.context_window
+    log.info("%s: %d short slots, %d whole ones", entry.alias, num_short, num_whole)
     wanted = ((num_short, min(SHORT_TOKENS, window)), (num_whole, window))
-    return [_scheduler(model, number, num_tokens) for number, num_tokens in wanted if number]
+    seq2seq = entry.task is Task.SEQ2SEQ
+    scheduler = Scheduler(
+        [_runner(model, num_slots, num_tokens) for num_slots, num_tokens in wanted if num_slots],
+        decode=model.decode,
+        eos=frozenset(model.eos_token_ids),
+        start_token=model.network.generation_config.decoder_start_token_id if seq2seq else None,
+        chunks=GPU_CHUNKS if model.on_gpu else CPU_CHUNKS,
+        prepare=prepare,
+    )
+    scheduler.keep_prefix(model.prompts.constant_part())
+    return scheduler
 
 
-def _scheduler(model: HuggingFaceModel, num_slots: int, num_tokens: int) -> Scheduler:
-    from engine.worker.batching.runner import CausalRunner
-    from engine.worker.batching.scheduler import CARD_CHUNKS, CPU_CHUNKS, Scheduler
+def _runner(model: HuggingFaceModel, num_slots: int, num_tokens: int) -> ModelRunner:
+    from engine.worker.batching.model_runner import CausalRunner
     from engine.worker.batching.seq2seq_runner import Seq2SeqRunner
 
-    entry, network = model.entry, model.network
-    seq2seq = entry.task is Task.SEQ2SEQ
-    graphs = model.on_gpu and entry.quantisation is Quantisation.NONE
-    scheduler = Scheduler(
-        Seq2SeqRunner(
-            network,
+    graphs = model.on_gpu and model.entry.quantisation is Quantisation.NONE
+    if model.entry.task is Task.SEQ2SEQ:
+        return Seq2SeqRunner(
+            model.network,
             num_slots=num_slots,
             num_tokens=num_tokens,
             num_new=MAX_SEQ2SEQ_NEW,
             graphs=graphs,
         )
-        if seq2seq
-        else CausalRunner(network, num_slots=num_slots, num_tokens=num_tokens, graphs=graphs),
-        decode=model.decode,
-        ends=frozenset(model.ends),
-        start_token=network.generation_config.decoder_start_token_id if seq2seq else None,
-        chunks=CARD_CHUNKS if model.on_gpu else CPU_CHUNKS,
-    )
-    scheduler.keep_prefix(model.prompts.constant_part())
-    return scheduler
+    return CausalRunner(model.network, num_slots=num_slots, num_tokens=num_tokens, graphs=graphs)
 
 
 def free_for_slots(model: HuggingFaceModel) -> float:

@@ -1,4 +1,4 @@
-"""The engine process: sole owner of the model; all generation passes through its one batch."""
+"""The engine process: sole owner of the model; all generation passes through its one EngineCore."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -41,8 +40,8 @@ from engine.protocol import (
     decode_to_engine,
     encode,
 )
-from engine.types import GenerationRequest
-from engine.worker.core import Done, EngineCore
+from engine.worker.batching.sequence import Sequence
+from engine.worker.core import EngineCore
 from engine.worker.loading import load_tokenizer, prepare_libraries
 from engine.worker.prompt_builder import PromptBuilder
 
@@ -79,29 +78,25 @@ class EngineWorker:
             self._show_prompt(first)
         if not isinstance(first, Load):
             return
-        batch = self._load(first)
-        if batch is None:
+        core = self._load(first)
+        if core is None:
             return
         while not self._stopping.is_set():
-            for message in self._messages(wait=not batch.is_busy):
+            for message in self._messages(wait=not core.is_busy):
                 match message:
                     case Generate(request=request):
-                        self._add(batch, request)
+                        core.add(request, _Reporter(self, request.id))
                     case Park():
-                        self._park(batch)
+                        self._park(core)
                     case Resume():
-                        self._resume(batch)
-            self._step(batch)
-        while batch.is_busy:  # everyone who waits hears that it is over
-            self._step(batch)
+                        self._resume(core)
+            self._step(core)
+        while core.is_busy:  # everyone who waits hears that it is over
+            self._step(core)
 
-    def _add(self, batch: EngineCore, request: GenerationRequest) -> None:
-        started = partial(self._send, Started(id=request.id))
-        batch.add(request, _Reporter(self, request.id), started)
-
-    def _step(self, batch: EngineCore) -> None:
-        for done in batch.step():
-            self._report_end(done)
+    def _step(self, core: EngineCore) -> None:
+        for seq in core.step():
+            self._report_end(seq)
 
     def _messages(self, *, wait: bool) -> Iterator[_Work]:
         """What has come since; with `wait` at least one."""
@@ -154,7 +149,7 @@ class EngineWorker:
             self._send(Progress(detail="Starting PyTorch"))
             prepare_libraries(self._threads)
             self._send(Progress(detail=f"Loading {message.entry.alias}"))
-            batch = EngineCore.load(
+            core = EngineCore.load(
                 message.entry,
                 Path(message.path),
                 device=message.device,
@@ -163,52 +158,56 @@ class EngineWorker:
         except (ModelLoadError, OutOfMemory) as error:
             self._send(Failed(kind=Failure.LOAD, message=str(error)))
             return None
-        self._report_ready(batch)
-        return batch
+        self._report_ready(core)
+        return core
 
-    def _park(self, batch: EngineCore) -> None:
-        while batch.is_busy:  # with what was cancelled just now
-            self._step(batch)
+    def _park(self, core: EngineCore) -> None:
+        while core.is_busy:  # with what was cancelled just now
+            self._step(core)
         try:
-            batch.park()
+            core.park()
         except ModelLoadError as error:
             self._send(Failed(kind=Failure.LOAD, message=str(error)))
         else:
             _offer_to_oom_killer(OOM_SCORE_PARKED)
             self._send(Parked())
 
-    def _resume(self, batch: EngineCore) -> None:
+    def _resume(self, core: EngineCore) -> None:
         try:
-            batch.resume()
+            core.resume()
         except ModelLoadError as error:
             self._send(Failed(kind=Failure.LOAD, message=str(error)))
         else:
             _offer_to_oom_killer(OOM_SCORE)
-            self._report_ready(batch)
+            self._report_ready(core)
 
-    def _report_ready(self, batch: EngineCore) -> None:
+    def _report_ready(self, core: EngineCore) -> None:
         self._send(
             Loaded(
-                device=batch.device,
-                dtype=batch.dtype,
-                num_slots=batch.num_slots,
-                slots_bytes=batch.slots_bytes,
+                device=core.device,
+                dtype=core.dtype,
+                num_slots=core.num_slots,
+                slots_bytes=core.slots_bytes,
             )
         )
 
-    def _report_end(self, done: Done) -> None:
-        if isinstance(done.result, OutOfMemory):
+    def _report_end(self, seq: Sequence) -> None:
+        if seq.generation is not None:
+            self._send(Finished(id=seq.id, generation=seq.generation))
+        elif isinstance(seq.error, OutOfMemory):
             kind = Failure.OUT_OF_MEMORY
-            self._send(Failed(id=done.id, kind=kind, message=str(done.result)))
-        elif isinstance(done.result, Exception):
-            log.error("request %s failed", done.id, exc_info=done.result)
-            text = f"The model failed on this question ({type(done.result).__name__})."
-            if isinstance(done.result, GenerationError):
-                text = str(done.result)
-            self._send(Failed(id=done.id, kind=Failure.GENERATION, message=text))
+            self._send(Failed(id=seq.id, kind=kind, message=str(seq.error)))
         else:
-            self._send(Finished(id=done.id, generation=done.result))
-        self._cancelled.discard(done.id)
+            log.error("request %s failed", seq.id, exc_info=seq.error)
+            text = f"The model failed on this question ({type(seq.error).__name__})."
+            if isinstance(seq.error, GenerationError):
+                text = str(seq.error)
+            self._send(Failed(id=seq.id, kind=Failure.GENERATION, message=text))
+        self._cancelled.discard(seq.id)
+
+    def report_start(self, request_id: str) -> None:
+        """Tell the bot that work on a request begins."""
+        self._send(Started(id=request_id))
 
     def report(self, request_id: str, piece: str) -> None:
         """Tell the bot of one token."""
@@ -222,7 +221,10 @@ class _Reporter:
         self._worker = worker
         self._request_id = request_id
 
-    def on_text(self, piece: str) -> None:
+    def on_start(self) -> None:
+        self._worker.report_start(self._request_id)
+
+    def on_piece(self, piece: str) -> None:
         self._worker.report(self._request_id, piece)
 
     def is_cancelled(self) -> bool:

@@ -14,7 +14,11 @@ from engine.worker.text_stream import TextStream
 class Watcher(Protocol):
     """Who listens to one generation; called from the generating thread, after each token."""
 
-    def on_text(self, piece: str) -> None:
+    def on_start(self) -> None:
+        """The turn of this request has come."""
+        ...
+
+    def on_piece(self, piece: str) -> None:
         """A new piece of text; empty for a token that does not show yet."""
         ...
 
@@ -26,7 +30,10 @@ class Watcher(Protocol):
 class Nobody:
     """A Watcher that does not care."""
 
-    def on_text(self, piece: str) -> None:
+    def on_start(self) -> None:
+        """Ignore it."""
+
+    def on_piece(self, piece: str) -> None:
         """Ignore it."""
 
     def is_cancelled(self) -> bool:
@@ -48,7 +55,7 @@ class Watch:
         streams: bool,
     ) -> None:
         self.stream = stream
-        #: Ids at the beginning of each row that are not part of the answer.
+        #: Ids at the beginning of each beam that are not part of the answer.
         self.skip = skip
         #: Set when the generation was ended from outside or by the text itself.
         self.reason: FinishReason | None = None
@@ -60,14 +67,14 @@ class Watch:
         self._streams = streams
 
     def __call__(self, input_ids: Any, scores: object, **_: object) -> Any:
-        """Take the ids so far (a tensor, a row a beam); returns a flag a row: end now."""
+        """Take the ids so far ([beams, tokens]); returns a flag for each beam, [beams]: end now."""
         now = monotonic()
         if self.first_token_at is None:
             self.first_token_at = now
         piece = ""
         if self._streams:
             piece = self.stream.feed(self._decode(input_ids[0, self.skip :].tolist()))
-        self._watcher.on_text(piece)
+        self._watcher.on_piece(piece)
         if self.stream.stopped:
             self.reason = FinishReason.STOP
         elif self._watcher.is_cancelled():
@@ -82,7 +89,7 @@ class Watch:
         if self.stream.stopped and self.reason is None:  # with beams it is looked at only now
             self.reason = FinishReason.STOP
         if piece:
-            self._watcher.on_text(piece)
+            self._watcher.on_piece(piece)
 
 
 def refuse_broken_numbers(_: Any, scores: Any) -> Any:

@@ -16,7 +16,7 @@ NAME = "slots"
 
 
 def register() -> None:
-    """Make it known to transformers, which then asks for no mask: the plan has it all."""
+    """Make it known to transformers, which then asks for no mask: the ForwardBatch has it all."""
     from transformers import AttentionInterface
 
     AttentionInterface.register(NAME, slot_attention)
@@ -29,7 +29,7 @@ def slot_attention(
     value: torch.Tensor,
     attention_mask: object,
     *,
-    plan: ForwardBatch,
+    batch: ForwardBatch,
     scaling: float | None = None,
     sliding_window: int | None = None,
     position_bias: torch.Tensor | None = None,
@@ -41,34 +41,34 @@ def slot_attention(
     crossing = not getattr(module, "is_causal", True)
     heads = query[0].transpose(0, 1)  # N, heads, dim
     output = query.new_zeros(heads.shape[0], heads.shape[1], value.shape[-1])
-    masks = Masks(plan, sliding_window, None if crossing else position_bias, crossing, key)
-    if plan.num_singles:
+    masks = Masks(batch, sliding_window, None if crossing else position_bias, crossing, key)
+    if batch.num_singles:
         mask = masks.of_singles()
-        prefix = _prefix(plan, module, sliding_window)
-        output[: plan.num_singles] = _singles(plan, heads, key, value, mask, scaling, prefix)
-    for first, piece in plan.longs:
-        after = first + len(piece.ids)
-        end = key.shape[2] if crossing else masks.end(piece)
-        keys = key[piece.slot, :, :end]
-        values = value[piece.slot, :, :end]
-        mask = masks.of_piece(first, piece, end)
+        prefix = _prefix(batch, module, sliding_window)
+        output[: batch.num_singles] = _singles(batch, heads, key, value, mask, scaling, prefix)
+    for first, chunk in batch.longs:
+        after = first + len(chunk.token_ids)
+        end = key.shape[2] if crossing else masks.end(chunk)
+        keys = key[chunk.slot, :, :end]
+        values = value[chunk.slot, :, :end]
+        mask = masks.of_chunk(first, chunk, end)
         output[first:after] = _long(heads[first:after], keys, values, mask, scaling)
     return output[None], None
 
 
 def _prefix(
-    plan: ForwardBatch, module: torch.nn.Module, window: int | None
+    batch: ForwardBatch, module: torch.nn.Module, window: int | None
 ) -> tuple[torch.Tensor, torch.Tensor] | None:
-    """This layer's keys and values of what the rows begin with, if all of them see all of it."""
+    """This layer's keys and values of the constant part, if all sequences see all of it."""
     layer = getattr(module, "layer_idx", None)
-    if not plan.prefix or not isinstance(layer, int):
+    if not batch.prefix or not isinstance(layer, int):
         return None
-    sees_all = window is None or plan.num_columns <= window
-    return plan.prefix[layer] if sees_all else None
+    sees_all = window is None or batch.num_columns <= window
+    return batch.prefix[layer] if sees_all else None
 
 
 def _singles(
-    plan: ForwardBatch,
+    batch: ForwardBatch,
     heads: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
@@ -76,23 +76,23 @@ def _singles(
     scaling: float | None,
     prefix: tuple[torch.Tensor, torch.Tensor] | None,
 ) -> torch.Tensor:
-    """One batched call for all rows with one token, over the slots from the lowest to the
+    """One batched call for all chunks of one token, over the slots from the lowest to the
     highest of them. Slots between that have none are computed in vain: cheaper than copying.
     """
-    num_rows, num_heads = plan.high - plan.low, heads.shape[1]
-    keys, values = key[plan.low : plan.high], value[plan.low : plan.high]
-    full = heads[: plan.num_singles]
-    rows = plan.single_slots - plan.low
-    if num_rows != plan.num_singles:
-        full = heads.new_zeros(num_rows, *heads.shape[1:]).index_copy_(0, rows, full)
+    num_seqs, num_heads = batch.high - batch.low, heads.shape[1]
+    keys, values = key[batch.low : batch.high], value[batch.low : batch.high]
+    full = heads[: batch.num_singles]
+    places = batch.single_slots - batch.low
+    if num_seqs != batch.num_singles:
+        full = heads.new_zeros(num_seqs, *heads.shape[1:]).index_copy_(0, places, full)
     # The query heads that share keys stand in the place of query positions: nothing is repeated.
-    packed = full.view(num_rows, key.shape[1], -1, heads.shape[2])
+    packed = full.view(num_seqs, key.shape[1], -1, heads.shape[2])
     if prefix is None:
         output = scaled_dot_product_attention(packed, keys, values, attn_mask=mask, scale=scaling)
     else:
         output = _after_prefix(packed, keys, values, mask, scaling, prefix)
-    output = output.reshape(num_rows, num_heads, -1)
-    return output if num_rows == plan.num_singles else output[rows]
+    output = output.reshape(num_seqs, num_heads, -1)
+    return output if num_seqs == batch.num_singles else output[places]
 
 
 def _after_prefix(
@@ -103,12 +103,12 @@ def _after_prefix(
     scaling: float | None,
     prefix: tuple[torch.Tensor, torch.Tensor],
 ) -> torch.Tensor:
-    """All rows look at one copy of the constant part, and each at the rest of its own slot.
+    """All sequences look at one copy of the constant part, and each at the rest of its own slot.
 
     The two parts are weighted by their sums of exponentials, as in section 3.1 of FlashAttention
     (https://arxiv.org/abs/2205.14135).
     """
-    num_rows, num_kv_heads, num_sharing, dim = queries.shape
+    num_seqs, num_kv_heads, num_sharing, dim = queries.shape
     common_keys, common_values = prefix
     begin = common_keys.shape[1]
     together = queries.transpose(0, 1).reshape(1, num_kv_heads, -1, dim)
@@ -118,8 +118,8 @@ def _after_prefix(
     own, own_sum = kernels.attend(
         queries, keys[:, :, begin:], values[:, :, begin:], mask[..., begin:], scaling
     )
-    common = common.view(num_kv_heads, num_rows, num_sharing, -1).transpose(0, 1)
-    common_sum = common_sum.view(num_kv_heads, num_rows, num_sharing).transpose(0, 1)
+    common = common.view(num_kv_heads, num_seqs, num_sharing, -1).transpose(0, 1)
+    common_sum = common_sum.view(num_kv_heads, num_seqs, num_sharing).transpose(0, 1)
     share = torch.sigmoid(common_sum - own_sum).unsqueeze(-1)
     return own.lerp(common, share.to(own.dtype))
 

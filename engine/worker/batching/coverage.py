@@ -7,9 +7,9 @@ from typing import Any
 
 import torch
 
-from engine.worker.batching.forward_batch import TokenChunk
-from engine.worker.batching.runner import CausalRunner, Runner
+from engine.worker.batching.model_runner import CausalRunner, ModelRunner
 from engine.worker.batching.seq2seq_runner import Seq2SeqRunner
+from engine.worker.batching.sequence import TokenChunk
 from engine.worker.batching.shapes import prepare, restore
 
 log = logging.getLogger(__name__)
@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 def covers(model: Any, *, tolerance: float) -> bool:
     """Prepare the model if passes in slots compute what transformers computes; else leave it.
 
+    `tolerance` is the largest difference of two logits, as a share of their range.
     Models differ in how they mark positions, window and scale; a try tells for all of them.
     """
     ids = torch.arange(3, 43).remainder(model.config.vocab_size)
@@ -38,18 +39,18 @@ def covers(model: Any, *, tolerance: float) -> bool:
 
 @torch.inference_mode()
 def _reference(model: Any, ids: torch.Tensor) -> torch.Tensor:
-    row = ids[None].to(model.device)
+    input_ids = ids[None].to(model.device)
     if model.config.is_encoder_decoder:
         start = torch.full((1, 1), model.generation_config.decoder_start_token_id)
-        output = model(input_ids=row, decoder_input_ids=start.to(model.device))
+        output = model(input_ids=input_ids, decoder_input_ids=start.to(model.device))
     else:
-        output = model(input_ids=row)
+        output = model(input_ids=input_ids)
     logits: torch.Tensor = output.logits[0, -1].float()
     return logits
 
 
 def _in_slots(model: Any, ids: list[int]) -> torch.Tensor:
-    runner: Runner
+    runner: ModelRunner
     if model.config.is_encoder_decoder:
         runner = Seq2SeqRunner(model, num_slots=2, num_tokens=len(ids), num_new=1)
         runner.admit(1, ids)
@@ -59,7 +60,7 @@ def _in_slots(model: Any, ids: list[int]) -> torch.Tensor:
         parts = [ids[:-6], ids[-6:-1], ids[-1:]]
     start = 0
     for part in parts:
-        piece = TokenChunk(slot=1, start=start, ids=part, num_logits=1, row_tokens=len(ids))
-        logits = runner.forward([piece])
+        chunk = TokenChunk(slot=1, start=start, token_ids=part, num_logits=1, seq_len=len(ids))
+        logits = runner.forward([chunk])
         start += len(part)
     return logits[0].float()

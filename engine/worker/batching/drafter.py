@@ -1,4 +1,4 @@
-"""Guesses the next tokens of a row by looking where its last ones stood before."""
+"""Guesses the next tokens of a sequence by looking where its last ones stood before."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PAUSE = 24
 
 
 class Drafter:
-    """The guesses for one row. An answer from an FAQ often copies what the prompt holds."""
+    """The guesses for one sequence. An answer from an FAQ often copies what the prompt holds."""
 
     def __init__(self) -> None:
         self._tokens: list[int] = []
@@ -23,7 +23,7 @@ class Drafter:
         self._paused = 0
 
     def feed(self, tokens: list[int]) -> None:
-        """Take the next tokens of the row."""
+        """Take the next tokens of the sequence."""
         for token in tokens:
             # The run that ends before this token: what came after it is known now.
             if len(self._tokens) >= _LENGTH:

@@ -1,61 +1,30 @@
-"""One forward pass of the slot scheduler: tokens of many rows, packed into one sequence."""
+"""One forward pass of the scheduler: the tokens of many sequences, packed into one tensor."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import torch
 
+from engine.worker.batching.sequence import TokenChunk
+
 #: Lengths are rounded up to this: kernels and graphs like few, even shapes.
 BUCKET = 64
-#: On the CPU so many tokens of a piece share an attention call: none computes much of what comes
+#: On the CPU so many tokens of a chunk share an attention call: none computes much of what comes
 #: after it, which is hidden from it anyway, and the scores stay in the processor's cache.
 CPU_BLOCK = 64
 
-#: So many rows make it worth the trouble to look at one copy of the constant part.
+#: So many sequences make it worth the trouble to look at one copy of the constant part.
 LEAST_SHARING = 4
 
 #: Keys and values of the constant part of all prompts, [heads, tokens, dim] each, a pair a layer.
 Prefix = list[tuple[torch.Tensor, torch.Tensor]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenChunk:
-    """Consecutive tokens of one row: its next token, a chunk of its prompt, or a draft."""
-
-    slot: int
-    #: Position of the first token in the row.
-    start: int
-    ids: Sequence[int]
-    #: Of how many of the last tokens the logits are wanted.
-    num_logits: int
-    #: Tokens that the row has in all, those of its prompt that are still to come included.
-    row_tokens: int
-    #: Whether the row begins with the whole constant part of all prompts.
-    shares_prefix: bool = False
-
-    @property
-    def end(self) -> int:
-        """Position after the last token."""
-        return self.start + len(self.ids)
-
-    def parts(self, first: int, length: int) -> list[tuple[int, TokenChunk]]:
-        """It in parts of at most `length` tokens, each with the index of its first token, which
-        for the first of them is `first`.
-        """
-        return [
-            (
-                first + at,
-                replace(self, start=self.start + at, ids=self.ids[at : at + length], num_logits=0),
-            )
-            for at in range(0, len(self.ids), length)
-        ]
-
-
 @dataclass(slots=True)
 class ForwardBatch:
-    """The tensors of one pass. Rows with one token come first, in the order of their slots: they
+    """The tensors of one pass. Chunks with one token come first, in the order of their slots: they
     share one attention call.
     """
 
@@ -67,17 +36,17 @@ class ForwardBatch:
     columns: torch.Tensor
     #: [M]: the tokens whose logits are wanted.
     keep: torch.Tensor
-    #: The single-token rows lie in the slots `low` to `high`; there are `num_singles` of them.
+    #: The single-token chunks lie in the slots `low` to `high`; there are `num_singles` of them.
     num_singles: int
     low: int
     high: int
-    #: Columns of the kv_cache that the pass can reach, in buckets.
+    #: Columns of the KV cache that the pass can reach, in buckets.
     num_columns: int
-    #: The other pieces or parts of them, each with the index of its first token.
+    #: The other chunks or parts of them, each with the index of its first token.
     longs: list[tuple[int, TokenChunk]]
     #: For encoder-decoder models, [num_slots]: length of each slot's source.
     source_lengths: torch.Tensor | None = None
-    #: What all single-token rows begin with, where they may look at one copy of it.
+    #: The constant part, where the sequences of all single-token chunks may look at one copy.
     prefix: Prefix = field(default_factory=list)
     #: What the first layer computed for all layers.
     shared: dict[Hashable, torch.Tensor] = field(default_factory=dict)
@@ -85,7 +54,7 @@ class ForwardBatch:
     @classmethod
     def of(
         cls,
-        pieces: Sequence[TokenChunk],
+        chunks: Sequence[TokenChunk],
         *,
         device: torch.device,
         last_column: int,
@@ -93,23 +62,23 @@ class ForwardBatch:
         beyond: int | None = None,
         prefix: Prefix | None = None,
     ) -> ForwardBatch:
-        """The plan for `pieces`, those with one token first and by slot.
+        """The batch for `chunks`, those with one token first and by slot.
 
         `beyond` adds a token that nobody sees at this position, kept in the last column: some
         models choose their position scaling by the largest position of a pass. `prefix` is what
-        rows that share it begin with.
+        sequences that share it begin with.
         """
         tokens = [  # id, position, slot, column
-            (token, position, piece.slot, position)
-            for piece in pieces
-            for position, token in enumerate(piece.ids, piece.start)
+            (token, position, chunk.slot, position)
+            for chunk in chunks
+            for position, token in enumerate(chunk.token_ids, chunk.start)
         ]
         if beyond is not None:
-            tokens.append((0, beyond, pieces[0].slot, last_column))
-        keep, longs = _lay_out(pieces, on_cpu=device.type == "cpu")
-        singles = [piece for piece in pieces if len(piece.ids) == 1]
-        shared = len(singles) >= LEAST_SHARING and all(piece.shares_prefix for piece in singles)
-        reach = max(piece.end for piece in pieces)
+            tokens.append((0, beyond, chunks[0].slot, last_column))
+        keep, longs = _lay_out(chunks, on_cpu=device.type == "cpu")
+        singles = [chunk for chunk in chunks if len(chunk.token_ids) == 1]
+        shared = len(singles) >= LEAST_SHARING and all(chunk.shares_prefix for chunk in singles)
+        reach = max(chunk.end for chunk in chunks)
         # One transfer to the device for all of them.
         ids, positions, slots, columns = torch.tensor(tokens).t().contiguous().to(device)
         return cls(
@@ -119,8 +88,8 @@ class ForwardBatch:
             columns=columns,
             keep=torch.tensor(keep).to(device),
             num_singles=len(singles),
-            low=min((piece.slot for piece in singles), default=0),
-            high=max((piece.slot for piece in singles), default=-1) + 1,
+            low=min((chunk.slot for chunk in singles), default=0),
+            high=max((chunk.slot for chunk in singles), default=-1) + 1,
             num_columns=min(-(-reach // BUCKET) * BUCKET, last_column),
             longs=longs,
             source_lengths=source_lengths,
@@ -129,21 +98,21 @@ class ForwardBatch:
 
     @property
     def single_slots(self) -> torch.Tensor:
-        """The slots of the single-token rows."""
+        """The slots of the single-token chunks."""
         return self.slots[: self.num_singles]
 
 
 def _lay_out(
-    pieces: Sequence[TokenChunk], *, on_cpu: bool
+    chunks: Sequence[TokenChunk], *, on_cpu: bool
 ) -> tuple[list[int], list[tuple[int, TokenChunk]]]:
-    """What `keep` and `longs` are for pieces that follow one another."""
+    """What `keep` and `longs` are for chunks that follow one another."""
     keep: list[int] = []
     longs: list[tuple[int, TokenChunk]] = []
     first = 0
-    for piece in pieces:
-        after = first + len(piece.ids)
-        keep += range(after - piece.num_logits, after)
-        if len(piece.ids) > 1:
-            longs += piece.parts(first, CPU_BLOCK if on_cpu else len(piece.ids))
+    for chunk in chunks:
+        after = first + len(chunk.token_ids)
+        keep += range(after - chunk.num_logits, after)
+        if len(chunk.token_ids) > 1:
+            longs += chunk.split(first, CPU_BLOCK if on_cpu else len(chunk.token_ids))
         first = after
     return keep, longs

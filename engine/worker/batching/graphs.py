@@ -1,4 +1,4 @@
-"""CUDA graphs for the steps in which every row gets one token: a launch instead of thousands."""
+"""CUDA graphs for steps with one token a sequence: one launch instead of thousands."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import torch
 
-from engine.worker.batching.forward_batch import ForwardBatch, TokenChunk
+from engine.worker.batching.forward_batch import ForwardBatch
+from engine.worker.batching.sequence import TokenChunk
 
 log = logging.getLogger(__name__)
 
-#: Numbers of rows that graphs are made for; a pass takes the next larger one.
+#: Batch sizes that graphs are made for; a pass takes the next larger one.
 _SIZES = (1, 2, 4, 8, 16, 32)
 #: Columns are rounded up to this: each number of them needs graphs of its own.
 _COLUMNS = 512
@@ -55,11 +56,11 @@ class Graphs:
         """Whether there are graphs on this device."""
         return device.type == "cuda"
 
-    def fits(self, pieces: Sequence[TokenChunk]) -> bool:
+    def fits(self, chunks: Sequence[TokenChunk]) -> bool:
         """Whether there is, or can be made, a graph for the pass."""
-        if self._broken or any(len(piece.ids) > 1 for piece in pieces):
+        if self._broken or any(len(chunk.token_ids) > 1 for chunk in chunks):
             return False
-        size = self._size(pieces)
+        size = self._size(chunks)
         if size not in self._made:
             try:
                 self._made[size] = self._capture(*size)
@@ -68,36 +69,36 @@ class Graphs:
                 self._broken = True
         return not self._broken
 
-    def forward(self, pieces: Sequence[TokenChunk]) -> torch.Tensor:
-        """The logits of each piece's token, in the order of their slots; `fits` was asked."""
-        size, columns = self._size(pieces)
+    def forward(self, chunks: Sequence[TokenChunk]) -> torch.Tensor:
+        """The logits of each chunk's token, [chunks, vocabulary]; `fits` was asked."""
+        size, columns = self._size(chunks)
         made = self._made[size, columns]
-        made.inputs.copy_(self._inputs(pieces, size))
+        made.inputs.copy_(self._inputs(chunks, size))
         made.replay()
-        return made.logits[torch.tensor([piece.slot for piece in pieces]).to(self._device)]
+        return made.logits[torch.tensor([chunk.slot for chunk in chunks]).to(self._device)]
 
-    def _size(self, pieces: Sequence[TokenChunk]) -> tuple[int, int]:
-        """Rows and columns of the graph for the pass."""
-        needed = max(piece.slot for piece in pieces) + 1
+    def _size(self, chunks: Sequence[TokenChunk]) -> tuple[int, int]:
+        """Slots and columns of the graph for the pass."""
+        needed = max(chunk.slot for chunk in chunks) + 1
         size = next((s for s in _SIZES if s >= needed), needed)
-        reach = max(piece.end for piece in pieces)
+        reach = max(chunk.end for chunk in chunks)
         columns = min(-(-reach // _COLUMNS) * _COLUMNS, self._last_column)
         return max(needed, min(size, self._num_slots)), columns
 
-    def _inputs(self, pieces: Sequence[TokenChunk], size: int) -> torch.Tensor:
-        """Ids, positions and columns by slot; slots without a row write to the last column."""
-        rows = [[0] * size, [0] * size, [self._last_column] * size]
-        for piece in pieces:
-            rows[0][piece.slot] = piece.ids[0]
-            rows[1][piece.slot] = rows[2][piece.slot] = piece.start
-        return torch.tensor(rows)
+    def _inputs(self, chunks: Sequence[TokenChunk], size: int) -> torch.Tensor:
+        """Ids, positions and columns by slot; slots without a sequence write to the last column."""
+        inputs = [[0] * size, [0] * size, [self._last_column] * size]
+        for chunk in chunks:
+            inputs[0][chunk.slot] = chunk.token_ids[0]
+            inputs[1][chunk.slot] = inputs[2][chunk.slot] = chunk.start
+        return torch.tensor(inputs)
 
     def _capture(self, size: int, columns: int) -> _Made:
         inputs = self._inputs([], size).to(self._device)
         slots = torch.arange(size, device=self._device)
 
         def run() -> torch.Tensor:
-            plan = ForwardBatch(
+            batch = ForwardBatch(
                 ids=inputs[0:1],
                 positions=inputs[1:2],
                 slots=slots,
@@ -110,9 +111,9 @@ class Graphs:
                 longs=[],
                 source_lengths=self._source_lengths,
             )
-            return self._run(plan)
+            return self._run(batch)
 
-        log.info("capturing a CUDA graph for %d rows of %d tokens", size, columns)
+        log.info("capturing a CUDA graph for %d sequences of %d tokens", size, columns)
         replay, logits = self._record(run)
         return _Made(replay, inputs, logits)
 

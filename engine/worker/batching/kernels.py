@@ -9,7 +9,7 @@ from torch.nn.functional import scaled_dot_product_attention
 
 
 def pack(weight: torch.Tensor) -> torch.Tensor:
-    """A weight of [out, in] in oneDNN's own layout."""
+    """A weight, [out, in] in float32 or bfloat16, in oneDNN's own layout."""
     packed: torch.Tensor = torch.ops.mkldnn._reorder_linear_weight(weight, None)
     return packed
 
@@ -17,8 +17,9 @@ def pack(weight: torch.Tensor) -> torch.Tensor:
 def linear(
     inputs: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None
 ) -> torch.Tensor:
-    """`inputs` times the transposed `weight`, packed or not, by oneDNN: in float32 twice as fast
-    as PyTorch's own way on processors for which MKL leaves AVX-512 unused.
+    """`inputs`, [..., in], times the transposed `weight`, [out, in], packed or not; gives
+    [..., out]. By oneDNN: in float32 twice as fast as PyTorch's own way on processors for which
+    MKL leaves AVX-512 unused.
     """
     output: torch.Tensor = torch.ops.mkldnn._linear_pointwise(inputs, weight, bias, "none", [], "")
     return output
@@ -31,8 +32,8 @@ def attend(
     mask: torch.Tensor | None,
     scaling: float | None,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Attention, all [rows, heads, tokens, dim], and the logarithm of the sum of the exponentials
-    of each query's scores, [rows, heads, tokens], float32.
+    """Attention, all [N, heads, tokens, dim], and the logarithm of the sum of the exponentials
+    of each query's scores, [N, heads, tokens], float32.
     """
     output, log_sum = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
         queries, keys, values, attn_mask=mask, scale=scaling
@@ -42,7 +43,7 @@ def attend(
 
 @cache
 def usable(dtype: torch.dtype) -> bool:
-    """Whether the operators are there for these numbers, in this build of PyTorch and on this
+    """Whether the operators are there for this dtype, in this build of PyTorch and on this
     processor, and compute what they should.
     """
     if dtype not in (torch.float32, torch.bfloat16):

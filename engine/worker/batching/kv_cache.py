@@ -1,4 +1,4 @@
-"""The memory for keys and values of all running rows: one fixed slot a row, filled in place."""
+"""The memory for keys and values of all running sequences: one fixed slot each, filled in place."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Layer:
     values: torch.Tensor
 
 
-def row_bytes(shapes: Sequence[LayerShape], num_tokens: int) -> int:
+def slot_bytes(shapes: Sequence[LayerShape], num_tokens: int) -> int:
     """Bytes that a slot for `num_tokens` takes."""
     return num_columns(num_tokens) * sum(shape.num_bytes for shape in shapes)
 
@@ -50,7 +50,7 @@ def num_columns(num_tokens: int) -> int:
 
 
 class KVCache:
-    """Stands in for a cache of transformers while `plan` is run."""
+    """Stands in for a cache of transformers while `batch` is run."""
 
     #: transformers asks.
     is_compileable = False
@@ -81,7 +81,7 @@ class KVCache:
             )
             for shape in shapes
         ]
-        self.plan: ForwardBatch | None = None
+        self.batch: ForwardBatch | None = None
         #: Of the constant part of all prompts.
         self.prefix: Prefix = []
 
@@ -89,20 +89,20 @@ class KVCache:
         self, keys: torch.Tensor, values: torch.Tensor, layer_idx: int, *_: object, **__: object
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Keep the new tokens' keys and values, [1, heads, N, dim]; returns the KV cache's."""
-        layer, plan = self.layers[layer_idx], self.plan
-        assert plan is not None
-        layer.keys[plan.slots, :, plan.columns] = keys[0].transpose(0, 1)
-        layer.values[plan.slots, :, plan.columns] = values[0].transpose(0, 1)
-        reach = plan.num_columns
+        layer, batch = self.layers[layer_idx], self.batch
+        assert batch is not None
+        layer.keys[batch.slots, :, batch.columns] = keys[0].transpose(0, 1)
+        layer.values[batch.slots, :, batch.columns] = values[0].transpose(0, 1)
+        reach = batch.num_columns
         return layer.keys[:, :, :reach], layer.values[:, :, :reach]
 
     def get_seq_length(self, *_: object) -> int:
         """As if the pass were at the last column it reaches: T5 counts its distances from it."""
-        assert self.plan is not None
-        return self.plan.num_columns - 1
+        assert self.batch is not None
+        return self.batch.num_columns - 1
 
     def keep_prefix(self, slot: int, num_tokens: int) -> None:
-        """Copy the beginning of a row: it is the constant part."""
+        """Copy the beginning of a sequence: it is the constant part."""
         self.prefix = [
             (
                 layer.keys[slot, :, :num_tokens].clone(),
@@ -112,13 +112,13 @@ class KVCache:
         ]
 
     def begin(self, slot: int, num_tokens: int) -> None:
-        """Begin a row with the first `num_tokens` of the prefix."""
+        """Begin a sequence with the first `num_tokens` of the prefix."""
         for layer, (keys, values) in zip(self.layers, self.prefix, strict=True):
             layer.keys[slot, :, :num_tokens] = keys[:, :num_tokens]
             layer.values[slot, :, :num_tokens] = values[:, :num_tokens]
 
     def clear(self, slot: int) -> None:
-        """Forget a row whose numbers may be broken."""
+        """Zero a slot whose keys and values may be NaN."""
         for layer in self.layers:
             layer.keys[slot].zero_()
             layer.values[slot].zero_()

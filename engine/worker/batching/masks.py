@@ -1,10 +1,11 @@
-"""What each token of a pass may see, as numbers that are added to its scores."""
+"""What each token of a pass may attend to, as masks that are added to its scores."""
 
 from __future__ import annotations
 
 import torch
 
-from engine.worker.batching.forward_batch import BUCKET, ForwardBatch, TokenChunk
+from engine.worker.batching.forward_batch import BUCKET, ForwardBatch
+from engine.worker.batching.sequence import TokenChunk
 
 
 class Masks:
@@ -12,59 +13,59 @@ class Masks:
 
     def __init__(
         self,
-        plan: ForwardBatch,
+        batch: ForwardBatch,
         window: int | None,
         bias: torch.Tensor | None,
         crossing: bool,
         key: torch.Tensor,
     ) -> None:
-        self._plan = plan
+        self._batch = batch
         self._window = window
         #: Relative bias of T5, [1, heads, N, L]: its first row was made as for the last of the L
-        #: columns, so it holds the bias for each distance, whatever the row.
+        #: columns, so it holds the bias for each distance, whatever the query.
         self._by_distance = None if bias is None else bias[0, :, 0].flip(-1)
         self._crossing = crossing
         self._key = key
         self._name = (window, bias is not None, crossing)
 
-    def end(self, piece: TokenChunk) -> int:
-        """How many columns the piece looks at."""
-        return min(-(-piece.end // BUCKET) * BUCKET, self._key.shape[2])
+    def end(self, chunk: TokenChunk) -> int:
+        """How many columns the chunk looks at."""
+        return min(-(-chunk.end // BUCKET) * BUCKET, self._key.shape[2])
 
     def of_singles(self) -> torch.Tensor:
-        """[rows, 1 or heads, 1, L]."""
+        """The mask of the single-token chunks, [slots low to high, 1 or heads, 1, L]."""
         name = ("singles", *self._name)
-        if name not in self._plan.shared:
-            self._plan.shared[name] = self._make_singles()
-        return self._plan.shared[name]
+        if name not in self._batch.shared:
+            self._batch.shared[name] = self._make_singles()
+        return self._batch.shared[name]
 
     def _make_singles(self) -> torch.Tensor:
-        plan, length = self._plan, self._key.shape[2]
+        batch, length = self._batch, self._key.shape[2]
         columns = torch.arange(length, device=self._key.device)
         if self._crossing:
-            assert plan.source_lengths is not None
-            lengths = plan.source_lengths[plan.low : plan.high]
+            assert batch.source_lengths is not None
+            lengths = batch.source_lengths[batch.low : batch.high]
             return self._hide(columns < lengths.clamp(min=1)[:, None])[:, None, None]
-        positions = plan.positions.new_zeros(plan.high - plan.low)
+        positions = batch.positions.new_zeros(batch.high - batch.low)
         positions.index_copy_(
-            0, plan.single_slots - plan.low, plan.positions[0, : plan.num_singles]
+            0, batch.single_slots - batch.low, batch.positions[0, : batch.num_singles]
         )
         return self._see(positions, columns)[:, :, None]
 
-    def of_piece(self, first: int, piece: TokenChunk, end: int) -> torch.Tensor:
-        """[1 or heads, T, end]."""
+    def of_chunk(self, first: int, chunk: TokenChunk, end: int) -> torch.Tensor:
+        """The mask of a longer chunk, [1 or heads, T, end]."""
         name = (first, *self._name)
-        if name not in self._plan.shared:
+        if name not in self._batch.shared:
             columns = torch.arange(end, device=self._key.device)
             if self._crossing:
-                assert self._plan.source_lengths is not None
-                seen = columns < self._plan.source_lengths[piece.slot]
-                mask = self._hide(seen).expand(1, len(piece.ids), end)
+                assert self._batch.source_lengths is not None
+                seen = columns < self._batch.source_lengths[chunk.slot]
+                mask = self._hide(seen).expand(1, len(chunk.token_ids), end)
             else:
-                positions = torch.arange(piece.start, piece.end, device=columns.device)
+                positions = torch.arange(chunk.start, chunk.end, device=columns.device)
                 mask = self._see(positions, columns).transpose(0, 1)
-            self._plan.shared[name] = mask
-        return self._plan.shared[name]
+            self._batch.shared[name] = mask
+        return self._batch.shared[name]
 
     def _see(self, positions: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
         """[positions, 1 or heads, columns]: the past, within the sliding window, with bias."""

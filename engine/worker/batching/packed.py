@@ -19,7 +19,7 @@ class PackedLinear(torch.nn.Module):
         self.in_features, self.out_features = linear.in_features, linear.out_features
         self._packed = kernels.pack(linear.weight.data)
         self.bias = linear.bias
-        # Some models look up the number format here.
+        # Some models look up the dtype here.
         self.register_buffer("weight", linear.weight.new_empty(0), persistent=False)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:

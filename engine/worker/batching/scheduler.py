@@ -1,239 +1,219 @@
-"""Continuous batching: many answers at once, one forward pass a step, rows joining at any step."""
+"""Continuous batching: many answers at once, one forward pass a step, new ones join at any step."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable
 from time import monotonic
 
 import torch
 
 from engine.errors import BrokenNumbers
-from engine.types import FinishReason
+from engine.worker.batching.detokenizer import Detokenizer
 from engine.worker.batching.drafter import MAX_DRAFT
-from engine.worker.batching.forward_batch import TokenChunk
-from engine.worker.batching.outcome import Outcome
-from engine.worker.batching.prefixes import Prefixes, Start
-from engine.worker.batching.request_queue import RequestQueue
-from engine.worker.batching.runner import Runner
-from engine.worker.batching.sampling import greedy
-from engine.worker.batching.sequence import Sequence, SequenceRequest
-from engine.worker.watch import Watcher
+from engine.worker.batching.model_runner import ModelRunner
+from engine.worker.batching.sampler import Sampler, greedy
+from engine.worker.batching.sequence import (
+    Sequence,
+    SequenceStatus,
+    TokenChunk,
+    finish_cancelled,
+)
+from engine.worker.batching.slot_pool import SlotPool
 
 log = logging.getLogger(__name__)
 
-#: Tokens of prompts run in one step while other rows wait for their next token, and else. A step
-#: of so many takes about 0.1 s on two cores, a few hundredths on a GPU.
+#: Tokens of prompts run in one step while other sequences wait for their next token, and else. A
+#: step of so many takes about 0.1 s on two cores, a few hundredths on a GPU.
 CPU_CHUNKS = (128, 512)
-CARD_CHUNKS = (1024, 4096)
+GPU_CHUNKS = (1024, 4096)
 #: Guessing ahead pays while a pass is bound by reading the weights.
-MAX_ROWS_DRAFTING = 4
+MAX_SEQS_DRAFTING = 4
+#: Seconds between looks through those who wait, who may be many.
+LOOK_S = 0.25
 
 
 class Scheduler:
-    """Runs requests in the order in which they come, as many at once as there are slots."""
+    """Runs sequences in the order in which they come, as many at once as there are slots."""
 
     def __init__(
         self,
-        runner: Runner,
+        runners: Iterable[ModelRunner],
         *,
         decode: Callable[[list[int]], str],
-        ends: frozenset[int],
+        eos: frozenset[int],
         start_token: int | None = None,
         chunks: tuple[int, int] = CPU_CHUNKS,
         drafts: bool = True,
         remembers: bool = True,
+        prepare: Callable[[Sequence], None] | None = None,
     ) -> None:
-        self._runner = runner
+        """The runner with the longest slots comes last.
+
+        `prepare` gives a sequence its prompt once a slot is free; an error is of that one alone.
+        """
+        self._pools = [SlotPool(runner, remembers=remembers) for runner in runners]
         self._decode = decode
         #: Tokens that end a text.
-        self._ends = ends
+        self._eos = eos
         #: What an encoder-decoder model's text begins with.
         self._start_token = start_token
         self._chunk_beside, self._chunk_alone = chunks
         self._drafts = drafts
-        self._waiting = RequestQueue()
-        self._rows: list[Sequence] = []
-        self._free = list(range(runner.num_slots))
-        #: Beginnings of prompts that need not be run again; `remembers` those of past rows too.
-        self._prefixes = (
-            Prefixes(runner.kv_cache, remembers=remembers) if runner.continues_prompt else None
-        )
-        self._last_group = 0
+        self._prepare = prepare
+        self._waiting: deque[Sequence] = deque()
+        self._looked_at = 0.0
 
-    def add(self, request: SequenceRequest, watcher: Watcher) -> None:
-        """Queue a request; its watcher hears of each token."""
-        self._waiting.add(request, watcher)
+    def add(self, seq: Sequence) -> None:
+        """Queue a sequence."""
+        self._waiting.append(seq)
+
+    def put_back(self, seq: Sequence) -> None:
+        """Queue one that had its turn, before all others."""
+        self._waiting.appendleft(seq)
 
     @property
-    def num_waiting(self) -> int:
-        """Requests that have no slot yet."""
-        return len(self._waiting)
+    def is_busy(self) -> bool:
+        """Whether `step` has something to do."""
+        return bool(self._waiting or self.num_running)
 
     @property
     def num_running(self) -> int:
-        """Requests that have one."""
-        return len(self._rows)
+        """Sequences that have a slot."""
+        return sum(len(pool.running) for pool in self._pools)
 
-    @property
-    def wants_more(self) -> bool:
-        """Whether another request would get a slot and be worked on in the next step."""
-        backlog = sum(row.num_uncached for row in self._rows if row.is_reading)
-        free = len(self._free) - len(self._waiting)
-        return free > 0 and backlog < self._chunk_beside
-
-    def holds(self, request: SequenceRequest) -> bool:
-        """Whether a slot is long enough for it."""
-        return self._num_tokens(request) <= self._runner.num_tokens
-
-    def keep_prefix(self, ids: list[int]) -> None:
+    def keep_prefix(self, token_ids: list[int]) -> None:
         """Run the constant part of all prompts once and for all; nothing else may run."""
-        if self._prefixes is None or not ids or self._rows:
-            return
-        for start in range(0, len(ids), self._chunk_alone):
-            part = ids[start : start + self._chunk_alone]
-            whole = len(ids) + 1  # some token follows
-            self._runner.forward(
-                [TokenChunk(slot=0, start=start, ids=part, num_logits=1, row_tokens=whole)]
-            )
-        self._prefixes.keep(0, list(ids))
+        for pool in self._pools:
+            pool.keep_prefix(token_ids, self._chunk_alone)
 
-    def step(self) -> list[Outcome]:
-        """Admit who has waited longest, run one pass, and tell who ended by it."""
-        outcomes = self._waiting.drop()
-        outcomes += [self._end(row, row.verdict(monotonic())) for row in self._dropped()]
-        budget = self._admit(self._chunk(), outcomes)
-        pieces = self._plan(budget)
-        if pieces:
-            outcomes += self._run(pieces)
-        return outcomes
-
-    def _chunk(self) -> int:
-        alone = all(row.is_reading for row in self._rows)
-        return self._chunk_alone if alone else self._chunk_beside
-
-    def _dropped(self) -> list[Sequence]:
+    def step(self) -> list[Sequence]:
+        """Admit who has waited longest, run one pass a pool, and return who finished by it."""
         now = monotonic()
-        return [row for row in self._rows if row.verdict(now) is not None]
+        finished = []
+        if now - self._looked_at >= LOOK_S:
+            self._looked_at = now
+            finished += finish_cancelled(self._waiting)
+        for pool in self._pools:
+            for seq in list(pool.running.values()):
+                status = seq.stopped_by(now)
+                if status is not None:
+                    finished.append(self._end(pool, seq, status))
+            alone = all(seq.is_prefilling for seq in pool.running.values())
+            pool.budget = self._chunk_alone if alone else self._chunk_beside
+        finished += self._admit()
+        for pool in self._pools:
+            chunks = self._schedule(pool)
+            if chunks:
+                finished += self._run(pool, chunks)
+        return finished
 
-    def _admit(self, budget: int, outcomes: list[Outcome]) -> int:
-        """Give free slots to those who wait; returns what is left of the step's budget."""
-        reading = sum(row.num_uncached for row in self._rows if row.is_reading)
-        while self._waiting and self._free and budget > reading:
-            request, watcher = self._waiting.next()
-            try:
-                row = self._new_row(request, watcher)
-                budget -= self._runner.admit(row.slot, request.prompt)
-            except Exception as error:
-                if self._breaks_all(error):
-                    raise
-                outcomes.append(Outcome.without_text(request, FinishReason.STOP, error))
-                continue
-            self._free.remove(row.slot)
-            self._rows.append(row)
-            reading += row.num_uncached if row.is_reading else 0
-        return budget
+    def _admit(self) -> list[Sequence]:
+        """Give slots to those who wait, in order; returns who ended instead."""
+        finished = []
+        while self._waiting and any(pool.has_room for pool in self._pools):
+            seq = self._waiting[0]
+            if seq.watcher.is_cancelled():
+                seq.finish(SequenceStatus.FINISHED_CANCELLED)
+            elif not self._start(seq):
+                break  # nobody overtakes
+            self._waiting.popleft()
+            if seq.status is not SequenceStatus.RUNNING:
+                finished.append(seq)
+        return finished
 
-    def _new_row(self, request: SequenceRequest, watcher: Watcher) -> Sequence:
-        if not request.prompt or not self.holds(request):
-            num_tokens = self._num_tokens(request)
-            raise ValueError(f"{num_tokens} tokens; 1 to {self._runner.num_tokens} fit")
-        group = self._runner.group(len(request.prompt))
-        if self._prefixes is None:
-            start = Start(min(self._free), cached=0, shares_prefix=False)
-        else:
-            start = self._prefixes.begin(self._free, request.prompt, group)
-        return Sequence(
-            request,
-            watcher,
-            slot=start.slot,
-            tokens=list(request.prompt) if self._start_token is None else [self._start_token],
-            cached=start.cached,
-            group=group,
-            shares_prefix=start.shares_prefix,
-            decode=self._decode,
-        )
+    def _start(self, seq: Sequence) -> bool:
+        """Start or fail it; False while no slot that holds it is free."""
+        now = monotonic()
+        try:
+            if self._prepare is not None and not seq.prompt_token_ids:
+                self._prepare(seq)
+        except Exception as error:  # noqa: BLE001 - whatever a tokenizer raises at a text
+            seq.fail(error)
+            return True
+        longest = self._pools[-1]
+        if not seq.prompt_token_ids or not longest.fits(seq):
+            most = longest.runner.num_tokens
+            seq.fail(ValueError(f"{longest.num_tokens(seq)} tokens; 1 to {most} fit"))
+            return True
+        pool = next((pool for pool in self._pools if pool.has_room and pool.fits(seq)), None)
+        if pool is None:
+            return False
+        given = seq.prompt_token_ids if self._start_token is None else [self._start_token]
+        seq.start(now, list(given), Detokenizer(self._decode), Sampler(seq.sampling))
+        try:
+            pool.allocate(seq)
+        except Exception as error:
+            if self._breaks_all(error):
+                raise
+            seq.fail(error)
+        return True
 
-    def _num_tokens(self, request: SequenceRequest) -> int:
-        """Tokens that its row may have in the end."""
-        new = request.max_new_tokens if self._runner.continues_prompt else 0
-        return len(request.prompt) + new
+    def _schedule(self, pool: SlotPool) -> list[TokenChunk]:
+        """The next chunks of one group's sequences: next tokens first, then prompts, oldest first.
 
-    def _plan(self, budget: int) -> list[TokenChunk]:
-        """The next pieces of one group's rows: next tokens first, then prompts, oldest first."""
-        groups = {self._runner.group(len(row.tokens)) for row in self._rows}
+        See ModelRunner.group.
+        """
+        group_of = pool.runner.group
+        groups = {group_of(len(seq.token_ids)) for seq in pool.running.values()}
         if not groups:
             return []
         # With two groups they take turns.
-        group = next(iter(groups)) if len(groups) == 1 else 1 - self._last_group
-        self._last_group = group
-        drafting = self._drafts and len(self._rows) <= MAX_ROWS_DRAFTING
-        pieces = []
-        for row in self._rows:
-            if self._runner.group(len(row.tokens)) != group:
+        group = next(iter(groups)) if len(groups) == 1 else 1 - pool.last_group
+        pool.last_group = group
+        drafting = self._drafts and len(pool.running) <= MAX_SEQS_DRAFTING
+        chunks = []
+        for seq in pool.running.values():
+            if group_of(len(seq.token_ids)) != group:
                 continue
-            if row.group != group:  # it grew into the group: all its positions change
-                row.group, row.cached = group, 0
-            if not row.is_reading:
-                stays = self._runner.group(len(row.tokens) + MAX_DRAFT) == group
-                pieces.append(row.next_piece(drafting and stays))
-            elif budget > 0:
-                piece = row.chunk(budget)
-                budget -= len(piece.ids)
-                pieces.append(piece)
-        return sorted(pieces, key=lambda piece: (len(piece.ids) > 1, piece.slot))
+            if seq.group != group:  # it grew into the group: all its positions change
+                seq.group, seq.num_computed_tokens = group, 0
+            if not seq.is_prefilling:
+                stays = group_of(len(seq.token_ids) + MAX_DRAFT) == group
+                chunks.append(seq.decode_chunk(drafting and stays))
+            elif pool.budget > 0:
+                chunks.append(seq.prefill_chunk(pool.budget))
+                pool.budget -= len(chunks[-1].token_ids)
+        return sorted(chunks, key=lambda chunk: (len(chunk.token_ids) > 1, chunk.slot))
 
-    def _run(self, pieces: list[TokenChunk]) -> list[Outcome]:
-        """One pass. What fails together is tried one by one, so that only the guilty pay."""
+    def _run(self, pool: SlotPool, chunks: list[TokenChunk]) -> list[Sequence]:
+        """One pass. What fails together is tried one by one: only what causes it fails."""
         try:
-            logits = self._runner.forward(pieces)
+            logits = pool.runner.forward(chunks)
             tokens = greedy(logits)
         except Exception as error:
             if self._breaks_all(error):
                 raise
-            if len(pieces) == 1:
-                return [self._end(self._row_of(pieces[0]), error)]
-            log.warning("a pass over %d rows failed; each is run alone", len(pieces))
-            return [outcome for piece in pieces for outcome in self._run([piece])]
-        outcomes, first = [], 0
-        for piece in pieces:
-            after = first + piece.num_logits
-            row = self._row_of(piece)
+            if len(chunks) == 1:
+                return [self._fail(pool, pool.running[chunks[0].slot], error)]
+            log.warning("a pass over %d sequences failed; each is run alone", len(chunks))
+            return [seq for chunk in chunks for seq in self._run(pool, [chunk])]
+        finished, first = [], 0
+        for chunk in chunks:
+            after = first + chunk.num_logits
+            seq = pool.running[chunk.slot]
             try:
-                reason = row.take(piece, logits[first:after], tokens[first:after], self._ends)
+                status = seq.postprocess(chunk, logits[first:after], tokens[first:after], self._eos)
             except BrokenNumbers as error:
-                outcomes.append(self._end(row, error))
+                finished.append(self._fail(pool, seq, error))
             else:
-                if reason is not None:
-                    outcomes.append(self._end(row, reason))
+                if status is not None:
+                    finished.append(self._end(pool, seq, status))
             first = after
-        return outcomes
+        return finished
 
-    def _row_of(self, piece: TokenChunk) -> Sequence:
-        return next(row for row in self._rows if row.slot == piece.slot)
+    def _end(self, pool: SlotPool, seq: Sequence, status: SequenceStatus) -> Sequence:
+        pool.deallocate(seq, broken=False)
+        seq.finish(status)
+        return seq
 
-    def _end(self, row: Sequence, why: FinishReason | Exception | None) -> Outcome:
-        self._rows.remove(row)
-        self._free.append(row.slot)
-        failed = isinstance(why, Exception)
-        if failed:
-            self._runner.clear(row.slot)
-        if self._prefixes is not None:
-            known = [] if failed else row.tokens[: row.cached]
-            self._prefixes.remember(row.slot, known, row.group)
-        if not failed:
-            row.finish()
-        return Outcome(
-            request=row.request,
-            text="" if failed else row.text,
-            reason=why if isinstance(why, FinishReason) else FinishReason.STOP,
-            num_new_tokens=row.num_new,
-            started_at=row.started_at,
-            first_token_at=row.first_token_at,
-            error=why if isinstance(why, Exception) else None,
-        )
+    def _fail(self, pool: SlotPool, seq: Sequence, error: Exception) -> Sequence:
+        pool.deallocate(seq, broken=True)
+        seq.fail(error)
+        return seq
 
     def _breaks_all(self, error: Exception) -> bool:
         """Whether the device may be broken: after an unknown error on a GPU nothing is sure."""
-        on_gpu = self._runner.kv_cache.layers[0].keys.device.type != "cpu"
+        on_gpu = self._pools[0].runner.kv_cache.layers[0].keys.device.type != "cpu"
         return on_gpu and not isinstance(error, ValueError | torch.OutOfMemoryError)

@@ -8,9 +8,10 @@ from typing import Any
 import torch
 from transformers.modeling_outputs import BaseModelOutput
 
-from engine.worker.batching.forward_batch import ForwardBatch, TokenChunk
+from engine.worker.batching.forward_batch import ForwardBatch
 from engine.worker.batching.kv_cache import CachePair, CrossCache, KVCache
-from engine.worker.batching.runner import graphs_for
+from engine.worker.batching.model_runner import graphs_for
+from engine.worker.batching.sequence import TokenChunk
 from engine.worker.batching.shapes import source_shapes
 
 
@@ -50,12 +51,12 @@ class Seq2SeqRunner:
         )
 
     def clear(self, slot: int) -> None:
-        """See Runner."""
+        """See ModelRunner."""
         self.kv_cache.clear(slot)
         self._pair.cross_attention_cache.clear(slot)
 
     def group(self, num_tokens: int) -> int:
-        """All rows may share a pass."""
+        """All sequences may share a pass."""
         return 0
 
     @torch.inference_mode()
@@ -66,38 +67,38 @@ class Seq2SeqRunner:
         self._lengths[slot] = ids.shape[1]
         self._pair.expect_source(slot)
         # The layers make their keys of the source in a pass with a first token, which is run
-        # again with the other rows.
-        first = TokenChunk(slot=slot, start=0, ids=[0], num_logits=1, row_tokens=1)
+        # again with the other sequences.
+        first = TokenChunk(slot=slot, start=0, token_ids=[0], num_logits=1, seq_len=1)
         self._run([first], source)
         return len(prompt)
 
     @torch.inference_mode()
-    def forward(self, pieces: Sequence[TokenChunk]) -> torch.Tensor:
-        """See Runner."""
-        if self._graphs is not None and self._graphs.fits(pieces):
-            return self._graphs.forward(pieces)
-        return self._run(pieces, self._no_source)
+    def forward(self, chunks: Sequence[TokenChunk]) -> torch.Tensor:
+        """See ModelRunner."""
+        if self._graphs is not None and self._graphs.fits(chunks):
+            return self._graphs.forward(chunks)
+        return self._run(chunks, self._no_source)
 
-    def _run(self, pieces: Sequence[TokenChunk], source: torch.Tensor) -> torch.Tensor:
-        plan = ForwardBatch.of(
-            pieces,
+    def _run(self, chunks: Sequence[TokenChunk], source: torch.Tensor) -> torch.Tensor:
+        batch = ForwardBatch.of(
+            chunks,
             device=self.device,
             last_column=self.kv_cache.num_columns - 1,
             source_lengths=self._lengths,
         )
-        return self.run(plan, source)
+        return self.run(batch, source)
 
-    def run(self, plan: ForwardBatch, source: torch.Tensor | None = None) -> torch.Tensor:
-        """The logits of `plan`."""
-        self.kv_cache.plan = plan
+    def run(self, batch: ForwardBatch, source: torch.Tensor | None = None) -> torch.Tensor:
+        """The logits of `batch`, [batch.keep, vocabulary]; `source` is [1, tokens, width]."""
+        self.kv_cache.batch = batch
         output = self._model(
             encoder_outputs=BaseModelOutput(
                 last_hidden_state=self._no_source if source is None else source
             ),
-            decoder_input_ids=plan.ids,
+            decoder_input_ids=batch.ids,
             cache=self._pair,
             use_cache=True,
-            plan=plan,
+            batch=batch,
         )
-        logits: torch.Tensor = output.logits[0, plan.keep]
+        logits: torch.Tensor = output.logits[0, batch.keep]
         return logits

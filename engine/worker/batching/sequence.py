@@ -1,165 +1,298 @@
-"""One request that is being answered: its tokens, its text, and when it ends."""
+"""One request from its arrival to its last token: its status, its tokens, its text."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections import deque
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from time import monotonic
-
-import torch
+from typing import TYPE_CHECKING
 
 from engine.errors import BrokenNumbers
-from engine.types import FinishReason
-from engine.worker.batching.detokenizer import Detokenizer
+from engine.types import FinishReason, Generation, GenerationRequest
 from engine.worker.batching.drafter import Drafter
-from engine.worker.batching.forward_batch import TokenChunk
-from engine.worker.batching.sampling import Chooser, Sampling
+from engine.worker.batching.sampling_params import SamplingParams
 from engine.worker.text_stream import TextStream
-from engine.worker.watch import Watcher
+from engine.worker.watch import Nobody, Watcher
+
+if TYPE_CHECKING:
+    import torch
+
+    from engine.worker.batching.detokenizer import Detokenizer
+    from engine.worker.batching.sampler import Sampler
+
+
+class SequenceStatus(StrEnum):
+    """What becomes of a sequence; the value of one with a text is its FinishReason's."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    FINISHED_STOPPED = FinishReason.STOP
+    FINISHED_LENGTH = FinishReason.LENGTH
+    FINISHED_DEADLINE = FinishReason.DEADLINE
+    FINISHED_CANCELLED = FinishReason.CANCELLED
+    #: Its `error` says why.
+    FINISHED_FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SequenceRequest:
-    """What the scheduler is asked to continue."""
+class TokenChunk:
+    """Consecutive tokens of one sequence: its next token, a part of its prompt, or a draft."""
 
-    id: str
-    prompt: list[int]
-    max_new_tokens: int
-    sampling: Sampling = field(default_factory=Sampling)
-    #: The text ends before the first of these.
-    stop: tuple[str, ...] = ()
-    #: Time of `monotonic` at which it ends with what it has.
-    deadline: float = float("inf")
+    slot: int
+    #: Position of the first token in the sequence.
+    start: int
+    token_ids: list[int]
+    #: Of how many of the last tokens the logits are wanted.
+    num_logits: int
+    #: Tokens that the sequence has in all, those of its prompt that are still to come included.
+    seq_len: int
+    #: Whether the sequence begins with the whole constant part of all prompts.
+    shares_prefix: bool = False
+
+    @property
+    def end(self) -> int:
+        """Position after the last token."""
+        return self.start + len(self.token_ids)
+
+    def split(self, first: int, length: int) -> list[tuple[int, TokenChunk]]:
+        """Chunks of at most `length` tokens, each with the index of its first token in the batch,
+        which for the first of them is `first`.
+        """
+        parts = []
+        for at in range(0, len(self.token_ids), length):
+            ids = self.token_ids[at : at + length]
+            part = replace(self, start=self.start + at, token_ids=ids, num_logits=0)
+            parts.append((first + at, part))
+        return parts
 
 
 class Sequence:
-    """A request with a slot."""
+    """A request and what is written for it."""
 
-    def __init__(
-        self,
-        request: SequenceRequest,
-        watcher: Watcher,
-        *,
-        slot: int,
-        tokens: list[int],
-        cached: int,
-        group: int,
-        shares_prefix: bool,
-        decode: Callable[[list[int]], str],
-    ) -> None:
+    def __init__(self, request: GenerationRequest, watcher: Watcher) -> None:
         self.request = request
-        self.slot = slot
-        #: All tokens of the row that the model continues.
-        self.tokens = tokens
-        #: How many of them have their keys and values in the slot.
-        self.cached = cached
-        #: See Runner.group.
-        self.group = group
-        self._shares_prefix = shares_prefix
-        self.started_at = monotonic()
+        self.watcher = watcher
+        self.status = SequenceStatus.WAITING
+        #: What it ended with: one of the two, once it is finished and the engine reports it.
+        self.error: Exception | None = None
+        self.generation: Generation | None = None
+        #: Whether memory ran out once, so that it is tried again with half the context.
+        self.halved = False
+        self.max_new_tokens = 0
+        self.sampling = SamplingParams()
+        self._stop: tuple[str, ...] = ()
+        self._forget()
+
+    @classmethod
+    def of_tokens(
+        cls,
+        seq_id: str,
+        prompt_token_ids: list[int],
+        *,
+        max_new_tokens: int,
+        sampling: SamplingParams | None = None,
+        stop: tuple[str, ...] = (),
+        deadline_s: float = float("inf"),
+        watcher: Watcher | None = None,
+    ) -> Sequence:
+        """One whose prompt is tokens already, for a scheduler without a tokenizer."""
+        request = GenerationRequest(id=seq_id, question="", documents=(), deadline_s=deadline_s)
+        seq = cls(request, watcher or Nobody())
+        seq.prepare(prompt_token_ids, max_new_tokens=max_new_tokens, sampling=sampling, stop=stop)
+        return seq
+
+    def _forget(self) -> None:
+        """Be as it was when it came."""
+        self.prompt_token_ids: list[int] = []
+        self._document_ids: tuple[str, ...] = ()
+        #: Times of `monotonic`.
+        self.started_at: float | None = None
         self.first_token_at: float | None = None
-        #: Tokens it began with.
-        self._num_given = len(tokens)
-        self._watcher = watcher
-        self._chooser = Chooser(request.sampling)
-        self._detokenizer = Detokenizer(decode)
-        self._stream = TextStream(request.stop)
+        self._deadline = float("inf")
+        #: What a SlotPool gives it: see there and PrefixCache.
+        self.slot = -1
+        self.group = 0
+        self.shares_prefix = False
+        #: All tokens that the model continues.
+        self.token_ids: list[int] = []
+        #: How many of them have their keys and values in the slot.
+        self.num_computed_tokens = 0
+        self._num_given_tokens = 0
+        self._stream = TextStream()
         self._drafter = Drafter()
-        self._drafter.feed(request.prompt)
 
     @property
-    def num_new(self) -> int:
+    def id(self) -> str:
+        """That of the request."""
+        return self.request.id
+
+    @property
+    def num_output_tokens(self) -> int:
         """Tokens written so far."""
-        return len(self.tokens) - self._num_given
+        return len(self.token_ids) - self._num_given_tokens
 
     @property
-    def num_uncached(self) -> int:
-        """Tokens still to be run."""
-        return len(self.tokens) - self.cached
+    def num_uncomputed_tokens(self) -> int:
+        """Tokens that are still to be run."""
+        return len(self.token_ids) - self.num_computed_tokens
 
     @property
-    def is_reading(self) -> bool:
+    def is_prefilling(self) -> bool:
         """Whether part of the prompt is still to be run before the next token."""
-        return self.num_uncached > 1
+        return self.num_uncomputed_tokens > 1
 
     @property
     def text(self) -> str:
         """What was written, without a stop sequence."""
         return self._stream.text.strip()
 
-    def verdict(self, now: float) -> FinishReason | None:
-        """Whether it must end now."""
-        if self._watcher.is_cancelled():
-            return FinishReason.CANCELLED
-        return FinishReason.DEADLINE if now >= self.request.deadline else None
+    def prepare(
+        self,
+        prompt_token_ids: list[int],
+        *,
+        max_new_tokens: int,
+        sampling: SamplingParams | None = None,
+        stop: tuple[str, ...] = (),
+        document_ids: tuple[str, ...] = (),
+    ) -> None:
+        """Take the prompt. The text ends before the first of `stop`."""
+        self.prompt_token_ids = prompt_token_ids
+        self.max_new_tokens = max_new_tokens
+        self.sampling = sampling or SamplingParams()
+        self._stop = stop
+        self._document_ids = document_ids
 
-    def chunk(self, budget: int) -> TokenChunk:
+    def start(
+        self, now: float, token_ids: list[int], detokenizer: Detokenizer, sampler: Sampler
+    ) -> None:
+        """Write on after `token_ids`. `now`, a time of `monotonic`, is where its deadline counts
+        from.
+        """
+        self.status = SequenceStatus.RUNNING
+        self.started_at = now
+        self._deadline = now + self.request.deadline_s
+        self.token_ids = token_ids
+        self._num_given_tokens = len(token_ids)
+        self._detokenizer = detokenizer
+        self._sampler = sampler
+        self._stream = TextStream(self._stop)
+        self._drafter.feed(self.prompt_token_ids)
+        if not self.halved:
+            self.watcher.on_start()
+
+    def stopped_by(self, now: float) -> SequenceStatus | None:
+        """Whether it must end now, and as what."""
+        if self.watcher.is_cancelled():
+            return SequenceStatus.FINISHED_CANCELLED
+        return SequenceStatus.FINISHED_DEADLINE if now >= self._deadline else None
+
+    def prefill_chunk(self, budget: int) -> TokenChunk:
         """The next part of the prompt, of at most `budget` tokens."""
-        return self._piece(self.tokens[self.cached : self.cached + budget], num_logits=1)
+        start = self.num_computed_tokens
+        return self._chunk(self.token_ids[start : start + budget], num_logits=1)
 
-    def next_piece(self, drafting: bool) -> TokenChunk:
+    def decode_chunk(self, drafting: bool) -> TokenChunk:
         """The newest token, with a guess at what follows."""
-        left = self.request.max_new_tokens - self.num_new
-        draft = self._drafter.draft(left - 1) if drafting else []
-        return self._piece([self.tokens[-1], *draft], num_logits=1 + len(draft))
+        num_left = self.max_new_tokens - self.num_output_tokens
+        draft = self._drafter.draft(num_left - 1) if drafting else []
+        return self._chunk([self.token_ids[-1], *draft], num_logits=1 + len(draft))
 
-    def _piece(self, ids: list[int], num_logits: int) -> TokenChunk:
+    def _chunk(self, token_ids: list[int], num_logits: int) -> TokenChunk:
         return TokenChunk(
             slot=self.slot,
-            start=self.cached,
-            ids=ids,
+            start=self.num_computed_tokens,
+            token_ids=token_ids,
             num_logits=num_logits,
-            row_tokens=len(self.tokens),
-            shares_prefix=self._shares_prefix,
+            seq_len=len(self.token_ids),
+            shares_prefix=self.shares_prefix,
         )
 
-    def take(
-        self, piece: TokenChunk, logits: torch.Tensor, best: list[int], ends: frozenset[int]
-    ) -> FinishReason | None:
-        """What the pass over `piece` gave: logits, most probable tokens. Raises BrokenNumbers.
+    def postprocess(
+        self, chunk: TokenChunk, logits: torch.Tensor, best: list[int], eos: frozenset[int]
+    ) -> SequenceStatus | None:
+        """Take what the pass over `chunk` gave: logits, [num_logits, vocabulary], and the most
+        probable token of each, -1 where there is none.
 
-        Returns why the row ends, or None.
+        Returns how the sequence ends, or None. Raises BrokenNumbers.
         """
-        if piece.end < len(self.tokens):  # more of the prompt is to come
-            self.cached = piece.end
-            self._watcher.on_text("")
+        if chunk.end < len(self.token_ids):  # more of the prompt is to come
+            self.num_computed_tokens = chunk.end
+            self.watcher.on_piece("")
             return None
-        drafted = list(piece.ids[len(self.tokens) - piece.start :])
-        self.cached = len(self.tokens)
+        draft = chunk.token_ids[len(self.token_ids) - chunk.start :]
+        self.num_computed_tokens = len(self.token_ids)
         num_right = 0
         for place, token in enumerate(best):
             if token < 0:
                 raise BrokenNumbers
-            if not self._chooser.is_plain:
-                token = self._chooser.choose(logits[place], self.tokens)
-            right = place < len(drafted) and drafted[place] == token
-            reason = self._append(token, ends)
-            if reason is not None:
-                return reason
+            if not self.sampling.is_plain:
+                token = self._sampler.sample(logits[place], self.token_ids)
+            right = place < len(draft) and draft[place] == token
+            status = self._append(token, eos)
+            if status is not None:
+                return status
             if not right:
                 break
             # The guess was run with the rest: its keys and values are there.
-            self.cached += 1
+            self.num_computed_tokens += 1
             num_right += 1
-        self._drafter.learn(len(drafted), num_right)
+        self._drafter.learn(len(draft), num_right)
         return None
 
-    def _append(self, token: int, ends: frozenset[int]) -> FinishReason | None:
+    def _append(self, token: int, eos: frozenset[int]) -> SequenceStatus | None:
         self.first_token_at = self.first_token_at or monotonic()
-        self.tokens.append(token)
-        if token in ends:
-            self._watcher.on_text("")
-            return FinishReason.STOP
+        self.token_ids.append(token)
+        if token in eos:
+            self.watcher.on_piece("")
+            return SequenceStatus.FINISHED_STOPPED
         self._drafter.feed([token])
-        self._watcher.on_text(self._stream.feed(self._detokenizer.feed(token)))
+        self.watcher.on_piece(self._stream.feed(self._detokenizer.feed(token)))
         if self._stream.stopped:
-            return FinishReason.STOP
-        if self.num_new >= self.request.max_new_tokens:
-            return FinishReason.LENGTH
+            return SequenceStatus.FINISHED_STOPPED
+        if self.num_output_tokens >= self.max_new_tokens:
+            return SequenceStatus.FINISHED_LENGTH
         return None
 
-    def finish(self) -> None:
+    def finish(self, status: SequenceStatus) -> None:
         """No token follows: show what was held back."""
+        self.status = status
         piece = self._stream.finish()
         if piece:
-            self._watcher.on_text(piece)
+            self.watcher.on_piece(piece)
+
+    def fail(self, error: Exception) -> None:
+        """It gets no text."""
+        self.status = SequenceStatus.FINISHED_FAILED
+        self.error = error
+
+    def retry_halved(self) -> None:
+        """Wait again, after memory ran out, for a try with half the context."""
+        self._forget()
+        self.status = SequenceStatus.WAITING
+        self.error = None
+        self.halved = True
+
+    def to_generation(self, model: str) -> Generation:
+        """What `model` wrote, which ends now."""
+        now = monotonic()
+        started_at = now if self.started_at is None else self.started_at
+        return Generation(
+            text=self.text,
+            finish_reason=FinishReason(self.status),
+            prompt_tokens=len(self.prompt_token_ids),
+            completion_tokens=self.num_output_tokens,
+            document_ids=self._document_ids,
+            model=model,
+            first_token_s=(self.first_token_at or now) - started_at,
+            total_s=now - started_at,
+        )
+
+
+def finish_cancelled(waiting: deque[Sequence]) -> list[Sequence]:
+    """Take who was cancelled out of the queue, wherever they stand."""
+    cancelled = [seq for seq in waiting if seq.watcher.is_cancelled()]
+    for seq in cancelled:
+        waiting.remove(seq)
+        seq.finish(SequenceStatus.FINISHED_CANCELLED)
+    return cancelled

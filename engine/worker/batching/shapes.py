@@ -8,7 +8,7 @@ import torch
 from transformers import DynamicCache
 
 from engine.worker.batching import attention
-from engine.worker.batching.kv_cache import LayerShape, row_bytes
+from engine.worker.batching.kv_cache import LayerShape, slot_bytes
 
 
 def prepare(model: Any) -> None:
@@ -42,12 +42,12 @@ def source_shapes(model: Any) -> tuple[list[LayerShape], list[LayerShape]]:
     return own, cross
 
 
-def bytes_per_row(model: Any, *, num_tokens: int, num_new: int) -> int:
+def bytes_per_slot(model: Any, *, num_tokens: int, num_new: int) -> int:
     """Bytes of one slot of a runner."""
     if not model.config.is_encoder_decoder:
-        return row_bytes(layer_shapes(model), num_tokens)
+        return slot_bytes(layer_shapes(model), num_tokens)
     own, cross = source_shapes(model)
-    return row_bytes(own, num_new) + row_bytes(cross, num_tokens)
+    return slot_bytes(own, num_new) + slot_bytes(cross, num_tokens)
 
 
 @torch.inference_mode()

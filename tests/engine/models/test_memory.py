@@ -15,7 +15,7 @@ from engine.models.catalog import Dtype, ModelEntry, PromptStyle, Quantisation, 
 from engine.models.device_memory import DeviceMemory, bytes_of
 from engine.models.memory import count_parameters, memory_need, need_in
 from engine.models.sizes import GB
-from engine.worker.batching.shapes import bytes_per_row, prepare
+from engine.worker.batching.shapes import bytes_per_slot, prepare
 from engine.worker.loading import load_model
 from tests.engine.worker import tiny_networks as tiny
 from tests.engine.worker.tiny_models import entry, save_tokenizer
@@ -124,7 +124,7 @@ def test_the_computed_cache_is_what_a_slot_takes(make: Callable[[], Any]) -> Non
 
     need = memory_need(entry(context_window=4096, task=task), config, on_gpu=False)
     prepare(network)
-    row = bytes_per_row(network, num_tokens=4096, num_new=512)
+    row = bytes_per_slot(network, num_tokens=4096, num_new=512)
 
     assert need is not None
     assert need.question == pytest.approx(row, rel=0.05)

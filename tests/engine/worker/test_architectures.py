@@ -20,21 +20,21 @@ from tests.engine.worker.tiny_families import EACH, REQUEST, phi3_below, save, t
 def plainly(model: HuggingFaceModel) -> str:
     """What `generate` of transformers writes to the same prompt."""
     ids = model.prompts.tokens(model.prompts.fit(REQUEST, 1388).prompt)
-    row = torch.tensor([ids])
+    input_ids = torch.tensor([ids])
     output = model.network.generate(
-        row, attention_mask=torch.ones_like(row), max_new_tokens=12, do_sample=False
+        input_ids, attention_mask=torch.ones_like(input_ids), max_new_tokens=12, do_sample=False
     )[0].tolist()
     return model.decode(output if model.entry.task is Task.SEQ2SEQ else output[len(ids) :]).strip()
 
 
 def in_slots(model: HuggingFaceModel) -> Generation:
-    batch = EngineCore.of(model, max_batch=2)
-    # What int8 computes for a row depends on the others beside it: such models may be refused.
-    assert batch.num_slots == 2 or model.entry.quantisation is Quantisation.INT8
-    batch.add(REQUEST, Nobody(), lambda: None)
+    core = EngineCore.of(model, max_batch=2)
+    # What int8 computes for a sequence depends on the others beside it: such models may be refused.
+    assert core.num_slots == 2 or model.entry.quantisation is Quantisation.INT8
+    core.add(REQUEST, Nobody())
     results = []
-    while batch.is_busy:
-        results += [done.result for done in batch.step()]
+    while core.is_busy:
+        results += [seq.generation or seq.error for seq in core.step()]
     (result,) = results
     assert isinstance(result, Generation), result
     return result

@@ -51,11 +51,22 @@ def model(one: ModelEntry, path: Path) -> HuggingFaceModel:
     return HuggingFaceModel(one, load_model(one, path, device="cpu"))
 
 
-def finish(batch: EngineCore) -> dict[str, Generation | Exception]:
+class Starts(Nobody):
+    """Notes in `begun` that its turn has come."""
+
+    def __init__(self, name: str, begun: list[str]) -> None:
+        self._name = name
+        self._begun = begun
+
+    def on_start(self) -> None:
+        self._begun.append(self._name)
+
+
+def finish(core: EngineCore) -> dict[str, Generation | Exception | None]:
     results = {}
-    while batch.is_busy:
-        for done in batch.step():
-            results[done.id] = done.result
+    while core.is_busy:
+        for seq in core.step():
+            results[seq.id] = seq.generation or seq.error
     return results
 
 
@@ -72,12 +83,12 @@ def test_questions_answered_together_get_the_answers_they_get_alone(
     expected = [plain.generate(request(number), Nobody()) for number in range(5)]
     begun: list[str] = []
 
-    batch = EngineCore.of(model(one, path), max_batch=3)
+    core = EngineCore.of(model(one, path), max_batch=3)
     for number in range(5):
-        batch.add(request(number), Nobody(), lambda number=number: begun.append(str(number)))
-    results = finish(batch)
+        core.add(request(number), Starts(str(number), begun))
+    results = finish(core)
 
-    assert batch.num_slots == 3
+    assert core.num_slots == 3
     assert begun == ["0", "1", "2", "3", "4"]
     for number, alone in enumerate(expected):
         together = results[str(number)]
@@ -136,12 +147,12 @@ def test_short_questions_get_short_slots_and_long_ones_the_whole_one_in_order(
     monkeypatch.setattr(SlotBytes, "share_out", lambda *_: (2, 1))
     begun: list[str] = []
 
-    batch = EngineCore.of(model(one, path), max_batch=3)
+    core = EngineCore.of(model(one, path), max_batch=3)
     for number in range(9):
-        batch.add(request(number), Nobody(), lambda number=number: begun.append(str(number)))
-    results = finish(batch)
+        core.add(request(number), Starts(str(number), begun))
+    results = finish(core)
 
-    assert batch.num_slots == 3
+    assert core.num_slots == 3
     assert begun == list(expected)
     for name, alone in expected.items():
         got = results[name]
@@ -157,35 +168,35 @@ def test_a_quantised_model_works_in_slots(how: Quantisation, tmp_path: Path) -> 
     loaded = model(one, tmp_path)
     expected = [loaded.generate(request(number), Nobody()).text for number in range(3)]
 
-    batch = EngineCore.of(loaded, max_batch=3)
+    core = EngineCore.of(loaded, max_batch=3)
     for number in range(3):
-        batch.add(request(number), Nobody(), lambda: None)
-    results = finish(batch)
+        core.add(request(number), Nobody())
+    results = finish(core)
 
-    assert batch.num_slots == 3
+    assert core.num_slots == 3
     assert [getattr(results[str(number)], "text", None) for number in range(3)] == expected
 
 
 def test_beams_are_searched_one_question_after_the_other(causal: Path) -> None:
     one = entry(context_window=900, generation=GenerationDefaults(num_beams=2))
 
-    batch = EngineCore.of(model(one, causal), max_batch=3)
+    core = EngineCore.of(model(one, causal), max_batch=3)
     for number in range(3):
-        batch.add(request(number), Nobody(), lambda: None)
-    results = finish(batch)
+        core.add(request(number), Nobody())
+    results = finish(core)
 
-    assert batch.num_slots == 1
+    assert core.num_slots == 1
     assert all(isinstance(result, Generation) for result in results.values())
 
 
 @pytest.mark.parametrize("beams", [1, 2], ids=["slots", "one by one"])
 def test_a_cancelled_question_ends_wherever_it_stands(causal: Path, beams: int) -> None:
     one = entry(context_window=900, generation=GenerationDefaults(num_beams=beams))
-    batch = EngineCore.of(model(one, causal), max_batch=1)
+    core = EngineCore.of(model(one, causal), max_batch=1)
 
-    batch.add(request(1), Nobody(), lambda: None)
-    batch.add(request(2), Listener(patience=0), lambda: None)
-    results = finish(batch)
+    core.add(request(1), Nobody())
+    core.add(request(2), Listener(patience=0))
+    results = finish(core)
 
     gone = results["2"]
     assert isinstance(gone, Generation)
@@ -195,7 +206,7 @@ def test_a_cancelled_question_ends_wherever_it_stands(causal: Path, beams: int) 
 @pytest.mark.parametrize("failures", [1, 2])
 def test_out_of_memory_is_met_with_half_the_context_once(causal: Path, failures: int) -> None:
     loaded = model(CAUSAL, causal)
-    batch = EngineCore.of(loaded, max_batch=2)
+    core = EngineCore.of(loaded, max_batch=2)
     lengths: list[int] = []
 
     def run_short(_: object, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> None:
@@ -206,12 +217,11 @@ def test_out_of_memory_is_met_with_half_the_context_once(causal: Path, failures:
 
     loaded.network.register_forward_pre_hook(run_short, with_kwargs=True)
     long = Document(id="x", course="", section="", question="?", answer="Words. " * 400)
-    batch.add(
+    core.add(
         GenerationRequest(id="1", question="?", documents=(long,), max_new_tokens=4),
         Nobody(),
-        lambda: None,
     )
-    result = finish(batch)["1"]
+    result = finish(core)["1"]
 
     if failures == 2:
         assert isinstance(result, OutOfMemory)

@@ -31,10 +31,10 @@ import sys
 from engine.worker import process as worker
 from engine.worker.batching.scheduler import Scheduler
 
-def run(self, pieces):
-    if any(row.request.id for row in self._rows):
+def run(self, pool, chunks):
+    if any(seq.id for seq in pool.running.values()):
         raise RuntimeError({ILLEGAL!r})
-    return whole(self, pieces)
+    return whole(self, pool, chunks)
 
 whole, Scheduler._run = Scheduler._run, run
 worker.main(sys.argv[1:])
@@ -46,9 +46,9 @@ def loaded(folder: Path, *, beams: int) -> HuggingFaceModel:
     return HuggingFaceModel.load(one, save_causal(folder / "tiny"), device="cpu")
 
 
-def work(batch: EngineCore) -> None:
-    while batch.is_busy:
-        batch.step()
+def work(core: EngineCore) -> None:
+    while core.is_busy:
+        core.step()
 
 
 @pytest.mark.parametrize("beams", [1, 2], ids=["slots", "one by one"])
@@ -56,7 +56,7 @@ def test_an_unknown_error_of_a_gpu_comes_out_of_the_batch(
     beams: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = loaded(tmp_path, beams=beams)
-    batch = EngineCore.of(model, max_batch=2)
+    core = EngineCore.of(model, max_batch=2)
     model.on_gpu = True
     monkeypatch.setattr(Scheduler, "_breaks_all", lambda *_: True)  # there is no GPU to ask
 
@@ -64,24 +64,24 @@ def test_an_unknown_error_of_a_gpu_comes_out_of_the_batch(
         raise RuntimeError(ILLEGAL)
 
     model.network.register_forward_pre_hook(break_down)
-    batch.add(REQUEST, Nobody(), lambda: None)
+    core.add(REQUEST, Nobody())
 
     with pytest.raises(RuntimeError, match="illegal memory access"):
-        work(batch)
+        work(core)
 
 
 def test_broken_numbers_on_a_gpu_are_of_their_question_alone(tmp_path: Path) -> None:
     import torch
 
     model = loaded(tmp_path, beams=2)
-    batch = EngineCore.of(model, max_batch=1)
+    core = EngineCore.of(model, max_batch=1)
     model.on_gpu = True
     torch.nn.init.constant_(model.network.get_output_embeddings().weight, float("nan"))
-    batch.add(REQUEST, Nobody(), lambda: None)
+    core.add(REQUEST, Nobody())
 
-    (done,) = batch.step()
+    (seq,) = core.step()
 
-    assert isinstance(done.result, BrokenNumbers)
+    assert isinstance(seq.error, BrokenNumbers)
 
 
 def test_the_process_ends_so_that_it_is_replaced(tmp_path: Path) -> None:

@@ -31,7 +31,10 @@ class Listener:
         self.pieces: list[str] = []
         self._patience = patience
 
-    def on_text(self, piece: str) -> None:
+    def on_start(self) -> None:
+        """Not asked for here."""
+
+    def on_piece(self, piece: str) -> None:
         self.pieces.append(piece)
 
     def is_cancelled(self) -> bool:

@@ -31,11 +31,11 @@ def tensors(model: HuggingFaceModel) -> dict[str, torch.Tensor]:
     return dict(network.named_parameters()) | dict(network.named_buffers())
 
 
-def written(batch: EngineCore) -> str:
-    batch.add(REQUEST, Nobody(), lambda: None)
+def written(core: EngineCore) -> str:
+    core.add(REQUEST, Nobody())
     results = []
-    while batch.is_busy:
-        results += [done.result for done in batch.step()]
+    while core.is_busy:
+        results += [seq.generation or seq.error for seq in core.step()]
     (result,) = results
     assert isinstance(result, Generation), result
     return result.text
@@ -46,7 +46,7 @@ def written(batch: EngineCore) -> str:
 def test_weights_that_left_the_device_come_back_as_they_were(
     make: Callable[[], Any], how: Quantisation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parking, "_PIECE", 1000)  # several pieces even for a tiny model
+    monkeypatch.setattr(parking, "_BLOCK", 1000)  # several blocks even for a tiny model
     model = load(make, tmp_path, quantisation=how)
     expected = model.generate(REQUEST, Nobody()).text
     weights = Weights(model.network)
@@ -111,44 +111,46 @@ def test_a_model_whose_tensors_grew_is_not_parked_over_its_old_copy(tmp_path: Pa
 def test_a_parked_batch_has_no_slots_and_resumes_with_the_same_answers(
     make: Callable[[], Any], tmp_path: Path
 ) -> None:
-    batch = EngineCore.of(load(make, tmp_path), max_batch=2)
-    expected = written(batch)
+    core = EngineCore.of(load(make, tmp_path), max_batch=2)
+    expected = written(core)
 
     texts = []
     for _ in range(2):
-        kv_cache = weakref.ref(batch._schedulers[0]._runner.kv_cache)
-        batch.park()
+        (pool,) = core._scheduler._pools  # type: ignore[union-attr]
+        kv_cache = weakref.ref(pool.runner.kv_cache)
+        del pool
+        core.park()
         assert kv_cache() is None
-        batch.resume()
-        texts.append(written(batch))
+        core.resume()
+        texts.append(written(core))
 
     assert expected
     assert texts == [expected] * 2
-    assert batch.num_slots == 2
+    assert core.num_slots == 2
 
 
 def test_from_a_gpu_the_weights_go_as_well(tmp_path: Path) -> None:
     model = load(t5, tmp_path)
-    batch = EngineCore.of(model, max_batch=2)
-    expected = written(batch)
+    core = EngineCore.of(model, max_batch=2)
+    expected = written(core)
 
     model.on_gpu = True  # there is none: the way is the same
-    batch.park()
+    core.park()
     left = sum(tensor.numel() for tensor in tensors(model).values())
     model.on_gpu = False
-    batch.resume()
+    core.resume()
 
     assert left == 0
-    assert written(batch) == expected
+    assert written(core) == expected
 
 
 def test_int8_cannot_leave_a_gpu(tmp_path: Path) -> None:
     model = load(t5, tmp_path, quantisation=Quantisation.INT8)
-    batch = EngineCore.of(model, max_batch=2)
+    core = EngineCore.of(model, max_batch=2)
     model.on_gpu = True
 
     with pytest.raises(ModelLoadError, match="int8 cannot leave the GPU"):
-        batch.park()
+        core.park()
 
 
 def test_without_room_for_those_who_serve_nothing_is_parked(

@@ -1,18 +1,17 @@
-"""Many rows at once write what each would write alone, and none disturbs another."""
+"""Many sequences at once write what each would write alone, and none disturbs another."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from time import monotonic
 from typing import Any
 
 import pytest
 import torch
 
 from engine.errors import BrokenNumbers
-from engine.types import FinishReason
 from engine.worker.batching import kernels
-from engine.worker.batching.sampling import Sampling
+from engine.worker.batching.sampling_params import SamplingParams
+from engine.worker.batching.sequence import SequenceStatus
 from engine.worker.text_stream import TextStream
 from tests.engine.worker import tiny_networks as tiny
 
@@ -35,7 +34,7 @@ def in_sentences(tokens: list[int]) -> str:
 
 @pytest.mark.parametrize("drafts", [False, True], ids=["plain", "drafts"])
 @pytest.mark.parametrize("make", FAMILIES, ids=lambda make: make.__name__)
-def test_a_row_that_repeats_itself_ends_alone_or_among_others(
+def test_a_sequence_that_repeats_itself_ends_alone_or_among_others(
     make: Callable[[], Any], drafts: bool
 ) -> None:
     network = make()
@@ -50,18 +49,18 @@ def test_a_row_that_repeats_itself_ends_alone_or_among_others(
         listeners = [
             tiny.ask(scheduler, str(number), prompt, 30) for number, prompt in enumerate(prompts)
         ]
-        outcomes = tiny.finish(scheduler)
+        finished = tiny.finish(scheduler)
 
-    assert [outcomes[str(number)].text for number in range(8)] == expected
+    assert [finished[str(number)].text for number in range(8)] == expected
     assert ["".join(one.pieces).strip() for one in listeners] == expected
-    assert {outcome.reason for outcome in outcomes.values()} == {FinishReason.STOP}
+    assert {seq.status for seq in finished.values()} == {SequenceStatus.FINISHED_STOPPED}
     # Of two sentences five are enough for one to be the third of its kind.
-    assert all(outcome.num_new_tokens <= 5 for outcome in outcomes.values())
+    assert all(seq.num_output_tokens <= 5 for seq in finished.values())
 
 
 @pytest.mark.parametrize("drafts", [False, True], ids=["plain", "drafts"])
 @pytest.mark.parametrize("make", FAMILIES, ids=lambda make: make.__name__)
-def test_rows_that_come_and_go_write_what_each_writes_alone(
+def test_sequences_that_come_and_go_write_what_each_writes_alone(
     make: Callable[[], Any], drafts: bool
 ) -> None:
     network = make()
@@ -71,12 +70,12 @@ def test_rows_that_come_and_go_write_what_each_writes_alone(
     with tiny.slots(network, drafts=drafts) as scheduler:
         for number, (prompt, new) in enumerate(zip(prompts[:5], NEW[:5], strict=True)):
             tiny.ask(scheduler, str(number), prompt, new)
-        early = [outcome for _ in range(20) for outcome in scheduler.step()]
+        early = [seq for _ in range(20) for seq in scheduler.step()]
         for number in range(5, 8):
             tiny.ask(scheduler, str(number), prompts[number], NEW[number])
-        outcomes = {o.request.id: o for o in early} | tiny.finish(scheduler)
+        finished = {seq.id: seq for seq in early} | tiny.finish(scheduler)
 
-    assert [outcomes[str(number)].text for number in range(8)] == expected
+    assert [finished[str(number)].text for number in range(8)] == expected
 
 
 @pytest.mark.parametrize("make", [tiny.llama, tiny.mistral], ids=lambda make: make.__name__)
@@ -91,17 +90,18 @@ def test_the_constant_part_is_not_run_again_and_changes_nothing(make: Callable[[
         for number, prompt in enumerate(prompts):
             tiny.ask(scheduler, str(number), prompt, 10)
         scheduler.step()
-        after_one_step = [row.cached for row in scheduler._rows]
-        outcomes = tiny.finish(scheduler)
+        (pool,) = scheduler._pools
+        after_one_step = [seq.num_computed_tokens for seq in pool.running.values()]
+        finished = tiny.finish(scheduler)
 
     assert after_one_step == [70, 80, 51]
-    assert [outcomes[str(number)].text for number in range(3)] == expected
+    assert [finished[str(number)].text for number in range(3)] == expected
 
 
 @pytest.mark.parametrize(
     "make", [tiny.llama, tiny.mistral, tiny.phi3], ids=lambda make: make.__name__
 )
-def test_rows_that_look_at_one_copy_of_the_constant_part_write_the_same(
+def test_sequences_that_look_at_one_copy_of_the_constant_part_write_the_same(
     make: Callable[[], Any],
 ) -> None:
     network = make()
@@ -113,19 +113,20 @@ def test_rows_that_look_at_one_copy_of_the_constant_part_write_the_same(
         scheduler.keep_prefix(constant)
         for number, prompt in enumerate(prompts):
             tiny.ask(scheduler, str(number), prompt, 20)
-        early = [outcome for _ in range(8) for outcome in scheduler.step()]
-        shared = len(scheduler._runner.kv_cache.plan.prefix)  # type: ignore[union-attr]
+        early = [seq for _ in range(8) for seq in scheduler.step()]
+        (pool,) = scheduler._pools
+        shared = len(pool.runner.kv_cache.batch.prefix)  # type: ignore[union-attr]
         tiny.ask(scheduler, "stranger", stranger, 5)
         early += scheduler.step()
-        beside_a_stranger = len(scheduler._runner.kv_cache.plan.prefix)  # type: ignore[union-attr]
-        outcomes = {o.request.id: o for o in early} | tiny.finish(scheduler)
+        beside_a_stranger = len(pool.runner.kv_cache.batch.prefix)  # type: ignore[union-attr]
+        finished = {seq.id: seq for seq in early} | tiny.finish(scheduler)
 
-    assert [outcomes[str(number)].text for number in range(5)] == expected
+    assert [finished[str(number)].text for number in range(5)] == expected
     layers = network.config.num_hidden_layers if kernels.usable(torch.float32) else 0
     assert (shared, beside_a_stranger) == (layers, 0)
 
 
-def test_what_an_earlier_row_left_is_used_again(llama: Any) -> None:
+def test_what_an_earlier_sequence_left_is_used_again(llama: Any) -> None:
     (shared, *ends) = tiny.prompts(60, 5, 9)
     prompts = [shared + end for end in ends]
     expected = [tiny.alone(llama, prompt, 6) for prompt in prompts]
@@ -135,14 +136,15 @@ def test_what_an_earlier_row_left_is_used_again(llama: Any) -> None:
         first = tiny.finish(scheduler)["first"]
         tiny.ask(scheduler, "second", prompts[1], 6)
         scheduler.step()
-        cached = scheduler._rows[0].cached
+        (running,) = scheduler._pools[0].running.values()
+        num_cached = running.num_computed_tokens
         second = tiny.finish(scheduler)["second"]
 
-    assert cached >= len(shared)
+    assert num_cached >= len(shared)
     assert [first.text, second.text] == expected
 
 
-def test_a_long_prompt_is_read_in_chunks_beside_rows_that_go_on_writing(llama: Any) -> None:
+def test_a_long_prompt_is_read_in_chunks_beside_sequences_that_go_on_writing(llama: Any) -> None:
     short, long = tiny.prompts(6, 100)
 
     with tiny.slots(llama) as scheduler:
@@ -165,11 +167,11 @@ def test_the_pieces_make_the_text(llama: Any) -> None:
     with tiny.slots(llama) as scheduler:
         listener = tiny.ask(scheduler, "a", prompt, 20)
         tiny.ask(scheduler, "b", other, 20)
-        outcome = tiny.finish(scheduler)["a"]
+        seq = tiny.finish(scheduler)["a"]
 
-    assert "".join(listener.pieces).strip() == outcome.text
-    assert outcome.reason is FinishReason.LENGTH
-    assert outcome.num_new_tokens == 20
+    assert "".join(listener.pieces).strip() == seq.text
+    assert seq.status is SequenceStatus.FINISHED_LENGTH
+    assert seq.num_output_tokens == 20
 
 
 def test_a_text_ends_before_its_stop_sequence_and_the_others_go_on(llama: Any) -> None:
@@ -181,12 +183,12 @@ def test_a_text_ends_before_its_stop_sequence_and_the_others_go_on(llama: Any) -
     with tiny.slots(llama) as scheduler:
         listener = tiny.ask(scheduler, "a", prompt, 20, stop=(stop,))
         tiny.ask(scheduler, "b", other, 20)
-        outcomes = tiny.finish(scheduler)
+        finished = tiny.finish(scheduler)
 
-    assert outcomes["a"].text == f" {whole}".partition(stop)[0].strip()
-    assert "".join(listener.pieces).strip() == outcomes["a"].text
-    assert outcomes["a"].reason is FinishReason.STOP
-    assert outcomes["b"].text == tiny.alone(llama, other, 20)
+    assert finished["a"].text == f" {whole}".partition(stop)[0].strip()
+    assert "".join(listener.pieces).strip() == finished["a"].text
+    assert finished["a"].status is SequenceStatus.FINISHED_STOPPED
+    assert finished["b"].text == tiny.alone(llama, other, 20)
 
 
 @pytest.mark.parametrize("make", [tiny.llama, tiny.t5], ids=lambda make: make.__name__)
@@ -195,24 +197,24 @@ def test_the_repetition_penalty_is_that_of_transformers(make: Callable[[], Any])
     prompt, other = tiny.prompts(40, 20)
 
     with tiny.slots(network) as scheduler:
-        tiny.ask(scheduler, "a", prompt, 20, sampling=Sampling(repetition_penalty=1.5))
+        tiny.ask(scheduler, "a", prompt, 20, sampling=SamplingParams(repetition_penalty=1.5))
         tiny.ask(scheduler, "b", other, 20)
-        outcomes = tiny.finish(scheduler)
+        finished = tiny.finish(scheduler)
 
-    assert outcomes["a"].text == tiny.alone(network, prompt, 20, repetition_penalty=1.5)
-    assert outcomes["b"].text == tiny.alone(network, other, 20)
+    assert finished["a"].text == tiny.alone(network, prompt, 20, repetition_penalty=1.5)
+    assert finished["b"].text == tiny.alone(network, other, 20)
 
 
 @pytest.mark.parametrize("drafts", [False, True], ids=["plain", "drafts"])
 def test_a_seed_gives_the_same_text_whoever_runs_beside_it(llama: Any, drafts: bool) -> None:
     prompt, *others = tiny.prompts(20, 31, 8)
-    how = Sampling(temperature=3.0, top_k=20, top_p=0.9, seed=7)
+    how = SamplingParams(temperature=3.0, top_k=20, top_p=0.9, seed=7)
 
     with tiny.slots(llama, drafts=drafts) as scheduler:
         tiny.ask(scheduler, "a", prompt, 20, sampling=how)
         lonely = tiny.finish(scheduler)["a"].text
         for number, other in enumerate(others):
-            tiny.ask(scheduler, str(number), other, 20, sampling=Sampling(temperature=2.0))
+            tiny.ask(scheduler, str(number), other, 20, sampling=SamplingParams(temperature=2.0))
         tiny.ask(scheduler, "a", prompt, 20, sampling=how)
         together = tiny.finish(scheduler)["a"].text
 
@@ -220,18 +222,18 @@ def test_a_seed_gives_the_same_text_whoever_runs_beside_it(llama: Any, drafts: b
     assert lonely != tiny.alone(llama, prompt, 20)
 
 
-def test_a_cancelled_row_frees_its_slot_at_once_and_ends_with_what_it_has(llama: Any) -> None:
+def test_a_cancelled_sequence_frees_its_slot_at_once_and_ends_with_what_it_has(llama: Any) -> None:
     first, second = tiny.prompts(10, 12)
 
     with tiny.slots(llama, num_slots=1) as scheduler:
         tiny.ask(scheduler, "gone", first, 60, listener=tiny.Listener(patience=4))
         tiny.ask(scheduler, "next", second, 5)
-        outcomes = tiny.finish(scheduler)
+        finished = tiny.finish(scheduler)
 
-    assert outcomes["gone"].reason is FinishReason.CANCELLED
-    assert outcomes["gone"].num_new_tokens == 4
-    assert len(outcomes["gone"].text.split()) == 4
-    assert outcomes["next"].text == tiny.alone(llama, second, 5)
+    assert finished["gone"].status is SequenceStatus.FINISHED_CANCELLED
+    assert finished["gone"].num_output_tokens == 4
+    assert len(finished["gone"].text.split()) == 4
+    assert finished["next"].text == tiny.alone(llama, second, 5)
 
 
 def test_a_cancelled_request_that_waits_gets_its_end_too(llama: Any) -> None:
@@ -240,21 +242,21 @@ def test_a_cancelled_request_that_waits_gets_its_end_too(llama: Any) -> None:
     with tiny.slots(llama, num_slots=1) as scheduler:
         tiny.ask(scheduler, "runs", first, 30)
         tiny.ask(scheduler, "gone", second, 5, listener=tiny.Listener(patience=0))
-        outcomes = tiny.finish(scheduler)
+        finished = tiny.finish(scheduler)
 
-    assert outcomes["gone"].reason is FinishReason.CANCELLED
-    assert outcomes["gone"].text == ""
-    assert outcomes["runs"].num_new_tokens == 30
+    assert finished["gone"].status is SequenceStatus.FINISHED_CANCELLED
+    assert finished["gone"].text == ""
+    assert finished["runs"].num_output_tokens == 30
 
 
-def test_a_deadline_ends_a_row_with_what_it_has(llama: Any) -> None:
+def test_a_deadline_ends_a_sequence_with_what_it_has(llama: Any) -> None:
     (prompt,) = tiny.prompts(10)
 
     with tiny.slots(llama) as scheduler:
-        tiny.ask(scheduler, "late", prompt, 60, deadline=monotonic())
-        outcome = tiny.finish(scheduler)["late"]
+        tiny.ask(scheduler, "late", prompt, 60, deadline_s=0)
+        seq = tiny.finish(scheduler)["late"]
 
-    assert outcome.reason is FinishReason.DEADLINE
+    assert seq.status is SequenceStatus.FINISHED_DEADLINE
 
 
 @pytest.mark.parametrize("length", [0, 201], ids=["empty", "too long"])
@@ -264,10 +266,10 @@ def test_a_prompt_that_does_not_fit_fails_alone(llama: Any, length: int) -> None
     with tiny.slots(llama) as scheduler:
         tiny.ask(scheduler, "bad", bad, 5)
         tiny.ask(scheduler, "good", good, 5)
-        outcomes = tiny.finish(scheduler)
+        finished = tiny.finish(scheduler)
 
-    assert isinstance(outcomes["bad"].error, ValueError)
-    assert outcomes["good"].text == tiny.alone(llama, good, 5)
+    assert isinstance(finished["bad"].error, ValueError)
+    assert finished["good"].text == tiny.alone(llama, good, 5)
 
 
 POISON = 5
@@ -293,10 +295,10 @@ def test_broken_numbers_fail_their_own_request_and_leave_nothing_in_its_slot(
         tiny.ask(scheduler, "bad", bad, 15)
         for number, prompt in enumerate(good):
             tiny.ask(scheduler, str(number), prompt, 15)
-        outcomes = tiny.finish(scheduler)
+        finished = tiny.finish(scheduler)
 
-    assert isinstance(outcomes["bad"].error, BrokenNumbers)
-    assert [outcomes[str(number)].text for number in range(3)] == expected
+    assert isinstance(finished["bad"].error, BrokenNumbers)
+    assert [finished[str(number)].text for number in range(3)] == expected
 
 
 @pytest.mark.parametrize("temperature", [0.0, -1.0, float("nan"), 1e-30])
@@ -304,12 +306,12 @@ def test_a_strange_temperature_harms_nobody(llama: Any, temperature: float) -> N
     prompt, other = tiny.prompts(10, 12)
 
     with tiny.slots(llama) as scheduler:
-        tiny.ask(scheduler, "odd", prompt, 8, sampling=Sampling(temperature=temperature))
+        tiny.ask(scheduler, "odd", prompt, 8, sampling=SamplingParams(temperature=temperature))
         tiny.ask(scheduler, "good", other, 8)
-        outcomes = tiny.finish(scheduler)
+        finished = tiny.finish(scheduler)
 
-    assert outcomes["good"].text == tiny.alone(llama, other, 8)
-    assert outcomes["odd"].error or outcomes["odd"].text == tiny.alone(llama, prompt, 8)
+    assert finished["good"].text == tiny.alone(llama, other, 8)
+    assert finished["odd"].error or finished["odd"].text == tiny.alone(llama, prompt, 8)
 
 
 def test_what_fails_together_is_tried_one_by_one(llama: Any) -> None:
@@ -323,12 +325,12 @@ def test_what_fails_together_is_tried_one_by_one(llama: Any) -> None:
         handle = llama.model.embed_tokens.register_forward_pre_hook(refuse)
         for number, prompt in enumerate(prompts):
             tiny.ask(scheduler, str(number), prompt, 5)
-        outcomes = tiny.finish(scheduler)
+        finished = tiny.finish(scheduler)
         handle.remove()
 
-    assert isinstance(outcomes["1"].error, RuntimeError)
-    assert outcomes["0"].text == tiny.alone(llama, prompts[0], 5)
-    assert outcomes["2"].text == tiny.alone(llama, prompts[2], 5)
+    assert isinstance(finished["1"].error, RuntimeError)
+    assert finished["0"].text == tiny.alone(llama, prompts[0], 5)
+    assert finished["2"].text == tiny.alone(llama, prompts[2], 5)
 
 
 def test_a_queue_longer_than_the_slots_is_worked_off_in_order(llama: Any) -> None:
@@ -338,8 +340,8 @@ def test_a_queue_longer_than_the_slots_is_worked_off_in_order(llama: Any) -> Non
         for number, prompt in enumerate(prompts):
             tiny.ask(scheduler, str(number), prompt, 4)
         most, ended = 0, []
-        while scheduler.num_running or scheduler.num_waiting:
-            ended += [int(outcome.request.id) for outcome in scheduler.step()]
+        while scheduler.is_busy:
+            ended += [int(seq.id) for seq in scheduler.step()]
             most = max(most, scheduler.num_running)
 
     assert most <= 3

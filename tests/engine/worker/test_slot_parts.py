@@ -14,10 +14,11 @@ from engine.worker.batching.attention import _after_prefix
 from engine.worker.batching.coverage import covers
 from engine.worker.batching.detokenizer import Detokenizer
 from engine.worker.batching.drafter import Drafter
-from engine.worker.batching.forward_batch import TokenChunk
 from engine.worker.batching.graphs import Graphs
 from engine.worker.batching.packed import PackedLinear, pack_linears
-from engine.worker.batching.sampling import Chooser, Sampling, greedy
+from engine.worker.batching.sampler import Sampler, greedy
+from engine.worker.batching.sampling_params import SamplingParams
+from engine.worker.batching.sequence import TokenChunk
 from tests.engine.worker import tiny_networks as tiny
 
 
@@ -54,7 +55,7 @@ class Unrecorded(Graphs):
     "make", [tiny.llama, tiny.mistral, tiny.phi3, tiny.t5], ids=lambda make: make.__name__
 )
 @torch.inference_mode()
-def test_what_graphs_record_computes_the_same_for_rows_that_come_and_go(
+def test_what_graphs_record_computes_the_same_for_sequences_that_come_and_go(
     make: Callable[[], Any],
 ) -> None:
     network = make()
@@ -62,7 +63,7 @@ def test_what_graphs_record_computes_the_same_for_rows_that_come_and_go(
     expected = [tiny.alone(network, prompt, 12) for prompt in prompts]
 
     with tiny.slots(network, drafts=False) as scheduler:
-        runner = scheduler._runner
+        runner = scheduler._pools[0].runner
         runner._graphs = Unrecorded(  # type: ignore[attr-defined]
             runner.run,  # type: ignore[attr-defined]
             num_slots=3,
@@ -72,9 +73,9 @@ def test_what_graphs_record_computes_the_same_for_rows_that_come_and_go(
         )
         for number, prompt in enumerate(prompts):
             tiny.ask(scheduler, str(number), prompt, 12)
-        outcomes = tiny.finish(scheduler)
+        finished = tiny.finish(scheduler)
 
-    assert [outcomes[str(number)].text for number in range(5)] == expected
+    assert [finished[str(number)].text for number in range(5)] == expected
 
 
 def test_a_model_that_cannot_be_recorded_goes_on_without_graphs() -> None:
@@ -82,9 +83,11 @@ def test_a_model_that_cannot_be_recorded_goes_on_without_graphs() -> None:
         def _record(self, run: object) -> Any:
             raise RuntimeError("operation not permitted when stream is capturing")
 
-    graphs = Refused(lambda plan: plan.ids, num_slots=1, last_column=63, device=torch.device("cpu"))
+    graphs = Refused(
+        lambda batch: batch.ids, num_slots=1, last_column=63, device=torch.device("cpu")
+    )
 
-    assert not graphs.fits([TokenChunk(slot=0, start=0, ids=[1], num_logits=1, row_tokens=1)])
+    assert not graphs.fits([TokenChunk(slot=0, start=0, token_ids=[1], num_logits=1, seq_len=1)])
 
 
 def here(dtype: torch.dtype) -> Any:
@@ -191,7 +194,7 @@ def test_bytes_that_are_no_text_do_not_hold_up_what_follows() -> None:
     assert detokenizer.text.endswith("then text")
 
 
-def test_broken_rows_are_marked_and_the_others_chosen() -> None:
+def test_broken_logits_are_marked_and_the_others_chosen() -> None:
     logits = torch.tensor([[0.0, 2.0, 1.0], [0.0, float("nan"), 1.0], [3.0, 0.0, 0.0]])
 
     assert greedy(logits) == [1, -1, 0]
@@ -200,8 +203,13 @@ def test_broken_rows_are_marked_and_the_others_chosen() -> None:
 def test_sampling_stays_within_its_limits() -> None:
     logits = torch.tensor([5.0, 4.0, 3.0, -20.0])
 
-    by_k = {Chooser(Sampling(temperature=9.0, top_k=2)).choose(logits, []) for _ in range(50)}
-    by_p = {Chooser(Sampling(temperature=1.0, top_p=0.6)).choose(logits, []) for _ in range(50)}
+    by_k, by_p = (
+        {Sampler(params).sample(logits, []) for _ in range(50)}
+        for params in (
+            SamplingParams(temperature=9.0, top_k=2),
+            SamplingParams(temperature=1.0, top_p=0.6),
+        )
+    )
 
     assert by_k == {0, 1}
     assert by_p == {0}

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import torch
 
-from engine.worker.batching.outcome import Outcome
-from engine.worker.batching.runner import CausalRunner, Runner
+from engine.worker.batching.model_runner import CausalRunner, ModelRunner
 from engine.worker.batching.scheduler import Scheduler
 from engine.worker.batching.seq2seq_runner import Seq2SeqRunner
-from engine.worker.batching.sequence import SequenceRequest
+from engine.worker.batching.sequence import Sequence
 from engine.worker.batching.shapes import prepare, restore
 
 END = 1
@@ -115,11 +114,15 @@ def prompts(*lengths: int, seed: int = 0) -> list[list[int]]:
     return [[draw.randrange(3, VOCABULARY) for _ in range(length)] for length in lengths]
 
 
-def alone(network: Any, prompt: Sequence[int], new: int, **how: Any) -> str:
+def alone(network: Any, prompt: list[int], new: int, **how: Any) -> str:
     """What plain `generate` writes."""
-    row = torch.tensor([list(prompt)])
+    input_ids = torch.tensor([prompt])
     output = network.generate(
-        row, attention_mask=torch.ones_like(row), max_new_tokens=new, do_sample=False, **how
+        input_ids,
+        attention_mask=torch.ones_like(input_ids),
+        max_new_tokens=new,
+        do_sample=False,
+        **how,
     )[0].tolist()
     start = 1 if network.config.is_encoder_decoder else len(prompt)
     return words([token for token in output[start:] if token != END]).strip()
@@ -129,14 +132,14 @@ def alone(network: Any, prompt: Sequence[int], new: int, **how: Any) -> str:
 def slots(network: Any, num_slots: int = 3, **how: Any) -> Iterator[Scheduler]:
     """A scheduler for the network, with chunks of a few tokens."""
     prepare(network)
-    runner: Runner
+    runner: ModelRunner
     if network.config.is_encoder_decoder:
         runner = Seq2SeqRunner(network, num_slots=num_slots, num_tokens=200, num_new=60)
     else:
         runner = CausalRunner(network, num_slots=num_slots, num_tokens=200)
     yield Scheduler(
-        runner,
-        ends=frozenset({END}),
+        [runner],
+        eos=frozenset({END}),
         start_token=0 if network.config.is_encoder_decoder else None,
         **{"decode": words, "chunks": (8, 16), **how},
     )
@@ -150,7 +153,10 @@ class Listener:
         self.pieces: list[str] = []
         self._patience = patience
 
-    def on_text(self, piece: str) -> None:
+    def on_start(self) -> None:
+        """Not asked for here."""
+
+    def on_piece(self, piece: str) -> None:
         self.pieces.append(piece)
 
     def is_cancelled(self) -> bool:
@@ -158,16 +164,16 @@ class Listener:
 
 
 def ask(scheduler: Scheduler, name: str, prompt: list[int], new: int, **how: Any) -> Listener:
-    """Queue a request; returns who listens to it."""
+    """Queue a sequence; returns who listens to it."""
     listener = how.pop("listener", None) or Listener()
-    scheduler.add(SequenceRequest(id=name, prompt=prompt, max_new_tokens=new, **how), listener)
+    scheduler.add(Sequence.of_tokens(name, prompt, max_new_tokens=new, watcher=listener, **how))
     return listener
 
 
-def finish(scheduler: Scheduler) -> dict[str, Outcome]:
-    """Run until nothing is left; outcomes by name."""
-    outcomes = {}
-    while scheduler.num_running or scheduler.num_waiting:
-        for outcome in scheduler.step():
-            outcomes[outcome.request.id] = outcome
-    return outcomes
+def finish(scheduler: Scheduler) -> dict[str, Sequence]:
+    """Run until nothing is left; the sequences by name."""
+    finished = {}
+    while scheduler.is_busy:
+        for seq in scheduler.step():
+            finished[seq.id] = seq
+    return finished

@@ -8,36 +8,39 @@ from typing import Any, Protocol
 import torch
 
 from engine.worker.batching import kernels
-from engine.worker.batching.forward_batch import ForwardBatch, TokenChunk
+from engine.worker.batching.forward_batch import ForwardBatch
 from engine.worker.batching.graphs import Graphs
 from engine.worker.batching.kv_cache import KVCache
+from engine.worker.batching.sequence import TokenChunk
 from engine.worker.batching.shapes import layer_shapes
 
 
-class Runner(Protocol):
-    """A model with room for `num_slots` rows of `num_tokens`."""
+class ModelRunner(Protocol):
+    """A model with room for `num_slots` sequences of `num_tokens`."""
 
     num_slots: int
     num_tokens: int
-    #: The rows' own keys and values.
+    #: The sequences' own keys and values.
     kv_cache: KVCache
-    #: Whether a row's tokens are its prompt and what was written, not the latter alone.
+    #: Whether a sequence's tokens are its prompt and what was written, not the latter alone.
     continues_prompt: bool
 
     def admit(self, slot: int, prompt: Sequence[int]) -> int:
-        """A row begins; returns how many tokens were computed for it at once."""
+        """A sequence begins in a slot; returns how many tokens were computed for it at once."""
         ...
 
-    def forward(self, pieces: Sequence[TokenChunk]) -> torch.Tensor:
-        """The logits asked for, [tokens, vocabulary]; pieces with one token come first."""
+    def forward(self, chunks: Sequence[TokenChunk]) -> torch.Tensor:
+        """The logits asked for, [sum of num_logits, vocabulary] in the model's dtype, in the order
+        of the chunks; those with one token come first.
+        """
         ...
 
     def group(self, num_tokens: int) -> int:
-        """Rows of different groups must not share a pass."""
+        """Sequences of different groups must not share a pass."""
         ...
 
     def clear(self, slot: int) -> None:
-        """Forget a row whose numbers may be broken."""
+        """Zero a slot whose keys and values may be NaN."""
         ...
 
 
@@ -61,7 +64,7 @@ class CausalRunner:
         self.clear = self.kv_cache.clear
         self._short = _short_rope(model.config)
         self._graphs = graphs_for(self.run, self.kv_cache, num_slots) if graphs else None
-        #: Whether rows may look at one copy of the constant part. On a GPU that was never
+        #: Whether sequences may look at one copy of the constant part. On a GPU that was never
         #: measured, and graphs have no part in it; the operator wants keys as wide as values.
         self._shares = (
             model.device.type == "cpu"
@@ -70,7 +73,7 @@ class CausalRunner:
         )
 
     def admit(self, slot: int, prompt: Sequence[int]) -> int:
-        """Nothing is computed: the prompt is run in chunks beside the other rows."""
+        """Nothing is computed: the prompt is run in chunks beside the other sequences."""
         return 0
 
     def group(self, num_tokens: int) -> int:
@@ -78,30 +81,30 @@ class CausalRunner:
         return int(self._short is not None and num_tokens > self._short)
 
     @torch.inference_mode()
-    def forward(self, pieces: Sequence[TokenChunk]) -> torch.Tensor:
-        """See Runner."""
-        is_long = self.group(pieces[0].row_tokens) > 0
-        if self._graphs is not None and not is_long and self._graphs.fits(pieces):
-            return self._graphs.forward(pieces)
-        plan = ForwardBatch.of(
-            pieces,
+    def forward(self, chunks: Sequence[TokenChunk]) -> torch.Tensor:
+        """See ModelRunner."""
+        is_long = self.group(chunks[0].seq_len) > 0
+        if self._graphs is not None and not is_long and self._graphs.fits(chunks):
+            return self._graphs.forward(chunks)
+        batch = ForwardBatch.of(
+            chunks,
             device=self.device,
             last_column=self.kv_cache.num_columns - 1,
             beyond=self._short if is_long else None,
             prefix=self.kv_cache.prefix if self._shares and not is_long else None,
         )
-        return self.run(plan)
+        return self.run(batch)
 
-    def run(self, plan: ForwardBatch) -> torch.Tensor:
-        """The logits of `plan`."""
-        self.kv_cache.plan = plan
+    def run(self, batch: ForwardBatch) -> torch.Tensor:
+        """The logits of `batch`, [batch.keep, vocabulary]."""
+        self.kv_cache.batch = batch
         output = self._model(
-            input_ids=plan.ids,
-            position_ids=plan.positions,
+            input_ids=batch.ids,
+            position_ids=batch.positions,
             cache=self.kv_cache,
             use_cache=True,
-            logits_to_keep=plan.keep,
-            plan=plan,
+            logits_to_keep=batch.keep,
+            batch=batch,
         )
         logits: torch.Tensor = output.logits[0]
         return logits

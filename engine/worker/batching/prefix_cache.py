@@ -1,4 +1,5 @@
-"""Spares work on beginnings of prompts that were computed before: the constant part, or a row's."""
+"""Spares work on beginnings of prompts that were computed before: the constant part of all
+prompts, or what an earlier sequence left in its slot."""
 
 from __future__ import annotations
 
@@ -8,18 +9,18 @@ from dataclasses import dataclass
 from engine.worker.batching.kv_cache import KVCache
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Where a row is put, and what of it is there already."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrefixHit:
+    """Where a sequence is put, and what of it is there already."""
 
     slot: int
     #: Tokens whose keys and values are there.
-    cached: int
-    #: Whether the whole constant part is among its tokens.
+    num_tokens: int
+    #: Whether the whole constant part is among them.
     shares_prefix: bool
 
 
-class Prefixes:
+class PrefixCache:
     """What the slots hold, the free ones too, and the constant part of all prompts."""
 
     def __init__(self, kv_cache: KVCache, *, remembers: bool = True) -> None:
@@ -29,18 +30,18 @@ class Prefixes:
         self._held: dict[int, tuple[list[int], int]] = {}
         self._constant: list[int] = []
 
-    def keep(self, slot: int, tokens: list[int]) -> None:
-        """From now on `tokens`, which lie in `slot`, are the constant part."""
-        self._constant = tokens
-        self._kv_cache.keep_prefix(slot, len(tokens))
+    def keep(self, slot: int, token_ids: list[int]) -> None:
+        """From now on `token_ids`, which lie in `slot`, are the constant part."""
+        self._constant = token_ids
+        self._kv_cache.keep_prefix(slot, len(token_ids))
 
-    def remember(self, slot: int, tokens: list[int], group: int) -> None:
-        """The row in `slot` ended and left `tokens` there."""
+    def remember(self, slot: int, token_ids: list[int], group: int) -> None:
+        """The sequence in `slot` ended and left `token_ids` there."""
         if self._remembers:
-            self._held[slot] = (tokens, group)
+            self._held[slot] = (token_ids, group)
 
-    def begin(self, free: Sequence[int], prompt: Sequence[int], group: int) -> Start:
-        """Choose one of the `free` slots for a row.
+    def begin(self, free: Sequence[int], prompt: Sequence[int], group: int) -> PrefixHit:
+        """Choose one of the `free` slots for a sequence, and put there what it begins with.
 
         At least the last token of the prompt is left to compute.
         """
@@ -53,13 +54,14 @@ class Prefixes:
         best = max(lengths.values(), default=0)
         if best > constant:
             slot = min(slot for slot, length in lengths.items() if length == best)
-            count = best
+            num_tokens = best
         else:
-            slot, count = min(free), constant
-            if count:
-                self._kv_cache.begin(slot, count)
+            slot, num_tokens = min(free), constant
+            if num_tokens:
+                self._kv_cache.begin(slot, num_tokens)
         self._held.pop(slot, None)
-        return Start(slot, count, 0 < len(self._constant) == constant)
+        shares_prefix = 0 < len(self._constant) == constant
+        return PrefixHit(slot=slot, num_tokens=num_tokens, shares_prefix=shares_prefix)
 
 
 def _common(one: Sequence[int], prompt: Sequence[int]) -> int:
