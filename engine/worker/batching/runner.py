@@ -11,7 +11,7 @@ from engine.worker.batching import kernels
 from engine.worker.batching.forward_batch import ForwardBatch, TokenChunk
 from engine.worker.batching.graphs import Graphs
 from engine.worker.batching.kv_cache import KVCache
-from engine.worker.batching.shapes import layer_shapes
+from engine.worker.batching.shapes import cache_argument, layer_shapes
 
 
 class Runner(Protocol):
@@ -59,6 +59,7 @@ class CausalRunner:
             device=model.device,
         )
         self.clear = self.kv_cache.clear
+        self._cache_argument = cache_argument(model)
         self._short = _short_rope(model.config)
         self._graphs = graphs_for(self.run, self.kv_cache, num_slots) if graphs else None
         #: Whether rows may look at one copy of the constant part. On a GPU that was never
@@ -98,10 +99,10 @@ class CausalRunner:
         output = self._model(
             input_ids=plan.ids,
             position_ids=plan.positions,
-            cache=self.kv_cache,
             use_cache=True,
             logits_to_keep=plan.keep,
             plan=plan,
+            **{self._cache_argument: self.kv_cache},
         )
         logits: torch.Tensor = output.logits[0]
         return logits
