@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 from benchmarks.gpu.parts import Bench
@@ -13,6 +14,8 @@ from engine.types import Generation, GenerationRequest
 
 #: Seconds that any one thing may take.
 PATIENCE_S = 300
+#: Bytes: the driver hands out memory in grains; blocks of this size find room.
+_GRAIN, _BLOCK = 2**22, 2**31
 
 
 async def start(
@@ -63,9 +66,10 @@ class Ballast:
         import torch
 
         torch.ones(1, device="cuda")  # the libraries of this process come first
-        taken = gpu_free() - rest
-        if taken > 0:
-            self._blocks.append(torch.empty(taken, dtype=torch.uint8, device="cuda"))
+        with suppress(torch.OutOfMemoryError):
+            while (taken := gpu_free() - rest) > _GRAIN:
+                block = torch.empty(min(taken, _BLOCK), dtype=torch.uint8, device="cuda")
+                self._blocks.append(block)
 
     def drop(self) -> None:
         """Give all of it back."""

@@ -84,12 +84,19 @@ def _texts(bench: Bench, alias: str, *, on: bool) -> list[str]:
         _engine(bench, alias, torch.float32, on=on, counts=False) as (core, model),
     ):
         new, tokens = bench.size(48, 8), bench.size(300, 0)
-        texts = []
+        texts, num_tokens = [], 0
         for number in (1, 5):
             run = answer(core, questions_for(model).ask(number, tokens=tokens, new=new))
             texts += [one.text for one in run.answers]
+            num_tokens += sum(one.completion_tokens for one in run.answers)
     if on:
-        bench.note(**{f"{alias}_captured": told.num_captured, f"{alias}_problem": told.problem})
+        bench.note(
+            **{
+                f"{alias}_captured": told.num_captured,
+                f"{alias}_problem": told.problem,
+                f"{alias}_compared_tokens": num_tokens,
+            }
+        )
     return texts
 
 

@@ -44,7 +44,7 @@ class Result:
 
 
 class Results:
-    """The result files in one folder. Those of tiny models do not count as real ones."""
+    """The result files in one folder; those of tiny models have names of their own."""
 
     def __init__(self, folder: Path, *, tiny: bool) -> None:
         self.folder = folder
@@ -54,10 +54,9 @@ class Results:
         """The result of a part."""
         try:
             content = json.loads(self._file(part).read_text(encoding="utf-8"))
-            result = Result(**content | {"state": State(content["state"])})
+            return Result(**content | {"state": State(content["state"])})
         except (OSError, ValueError, TypeError, KeyError):  # none, or cut off
             return Result(part=part, tiny=self.tiny)
-        return result if result.tiny == self.tiny else Result(part=part, tiny=self.tiny)
 
     def all(self) -> list[Result]:
         """The results of all parts, in their order."""
@@ -80,4 +79,4 @@ class Results:
                 self.write(found)
 
     def _file(self, part: str) -> Path:
-        return self.folder / f"{part}.json"
+        return self.folder / f"{part}{'.tiny' if self.tiny else ''}.json"

@@ -42,6 +42,8 @@ def measure(bench: Bench, alias: str) -> None:
         model = load(bench, one, folder)
         plain_speed(bench, model)
         core = make_core(bench, model)
+        if bench.on_gpu:
+            torch.cuda.reset_peak_memory_stats()
         runs = speed(bench, core, model, WAITING if bench.on_gpu else WAITING[:2])
         note_memory(bench, model, core)
         if alias == "mistral-7b" and bench.on_gpu:
@@ -148,7 +150,7 @@ def note_memory(bench: Bench, model: HuggingFaceModel, core: EngineCore) -> None
     if bench.on_gpu:
         weights, peak = weight_bytes(model.network), torch.cuda.max_memory_allocated()
         bench.note(
-            # The most that any run took beside weights and slots, those of plain `generate` too.
+            # The most that a run took beside weights and slots, with the graphs.
             work_measured=peak - weights - core.slots_bytes,
             all_measured=read_gpus()[0].memory_used,
             libraries_measured=read_gpus()[0].memory_used - torch.cuda.memory_reserved(),
