@@ -57,7 +57,7 @@ def nf4(bench: Bench) -> Results:
     ratio = memory["NF4"] / memory["bfloat16"]
     text = (
         f"{ratio:.2f}× ({memory['bfloat16'] / GB:.2f} GB → {memory['NF4'] / GB:.2f} GB"
-        f"{'' if bench.on_card else f'; computed for Mistral-7B: {_computed():.2f}×'}); "
+        f"{'' if bench.on_gpu else f'; computed for Mistral-7B: {_computed():.2f}×'}); "
         f"tokens/s, bfloat16 → NF4: {_told(speeds['bfloat16'], speeds['NF4'])}; "
         f"{advice(speeds['bfloat16'], speeds['NF4'], bench.size.prompt, bench.size.answer)}"
     )

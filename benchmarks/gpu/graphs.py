@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from engine.models.catalog import Dtype
 from engine.worker.batching import graphs
 from engine.worker.core import EngineCore
 from engine.worker.huggingface import HuggingFaceModel
-from engine.worker.loading import LoadedModel
+from engine.worker.loading import LoadedModel, free_memory
 
 ROWS = (1, 8, 32)
 
@@ -64,17 +63,14 @@ def measure(bench: Bench) -> None:
 def _engine(
     bench: Bench, alias: str, dtype: torch.dtype, *, on: bool, counts: bool
 ) -> Iterator[tuple[EngineCore, HuggingFaceModel]]:
-    """The engine with or without graphs; its memory is given back."""
+    """The engine with or without graphs."""
+    free_memory()  # what the last one had
     one = entry(alias, bench, dtype=Dtype(str(dtype).removeprefix("torch.")))
     network = make(alias, bench, dtype, counts=counts)
     words = tokenizer(one, network.config.vocab_size)
     model = HuggingFaceModel(one, LoadedModel(network, words, "", "", bench.on_gpu))
     with patch.object(graphs.Graphs, "usable", lambda device: on and device.type == "cuda"):
         yield EngineCore.of(model, max_batch=bench.size(max(ROWS), 2)), model
-    del network, model
-    if bench.on_gpu:
-        gc.collect()
-        torch.cuda.empty_cache()
 
 
 def _texts(bench: Bench, alias: str, *, on: bool) -> list[str]:

@@ -31,6 +31,7 @@ from engine.models.catalog import (
     load_catalog,
 )
 from engine.types import Document, GenerationRequest
+from engine.worker.loading import free_memory
 
 ALIASES = ("flan-t5-xl", "phi-3-mini", "mistral-7b")
 _TEMPLATE = (
@@ -193,8 +194,7 @@ def saved(one: ModelEntry, bench: Bench) -> Iterator[Path]:
         network.save_pretrained(folder)
         tokenizer(one, network.config.vocab_size).save_pretrained(folder)
         del network
-        if bench.on_gpu:
-            torch.cuda.empty_cache()
+        free_memory()
         yield Path(folder)
 
 

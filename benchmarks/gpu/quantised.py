@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 import importlib.util
-
-import torch
 
 from benchmarks.gpu.asking import answer, questions_for, writing_rate
 from benchmarks.gpu.models import entry, saved
@@ -15,6 +12,7 @@ from engine.models.catalog import Dtype, Quantisation
 from engine.models.memory import memory_need
 from engine.worker.core import EngineCore
 from engine.worker.huggingface import HuggingFaceModel
+from engine.worker.loading import free_memory
 
 ALIAS = "mistral-7b"
 
@@ -29,9 +27,7 @@ def measure(bench: Bench) -> None:
             model = HuggingFaceModel.load(one, folder, device=bench.device)
             _note(bench, model, how)
             del model
-            if bench.on_gpu:
-                gc.collect()
-                torch.cuda.empty_cache()
+            free_memory()
 
 
 def _note(bench: Bench, model: HuggingFaceModel, how: Quantisation) -> None:
