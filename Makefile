@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 TORCH := $(shell sed -n 's/^torch==/torch==/p' requirements.lock)
 ARGS ?=
 
-.PHONY: run setup test check fix docs fit fit-support clean
+.PHONY: run setup test check fix docs fit fit-support gpu clean
 .DEFAULT_GOAL := run
 
 run: $(READY)  ## set up what is missing and start the assistant
@@ -54,6 +54,16 @@ fit: $(READY)  ## fit how sure a search may be; ARGS=--evidence asks all questio
 
 fit-support: $(READY)  ## fit how much of a statement must stand in the entries; ARGS="--cases F.jsonl"
 	@$(PY) -m benchmarks.fit_support $(ARGS)
+
+# On a lent machine python3 may be the one with PyTorch: nothing is set up there. make's own exit
+# status is 2 for any of the program's.
+gpu:  ## measure what only a GPU can tell, in parts; again: what remains; ARGS="--list"
+	@for python in $(PYTHON) $(PY); do \
+	  $$python -c 'import torch; raise SystemExit(not torch.cuda.is_available())' 2>/dev/null \
+	    && exec $$python -m benchmarks.gpu $(ARGS); \
+	done; \
+	test -x $(PY) || { echo "Neither $(PYTHON) nor $(PY) has a PyTorch that can use a GPU."; exit 2; }; \
+	exec $(PY) -m benchmarks.gpu $(ARGS)
 
 clean:  ## forget the set-up; keeps data/
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from inspect import signature
 from time import perf_counter, process_time
 from typing import Any, Protocol
 
@@ -208,15 +209,17 @@ class TransformersBatching:
         from transformers import ContinuousBatchingConfig, GenerationConfig
 
         on_gpu = self._model.device.type == "cuda"
+        # transformers 5.17 has another name for a page, and no flash attention to switch to.
+        known = signature(ContinuousBatchingConfig).parameters
+        options = {"page_size": 32, "block_size": 32, "auto_switch_to_flash": False}
         manager = self._model.init_continuous_batching(
             generation_config=GenerationConfig(
                 max_new_tokens=new, do_sample=False, eos_token_id=-1, pad_token_id=0
             ),
             continuous_batching_config=ContinuousBatchingConfig(
-                page_size=32,
                 num_blocks=(self._num_slots + 1) * (self._num_tokens // 32 + 2),
                 max_batch_tokens=(GPU_CHUNKS if on_gpu else CPU_CHUNKS)[1],
-                auto_switch_to_flash=False,
+                **{name: value for name, value in options.items() if name in known},
             ),
         )
         manager.start()

@@ -12,7 +12,7 @@ from engine.worker.batching.forward_batch import ForwardBatch
 from engine.worker.batching.graphs import Graphs
 from engine.worker.batching.kv_cache import KVCache
 from engine.worker.batching.sequence import TokenChunk
-from engine.worker.batching.shapes import layer_shapes
+from engine.worker.batching.shapes import cache_argument, layer_shapes
 
 
 class ModelRunner(Protocol):
@@ -62,6 +62,7 @@ class CausalRunner:
             device=model.device,
         )
         self.clear = self.kv_cache.clear
+        self._cache_argument = cache_argument(model)
         self._short = _short_rope(model.config)
         self._graphs = graphs_for(self.run, self.kv_cache, num_slots) if graphs else None
         #: Whether sequences may look at one copy of the constant part. On a GPU that was never
@@ -101,10 +102,10 @@ class CausalRunner:
         output = self._model(
             input_ids=batch.ids,
             position_ids=batch.positions,
-            cache=self.kv_cache,
             use_cache=True,
             logits_to_keep=batch.keep,
             batch=batch,
+            **{self._cache_argument: self.kv_cache},
         )
         logits: torch.Tensor = output.logits[0]
         return logits

@@ -12,7 +12,7 @@ from engine.worker.batching.forward_batch import ForwardBatch
 from engine.worker.batching.kv_cache import CachePair, CrossCache, KVCache
 from engine.worker.batching.model_runner import graphs_for
 from engine.worker.batching.sequence import TokenChunk
-from engine.worker.batching.shapes import source_shapes
+from engine.worker.batching.shapes import cache_argument, source_shapes
 
 
 class Seq2SeqRunner:
@@ -43,6 +43,7 @@ class Seq2SeqRunner:
         )
         self.kv_cache = own
         self._pair = CachePair(own, CrossCache(cross))
+        self._cache_argument = cache_argument(model)
         self._lengths = torch.ones(num_slots, dtype=torch.long, device=model.device)
         self._graphs = graphs_for(self.run, own, num_slots, self._lengths) if graphs else None
         #: Stands for the sources, whose keys are in the KV cache.
@@ -96,9 +97,9 @@ class Seq2SeqRunner:
                 last_hidden_state=self._no_source if source is None else source
             ),
             decoder_input_ids=batch.ids,
-            cache=self._pair,
             use_cache=True,
             batch=batch,
+            **{self._cache_argument: self._pair},
         )
         logits: torch.Tensor = output.logits[0, batch.keep]
         return logits
