@@ -10,10 +10,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from engine.models.catalog import load_catalog
 from engine.models.weights import prepare_weights
+from tests.quick import QuickRun
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -47,10 +49,24 @@ def _refuse_network(event: str, arguments: tuple[object, ...]) -> None:
 sys.addaudithook(_refuse_network)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--quick", action="store_true", help="leave out tests that load PyTorch or start a process"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("quick"):
+        config.pluginmanager.register(QuickRun())
+
+
 @pytest.fixture(scope="session")
-def default_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of SmolLM2-135M: the one `make` prepared, else converted here once."""
+def default_model(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """The folder of SmolLM2-135M: the one `make` prepared, else converted once for all workers."""
     entry = load_catalog(ROOT / "config" / "models.yaml").get("smollm2-135m")
     prepared = Path(os.environ.get("FAQ_DATA_DIR", ROOT / "data")) / "models"
-    models = prepared if (prepared / entry.alias).is_dir() else tmp_path_factory.mktemp("models")
-    return asyncio.run(prepare_weights(entry, models, on_progress=lambda _: None))
+    mine = tmp_path_factory.getbasetemp()
+    shared = mine if worker_id == "master" else mine.parent
+    models = prepared if (prepared / entry.alias).is_dir() else shared / "models"
+    with FileLock(shared / "models.lock"):
+        return asyncio.run(prepare_weights(entry, models, on_progress=lambda _: None))
