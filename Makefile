@@ -49,7 +49,7 @@ test: $(READY_TEST)  ## style, types and every test; ARGS="tests/bot -k slack" f
 	$(PYTEST) $(ARGS) || failed=1; \
 	exit $$failed
 
-quick: $(READY_TEST)  ## within a minute: style, and the tests that need neither torch nor a process
+quick: $(READY_TEST)  ## within a minute: style, and the tests with no torch, process or port
 	@failed=0; \
 	$(PY) -m ruff format --check . || failed=1; \
 	$(PY) -m ruff check . || failed=1; \

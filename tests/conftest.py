@@ -21,11 +21,12 @@ ROOT = Path(__file__).resolve().parent.parent
 
 #: A busy machine is no fault of a test's.
 _UNTIMED = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-# The same examples in every run: what `quick` finds, the author of a change finds. New ones are
+# The same examples in every run: what `usual` finds, the author of a change finds. New ones are
 # for `deep`: make test ARGS="--hypothesis-profile=deep".
-settings.register_profile("quick", max_examples=100, derandomize=True, **_UNTIMED)
+settings.register_profile("quick", max_examples=5, derandomize=True, **_UNTIMED)
+settings.register_profile("usual", max_examples=100, derandomize=True, **_UNTIMED)
 settings.register_profile("deep", max_examples=100_000, **_UNTIMED)
-settings.load_profile("quick")
+settings.load_profile("usual")
 
 # The developer's proxy, tokens and settings are none of the tests'.
 _FOREIGN = re.compile(r".*_proxy|(hf|slack|telegram)_.*|faq_(?!data_dir$).*", re.IGNORECASE)
@@ -51,13 +52,19 @@ sys.addaudithook(_refuse_network)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--quick", action="store_true", help="leave out tests that load PyTorch or start a process"
+        "--quick",
+        action="store_true",
+        help="leave out tests that load PyTorch, start a process or open a port",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("quick"):
         config.pluginmanager.register(QuickRun())
+        settings.load_profile("quick")
+        # A test that is ended where it stands leaves its sockets open.
+        for warning in ("ResourceWarning", "pytest.PytestUnraisableExceptionWarning"):
+            config.addinivalue_line("filterwarnings", f"ignore::{warning}")
 
 
 @pytest.fixture(scope="session")
