@@ -49,11 +49,11 @@ test: $(READY_TEST)  ## style, types and every test; ARGS="tests/bot -k slack" f
 	$(PYTEST) $(ARGS) || failed=1; \
 	exit $$failed
 
-quick: $(READY_TEST)  ## within a minute: style, and the tests with no torch, process or port
+quick: $(READY_TEST)  ## about a minute: style, and the tests with no torch, process or port
 	@failed=0; \
 	$(PY) -m ruff format --check . || failed=1; \
 	$(PY) -m ruff check . || failed=1; \
-	$(PYTEST) --quick $(ARGS) || failed=1; \
+	$(PYTEST) --quick -rfE $(ARGS) || failed=1; \
 	exit $$failed
 
 fix: $(READY_TEST)  ## format and mend what can be mended
