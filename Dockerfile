@@ -5,11 +5,10 @@ ARG PIP_INDEX_URL
 ARG PIP_EXTRA_INDEX_URL
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /build
-COPY requirements.lock ./
-# As `make setup` does it: torch first and by itself, then exactly what the lock names.
-RUN python -m venv /opt/venv \
-    && /opt/venv/bin/pip install "$(grep '^torch==' requirements.lock)"
-RUN /opt/venv/bin/pip install --no-deps -r requirements.lock
+COPY requirements-torch.lock requirements.lock ./
+# As `make setup` does it: torch first and by itself, then exactly the files that the lock names.
+RUN python -m venv /opt/venv && /opt/venv/bin/pip install -r requirements-torch.lock
+RUN /opt/venv/bin/pip install --require-hashes --no-deps -r requirements.lock
 
 FROM python:3.12-slim
 # A name for the user as well: some libraries ask for it. It owns nothing but /data.

@@ -1,4 +1,4 @@
-"""Image, compose files and lock agree with each other and keep what they promise."""
+"""Image, compose files and locks agree with each other and keep what they promise."""
 
 from __future__ import annotations
 
@@ -35,17 +35,36 @@ def service() -> dict[str, Any]:
     return compose(ROOT / "compose.yaml")["services"]["faq-desk"]
 
 
-def pinned(package: str) -> list[str]:
-    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    return re.findall(rf"(?m)^{package}==(\S+)$", lock)
+def pinned(name: str) -> dict[str, int]:
+    """The packages of a lock, and how many hashes each has."""
+    lock = (ROOT / name).read_text(encoding="utf-8")
+    lines = re.findall(r"(?m)^([\w-]+)==[\w.]+(.*(?:\n    .*)*)", lock)
+    return {package: rest.count("--hash=sha256:") for package, rest in lines}
 
 
-def test_torch_is_pinned_once_and_installed_from_the_lock_first() -> None:
+def test_torch_is_installed_first_and_by_itself() -> None:
     installs = [line for line in instructions("RUN") if "pip install" in line]
 
-    assert len(pinned("torch")) == 1
-    assert "grep '^torch==' requirements.lock" in installs[0]
-    assert "--no-deps -r requirements.lock" in installs[1]
+    assert list(pinned("requirements-torch.lock")) == ["torch"]
+    assert installs[0].endswith("pip install -r requirements-torch.lock")
+    assert installs[1].endswith("--require-hashes --no-deps -r requirements.lock")
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-test.lock"])
+def test_every_package_is_pinned_with_the_hashes_of_its_files(lock: str) -> None:
+    names = re.findall(r"(?m)^[^#\s].*", (ROOT / lock).read_text(encoding="utf-8"))
+
+    packages = pinned(lock)
+
+    assert len(packages) == len(names) > 10
+    assert [name for name, num_hashes in packages.items() if not num_hashes] == []
+    assert "torch" not in packages
+
+
+def test_what_serves_holds_no_test_package() -> None:
+    assert not set(pinned("requirements.lock")) & set(pinned("requirements-test.lock"))
+    assert "pytest" in pinned("requirements-test.lock")
+    assert "requirements-test.lock" not in dockerfile()
 
 
 def test_no_version_stands_in_the_image_that_is_not_the_locks() -> None:
@@ -136,7 +155,10 @@ def test_each_secret_is_a_file_that_the_program_reads(path: Path) -> None:
     assert not {name for name in settings["environment"] if name.endswith(("TOKEN", "SECRET"))}
 
 
-@pytest.mark.parametrize("path", OWN_FILES, ids=lambda path: path.name)
+SET_UP = [ROOT / "Makefile", ROOT / ".ci" / "run", *sorted(ROOT.glob("*.lock"))]
+
+
+@pytest.mark.parametrize("path", [*OWN_FILES, *SET_UP], ids=lambda path: path.name)
 def test_no_address_of_a_package_index_is_named(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
 
