@@ -5,18 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
+from engine.invisible import plain_line_ends, without_invisible
+
 #: What a prompt of ours is put together with; none of it may come from a question or an entry.
 _LABELS = re.compile(r"\b(ANSWER|QUESTION|RULES):")
 _ENTRY_MARK = re.compile(r"[<\[](?=\s*/?\s*(?:ENTRY|FAQ)(?:\b|\d))|\[(?=END\])", re.IGNORECASE)
 _VERDICT = re.compile(r"NO_ANSWER", re.IGNORECASE)
 #: The look of a chat template's role and end marks, whatever the model: <|im_start|>, [INST].
 _TEMPLATE_MARK = re.compile(r"<\|(?=[\w ]{1,40}\|>)|\[(?=/?INST\])|<<(?=/?SYS>>)", re.IGNORECASE)
-#: Invisible characters that can carry text a reader does not see. ZWJ, ZWNJ and variation
-#: selectors stay: emoji, Persian and Indic scripts need them.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
-    "\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
 #: How a model that cites names entries: `[1]`, `[1][3]`. Right after a word it is an index, as in
 #: `a[1]`, and several numbers in one pair of brackets are a list of values.
 _CITATION = re.compile(r"(?<![\w\])])(?:\[\s*\d{1,3}\s*\])+")
@@ -33,7 +29,7 @@ def neutralise(text: str, marks: Iterable[str] = ()) -> str:
     """`text` without invisible characters, and with everything broken up that could pass for
     one of our own delimiters or for one of `marks`, the tokenizer's special tokens.
     """
-    text = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = without_invisible(plain_line_ends(text))
     text = _LABELS.sub(r"\1 :", text)
     text = _ENTRY_MARK.sub("(", text)
     text = _VERDICT.sub("no answer", text)

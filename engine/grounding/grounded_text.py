@@ -30,7 +30,7 @@ from engine.grounding.sentences import Joiner, Splitter, Unit, UnitKind
 from engine.grounding.support import LexicalSupport, Support
 from engine.grounding.talk import CONNECTOR, LEANING, OPENER, capitalized, is_cited, trim
 from engine.grounding.verdict import Reason, Verdict
-from engine.grounding.words import visible
+from engine.invisible import without_invisible
 from engine.types import Document, FinishReason
 
 __all__ = ["GroundedText", "is_thin"]
@@ -125,7 +125,7 @@ class GroundedText:
         """Take the next piece of the answer; returns the Markdown that may now be added."""
         piece = piece[: MAX_ANSWER_CHARS - self._length]
         self._length += len(piece)
-        shown = visible(piece, self._last_character)
+        shown = without_invisible(piece, self._last_character, more_follows=True)
         self._last_character = shown[-1:] or self._last_character
         return self._take_all(self._splitter.feed(shown))
 
@@ -346,7 +346,7 @@ class GroundedText:
 
 def is_thin(text: str, min_words: int = 4) -> bool:
     """Whether `text` is too little to be an answer: no fact and fewer than `min_words` words."""
-    bare = visible(text)
+    bare = without_invisible(text)
     if re.search(r"\d|`[^`]+`|\w+://", bare):
         return False
     return len(re.findall(r"\w+", bare)) < min_words or read(bare, ENGLISH).empty

@@ -71,7 +71,7 @@ _UNITS = {"percent": "%", "hrs": "hour", "hr": "hour", "hours": "hour", "mins": 
           "min": "minute", "secs": "second", "sec": "second"}  # fmt: skip
 _GLUED = frozenset(("gb", "gib", "mb", "mib", "kb", "tb", "ms", "am", "pm"))
 _SIGNS = {"~": "about", "≈": "about", "<": "under", ">": "over", "≤": "most", "≥": "least"}
-#: Stands for a code span while the words around it are read; `visible` removes it from input.
+#: Stands for a code span while the words around it are read; private use, so no input has it.
 _SPAN = "\ue000"
 _SPANNED = re.compile(f"{_SPAN}(\\d+){_SPAN}")
 
