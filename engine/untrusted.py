@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
+from engine.code_fences import split_code
 from engine.invisible import plain_line_ends, without_invisible
 
 #: What a prompt of ours is put together with; none of it may come from a question or an entry.
@@ -16,11 +17,7 @@ _TEMPLATE_MARK = re.compile(r"<\|(?=[\w ]{1,40}\|>)|\[(?=/?INST\])|<<(?=/?SYS>>)
 #: How a model that cites names entries: `[1]`, `[1][3]`. Right after a word it is an index, as in
 #: `a[1]`, and several numbers in one pair of brackets are a list of values.
 _CITATION = re.compile(r"(?<![\w\])])(?:\[\s*\d{1,3}\s*\])+")
-_CODE = re.compile(
-    r"^[ \t]*(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*(?P=fence)[`~]*[ \t]*$|\Z)"
-    r"|(?<!`)(?P<ticks>`{1,2})(?!`)[^\n]+?(?<!`)(?P=ticks)(?!`)",
-    re.MULTILINE | re.DOTALL,
-)
+_CODE_SPAN = re.compile(r"(?<!`)(?P<ticks>`{1,2})(?!`)[^\n]+?(?<!`)(?P=ticks)(?!`)")
 #: Tokens shorter than this (such as `_`) are too common in ordinary text to be marks.
 _MIN_MARK_CHARS = 3
 
@@ -58,9 +55,16 @@ def without_citations(text: str) -> str:
 
 
 def _outside_code(text: str, change: Callable[[str], str]) -> str:
+    return "".join(
+        stretch if is_code else _outside_spans(stretch, change)
+        for stretch, is_code in split_code(text)
+    )
+
+
+def _outside_spans(prose: str, change: Callable[[str], str]) -> str:
     parts: list[str] = []
     start = 0
-    for code in _CODE.finditer(text):
-        parts += (change(text[start : code.start()]), code[0])
-        start = code.end()
-    return "".join((*parts, change(text[start:])))
+    for span in _CODE_SPAN.finditer(prose):
+        parts += (change(prose[start : span.start()]), span[0])
+        start = span.end()
+    return "".join((*parts, change(prose[start:])))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 
 from engine.answer.asking import asking, asks, meaningful, plain, points_back
+from engine.code_fences import CODE_IN_CHAT
 
 #: Questions of one message that are answered one by one; what is more goes with the last.
 MAX_PARTS = 4
@@ -28,7 +29,7 @@ _BULLET = re.compile(r"^\s*(?:[-*•–]|[a-d]\))\s+(?=\S)", re.MULTILINE)
 _SENTENCE_END = re.compile(r"(?<=[?!])[\s)\"'»]*\s+|(?<=[.…;])(?<!\b[^\W\d_]\.)\s+|\n+")
 #: Code, addresses, and lines quoted from somebody else.
 _NOT_ASKED = re.compile(
-    r"```.*?(?:```|\Z)|`[^`\n]*`|\b\w+://\S*[^\s.,;:!?)»\"']|^[ \t]*>[^\n]*",
+    CODE_IN_CHAT + r"|\b\w+://\S*[^\s.,;:!?)»\"']|^[ \t]*>[^\n]*",
     re.DOTALL | re.MULTILINE,
 )
 #: Between two matters.

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from engine.answer.alternatives import other_thing
+from engine.answer.asking import says_yes_or_no
 from engine.errors import EmbedderUnavailable, GenerationError
 from engine.retrieval.embedder import PairScorer
 from engine.retrieval.likelihood import Claim, likelihood, threshold
@@ -39,12 +40,6 @@ ANSWERS_FROM = 0.5
 #: something nobody wrote. So the two questions must be as close as this (1: the same text), and
 #: so much of the one that was asked must stand in the entry's own.
 SAME_QUESTION, SAME_WORDS = 0.55, 0.6
-
-_YES_OR_NO = re.compile(
-    r"^\W*(?:yes|yep|yeah|no|nope|not? (?:really|necessarily)|absolutely|of course|unfortunately"
-    r"|ja|nein|doch|leider|oui|non|si|sí|sim|não|nao|да|нет)(?!\w)",
-    re.IGNORECASE,
-)
 
 
 class Relevance(Protocol):
@@ -113,7 +108,7 @@ def _objection(question: Question, retrieval: Retrieval) -> str:
 def answers_another_question(retrieval: Retrieval) -> bool:
     """Whether the best entry begins with a yes or no that is not about this question."""
     evidence = retrieval.evidence
-    if evidence is None or not _YES_OR_NO.match(retrieval.matches[0].document.answer):
+    if evidence is None or not says_yes_or_no(retrieval.matches[0].document.answer):
         return False
     return evidence.title < SAME_QUESTION or evidence.in_title < SAME_WORDS
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from engine.code_fences import opening_fence
 from engine.grounding.words import NUMBER_WORDS, Words, split_words
 
 
@@ -97,8 +98,9 @@ def command(line: str) -> str:
 
 def code_lines(block: str) -> list[str]:
     """The lines of a fenced block that are not empty."""
-    lines = block.split("\n")[1:]
-    if lines and re.fullmatch(r"[>\s]*(?:`{3,}|~{3,})\s*", lines[-1]):
+    first, *lines = block.split("\n")
+    fence = opening_fence(first)
+    if lines and fence is not None and fence.is_closed_by(lines[-1]):
         lines.pop()
     return [command(line) for line in lines if line.strip()]
 
