@@ -21,6 +21,7 @@ from pathlib import Path
 from bot.assistant import retriever_of
 from config.settings import Settings, load_settings
 from engine.answer.answering import Answerer
+from engine.answer.query_rewriting import context_of
 from engine.answer.relevance import EmbeddedRelevance
 from engine.evaluation.answers import AskedQuestion, TimedGenerator, question_of
 from engine.evaluation.retrieval import read_offtopic
@@ -120,7 +121,8 @@ async def _about_other_things(
         alone += (await retriever.search(question)).covered
         history = question_of(row, texts).history
         follow_up = Question(text=other.question, course=row.course, history=history)
-        continued += (await retriever.search(follow_up)).covered
+        context = context_of(follow_up, retriever.title_of)
+        continued += (await retriever.search(follow_up, context=context)).covered
     what, n = "taken for a question of the FAQ", len(others)
     return [
         Figure(what=what, kind="about something else, alone", count=alone, n=n),

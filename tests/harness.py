@@ -22,6 +22,7 @@ from engine.answer.dispatcher import Dispatcher
 from engine.answer.relevance import ModelRelevance
 from engine.errors import ModelLoadError
 from engine.grounding.support import LexicalSupport
+from engine.retrieval.query import QueryContext
 from engine.retrieval.retriever import Retriever
 from engine.serving.generator import Generator
 from engine.store.jobs import JobStore
@@ -85,9 +86,14 @@ class CountingRetriever(Retriever):
         super().__init__(*args, **kwargs)
         self.searched: list[str] = []
 
-    async def search(self, question: Question, num_results: int | None = None) -> Retrieval:
+    async def search(
+        self,
+        question: Question,
+        num_results: int | None = None,
+        context: QueryContext | None = None,
+    ) -> Retrieval:
         self.searched.append(question.text)
-        return await super().search(question, num_results)
+        return await super().search(question, num_results, context)
 
 
 @dataclass

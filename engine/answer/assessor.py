@@ -12,6 +12,7 @@ from engine.answer.assessment import Assessment, Kind
 from engine.answer.dates import newest_editions
 from engine.answer.gist import gist_of
 from engine.answer.parts import Part, joined, parts_of
+from engine.answer.query_rewriting import context_of, leans_back
 from engine.answer.small_talk import (
     MAX_WORDS_ABOUT_ONE,
     complains,
@@ -21,7 +22,6 @@ from engine.answer.small_talk import (
     orders_about,
     topics,
 )
-from engine.retrieval.query import leans_back
 from engine.retrieval.retriever import Retriever
 from engine.types import Manner, Question, Retrieval, Turn
 
@@ -75,7 +75,8 @@ class Assessor:
             return Assessment(kind=Kind.ORDER, question=question, retrieval=None)
         question = replace(question, text=bare(text))
         started = monotonic()
-        retrieval = await self._retriever.search(question)
+        context = context_of(question, self._retriever.title_of)
+        retrieval = await self._retriever.search(question, context=context)
         # One entry in several editions of a course is shown once.
         retrieval = replace(retrieval, matches=newest_editions(retrieval.matches))
         return Assessment(

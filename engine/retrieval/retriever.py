@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -17,7 +17,7 @@ from engine.retrieval.dense import ENGLISH, MULTILINGUAL
 from engine.retrieval.index import Query, SearchIndex, Vectors, language_of_entries
 from engine.retrieval.language import ENGLISH as ENGLISH_LANGUAGE
 from engine.retrieval.likelihood import Claim, likelihood, threshold
-from engine.retrieval.query import leans_back, query_in_context, query_text
+from engine.retrieval.query import QueryContext, query_text
 from engine.retrieval.scoring import Signals, mode_of
 from engine.retrieval.side import EmbedderFactory, Side
 from engine.types import Corpus, Problem, Question, Retrieval, RetrievalMode
@@ -37,6 +37,16 @@ CONTEXT_WEIGHT, SHOWN_WEIGHT = 0.5, 0.7
 #: A question that its course does not cover is asked in all courses; what is found there must be
 #: more likely by so much, as a share of what is left to certainty.
 ELSEWHERE_STRICTER = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """Where one search looks, and how much of what it finds it gives."""
+
+    index: SearchIndex
+    #: None for all courses.
+    course: str | None
+    limit: int
 
 
 class CorpusSource(Protocol):
@@ -147,24 +157,35 @@ class Retriever:
         """Wait until everything is searched that will be."""
         await self._complete.wait()
 
-    async def search(self, question: Question, num_results: int | None = None) -> Retrieval:
+    def title_of(self, id_: str) -> str | None:
+        """The title of an entry; None where there is no such entry."""
+        return self._index.title_of(id_) if self._index else None
+
+    async def search(
+        self,
+        question: Question,
+        num_results: int | None = None,
+        context: QueryContext | None = None,
+    ) -> Retrieval:
         """The best entries for `question`; none when it holds no word or its course no entry.
 
-        What its course does not cover is searched for in all courses.
+        What its course does not cover is searched for in all courses. `context` is the
+        conversation that it goes on from: its `history` is not read here.
         """
         index = self._index
         text = query_text(question)
         if index is None or not text or not index.places_of(question.course).size:
             return self._nothing()
         limit = max(0, num_results if num_results is not None else self._settings.num_results)
+        scope = _Scope(index, question.course, limit)
         query = await self._query(index, text)
         own = index.signals(query)
-        found = self._retrieval(index, query, own, question.course, limit)
-        if context := query_in_context(question, index.title_of):
-            found = await self._continued(index, question, query, own, found, context, limit)
+        found = self._retrieval(scope, query, own)
+        if context is not None:
+            found = await self._continued(scope, query, own, found, context)
         if found.covered or question.course is None:
             return found
-        elsewhere = self._retrieval(index, query, own, None, limit)
+        elsewhere = self._retrieval(replace(scope, course=None), query, own)
         courses = {question.course, *self._includes.get(question.course, ())}
         others = tuple(m for m in elsewhere.matches if m.document.course not in courses)
         if others[:1] != elsewhere.matches[:1]:
@@ -174,26 +195,18 @@ class Retriever:
         return replace(elsewhere, elsewhere=True) if elsewhere.confidence >= gate else found
 
     async def _continued(
-        self,
-        index: SearchIndex,
-        question: Question,
-        query: Query,
-        own: Signals,
-        alone: Retrieval,
-        context: str,
-        limit: int,
+        self, scope: _Scope, query: Query, own: Signals, alone: Retrieval, context: QueryContext
     ) -> Retrieval:
-        """What is found for a question in the light of `context`, which goes before it; `alone` is
-        what its own words find."""
-        read = await self._query(index, context)
-        shown = [id_ for turn in question.history for id_ in turn.entry_ids]
-        before = index.signals(read).damped(index.places_of_ids(shown), SHOWN_WEIGHT)
-        signals, course = own.mixed(before, CONTEXT_WEIGHT), question.course
-        found = self._retrieval(index, query, signals, course, limit)
-        if leans_back(question):
+        """What is found for a question in its conversation; `alone` is what its own words find."""
+        index = scope.index
+        read = await self._query(index, context.text)
+        shown = index.places_of_ids(context.shown_ids)
+        signals = own.mixed(index.signals(read).damped(shown, SHOWN_WEIGHT), CONTEXT_WEIGHT)
+        found = self._retrieval(scope, query, signals)
+        if context.needed:
             if not found.covered:
                 # What goes on with a question about the FAQ is about the FAQ.
-                found = self._retrieval(index, read, signals, course, limit)
+                found = self._retrieval(scope, read, signals)
             return replace(found, question_language=alone.question_language)
         # What stands alone and is about something else is so in any conversation.
         return found if alone.covered else replace(found, confidence=alone.confidence)
@@ -304,11 +317,10 @@ class Retriever:
         )
         return replace(query, english=vectors[0], multilingual=vectors[1])
 
-    def _retrieval(
-        self, index: SearchIndex, query: Query, signals: Signals, course: str | None, limit: int
-    ) -> Retrieval:
+    def _retrieval(self, scope: _Scope, query: Query, signals: Signals) -> Retrieval:
+        index, course = scope.index, scope.course
         evidence = index.evidence(query, signals, course)
-        matches = index.best(signals.combined(), course, limit)
+        matches = index.best(signals.combined(), course, scope.limit)
         covered = likelihood(Claim.COVERED, signals.mode, evidence)
         return Retrieval(
             matches=matches,

@@ -14,6 +14,7 @@ from engine.answer.answering import Answerer
 from engine.answer.relevance import ModelRelevance
 from engine.errors import EngineCrashed, EngineDown, GenerationTimeout, OutOfMemory
 from engine.grounding.support import LexicalSupport
+from engine.retrieval.query import QueryContext
 from engine.retrieval.retriever import Retriever
 from engine.types import (
     Answer,
@@ -54,9 +55,14 @@ class CountingRetriever(Retriever):
 
     asked: list[str]
 
-    async def search(self, question: Question, num_results: int | None = None) -> Retrieval:
+    async def search(
+        self,
+        question: Question,
+        num_results: int | None = None,
+        context: QueryContext | None = None,
+    ) -> Retrieval:
         self.asked.append(question.text)
-        return await super().search(question, num_results)
+        return await super().search(question, num_results, context)
 
 
 @asynccontextmanager

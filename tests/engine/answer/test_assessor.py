@@ -11,6 +11,7 @@ import pytest
 from engine.answer.assessment import Assessment, Kind
 from engine.answer.assessor import Assessor
 from engine.answer.parts import MAX_PARTS
+from engine.retrieval.query import QueryContext
 from engine.types import (
     Corpus,
     Document,
@@ -46,7 +47,10 @@ class FakeRetriever:
             loaded_at=datetime(2026, 11, 29, tzinfo=UTC),
         )
 
-    async def search(self, question: Question) -> Retrieval:
+    def title_of(self, id_: str) -> str | None:
+        return next((one.question for one in self.corpus.documents if one.id == id_), None)
+
+    async def search(self, question: Question, *, context: QueryContext | None = None) -> Retrieval:
         self.searched.append(question)
         text = question.text.lower()
         named = [document for document in self.corpus.documents if document.id in text]

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import RetrievalSettings
+from engine.answer.query_rewriting import context_of
 from engine.errors import CorpusError
 from engine.retrieval.likelihood import Claim, likelihood, threshold
 from engine.retrieval.retriever import ELSEWHERE_STRICTER, FEW_TEXTS, Retriever
@@ -563,8 +564,13 @@ async def test_a_short_follow_up_is_read_in_the_light_of_the_question_before(
         await retriever.settled()
 
         alone = await retriever.search(Question(text="and the machine?"))
-        follow_up = await retriever.search(Question(text="and the machine?", history=(asked,)))
-        thanks = await retriever.search(Question(text="thanks!", history=(asked,)))
+        follow_up, thanks = [
+            await retriever.search(one, context=context_of(one, retriever.title_of))
+            for one in (
+                Question(text="and the machine?", history=(asked,)),
+                Question(text="thanks!", history=(asked,)),
+            )
+        ]
 
     assert ids(follow_up)[0] == "docker"
     assert follow_up.confidence > alone.confidence
