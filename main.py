@@ -442,7 +442,7 @@ async def _eval_answers(
 async def _eval_support(
     settings: Settings, secrets: Secrets, file: Path, resume: Path | None, as_json: bool
 ) -> None:
-    from engine.answer.readers import running_support
+    from engine.answer.judges import running_support
     from engine.evaluation.progress import Progress
     from engine.evaluation.record import Record, run_key
     from engine.evaluation.support import Shown, evaluate_support, read_cases

@@ -22,7 +22,7 @@ from config.settings import Secrets, Settings
 from engine.answer.answering import Answerer
 from engine.answer.assessment import Assessments
 from engine.answer.dispatcher import Dispatcher
-from engine.answer.readers import running_relevance, running_support
+from engine.answer.judges import running_relevance, running_support
 from engine.answer.relevance import Relevance
 from engine.corpus.loader import CorpusLoader
 from engine.grounding.support import Support

@@ -128,7 +128,7 @@ class Evidence:
     length: float
 
 
-class Manner(StrEnum):
+class Intent(StrEnum):
     """What a message seems to be by its vector."""
 
     QUESTION = "question"
@@ -153,7 +153,7 @@ class Retrieval:
     #: Languages of the question and of the FAQ (ISO 639-1).
     question_language: str = "en"
     faq_language: str = "en"
-    manner: Manner = Manner.QUESTION
+    intent: Intent = Intent.QUESTION
     #: The course asked about does not cover it: these are entries of all courses.
     elsewhere: bool = False
 

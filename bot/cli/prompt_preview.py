@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.assistant import retriever_of
 from config.settings import Secrets, Settings
 from engine.answer.answering import Answerer
-from engine.answer.readers import running_relevance
+from engine.answer.judges import running_relevance
 from engine.grounding.support import LexicalSupport
 from engine.models.catalog import ModelEntry, load_catalog
 from engine.models.choice import Choice

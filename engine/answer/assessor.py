@@ -23,7 +23,7 @@ from engine.answer.small_talk import (
     topics,
 )
 from engine.retrieval.retriever import Retriever
-from engine.types import Manner, Question, Retrieval, Turn
+from engine.types import Intent, Question, Retrieval, Turn
 
 log = logging.getLogger(__name__)
 
@@ -89,14 +89,14 @@ class Assessor:
     def _kind_of(self, said: str, question: Question, retrieval: Retrieval, kindness: Kind) -> Kind:
         """`said` is the question with its greeting and thanks."""
         text = question.text
-        kind = may_be_courtesy(said) or (retrieval.manner is Manner.COURTESY and "?" not in text)
+        kind = may_be_courtesy(said) or (retrieval.intent is Intent.COURTESY and "?" not in text)
         if kind and not retrieval.covered:
             return kindness
         # What is no question of another field is asked back rather than turned away.
         lost = complains(text) and not retrieval.covered
         # What is covered and says more than a few words has something to be shown for it.
         few = len(text.split()) <= MAX_WORDS_ABOUT_ONE or not retrieval.covered
-        seems_vague = retrieval.manner is Manner.VAGUE and few and not question.history
+        seems_vague = retrieval.intent is Intent.VAGUE and few and not question.history
         vague = self._is_vague(question) or ((lost or seems_vague) and self._has_entries(question))
         return Kind.VAGUE if vague else Kind.QUESTION
 

@@ -8,11 +8,11 @@ import re
 from dataclasses import replace
 from typing import Protocol
 
-from engine.answer.alternatives import other_thing
 from engine.answer.asking import says_yes_or_no
+from engine.answer.mismatch import other_thing
 from engine.errors import EmbedderUnavailable, GenerationError
+from engine.retrieval.calibration import Claim, likelihood, threshold
 from engine.retrieval.embedder import PairScorer
-from engine.retrieval.likelihood import Claim, likelihood, threshold
 from engine.serving.generator import Generator
 from engine.types import (
     GenerationRequest,

@@ -13,7 +13,7 @@ import numpy as np
 
 from config.settings import Settings
 from engine.answer.answering import Answerer
-from engine.answer.readers import running_relevance, running_support
+from engine.answer.judges import running_relevance, running_support
 from engine.errors import EngineDown, EngineError
 from engine.evaluation.documents import unknown_ids
 from engine.evaluation.record import Record, measure

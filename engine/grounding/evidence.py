@@ -10,8 +10,8 @@ from itertools import pairwise
 
 from engine.grounding.clauses import stance_of, turned
 from engine.grounding.lexicon import ENGLISH, Commitment
-from engine.grounding.reading import Sentence, read
-from engine.grounding.sentences import Unit, UnitKind, split
+from engine.grounding.sentence import Sentence, read
+from engine.grounding.splitter import Unit, UnitKind, split
 from engine.grounding.tokens import CODE_SPAN, TokenKind, code_lines, command, strip_marks
 from engine.invisible import without_invisible
 from engine.retrieval.language import language_of

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from engine.grounding.coverage import Coverage, coverage, strange_share
 from engine.grounding.evidence import Evidence
-from engine.grounding.reading import Sentence
+from engine.grounding.sentence import Sentence
 
 _WEIGHTS = Path(__file__).with_name("weights.json")
 

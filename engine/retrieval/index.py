@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.retrieval.abbreviations import spelt_out
-from engine.retrieval.calibration import Floors, Places, Probe, Setting, floors_of, probes
 from engine.retrieval.dense import ENGLISH, MULTILINGUAL, DenseIndex
 from engine.retrieval.language import ENGLISH as ENGLISH_LANGUAGE
 from engine.retrieval.language import language_of, sure_language
 from engine.retrieval.lexical import LexicalIndex, Scores
+from engine.retrieval.score_floor import Floors, Places, Probe, Setting, floors_of, probes
 from engine.retrieval.scoring import Levels, Signals
 from engine.retrieval.vectors import Key, Vector
 from engine.types import Corpus, Document, Evidence, Match

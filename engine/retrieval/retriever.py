@@ -13,13 +13,13 @@ from typing import Protocol
 from config.settings import RetrievalSettings
 from engine.errors import CorpusError
 from engine.retrieval.background import Background
+from engine.retrieval.calibration import Claim, likelihood, threshold
 from engine.retrieval.dense import ENGLISH, MULTILINGUAL
+from engine.retrieval.dense_encoder import DenseEncoder, EmbedderFactory
 from engine.retrieval.index import Query, SearchIndex, Vectors, language_of_entries
 from engine.retrieval.language import ENGLISH as ENGLISH_LANGUAGE
-from engine.retrieval.likelihood import Claim, likelihood, threshold
 from engine.retrieval.query import QueryContext, query_text
 from engine.retrieval.scoring import Signals, mode_of
-from engine.retrieval.side import EmbedderFactory, Side
 from engine.types import Corpus, Problem, Question, Retrieval, RetrievalMode
 
 log = logging.getLogger(__name__)
@@ -81,8 +81,10 @@ class Retriever:
         self._includes = includes or {}
         #: Making vectors stands back while a question is answered; `held_back` is for who answers.
         self.background = Background()
-        self._english = Side(embedder_factory, ENGLISH, cache_dir, self.background)
-        self._multilingual = Side(multilingual_factory, MULTILINGUAL, cache_dir, self.background)
+        self._english = DenseEncoder(embedder_factory, ENGLISH, cache_dir, self.background)
+        self._multilingual = DenseEncoder(
+            multilingual_factory, MULTILINGUAL, cache_dir, self.background
+        )
         self._index: SearchIndex | None = None
         self._swapping = asyncio.Lock()
         self._ready, self._settled, self._complete = (asyncio.Event() for _ in range(3))
@@ -258,27 +260,27 @@ class Retriever:
     async def _rebuild(self, corpus: Corpus) -> None:
         """Swap in the words, then each kind of vectors as soon as it is there; where hardly any is
         missing, all at once."""
-        made: dict[Side, Vectors] = {}
-        sides = await asyncio.to_thread(self._sides, corpus)
-        missing = [side.missing(corpus) for side in sides]
-        at_once = bool(sides) and all(n is not None and n <= FEW_TEXTS for n in missing)
+        made: dict[DenseEncoder, Vectors] = {}
+        encoders = await asyncio.to_thread(self._encoders, corpus)
+        missing = [encoder.missing(corpus) for encoder in encoders]
+        at_once = bool(encoders) and all(n is not None and n <= FEW_TEXTS for n in missing)
 
-        async def add(side: Side) -> None:
-            vectors = await side.vectors_of(corpus)
+        async def add(encoder: DenseEncoder) -> None:
+            vectors = await encoder.vectors_of(corpus)
             if vectors is not None:
-                made[side] = vectors
+                made[encoder] = vectors
                 if not at_once:
                     await self._swap(corpus, made)
 
         if not at_once:
             await self._swap(corpus, made)
         async with asyncio.TaskGroup() as group:
-            for side in sides:
-                group.create_task(add(side))
+            for encoder in encoders:
+                group.create_task(add(encoder))
         if at_once:
             await self._swap(corpus, made)
 
-    def _sides(self, corpus: Corpus) -> list[Side]:
+    def _encoders(self, corpus: Corpus) -> list[DenseEncoder]:
         """The embedders that this FAQ is searched with, the quickest gain first."""
         if not corpus.documents:
             return []
@@ -288,9 +290,9 @@ class Retriever:
             wanted = [self._english]
         else:
             wanted = [self._english, self._multilingual]
-        return [side for side in wanted if side.usable]
+        return [encoder for encoder in wanted if encoder.usable]
 
-    async def _swap(self, corpus: Corpus, made: Mapping[Side, Vectors]) -> None:
+    async def _swap(self, corpus: Corpus, made: Mapping[DenseEncoder, Vectors]) -> None:
         async with self._swapping:  # the one that is asked for last counts
             same = self._index is not None and self._index.corpus.version == corpus.version
             self._index = await asyncio.to_thread(
@@ -330,7 +332,7 @@ class Retriever:
             evidence=evidence if matches else None,
             question_language=query.language,
             faq_language=index.language,
-            manner=self._multilingual.manner_of(query.multilingual),
+            intent=self._multilingual.intent_of(query.multilingual),
         )
 
     def _nothing(self) -> Retrieval:

@@ -15,7 +15,7 @@ from engine.retrieval.query import QueryContext
 from engine.types import (
     Corpus,
     Document,
-    Manner,
+    Intent,
     Match,
     Question,
     Retrieval,
@@ -34,9 +34,9 @@ class FakeRetriever:
     """Finds the entry whose id stands last in a question; what names none is not covered."""
 
     def __init__(
-        self, *documents: Document, manner: Mapping[str, Manner] | None = None, covers: bool = True
+        self, *documents: Document, intent: Mapping[str, Intent] | None = None, covers: bool = True
     ) -> None:
-        self._manner = manner or {}
+        self._intent = intent or {}
         self._covers = covers
         self.searched: list[Question] = []
         self.corpus = Corpus(
@@ -64,7 +64,7 @@ class FakeRetriever:
             mode=RetrievalMode.LEXICAL,
             gate=0.5,
             confidence=0.9 if named and self._covers else 0.1,
-            manner=self._manner.get(question.text, Manner.QUESTION),
+            intent=self._intent.get(question.text, Intent.QUESTION),
         )
 
     def knows(self, words: tuple[str, ...]) -> bool:
@@ -160,11 +160,11 @@ async def test_a_kind_word_with_something_that_the_faq_lacks_is_kind() -> None:
 
 async def test_what_seems_vague_by_its_vector_is_vague_for_a_first_and_short_message() -> None:
     text = "something with the hose, could be me"
-    manner = {text: Manner.VAGUE}
+    intent = {text: Intent.VAGUE}
 
-    assert (await assess(text, fake(manner=manner))).kind is Kind.VAGUE
+    assert (await assess(text, fake(intent=intent))).kind is Kind.VAGUE
     turn = Turn(question="the pump", answer="x")
-    assert (await assess(text, fake(manner=manner), turn)).kind is Kind.QUESTION
+    assert (await assess(text, fake(intent=intent), turn)).kind is Kind.QUESTION
 
 
 # A long message
@@ -273,9 +273,9 @@ async def test_a_story_that_the_faq_does_not_know_belongs_to_what_follows() -> N
     ids=["before", "after"],
 )
 async def test_a_part_that_says_nothing_belongs_to_its_neighbour(text: str) -> None:
-    manner = dict.fromkeys((f"{one.strip()}?" for one in text.split("?")), Manner.VAGUE)
+    intent = dict.fromkeys((f"{one.strip()}?" for one in text.split("?")), Intent.VAGUE)
 
-    assessment = await assess(text, fake(manner=manner))
+    assessment = await assess(text, fake(intent=intent))
 
     assert assessment.parts == ()
     assert assessment.kind is Kind.QUESTION

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from config.settings import AnswerSettings
-from engine.answer.alternatives import other_thing
-from engine.answer.readers import running_relevance
+from engine.answer.judges import running_relevance
+from engine.answer.mismatch import other_thing
 from engine.answer.relevance import (
     EMBEDDED,
     MAX_JUDGE_TOKENS,
@@ -24,8 +24,8 @@ from engine.answer.relevance import (
     judge_by_evidence,
 )
 from engine.errors import EmbedderUnavailable, EngineDown, GenerationTimeout, ModelLoadError
+from engine.retrieval.calibration import Claim, likelihood, threshold
 from engine.retrieval.embedder import Scores
-from engine.retrieval.likelihood import Claim, likelihood, threshold
 from engine.types import (
     Document,
     Evidence,

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.grounding.check_result import Reason
 from engine.grounding.grounded_text import GroundedText, is_thin
 from engine.grounding.grounding import Grounding
-from engine.grounding.sentences import split
+from engine.grounding.splitter import split
 from engine.grounding.support import LexicalSupport
-from engine.grounding.verdict import Reason
 from engine.types import Document, FinishReason
 from tests.engine.grounding.grounding_cases import Case, cases, shown
 

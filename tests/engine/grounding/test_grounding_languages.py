@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.grounding.check_result import Reason
 from engine.grounding.grounded_text import GroundedText
 from engine.grounding.lexicon import Commitment, lexicon, read_languages
-from engine.grounding.sentences import UnitKind, split
-from engine.grounding.verdict import Reason
+from engine.grounding.splitter import UnitKind, split
 from engine.types import Document, FinishReason
 from tests.engine.grounding.grounding_cases import Flip, flips, is_shown
 

@@ -13,7 +13,7 @@ import pytest
 from config.settings import RetrievalSettings
 from engine.answer.query_rewriting import context_of
 from engine.errors import CorpusError
-from engine.retrieval.likelihood import Claim, likelihood, threshold
+from engine.retrieval.calibration import Claim, likelihood, threshold
 from engine.retrieval.retriever import ELSEWHERE_STRICTER, FEW_TEXTS, Retriever
 from engine.types import Corpus, Document, Problem, Question, Retrieval, RetrievalMode, Turn
 from tests.fake_embedder import FakeEmbedder, other_languages
@@ -257,12 +257,12 @@ async def test_an_english_embedder_that_cannot_start_leaves_the_other_and_is_tol
 async def test_an_embedder_that_fails_on_a_question_leaves_the_other(
     tmp_path: Path, failing: str
 ) -> None:
-    sides = {"english": FakeEmbedder("english"), "multilingual": other_languages()}
+    encoders = {"english": FakeEmbedder("english"), "multilingual": other_languages()}
     async with running(
-        FakeSource(*ALL), tmp_path, sides["english"], multilingual=sides["multilingual"]
+        FakeSource(*ALL), tmp_path, encoders["english"], multilingual=encoders["multilingual"]
     ) as retriever:
         await retriever.complete()
-        sides[failing].fails = True
+        encoders[failing].fails = True
 
         found = await retriever.search(Question(text="Docker does not start"))
 
@@ -542,18 +542,18 @@ async def test_problems_beside_unchanged_entries_are_shown(tmp_path: Path) -> No
 async def test_stopping_in_the_middle_of_the_vectors_closes_the_embedders(
     tmp_path: Path, waiting: str
 ) -> None:
-    sides = {"english": FakeEmbedder("english"), "multilingual": other_languages()}
-    sides[waiting].may_encode.clear()
+    encoders = {"english": FakeEmbedder("english"), "multilingual": other_languages()}
+    encoders[waiting].may_encode.clear()
     english_waits = waiting == "english"
     one_sided = RetrievalMode.MULTILINGUAL if english_waits else RetrievalMode.HYBRID
 
     async with running(
-        FakeSource(*ALL), tmp_path, sides["english"], multilingual=sides["multilingual"]
+        FakeSource(*ALL), tmp_path, encoders["english"], multilingual=encoders["multilingual"]
     ) as retriever:
-        await until(lambda: sides[waiting].started)
+        await until(lambda: encoders[waiting].started)
         await until(lambda: retriever.mode is one_sided)
 
-    assert {name for name, one in sides.items() if one.started and not one.closed} == set()
+    assert {name for name, one in encoders.items() if one.started and not one.closed} == set()
 
 
 async def test_a_short_follow_up_is_read_in_the_light_of_the_question_before(

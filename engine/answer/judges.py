@@ -1,4 +1,4 @@
-"""Starts whoever reads questions, and statements, against entries, as the settings say."""
+"""Starts the judge of relevance and the check of statements that the settings name."""
 
 from __future__ import annotations
 

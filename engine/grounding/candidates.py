@@ -1,4 +1,4 @@
-"""How a unit of an answer may be shown: trimmed, whole, without what hangs in the air."""
+"""Makes of a unit the candidates that may be shown: trimmed, whole, without a dangling start."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from engine.code_fences import opening_fence
 from engine.grounding.evidence import NO
-from engine.grounding.leads import PROSE, announces_block, is_lead_in, says_nothing
-from engine.grounding.sentences import Unit
-from engine.grounding.talk import OPENER
+from engine.grounding.filler import OPENER
+from engine.grounding.lead_ins import PROSE, announces_block, is_lead_in, says_nothing
+from engine.grounding.splitter import Unit
 
 _COMMENT = re.compile(r"(?:^|(?<=\s))#\s.*$")
 
