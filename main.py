@@ -462,7 +462,7 @@ async def _subject(settings: Settings, secrets: Secrets | None) -> AsyncIterator
     """What answers over these documents, ready to be asked; without `secrets` without a model."""
     from engine.evaluation.answers import Subject
     from engine.evaluation.documents import settled_corpus
-    from engine.types import EngineState
+    from engine.serving.status import EngineState
 
     (source,) = settings.corpus.sources
     if secrets is None:

@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from config.settings import CorpusSettings
+from engine.corpus.corpus import Corpus
 from engine.corpus.loader import CorpusLoader
 from engine.retrieval.background import Background
 from engine.retrieval.calibration import WEIGHTS, Claim
@@ -28,7 +29,8 @@ from engine.retrieval.dense_encoder import DenseEncoder
 from engine.retrieval.index import SearchIndex
 from engine.retrieval.minilm import MiniLmEmbedder
 from engine.retrieval.multilingual import E5Embedder
-from engine.types import Corpus, Evidence, RetrievalMode
+from engine.retrieval.retrieval import Evidence
+from engine.types import RetrievalMode
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "tests" / "data"

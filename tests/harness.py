@@ -20,13 +20,16 @@ from engine.answer.answering import Answerer
 from engine.answer.assessment import Assessments
 from engine.answer.dispatcher import Dispatcher
 from engine.answer.relevance import ModelRelevance
+from engine.corpus.corpus import Corpus
 from engine.errors import ModelLoadError
 from engine.grounding.support import LexicalSupport
 from engine.retrieval.query import QueryContext
+from engine.retrieval.retrieval import Retrieval
 from engine.retrieval.retriever import Retriever
 from engine.serving.generator import Generator
+from engine.serving.status import EngineState, EngineStatus
 from engine.store.jobs import JobStore
-from engine.types import Corpus, Document, EngineState, EngineStatus, Question, Retrieval
+from engine.types import Document, Question
 from tests.fakes import ScriptedGenerator
 
 FAQ = (

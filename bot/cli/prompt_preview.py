@@ -9,11 +9,12 @@ from bot.assistant import retriever_of
 from config.settings import Secrets, Settings
 from engine.answer.answering import Answerer
 from engine.answer.judges import running_relevance
+from engine.generation import ShownPrompt
 from engine.grounding.support import LexicalSupport
 from engine.models.catalog import ModelEntry, load_catalog
 from engine.models.choice import Choice
 from engine.serving.preview import Rehearsal, show_prompt
-from engine.types import Answer, Document, Question, ShownPrompt
+from engine.types import Answer, Document, Question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,8 +17,8 @@ from bot.desk.commands import ModelHost
 from bot.operations.heartbeat import remove_quietly
 from config.logging import redact
 from engine.errors import StoreError
+from engine.serving.status import EngineStatus
 from engine.stopping import unless
-from engine.types import EngineStatus
 
 log = logging.getLogger(__name__)
 

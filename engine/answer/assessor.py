@@ -22,8 +22,9 @@ from engine.answer.small_talk import (
     orders_about,
     topics,
 )
+from engine.retrieval.retrieval import Intent, Retrieval
 from engine.retrieval.retriever import Retriever
-from engine.types import Intent, Question, Retrieval, Turn
+from engine.types import Question, Turn
 
 log = logging.getLogger(__name__)
 

@@ -11,17 +11,12 @@ from typing import Protocol
 from engine.answer.asking import says_yes_or_no
 from engine.answer.mismatch import other_thing
 from engine.errors import EmbedderUnavailable, GenerationError
+from engine.generation import GenerationRequest, Purpose
 from engine.retrieval.calibration import Claim, likelihood, threshold
 from engine.retrieval.embedder import PairScorer
+from engine.retrieval.retrieval import Retrieval
 from engine.serving.generator import Generator
-from engine.types import (
-    GenerationRequest,
-    Judgement,
-    Purpose,
-    Question,
-    Retrieval,
-    Verdict,
-)
+from engine.types import Judgement, Question, Verdict
 
 log = logging.getLogger(__name__)
 

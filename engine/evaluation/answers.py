@@ -14,22 +14,16 @@ import numpy as np
 from config.settings import Settings
 from engine.answer.answering import Answerer
 from engine.answer.judges import running_relevance, running_support
+from engine.corpus.corpus import Corpus
 from engine.errors import EngineDown, EngineError
 from engine.evaluation.documents import unknown_ids
 from engine.evaluation.record import Record, measure
 from engine.evaluation.table import in_columns
+from engine.generation import Generation, GenerationRequest
 from engine.retrieval.retriever import Retriever
 from engine.serving.generator import Generator
-from engine.types import (
-    Corpus,
-    EngineState,
-    EngineStatus,
-    Generation,
-    GenerationRequest,
-    Question,
-    Tier,
-    Turn,
-)
+from engine.serving.status import EngineState, EngineStatus
+from engine.types import Question, Tier, Turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from engine.corpus.corpus import Corpus
 from engine.errors import EngineError
 from engine.retrieval.retriever import Retriever
-from engine.types import Corpus
 
 
 async def settled_corpus(retriever: Retriever, source: str, say: Callable[[str], None]) -> Corpus:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+from engine.generation import FinishReason
 from engine.grounding.candidates import (
     balanced,
     closed,
@@ -31,7 +32,7 @@ from engine.grounding.sentence import read
 from engine.grounding.splitter import Joiner, Splitter, Unit, UnitKind
 from engine.grounding.support import LexicalSupport, Support
 from engine.invisible import without_invisible
-from engine.types import Document, FinishReason
+from engine.types import Document
 
 __all__ = ["GroundedText", "is_thin"]
 

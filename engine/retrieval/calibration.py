@@ -10,7 +10,8 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from engine.types import Evidence, RetrievalMode
+from engine.retrieval.retrieval import Evidence
+from engine.types import RetrievalMode
 
 WEIGHTS = Path(__file__).with_name("weights.json")
 

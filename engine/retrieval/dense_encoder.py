@@ -6,15 +6,16 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from engine.corpus.corpus import Corpus
 from engine.errors import EmbedderUnavailable
 from engine.retrieval.background import Background
 from engine.retrieval.dense import Space
 from engine.retrieval.embedder import Embedder
 from engine.retrieval.index import Vectors
 from engine.retrieval.intent import IntentClassifier, examples
+from engine.retrieval.retrieval import Intent
 from engine.retrieval.score_floor import probes
 from engine.retrieval.vectors import Vector, VectorStore, key_of
-from engine.types import Corpus, Intent
 
 log = logging.getLogger(__name__)
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from engine.retrieval.embedder import Vectors
+from engine.retrieval.retrieval import Intent
 from engine.retrieval.score_floor import probes
 from engine.retrieval.vectors import Key, Vector, key_of
-from engine.types import Intent
 
 #: How much closer a message must be to the examples of one intent than to all others, as cosines
 #: of multilingual-e5. Of 427 questions of tests/data/answers/dev.jsonl that are neither, none is

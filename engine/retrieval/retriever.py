@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from config.settings import RetrievalSettings
+from engine.corpus.corpus import Corpus, Problem
 from engine.errors import CorpusError
 from engine.retrieval.background import Background
 from engine.retrieval.calibration import Claim, likelihood, threshold
@@ -19,8 +20,9 @@ from engine.retrieval.dense_encoder import DenseEncoder, EmbedderFactory
 from engine.retrieval.index import Query, SearchIndex, Vectors, language_of_entries
 from engine.retrieval.language import ENGLISH as ENGLISH_LANGUAGE
 from engine.retrieval.query import QueryContext, query_text
+from engine.retrieval.retrieval import Retrieval
 from engine.retrieval.scoring import Signals, mode_of
-from engine.types import Corpus, Problem, Question, Retrieval, RetrievalMode
+from engine.types import Question, RetrievalMode
 
 log = logging.getLogger(__name__)
 

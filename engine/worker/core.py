@@ -10,9 +10,9 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from engine.errors import GenerationError, ModelLoadError, OutOfMemory
+from engine.generation import FinishReason, Generation, GenerationRequest
 from engine.models.catalog import ModelEntry, Quantisation
 from engine.prompt import FittedPrompt, answer_tokens
-from engine.types import FinishReason, Generation, GenerationRequest
 from engine.worker.huggingface import HuggingFaceModel
 from engine.worker.loading import free_memory, is_out_of_memory
 from engine.worker.offload import Weights, give_back, require_room

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from engine.errors import GenerationError, ModelLoadError, OutOfMemory
+from engine.generation import GenerationRequest
 from engine.protocol import (
     Beat,
     Cancel,
@@ -41,7 +42,6 @@ from engine.protocol import (
     decode_to_engine,
     encode,
 )
-from engine.types import GenerationRequest
 from engine.worker.core import Done, EngineCore
 from engine.worker.loading import load_tokenizer, prepare_libraries
 from engine.worker.prompt_builder import PromptBuilder

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.excerpt import balanced, longest_excerpt
+from engine.generation import GenerationRequest, Purpose
 from engine.models.catalog import PromptStyle
 from engine.prompt import NO_ANSWER, FittedPrompt, Prompt, fit, says_no_answer
-from engine.types import Document, GenerationRequest, Purpose, Turn
+from engine.types import Document, Turn
 from engine.untrusted import neutralise, unnumber, without_citations
 
 STYLES = list(PromptStyle)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.types import FinishReason
+from engine.generation import FinishReason
 from engine.worker.batching.sequence import SequenceRequest
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from time import monotonic
 
-from engine.types import FinishReason
+from engine.generation import FinishReason
 from engine.worker.batching.outcome import Outcome
 from engine.worker.batching.sequence import SequenceRequest
 from engine.worker.watch import Watcher

@@ -9,7 +9,7 @@ from time import monotonic
 import torch
 
 from engine.errors import BrokenNumbers
-from engine.types import FinishReason
+from engine.generation import FinishReason
 from engine.worker.batching.detokenizer import Detokenizer
 from engine.worker.batching.drafter import Drafter
 from engine.worker.batching.forward_batch import TokenChunk

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from config.settings import AdminsSettings, CourseSettings, LimitsSettings, Settings
+from engine.generation import GenerationRequest
 from engine.store.jobs import JobStatus, JobStore, Vote
-from engine.types import GenerationRequest
 from tests.fakes import ScriptedGenerator
 from tests.harness import RunningDesk, desk_on
 from tests.telegram_bench import ADMIN, adapter_on

@@ -12,23 +12,14 @@ import pytest
 from config.settings import RetrievalSettings, Settings
 from engine.answer.answering import Answerer
 from engine.answer.relevance import ModelRelevance
+from engine.corpus.corpus import Corpus
 from engine.errors import EngineCrashed, EngineDown, GenerationTimeout, OutOfMemory
+from engine.generation import GenerationRequest, Purpose
 from engine.grounding.support import LexicalSupport
 from engine.retrieval.query import QueryContext
+from engine.retrieval.retrieval import Retrieval
 from engine.retrieval.retriever import Retriever
-from engine.types import (
-    Answer,
-    Corpus,
-    Decision,
-    GenerationRequest,
-    Purpose,
-    Question,
-    Retrieval,
-    RetrievalMode,
-    Tier,
-    Turn,
-    Verdict,
-)
+from engine.types import Answer, Decision, Question, RetrievalMode, Tier, Turn, Verdict
 from tests.fakes import ScriptedGenerator
 from tests.harness import FAQ, ListCorpus, asks_model
 

@@ -11,17 +11,10 @@ import pytest
 from engine.answer.assessment import Assessment, Kind
 from engine.answer.assessor import Assessor
 from engine.answer.parts import MAX_PARTS
+from engine.corpus.corpus import Corpus
 from engine.retrieval.query import QueryContext
-from engine.types import (
-    Corpus,
-    Document,
-    Intent,
-    Match,
-    Question,
-    Retrieval,
-    RetrievalMode,
-    Turn,
-)
+from engine.retrieval.retrieval import Intent, Retrieval
+from engine.types import Document, Match, Question, RetrievalMode, Turn
 from tests.hostile import hostile
 
 VALVE, KEY, PUMP = (

@@ -12,9 +12,11 @@ import pytest
 
 from config.settings import RetrievalSettings
 from engine.answer.query_rewriting import context_of
+from engine.corpus.corpus import Corpus
 from engine.retrieval.index import SearchIndex
+from engine.retrieval.retrieval import Retrieval
 from engine.retrieval.retriever import Retriever
-from engine.types import Corpus, Document, Question, Retrieval, Turn
+from engine.types import Document, Question, Turn
 from tests.fake_embedder import FakeEmbedder
 from tests.harness import ListCorpus
 

@@ -24,20 +24,11 @@ from engine.answer.relevance import (
     judge_by_evidence,
 )
 from engine.errors import EmbedderUnavailable, EngineDown, GenerationTimeout, ModelLoadError
+from engine.generation import GenerationRequest, Purpose
 from engine.retrieval.calibration import Claim, likelihood, threshold
 from engine.retrieval.embedder import Scores
-from engine.types import (
-    Document,
-    Evidence,
-    GenerationRequest,
-    Judgement,
-    Match,
-    Purpose,
-    Question,
-    Retrieval,
-    RetrievalMode,
-    Verdict,
-)
+from engine.retrieval.retrieval import Evidence, Retrieval
+from engine.types import Document, Judgement, Match, Question, RetrievalMode, Verdict
 from tests.fakes import ScriptedGenerator
 
 NAMES = [field.name for field in fields(Evidence)]

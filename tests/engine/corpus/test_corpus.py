@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.settings import CorpusSettings
+from engine.corpus.corpus import Corpus
 from engine.corpus.loader import CorpusLoader
 from engine.corpus.text import clean_line, clean_text
 from engine.errors import CorpusError
-from engine.types import Corpus
 
 ENTRIES = [
     {"id": "a1", "course": "llm-zoomcamp", "section": "S", "question": "Why?", "text": "So."},

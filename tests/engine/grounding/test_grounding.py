@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.generation import FinishReason
 from engine.grounding.check_result import Reason
 from engine.grounding.grounded_text import GroundedText, is_thin
 from engine.grounding.grounding import Grounding
 from engine.grounding.splitter import split
 from engine.grounding.support import LexicalSupport
-from engine.types import Document, FinishReason
+from engine.types import Document
 from tests.engine.grounding.grounding_cases import Case, cases, shown
 
 WRITTEN = ("grounding_cases", "grounding_heldout", "grounding_sealed")

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.retrieval.calibration import WEIGHTS, Claim, Model, likelihood, models, threshold
-from engine.types import Evidence, RetrievalMode
+from engine.retrieval.retrieval import Evidence
+from engine.types import RetrievalMode
 
 EVERY = [(claim, mode) for claim in Claim for mode in RetrievalMode]
 NAMES = [field.name for field in fields(Evidence)]

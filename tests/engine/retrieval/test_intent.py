@@ -6,8 +6,8 @@ import pytest
 
 from engine.retrieval.intent import IntentClassifier, examples, prototypes
 from engine.retrieval.multilingual import E5Embedder
+from engine.retrieval.retrieval import Intent
 from engine.retrieval.vectors import key_of
-from engine.types import Intent
 
 
 async def intent_of(text: str) -> Intent:

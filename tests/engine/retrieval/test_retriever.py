@@ -12,10 +12,12 @@ import pytest
 
 from config.settings import RetrievalSettings
 from engine.answer.query_rewriting import context_of
+from engine.corpus.corpus import Corpus, Problem
 from engine.errors import CorpusError
 from engine.retrieval.calibration import Claim, likelihood, threshold
+from engine.retrieval.retrieval import Retrieval
 from engine.retrieval.retriever import ELSEWHERE_STRICTER, FEW_TEXTS, Retriever
-from engine.types import Corpus, Document, Problem, Question, Retrieval, RetrievalMode, Turn
+from engine.types import Document, Question, RetrievalMode, Turn
 from tests.fake_embedder import FakeEmbedder, other_languages
 
 JOIN = ("late", "a", "Can I join late?", "Yes, at any time before the end.")

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.corpus.corpus import Corpus
 from engine.retrieval.background import Background
 from engine.retrieval.dense import ENGLISH, MULTILINGUAL
 from engine.retrieval.dense_encoder import DenseEncoder
@@ -24,7 +25,7 @@ from engine.retrieval.score_floor import (
     probes,
 )
 from engine.retrieval.scoring import Levels, Signals
-from engine.types import Corpus, Document, RetrievalMode
+from engine.types import Document, RetrievalMode
 from tests.fake_embedder import FakeEmbedder, other_languages
 
 LANGUAGES = ("en", "de", "es", "fr", "pt", "ru")

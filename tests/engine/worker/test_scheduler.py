@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from engine.errors import BrokenNumbers
-from engine.types import FinishReason
+from engine.generation import FinishReason
 from engine.worker.batching import kernels
 from engine.worker.batching.sampling import Sampling
 from engine.worker.text_stream import TextStream
