@@ -1,4 +1,5 @@
-"""Tells where a question begins, in the six languages of the interface."""
+"""Recognises how people ask, in the six languages of the interface: where a question begins, what
+it is about, and whether it goes on from something said before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Looks at a message: what kind it is, what it asks, and what the FAQ has for each question."""
+"""Assesses a message: what kind it is, what it asks, and what the FAQ has for each question."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ FOLLOW_S = 2.5
 
 
 class Assessor:
-    """The one search there is for a message: what it finds serves whoever waits and the answer."""
+    """Searches once for a message: the waiting message and the answer share what is found."""
 
     def __init__(self, retriever: Retriever) -> None:
         self._retriever = retriever
@@ -53,7 +53,7 @@ class Assessor:
         if whole.retrieval is not None and whole.retrieval.matches and not gist.num_errors:
             parts = await self._parts(question, whole)
         if gist.num_lines:
-            # A letter asks much that is no question: its parts count where they find what it does.
+            # Keep the parts of a letter, which asks much, only if they find what the whole does.
             best = {match.document.id for part in parts for match in part.matches[:1]}
             known = bool(whole.matches) and whole.matches[0].document.id in best
             parts = tuple(replace(p, num_lines=gist.num_lines) for p in parts) if known else ()
@@ -93,9 +93,9 @@ class Assessor:
         kind = may_be_courtesy(said) or (retrieval.intent is Intent.COURTESY and "?" not in text)
         if kind and not retrieval.covered:
             return kindness
-        # What is no question of another field is asked back rather than turned away.
+        # Ask back about a complaint that the FAQ does not cover, rather than turn it away.
         lost = complains(text) and not retrieval.covered
-        # What is covered and says more than a few words has something to be shown for it.
+        # Show entries for what is covered and says more than a few words.
         few = len(text.split()) <= MAX_WORDS_ABOUT_ONE or not retrieval.covered
         seems_vague = retrieval.intent is Intent.VAGUE and few and not question.history
         vague = self._is_vague(question) or ((lost or seems_vague) and self._has_entries(question))
@@ -153,7 +153,7 @@ class Assessor:
                 found.pop()
                 place -= 1
                 parts[place : place + 2] = [joined(parts[place], part)]
-        # What only the whole is close to is one question, whatever it looks like.
+        # Keep it one question if only the whole finds something.
         lost = bool(whole.matches) and not any(part.matches for part in found)
         return tuple(found) if len(found) > 1 and not lost else ()
 

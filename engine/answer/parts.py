@@ -16,8 +16,6 @@ MAX_PARTS = 4
 MIN_WORDS = 2
 #: … unless it has so many words in all, or nearly so many of which none points back.
 MIN_PLAIN_WORDS = 5
-#: A message of more characters tells a story; its questions are found by `engine.answer.gist`.
-MAX_CHARS = 2_000
 
 #: "1) … 2) …" or "Question 1: …", at the beginnings of lines or inside one.
 _NUMBERED = re.compile(
@@ -105,11 +103,10 @@ def parts_of(text: str) -> tuple[Part, ...]:
     asks one thing, or nothing.
 
     It is parted by its words: between questions, before "also" and "another thing", and where it
-    counts them. Whether two parts ask for the same is for the search to tell.
+    counts them. Whether two parts ask for the same is for the search to tell. Callers give the
+    gist of a message, which `engine.limits` bounds: the patterns are not made for more.
     """
     text = text.strip()
-    if len(text) > MAX_CHARS:
-        return (Part(text),)
     counted = asking().counted.match(plain(text))
     body = text[counted.end() :] if counted else text
     several = counted is not None

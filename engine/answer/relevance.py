@@ -31,9 +31,9 @@ MAX_JUDGE_TOKENS, JUDGE_DEADLINE_S = 4, 20.0
 #: A cross-encoder's probability from which an entry answers. Those on the hub are trained on
 #: search logs, where half is the border.
 ANSWERS_FROM = 0.5
-#: An entry that begins with yes or no answers its own question: quoted under another one it says
-#: something nobody wrote. So the two questions must be as close as this (1: the same text), and
-#: so much of the one that was asked must stand in the entry's own.
+#: Require nearly the same question for an entry that begins with yes or no: under another question
+#: that yes would be false. So close must the two questions be (1: the same text), and such a share
+#: of the asked one's words must stand in the entry's own.
 SAME_QUESTION, SAME_WORDS = 0.55, 0.6
 
 
@@ -45,7 +45,7 @@ class Relevance(Protocol):
 
     @property
     def name(self) -> str:
-        """For people: who judges now."""
+        """What judges now, for people."""
         ...
 
     async def judge(self, question: Question, retrieval: Retrieval) -> Judgement:
@@ -148,7 +148,7 @@ class CrossEncoderRelevance:
 
 
 class ModelRelevance:
-    """The generation model reads, where it is one that can be trusted to; else Evidence tells."""
+    """Lets the generation model read where it can be trusted to; else judges by Evidence."""
 
     asks_model = True
 
@@ -184,7 +184,7 @@ class ModelRelevance:
         if said is None:
             reason = f"{generation.model} said neither yes nor no. {known.reason}"
             return replace(known, reason=reason)
-        # The other objections are guesses of who cannot read.
+        # The model has read the entry; the other objections only guess.
         answers = said and not retrieval.elsewhere
         return Judgement(
             verdict=Verdict.ANSWERS if answers else Verdict.CLOSE,
@@ -202,4 +202,4 @@ def _spoken(text: str) -> bool | None:
 
 
 def _ignore(_: str) -> None:
-    """Nobody watches a yes or no grow."""
+    """Show no part of a yes or no."""

@@ -21,7 +21,7 @@ async def settled_corpus(retriever: Retriever, source: str, say: Callable[[str],
     if corpus is None or not corpus.documents:
         reasons = [problem.reason for problem in corpus.problems] if corpus else []
         reason = " ".join(reasons) or retriever.detail
-        raise EngineError(reason if source in reason else f"{source} holds no FAQ entry. {reason}")
+        raise EngineError(f"{source} holds no FAQ entry. {reason}")
     for problem in corpus.problems:
         say(f"{problem.source}: {problem.reason}")
     say(retriever.detail)

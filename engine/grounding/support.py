@@ -25,7 +25,7 @@ STRANGE = 0.5
 class Support(Protocol):
     """Judges how far entries support a statement that contradicts none of them."""
 
-    #: For people: who judges.
+    #: What judges, for people.
     name: str
     #: The probability from which a statement is shown, and from which one of a model is that
     #: cannot be trusted to read: most of what it puts together from the entries is wrong.

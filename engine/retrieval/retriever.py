@@ -81,7 +81,7 @@ class Retriever:
         self._settings = settings
         self._refresh_s = refresh_s
         self._includes = includes or {}
-        #: Making vectors stands back while a question is answered; `held_back` is for who answers.
+        #: Pauses the making of vectors while a question is answered: answering enters `held_back`.
         self.background = Background()
         self._english = DenseEncoder(embedder_factory, ENGLISH, cache_dir, self.background)
         self._multilingual = DenseEncoder(
@@ -209,10 +209,10 @@ class Retriever:
         found = self._retrieval(scope, query, signals)
         if context.needed:
             if not found.covered:
-                # What goes on with a question about the FAQ is about the FAQ.
+                # Take a follow-up to a question about the FAQ as one about the FAQ.
                 found = self._retrieval(scope, read, signals)
             return replace(found, question_language=alone.question_language)
-        # What stands alone and is about something else is so in any conversation.
+        # Judge a question that can stand alone by its own words, in any conversation.
         return found if alone.covered else replace(found, confidence=alone.confidence)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -313,10 +313,10 @@ class Retriever:
         """The question with the vectors that suit its language and the FAQ's."""
         query = index.query(text)
         english = index.english is not None and query.language == ENGLISH_LANGUAGE
-        # Each model has a thread of its own, and Python lets go while it computes.
+        # Run both at once: each model has a thread of its own and releases the GIL.
         vectors = await asyncio.gather(
             self._english.vector_of(query.repaired) if english else _nothing(),
-            # Another language has other words: nothing is mended that may not be wrong.
+            # Repair no spelling here: a word of another language only looks misspelt.
             self._multilingual.vector_of(text) if index.multilingual else _nothing(),
         )
         return replace(query, english=vectors[0], multilingual=vectors[1])
