@@ -20,15 +20,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from config.settings import CorpusSettings
+from engine.corpus.corpus import Corpus
 from engine.corpus.loader import CorpusLoader
 from engine.retrieval.background import Background
+from engine.retrieval.calibration import WEIGHTS, Claim
 from engine.retrieval.dense import ENGLISH, MULTILINGUAL
+from engine.retrieval.dense_encoder import DenseEncoder
 from engine.retrieval.index import SearchIndex
-from engine.retrieval.likelihood import WEIGHTS, Claim
 from engine.retrieval.minilm import MiniLmEmbedder
 from engine.retrieval.multilingual import E5Embedder
-from engine.retrieval.side import Side
-from engine.types import Corpus, Evidence, RetrievalMode
+from engine.retrieval.retrieval import Evidence
+from engine.types import RetrievalMode
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "tests" / "data"
@@ -101,23 +103,23 @@ async def gather(course_faqs: Path) -> list[Case]:
     for name, path in paths.items():
         folder = CACHE / name
         idle = Background()
-        sides = (
-            Side(MiniLmEmbedder, ENGLISH, folder, idle),
-            Side(E5Embedder, MULTILINGUAL, folder, idle),
+        encoders = (
+            DenseEncoder(MiniLmEmbedder, ENGLISH, folder, idle),
+            DenseEncoder(E5Embedder, MULTILINGUAL, folder, idle),
         )
         corpus = await _corpus(path)
         own = [row for row in rows if row["faq"] == name]
-        cases += await _ask(name, await _index(corpus, sides), own, sides)
+        cases += await _ask(name, await _index(corpus, encoders), own, encoders)
         answered = [row for row in own if row["kind"] in ANSWERABLE]
         # By halves: a FAQ that loses every entry somebody asked for is no FAQ any more.
         for half in (answered[::2], answered[1::2]):
             gone = {id_ for row in half for id_ in row["ids"]}
             left = tuple(d for d in corpus.documents if d.id not in gone)
-            without = await _index(replace(corpus, documents=left), sides)
+            without = await _index(replace(corpus, documents=left), encoders)
             asked = [{**row, "kind": REMOVED, "ids": []} for row in half]
-            cases += await _ask(name, without, asked, sides)
-        for side in sides:
-            side.close()
+            cases += await _ask(name, without, asked, encoders)
+        for encoder in encoders:
+            encoder.close()
     return cases
 
 
@@ -154,13 +156,13 @@ async def _corpus(path: Path) -> Corpus:
     ).load()
 
 
-async def _index(corpus: Corpus, sides: Sequence[Side]) -> SearchIndex:
-    vectors = [await side.vectors_of(corpus) for side in sides]
+async def _index(corpus: Corpus, encoders: Sequence[DenseEncoder]) -> SearchIndex:
+    vectors = [await encoder.vectors_of(corpus) for encoder in encoders]
     return SearchIndex.of(corpus, *vectors)
 
 
 async def _ask(
-    name: str, index: SearchIndex, rows: Sequence[dict], sides: Sequence[Side]
+    name: str, index: SearchIndex, rows: Sequence[dict], encoders: Sequence[DenseEncoder]
 ) -> list[Case]:
     courses = sorted(index.corpus.courses)
     cases = []
@@ -169,8 +171,8 @@ async def _ask(
         course = row.get("course") or (courses[row["nth"] % len(courses)] if "nth" in row else None)
         query = index.query(text)
         both = index.language == query.language == "en"
-        multilingual = await sides[1].vector_of(text)
-        english = await sides[0].vector_of(query.repaired) if both else None
+        multilingual = await encoders[1].vector_of(text)
+        english = await encoders[0].vector_of(query.repaired) if both else None
         # What the product asks: English vectors where all is English, else the others alone.
         asked = [query]
         if both:

@@ -24,11 +24,11 @@ from engine.grounding.contradictions import contradiction
 from engine.grounding.coverage import Coverage, coverage
 from engine.grounding.evidence import Evidence
 from engine.grounding.facts import foreign_fact
-from engine.grounding.leads import is_lead_in
+from engine.grounding.filler import is_talk, trim
+from engine.grounding.lead_ins import is_lead_in
 from engine.grounding.lexicon import ENGLISH
-from engine.grounding.reading import read
-from engine.grounding.sentences import UnitKind, split
-from engine.grounding.talk import is_talk, trim
+from engine.grounding.sentence import read
+from engine.grounding.splitter import UnitKind, split
 
 ROOT = Path(__file__).resolve().parent.parent
 WEIGHTS = ROOT / "engine" / "grounding" / "weights.json"

@@ -32,8 +32,8 @@ from engine.grounding import comparison, contradictions, facts
 from engine.grounding.grounded_text import GroundedText
 from engine.grounding.grounding import Grounding
 from engine.grounding.lexicon import ENGLISH
-from engine.grounding.reading import read
-from engine.grounding.sentences import Unit, UnitKind, split
+from engine.grounding.sentence import read
+from engine.grounding.splitter import Unit, UnitKind, split
 from engine.grounding.support import LexicalSupport, Regression
 from engine.types import Document
 from tests.engine.grounding.grounding_cases import cases, flips, is_shown, shown

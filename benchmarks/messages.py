@@ -22,6 +22,7 @@ from bot.assistant import retriever_of
 from config.loading import load_settings
 from config.settings import Settings
 from engine.answer.answering import Answerer
+from engine.answer.query_rewriting import context_of
 from engine.answer.relevance import EmbeddedRelevance
 from engine.evaluation.answers import TimedGenerator
 from engine.evaluation.questions import AskedQuestion, question_of
@@ -122,7 +123,8 @@ async def _about_other_things(
         alone += (await retriever.search(question)).covered
         history = question_of(row, texts).history
         follow_up = Question(text=other.question, course=row.course, history=history)
-        continued += (await retriever.search(follow_up)).covered
+        context = context_of(follow_up, retriever.title_of)
+        continued += (await retriever.search(follow_up, context=context)).covered
     what, n = "taken for a question of the FAQ", len(others)
     return [
         Figure(what=what, kind="about something else, alone", count=alone, n=n),

@@ -32,7 +32,9 @@ from engine.answer.relevance import (
 )
 from engine.evaluation.retrieval import read_labelled
 from engine.retrieval.embedder import CrossEncoderScorer
-from engine.types import EngineStatus, Question, Retrieval
+from engine.retrieval.retrieval import Retrieval
+from engine.serving.status import EngineStatus
+from engine.types import Question
 
 #: Layers and width of cross-encoders as small ones on the hub are.
 SHAPES = {"6 layers of 384 (22 M)": (6, 384), "12 layers of 384 (33 M)": (12, 384)}

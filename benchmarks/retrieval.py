@@ -23,7 +23,7 @@ from config.settings import CorpusSettings, RetrievalSettings
 from engine.answer.relevance import EmbeddedRelevance
 from engine.corpus.loader import CorpusLoader
 from engine.evaluation.retrieval import LabelledQuestion, read_labelled
-from engine.retrieval.embedder import MiniLmEmbedder
+from engine.retrieval.minilm import MiniLmEmbedder
 from engine.retrieval.multilingual import E5Embedder
 from engine.retrieval.retriever import Retriever
 from engine.types import Question

@@ -35,13 +35,14 @@ from benchmarks.switch_tables import (
 )
 from config.settings import ROOT, EngineSettings
 from engine.errors import GenerationError
+from engine.generation import GenerationRequest
 from engine.models.catalog import Catalog, ModelEntry, load_catalog
 from engine.models.device_memory import DeviceMemory, read_device_memory
 from engine.models.sizes import MB
 from engine.serving import launcher as starter
 from engine.serving.connection import EngineConnection
 from engine.serving.supervisor import EngineSupervisor
-from engine.types import Document, GenerationRequest
+from engine.types import Document
 
 REQUEST = GenerationRequest(
     id="1",

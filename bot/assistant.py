@@ -20,7 +20,7 @@ from bot.desk.starters import starters
 from bot.reception import reception_of
 from config.settings import Secrets, Settings
 from engine.answer.answering import Answerer
-from engine.answer.readers import running_relevance, running_support
+from engine.answer.judges import running_relevance, running_support
 from engine.answer.relevance import Relevance
 from engine.corpus.loader import CorpusLoader
 from engine.grounding.support import Support

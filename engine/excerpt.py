@@ -6,10 +6,11 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from engine.code_fences import open_fence, split_code
+
 #: More than this is never looked at: the longest window holds less.
 MAX_CHARS = 200_000
 
-_FENCE = re.compile(r"^\s*(`{3,}|~{3,})")
 #: A sentence ends at its mark and the white space after it, or at a line's end.
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s+|\n+")
 
@@ -25,10 +26,8 @@ class _Unit:
 
 def balanced(text: str) -> str:
     """`text` with a code block that was never closed closed at its end."""
-    fence: str | None = None
-    for line in text.split("\n"):
-        fence = _next_fence(fence, line)
-    return text if fence is None else f"{text.rstrip()}\n{fence}"
+    fence = open_fence(text)
+    return text if fence is None else f"{text.rstrip()}\n{fence.closing}"
 
 
 def longest_excerpt(text: str, fits: Callable[[str], bool]) -> str:
@@ -62,37 +61,13 @@ def _join(units: list[_Unit]) -> str:
     return "".join(unit.before + unit.text for unit in units).strip()
 
 
-def _next_fence(fence: str | None, line: str) -> str | None:
-    """The fence that is open after `line`, given the one open before it."""
-    match = _FENCE.match(line)
-    if match is None:
-        return fence
-    if fence is None:
-        return match[1]
-    closes = match[1].startswith(fence) and not line.strip().strip(fence[0])
-    return None if closes else fence
-
-
 def _units(text: str) -> list[_Unit]:
     units: list[_Unit] = []
-    prose: list[str] = []
-    code: list[str] = []
-    fence: str | None = None
-    for line in text.split("\n"):
-        was_open, fence = fence, _next_fence(fence, line)
-        if was_open is None and fence is None:
-            prose.append(line)
-            continue
-        if was_open is None:
-            units += _sentences("\n".join(prose))
-            prose = []
-        code.append(line)
-        if fence is None:
-            units.append(_Unit("\n".join(code), "\n", is_code=True))
-            code = []
-    units += _sentences("\n".join(prose))
-    if code:
-        units.append(_Unit(balanced("\n".join(code)), "\n", is_code=True))
+    for stretch, is_code in split_code(text):
+        if is_code:
+            units.append(_Unit(balanced(stretch.removesuffix("\n")), "\n", is_code=True))
+        else:
+            units += _sentences(stretch)
     return units
 
 

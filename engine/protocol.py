@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, TypeAdapter
 
+from engine.generation import Generation, GenerationRequest, ShownPrompt
 from engine.models.catalog import ModelEntry
-from engine.types import Generation, GenerationRequest, ShownPrompt
 
 
 class Failure(StrEnum):

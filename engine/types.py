@@ -1,9 +1,8 @@
-"""The nouns of the engine: plain frozen data that crosses module boundaries."""
+"""The nouns of all rooms: what is asked, the entries, and what is answered."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
 
@@ -22,34 +21,6 @@ class Document:
     answer: str
     #: Where a reader can open the entry; only http(s).
     url: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """One file or entry that could not be used, and why; shown to the operator."""
-
-    #: The file or address, as the operator wrote it.
-    source: str
-    #: A full sentence: what is wrong and what to do.
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Corpus:
-    """All entries that could be read at one moment."""
-
-    documents: tuple[Document, ...]
-    #: Course machine name → title for people. Every course that has a document is here.
-    courses: dict[str, str]
-    problems: tuple[Problem, ...]
-    #: Changes exactly when `documents` change.
-    version: str
-    #: Timezone-aware time of the last successful read.
-    loaded_at: datetime
-    #: Entries that are none: placeholders, and what became of them; not a fault.
-    left_out: tuple[Problem, ...] = ()
-    #: How many entries of each source had images, which nobody can be shown; not a fault either.
-    images: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,71 +70,6 @@ class RetrievalMode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """What is known of a question and its best entry before anything reads one against the other.
-
-    Scores are counted from the floor of the FAQ: what questions about something else score in it.
-    """
-
-    #: How far the best score is above the floor, in all and by signal; 0 without that signal.
-    over: float
-    over_lexical: float
-    over_english: float
-    over_multilingual: float
-    #: How far the best entry is ahead of the next one that is not the same in other words.
-    gap: float
-    gap_english: float
-    gap_multilingual: float
-    #: Which share of the question's words, by how rare they are, stands in the entry, and in the
-    #: entry's own question; and which share of the entry's own question stands in the question.
-    #: 0 to 1.
-    coverage: float
-    in_title: float
-    title_coverage: float
-    #: Which share of the question's words the FAQ knows at all. 0 to 1.
-    known: float
-    #: How close the question is to the entry's own question; 1 for the same text.
-    title: float
-    #: The natural logarithm of one more than the number of different words in the question.
-    length: float
-
-
-class Manner(StrEnum):
-    """What a message seems to be by its vector."""
-
-    QUESTION = "question"
-    COURTESY = "courtesy"
-    #: It says that something is wrong, or asks for help, and names nothing.
-    VAGUE = "vague"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retrieval:
-    """The outcome of one search."""
-
-    #: Best first, at most the number asked for.
-    matches: tuple[Match, ...]
-    mode: RetrievalMode
-    #: The least `confidence` at which the FAQ is taken to hold something close.
-    gate: float
-    #: How likely one of the best entries is about the question, from 0 to 1; 0 without a match.
-    confidence: float
-    #: None without a match.
-    evidence: Evidence | None = None
-    #: Languages of the question and of the FAQ (ISO 639-1).
-    question_language: str = "en"
-    faq_language: str = "en"
-    manner: Manner = Manner.QUESTION
-    #: The course asked about does not cover it: these are entries of all courses.
-    elsewhere: bool = False
-
-    @property
-    def covered(self) -> bool:
-        """Whether the FAQ plausibly holds something close to the question."""
-        return bool(self.matches) and self.confidence >= self.gate
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """What the reader may open to check an answer."""
 
@@ -192,121 +98,6 @@ class Source:
             excerpt=excerpt,
             year=year,
         )
-
-
-class FinishReason(StrEnum):
-    """Why a generation ended."""
-
-    #: The model ended its text, reached a stop sequence, or began to repeat itself.
-    STOP = "stop"
-    #: `max_new_tokens` reached.
-    LENGTH = "length"
-    #: The deadline passed; the text so far is kept.
-    DEADLINE = "deadline"
-    CANCELLED = "cancelled"
-
-
-class Purpose(StrEnum):
-    """What the model is to write."""
-
-    #: The answer to the question.
-    ANSWER = "answer"
-    #: Yes or no: whether the entries answer the question.
-    JUDGE = "judge"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GenerationRequest:
-    """What the engine is asked to write: the prompt is built and fitted where the tokenizer is."""
-
-    id: str
-    purpose: Purpose = Purpose.ANSWER
-    question: str
-    #: Best first. The engine keeps as many whole entries as fit.
-    documents: tuple[Document, ...]
-    #: Oldest first; the newest that fit are kept.
-    history: tuple[Turn, ...] = ()
-    #: Upper limit of new tokens; the model's own default when None.
-    max_new_tokens: int | None = None
-    #: Seconds from the start of the generation after which it ends with what it has.
-    deadline_s: float = 120.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Generation:
-    """What the model wrote."""
-
-    text: str
-    finish_reason: FinishReason
-    prompt_tokens: int
-    completion_tokens: int
-    #: Ids of the documents that fitted into the prompt, in prompt order.
-    document_ids: tuple[str, ...]
-    #: The alias of the model that wrote it.
-    model: str
-    #: Seconds from request to the first token, and to the end.
-    first_token_s: float
-    total_s: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownPrompt:
-    """What a model would read for a request."""
-
-    #: The model's alias.
-    model: str
-    #: With the marks of its chat template where its tokenizer is here, else role by role.
-    text: str
-    #: None where there is no tokenizer to count them.
-    num_tokens: int | None
-    #: The most there is room for.
-    max_tokens: int
-    #: Ids of the documents that fitted in, in prompt order.
-    document_ids: tuple[str, ...]
-
-
-class EngineState(StrEnum):
-    """What the engine process is doing."""
-
-    STOPPED = "stopped"
-    LOADING = "loading"
-    READY = "ready"
-    #: The model could not be loaded or the process keeps dying; answers are quoted meanwhile.
-    DOWN = "down"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineStatus:
-    """A snapshot of the engine for people: `/status`, `/model`, `check`."""
-
-    state: EngineState
-    #: Alias of the model that serves or is being loaded.
-    model: str | None
-    #: A sentence: why this model, what is being loaded, or what went wrong.
-    detail: str = ""
-    device: str = ""
-    dtype: str = ""
-    #: Tokens per second of the last generations, None before the first.
-    tokens_per_s: float | None = None
-    #: Tokens of all answers that ended within the last hour.
-    tokens_last_hour: int = 0
-    #: Questions that can be worked on at once, that are, and that wait for a place.
-    num_slots: int = 0
-    num_running: int = 0
-    num_waiting: int = 0
-    #: Bytes the model with its slots should take, and took once loaded; None where not known.
-    memory_computed: int | None = None
-    memory_measured: int | None = None
-    #: Seconds since this model serves.
-    uptime_s: float | None = None
-    #: The last thing that went wrong, in a sentence; empty when nothing did.
-    last_error: str = ""
-    #: Whether the model can be trusted to read: to tell whether an entry answers a question.
-    reads: bool = False
-    #: Aliases of the idle models: switching to them takes seconds.
-    idle: tuple[str, ...] = ()
-    #: Alias of the model that staff are changing to now; `detail` tells how far that is then.
-    changing_to: str = ""
 
 
 class Decision(StrEnum):

@@ -5,26 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
+from engine.code_fences import split_code
+from engine.invisible import plain_line_ends, without_invisible
+
 #: What a prompt of ours is put together with; none of it may come from a question or an entry.
 _LABELS = re.compile(r"\b(ANSWER|QUESTION|RULES):")
 _ENTRY_MARK = re.compile(r"[<\[](?=\s*/?\s*(?:ENTRY|FAQ)(?:\b|\d))|\[(?=END\])", re.IGNORECASE)
 _VERDICT = re.compile(r"NO_ANSWER", re.IGNORECASE)
 #: The look of a chat template's role and end marks, whatever the model: <|im_start|>, [INST].
 _TEMPLATE_MARK = re.compile(r"<\|(?=[\w ]{1,40}\|>)|\[(?=/?INST\])|<<(?=/?SYS>>)", re.IGNORECASE)
-#: Invisible characters that can carry text a reader does not see. ZWJ, ZWNJ and variation
-#: selectors stay: emoji, Persian and Indic scripts need them.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff"
-    "\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
 #: How a model that cites names entries: `[1]`, `[1][3]`. Right after a word it is an index, as in
 #: `a[1]`, and several numbers in one pair of brackets are a list of values.
 _CITATION = re.compile(r"(?<![\w\])])(?:\[\s*\d{1,3}\s*\])+")
-_CODE = re.compile(
-    r"^[ \t]*(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*(?P=fence)[`~]*[ \t]*$|\Z)"
-    r"|(?<!`)(?P<ticks>`{1,2})(?!`)[^\n]+?(?<!`)(?P=ticks)(?!`)",
-    re.MULTILINE | re.DOTALL,
-)
+_CODE_SPAN = re.compile(r"(?<!`)(?P<ticks>`{1,2})(?!`)[^\n]+?(?<!`)(?P=ticks)(?!`)")
 #: Tokens shorter than this (such as `_`) are too common in ordinary text to be marks.
 _MIN_MARK_CHARS = 3
 
@@ -33,7 +26,7 @@ def neutralise(text: str, marks: Iterable[str] = ()) -> str:
     """`text` without invisible characters, and with everything broken up that could pass for
     one of our own delimiters or for one of `marks`, the tokenizer's special tokens.
     """
-    text = _INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = without_invisible(plain_line_ends(text))
     text = _LABELS.sub(r"\1 :", text)
     text = _ENTRY_MARK.sub("(", text)
     text = _VERDICT.sub("no answer", text)
@@ -62,9 +55,16 @@ def without_citations(text: str) -> str:
 
 
 def _outside_code(text: str, change: Callable[[str], str]) -> str:
+    return "".join(
+        stretch if is_code else _outside_spans(stretch, change)
+        for stretch, is_code in split_code(text)
+    )
+
+
+def _outside_spans(prose: str, change: Callable[[str], str]) -> str:
     parts: list[str] = []
     start = 0
-    for code in _CODE.finditer(text):
-        parts += (change(text[start : code.start()]), code[0])
-        start = code.end()
-    return "".join((*parts, change(text[start:])))
+    for span in _CODE_SPAN.finditer(prose):
+        parts += (change(prose[start : span.start()]), span[0])
+        start = span.end()
+    return "".join((*parts, change(prose[start:])))

@@ -6,14 +6,9 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 
+from engine.generation import FinishReason, Generation, GenerationRequest
 from engine.prompt import NO_ANSWER
-from engine.types import (
-    EngineState,
-    EngineStatus,
-    FinishReason,
-    Generation,
-    GenerationRequest,
-)
+from engine.serving.status import EngineState, EngineStatus
 
 
 class ScriptedGenerator:

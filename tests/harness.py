@@ -22,12 +22,16 @@ from bot.reception import reception_of
 from config.settings import RetrievalSettings, Settings
 from engine.answer.answering import Answerer
 from engine.answer.relevance import ModelRelevance
+from engine.corpus.corpus import Corpus
 from engine.errors import ModelLoadError
 from engine.grounding.support import LexicalSupport
+from engine.retrieval.query import QueryContext
+from engine.retrieval.retrieval import Retrieval
 from engine.retrieval.retriever import Retriever
 from engine.serving.generator import Generator
+from engine.serving.status import EngineState, EngineStatus
 from engine.store.jobs import JobStore
-from engine.types import Corpus, Document, EngineState, EngineStatus, Question, Retrieval
+from engine.types import Document, Question
 from tests.fakes import ScriptedGenerator
 from tests.waits import within
 
@@ -88,9 +92,14 @@ class CountingRetriever(Retriever):
         super().__init__(*args, **kwargs)
         self.searched: list[str] = []
 
-    async def search(self, question: Question, num_results: int | None = None) -> Retrieval:
+    async def search(
+        self,
+        question: Question,
+        num_results: int | None = None,
+        context: QueryContext | None = None,
+    ) -> Retrieval:
         self.searched.append(question.text)
-        return await super().search(question, num_results)
+        return await super().search(question, num_results, context)
 
 
 @dataclass

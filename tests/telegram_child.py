@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from config.settings import LimitsSettings, Settings
+from engine.generation import GenerationRequest
 from engine.store.jobs import JobStore
-from engine.types import GenerationRequest
 from tests.fakes import ScriptedGenerator
 from tests.harness import desk_on
 from tests.telegram_bench import adapter_on

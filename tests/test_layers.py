@@ -164,6 +164,25 @@ def test_a_module_imports_only_layers_below_its_own() -> None:
     assert offences(strays) == []
 
 
+#: The rooms between a question and its answer, each above those behind it.
+ROOMS = ("evaluation", "answer", "grounding", "retrieval", "corpus")
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_no_room_above_it(room: str) -> None:
+    above = [f"engine.{other}" for other in ROOMS[: ROOMS.index(room)]]
+
+    strays = {
+        (path.name, name)
+        for path in (ROOT / "engine" / room).rglob("*.py")
+        for name in imported(path)
+        for other in above
+        if inside(name, other)
+    }
+
+    assert strays == set()
+
+
 def test_a_heavy_library_is_imported_in_its_home_only() -> None:
     def strays(path: Path) -> set[str]:
         here = str(path.relative_to(ROOT))

@@ -7,10 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from benchmarks.gpu.parts import Bench
+from engine.generation import Generation, GenerationRequest
 from engine.models.catalog import ModelEntry
 from engine.models.gpu import read_gpus
 from engine.serving.connection import EngineConnection
-from engine.types import Generation, GenerationRequest
 
 #: Seconds that any one thing may take.
 PATIENCE_S = 300

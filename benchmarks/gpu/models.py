@@ -23,6 +23,7 @@ from transformers import (
 )
 
 from benchmarks.gpu.parts import ROOT, Bench
+from engine.generation import GenerationRequest
 from engine.models.catalog import (
     Dtype,
     ModelEntry,
@@ -30,7 +31,7 @@ from engine.models.catalog import (
     Quantisation,
     load_catalog,
 )
-from engine.types import Document, GenerationRequest
+from engine.types import Document
 from engine.worker.loading import free_memory
 
 ALIASES = ("flan-t5-xl", "phi-3-mini", "mistral-7b")

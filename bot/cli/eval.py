@@ -17,7 +17,7 @@ from bot.cli.exits import say_error
 from bot.cli.options import ConfigOption, JsonOption, ModelOption, load
 from config.settings import Secrets, Settings
 from engine.errors import EngineError
-from engine.types import EngineState
+from engine.serving.status import EngineState
 
 if TYPE_CHECKING:
     from engine.evaluation.answers import AnswersReport, Subject
@@ -150,7 +150,7 @@ async def _answers(
 async def _support(
     settings: Settings, secrets: Secrets, file: Path, resume: Path | None, as_json: bool
 ) -> None:
-    from engine.answer.readers import running_support
+    from engine.answer.judges import running_support
     from engine.evaluation.record import Record, run_key
     from engine.evaluation.support import Shown, evaluate_support, read_cases
 

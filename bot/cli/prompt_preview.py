@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from bot.cli.retrieving import running_retriever
 from config.settings import Secrets, Settings
 from engine.answer.answering import Answerer
-from engine.answer.readers import running_relevance
+from engine.answer.judges import running_relevance
+from engine.generation import ShownPrompt
 from engine.grounding.support import LexicalSupport
 from engine.models.catalog import ModelEntry, load_catalog
 from engine.models.choice import Choice
 from engine.serving.preview import Rehearsal, show_prompt
-from engine.types import Answer, Document, Question, ShownPrompt
+from engine.types import Answer, Document, Question
 from engine.wording import after_colon
 
 

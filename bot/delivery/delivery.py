@@ -14,9 +14,10 @@ from bot.delivery import replies
 from bot.messages import Reply, ReplyState
 from engine.answer.assessment import Assessments, Kind
 from engine.errors import StoreError
+from engine.serving.status import EngineState, EngineStatus
 from engine.stopping import unless
 from engine.store.jobs import Job, JobStore
-from engine.types import Answer, EngineState, EngineStatus, Match
+from engine.types import Answer, Match
 
 log = logging.getLogger(__name__)
 

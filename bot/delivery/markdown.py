@@ -9,15 +9,11 @@ from dataclasses import dataclass, replace
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from engine.invisible import without_invisible
+
 #: Text that reasoning models write for themselves; an unclosed one runs to the end.
 _REASONING = re.compile(
     r"<(think|thinking|reasoning|scratchpad)>.*?(?:</\1>|\Z)", re.IGNORECASE | re.DOTALL
-)
-#: Controls, bidirectional overrides, zero-width and tag characters: they hide text from a reader.
-#: Joiners (U+200C/D) and the emoji selector (U+FE0F) are kept: scripts and emoji need them.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e"
-    "\u2060-\u206f\ufe00-\ufe0e\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff]"
 )
 #: Lists and quotations nested deeper than this are shown flat.
 MAX_DEPTH = 8
@@ -92,17 +88,12 @@ class Rule:
 Block = Paragraph | Heading | Code | ListBlock | Table | Quote | Rule
 
 
-def visible(text: str) -> str:
-    """`text` without characters that a reader cannot see but a program obeys."""
-    return _INVISIBLE.sub("", text)
-
-
 def parse(markdown: str) -> tuple[Block, ...]:
     """The blocks of `markdown`. HTML in it is plain text; nothing is lost but reasoning tags.
 
     Never raises: whatever a model writes can be shown.
     """
-    text = visible(_REASONING.sub("", markdown))
+    text = without_invisible(_REASONING.sub("", markdown))
     reader = MarkdownIt("commonmark", {"html": False, "maxNesting": _MAX_NESTING})
     reader.enable(["table", "strikethrough"])
     # A definition that nothing refers to would vanish.
@@ -194,7 +185,7 @@ def _spans(tokens: list[Token]) -> Iterator[Span]:
     unsafe = ""
     for token in tokens:
         # Once more: a character reference such as `&#8203;` has become a character by now.
-        token.content = visible(token.content)
+        token.content = without_invisible(token.content)
         match token.type:
             case "strong_open" | "strong_close":
                 style = replace(style, bold=token.nesting == 1)

@@ -16,8 +16,8 @@ from engine.answer.relevance import Relevance
 from engine.grounding.support import Support
 from engine.models.gpu import read_gpus
 from engine.retrieval.retriever import Retriever
+from engine.serving.status import EngineStatus
 from engine.store.jobs import JobStore
-from engine.types import EngineStatus
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from bot.delivery.texts import duration, say
 from engine.models.gpu import Gpu, read_host
 from engine.models.sizes import GB
-from engine.types import EngineState, EngineStatus
+from engine.serving.status import EngineState, EngineStatus
 
 HOUR_S = 3600
 

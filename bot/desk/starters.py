@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from engine.types import Corpus, Document
+from engine.corpus.corpus import Corpus
+from engine.types import Document
 
 NUM_STARTERS = 4
 

@@ -14,8 +14,8 @@ from bot.delivery.texts import say
 from bot.desk.commands import Commands
 from bot.messages import Asker, Reply, ReplyState
 from engine.errors import ModelError, ModelLoadError, StoreError
+from engine.serving.status import EngineState
 from engine.stopping import unless
-from engine.types import EngineState
 
 log = logging.getLogger(__name__)
 

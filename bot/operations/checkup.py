@@ -12,15 +12,17 @@ from bot.delivery.texts import texts
 from bot.operations.stored_questions import opened_copy
 from config.settings import AdminsSettings, RetrievalSettings, Secrets, Settings
 from engine.answer.relevance import Relevance
+from engine.corpus.corpus import Corpus
 from engine.errors import StoreError
 from engine.grounding.support import Support
 from engine.models.device_memory import read_device_memory
 from engine.models.gpu import Gpu, read_gpus
 from engine.models.sizes import GB
 from engine.retrieval.retriever import Retriever
+from engine.serving.status import EngineState, EngineStatus
 from engine.serving.supervisor import EngineSupervisor
 from engine.store.jobs import STORE
-from engine.types import Corpus, EngineState, EngineStatus, RetrievalMode
+from engine.types import RetrievalMode
 
 #: Below this much free space new questions could not be stored safely.
 MIN_FREE_BYTES = 250_000_000

@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from time import time
 
+from engine.serving.status import EngineState, EngineStatus
 from engine.stopping import unless
-from engine.types import EngineState, EngineStatus
 
 log = logging.getLogger(__name__)
 

@@ -17,8 +17,8 @@ from pydantic import TypeAdapter, ValidationError
 from bot.operations.heartbeat import remove_quietly
 from config.logging import redact
 from engine.errors import StoreError
+from engine.serving.status import EngineStatus
 from engine.stopping import unless
-from engine.types import EngineStatus
 
 if TYPE_CHECKING:  # at run time it would load the FAQ's side for `main.py health`
     from bot.desk.commands import ModelHost

@@ -10,16 +10,9 @@ from bot.delivery.replies import answer_text
 from bot.desk.devices import describe_devices
 from bot.operations.published import Published
 from engine.models.gpu import read_gpus
+from engine.serving.status import EngineState, EngineStatus
 from engine.store.job import Job
-from engine.types import (
-    Answer,
-    AnswerPart,
-    EngineState,
-    EngineStatus,
-    Question,
-    RetrievalMode,
-    Source,
-)
+from engine.types import Answer, AnswerPart, Question, RetrievalMode, Source
 
 
 def answer_object(

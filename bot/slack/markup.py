@@ -18,8 +18,8 @@ from bot.delivery.markdown import (
     Table,
     parse,
     plain,
-    visible,
 )
+from engine.invisible import without_invisible
 
 #: Characters of the text of one section block.
 MAX_SECTION = 3000
@@ -53,7 +53,7 @@ def escape(text: str) -> str:
 
 def line(text: str, limit: int) -> str:
     """One escaped line of at most `limit` characters of `text`."""
-    flat = " ".join(visible(text).split())
+    flat = " ".join(without_invisible(text).split())
     return escape(flat if len(flat) <= limit else flat[: limit - 1] + "…")
 
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from bot.delivery.markdown import visible
 from bot.delivery.render import entry_lists
 from bot.messages import Action, ActionStyle, Reply
 from bot.slack.markup import MAX_SECTION, escape, line, link, pieces, size, split
+from engine.invisible import without_invisible
 from engine.types import Source
 
 #: What Slack takes as JSON.
@@ -74,7 +74,7 @@ def stream_text(markdown: str) -> str:
     It is shown for seconds, until the final blocks replace it: mentions and links are disarmed by
     look-alike characters.
     """
-    return visible(markdown).translate(_STREAM).replace("](", "] (")
+    return without_invisible(markdown).translate(_STREAM).replace("](", "] (")
 
 
 def reason_view(value: str, *, label: str, reasons: Mapping[str, str], reply_to: str) -> Json:
@@ -219,7 +219,7 @@ def _actions(actions: Sequence[Action], level: Level) -> list[Json]:
 
 
 def _plain(text: str, limit: int = 75) -> Json:
-    flat = " ".join(visible(text).split()) or "…"
+    flat = " ".join(without_invisible(text).split()) or "…"
     return {
         "type": "plain_text",
         "text": flat if len(flat) <= limit else flat[: limit - 1] + "…",

@@ -21,11 +21,11 @@ from bot.delivery.markdown import (
     Table,
     parse,
     plain,
-    visible,
 )
 from bot.delivery.render import entry_lists
 from bot.messages import Reply
 from bot.telegram.markup import Part, Run, parts_of
+from engine.invisible import without_invisible
 from engine.types import Source
 
 #: What Telegram itself would bring to life: addresses, mentions, links into the app.
@@ -50,7 +50,7 @@ def render(reply: Reply) -> list[Part]:
     allowed |= {match.document.url for match in reply.matches if match.document.url}
     blocks: list[Runs] = []
     if reply.notice:
-        blocks.append(_safe([Run(text=visible(reply.notice), italic=True)]))
+        blocks.append(_safe([Run(text=without_invisible(reply.notice), italic=True)]))
     blocks += _blocks(parse(reply.text), frozenset(allowed))
     if reply.matches and not reply.sources:
         offered = tuple(Source.of(match) for match in reply.matches)
@@ -61,10 +61,10 @@ def render(reply: Reply) -> list[Part]:
 
 def _entries(title: str, sources: Sequence[Source]) -> Runs:
     """A headline and one line for each entry: its title, linked where it has an address."""
-    runs = [Run(text=visible(title), bold=True)] if title else []
+    runs = [Run(text=without_invisible(title), bold=True)] if title else []
     for source in sources[:MAX_ENTRIES]:
         runs.append(Run(text="\n• " if runs else "• "))
-        name = " ".join(visible(source.title).split())[:300] or source.id
+        name = " ".join(without_invisible(source.title).split())[:300] or source.id
         if source.url and not any(_mentions(name)):
             runs.append(Run(text=name, url=source.url))
         elif source.url:
@@ -72,9 +72,9 @@ def _entries(title: str, sources: Sequence[Source]) -> Runs:
         else:
             runs.append(Run(text=name))
         if source.section:
-            runs.append(Run(text=f" ({visible(source.section)})"))
+            runs.append(Run(text=f" ({without_invisible(source.section)})"))
         if source.excerpt:
-            runs.append(Run(text=f"\n{visible(source.excerpt)}", italic=True))
+            runs.append(Run(text=f"\n{without_invisible(source.excerpt)}", italic=True))
     return _safe(runs)
 
 

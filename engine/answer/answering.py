@@ -18,22 +18,13 @@ from engine.answer.presentation import Asked, Presentation
 from engine.answer.relevance import EMBEDDED, Relevance, judge_by_evidence
 from engine.answer.small_talk import is_bare_name, topics
 from engine.errors import EngineCrashed, GenerationError
+from engine.generation import Generation, GenerationRequest
 from engine.grounding.grounded_text import GroundedText, is_thin
 from engine.grounding.support import Support
 from engine.prompt import says_no_answer
 from engine.retrieval.retriever import Retriever
 from engine.serving.generator import Generator
-from engine.types import (
-    Answer,
-    Decision,
-    Document,
-    Generation,
-    GenerationRequest,
-    Judgement,
-    Question,
-    Timings,
-    Verdict,
-)
+from engine.types import Answer, Decision, Document, Judgement, Question, Timings, Verdict
 
 log = logging.getLogger(__name__)
 

@@ -1,4 +1,5 @@
-"""Tells where a question begins, in the six languages of the interface."""
+"""Recognises how people ask, in the six languages of the interface: where a question begins, what
+it is about, and whether it goes on from something said before."""
 
 from __future__ import annotations
 
@@ -36,6 +37,13 @@ _THANKS = re.compile(
     r"(?i)(?:(?<=[.!?,\n])|(?<=\s))\s*(?:many |vielen |muchas |muito )?(?:thanks|thank you|thx"
     r"|ty|danke|gracias|obrigad[oa]|merci|спасибо)(?: a lot| so much| in advance| im voraus"
     r"| de antemano| d'avance| beaucoup| заранее| большое)?[\s.!)🙏🙂]*$"
+)
+#: How an answer to a yes-or-no question begins. The truth check has narrower words of its own: it
+#: must not take "No module named …" for a no.
+_YES_OR_NO = re.compile(
+    r"\W*(?:yes|yep|yeah|no|nope|not? (?:really|necessarily)|absolutely|of course|unfortunately"
+    r"|ja|nein|doch|leider|oui|non|si|sí|sim|não|nao|да|нет)(?!\w)",
+    re.IGNORECASE,
 )
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 
@@ -114,6 +122,11 @@ def asks(text: str) -> bool:
     if _ENDS_ASKING.search(text[-MAX_AFTER_MARK:]):
         return True
     return asking().start.match(plain(text[:MAX_CHARS])) is not None
+
+
+def says_yes_or_no(answer: str) -> bool:
+    """Whether `answer` begins as one to a yes-or-no question does."""
+    return _YES_OR_NO.match(answer) is not None
 
 
 def meaningful(text: str) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import zip_longest
 
-from engine.types import Match, Question, Retrieval
+from engine.retrieval.retrieval import Retrieval
+from engine.types import Match, Question
 
 
 class Kind(StrEnum):

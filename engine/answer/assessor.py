@@ -1,4 +1,4 @@
-"""Looks at a message: what kind it is, what it asks, and what the FAQ has for each question."""
+"""Assesses a message: what kind it is, what it asks, and what the FAQ has for each question."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from engine.answer.assessment import Assessment, Kind
 from engine.answer.dates import newest_editions
 from engine.answer.gist import gist_of
 from engine.answer.parts import Part, joined, parts_of
+from engine.answer.query_rewriting import context_of, leans_back
 from engine.answer.small_talk import (
     MAX_WORDS_ABOUT_ONE,
     complains,
@@ -21,9 +22,9 @@ from engine.answer.small_talk import (
     orders_about,
     topics,
 )
-from engine.retrieval.query import leans_back
+from engine.retrieval.retrieval import Intent, Retrieval
 from engine.retrieval.retriever import Retriever
-from engine.types import Manner, Question, Retrieval, Turn
+from engine.types import Question, Turn
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ FOLLOW_S = 2.5
 
 
 class Assessor:
-    """The one search there is for a message: what it finds serves whoever waits and the answer."""
+    """Searches once for a message: the waiting message and the answer share what is found."""
 
     def __init__(self, retriever: Retriever) -> None:
         self._retriever = retriever
@@ -52,7 +53,7 @@ class Assessor:
         if whole.retrieval is not None and whole.retrieval.matches and not gist.num_errors:
             parts = await self._parts(question, whole)
         if gist.num_lines:
-            # A letter asks much that is no question: its parts count where they find what it does.
+            # Keep the parts of a letter, which asks much, only if they find what the whole does.
             best = {match.document.id for part in parts for match in part.matches[:1]}
             known = bool(whole.matches) and whole.matches[0].document.id in best
             parts = tuple(replace(p, num_lines=gist.num_lines) for p in parts) if known else ()
@@ -75,7 +76,8 @@ class Assessor:
             return Assessment(kind=Kind.ORDER, question=question, retrieval=None)
         question = replace(question, text=bare(text))
         started = monotonic()
-        retrieval = await self._retriever.search(question)
+        context = context_of(question, self._retriever.title_of)
+        retrieval = await self._retriever.search(question, context=context)
         # One entry in several editions of a course is shown once.
         retrieval = replace(retrieval, matches=newest_editions(retrieval.matches))
         return Assessment(
@@ -88,14 +90,14 @@ class Assessor:
     def _kind_of(self, said: str, question: Question, retrieval: Retrieval, kindness: Kind) -> Kind:
         """`said` is the question with its greeting and thanks."""
         text = question.text
-        kind = may_be_courtesy(said) or (retrieval.manner is Manner.COURTESY and "?" not in text)
+        kind = may_be_courtesy(said) or (retrieval.intent is Intent.COURTESY and "?" not in text)
         if kind and not retrieval.covered:
             return kindness
-        # What is no question of another field is asked back rather than turned away.
+        # Ask back about a complaint that the FAQ does not cover, rather than turn it away.
         lost = complains(text) and not retrieval.covered
-        # What is covered and says more than a few words has something to be shown for it.
+        # Show entries for what is covered and says more than a few words.
         few = len(text.split()) <= MAX_WORDS_ABOUT_ONE or not retrieval.covered
-        seems_vague = retrieval.manner is Manner.VAGUE and few and not question.history
+        seems_vague = retrieval.intent is Intent.VAGUE and few and not question.history
         vague = self._is_vague(question) or ((lost or seems_vague) and self._has_entries(question))
         return Kind.VAGUE if vague else Kind.QUESTION
 
@@ -151,7 +153,7 @@ class Assessor:
                 found.pop()
                 place -= 1
                 parts[place : place + 2] = [joined(parts[place], part)]
-        # What only the whole is close to is one question, whatever it looks like.
+        # Keep it one question if only the whole finds something.
         lost = bool(whole.matches) and not any(part.matches for part in found)
         return tuple(found) if len(found) > 1 and not lost else ()
 

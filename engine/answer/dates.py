@@ -17,6 +17,7 @@ from pathlib import Path
 import yaml
 
 from engine.answer.asking import plain
+from engine.code_fences import CODE_IN_CHAT
 from engine.retrieval.language import language_of
 from engine.types import Document, Match
 
@@ -42,7 +43,7 @@ _TOPIC = re.compile(r"^[^\W\d_]{1,20}(?::| [-–])\s+")
 _TITLE_WORD = re.compile(r"\w+")
 #: Code, addresses and lines of a log: the dates in them are of no edition.
 _NOT_SAID = re.compile(
-    r"```.*?(?:```|\Z)|`[^`\n]*`|\(\w{1,20}://[^)\s]{0,500}\)|\b\w{1,20}://\S+"
+    CODE_IN_CHAT + r"|\(\w{1,20}://[^)\s]{0,500}\)|\b\w{1,20}://\S+"
     r"|\[(?=[^\]\n]{0,200}\d{4})[^\]\n]{0,200}\]\([^)\n]{0,500}\)"
     r"|^[^\n]*\d\d:\d\d:\d\d[^\n]*$",
     re.DOTALL | re.MULTILINE,

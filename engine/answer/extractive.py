@@ -6,20 +6,21 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from engine.answer.asking import meaningful
+from engine.answer.asking import meaningful, says_yes_or_no
+from engine.code_fences import opening_fence, split_code
 from engine.excerpt import balanced, longest_excerpt
 from engine.types import Match
 
-_YES_OR_NO = re.compile(r"\W*(?:yes|no|ja|nein|sí|si|não|sim|oui|non|да|нет)\b", re.IGNORECASE)
 #: Words that begin with the same letters are taken for one.
 STEM_CHARS = 5
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 #: What makes Markdown bold, code, a heading, a quotation or a list.
 _MARKS = re.compile(r"\*\*|`|^\s*(?:#{1,6}|>|[-*+]|\d+[.)])\s+", re.MULTILINE)
+#: Up to the first blank line behind it.
+_PARAGRAPH = re.compile(r"\s*\S.*?(?:\n\s*\n|\Z)|\s+", re.DOTALL)
 #: Up to the first mark that ends a sentence; an abbreviation of one letter ends none.
 _SENTENCE = re.compile(r".{8,}?(?<!\b\w)[.!?…](?=\s|$)")
-_FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,7 @@ def quote(match: Match, max_chars: int = 1500) -> Quotation:
         kept += paragraph
     if not kept.strip():
         first = next(_paragraphs(answer))
-        if not _FENCE.match(first):
+        if not opening_fence(first):
             kept = longest_excerpt(first, lambda text: len(text) <= max_chars)
     return Quotation(text=kept.strip(), shortened=True)
 
@@ -62,10 +63,10 @@ def passage(match: Match, question: str, max_chars: int = 1500) -> Quotation:
     if len(paragraphs) < 2 or not best or shares.count(best) > 1:
         return quote(match, max_chars)
     place = shares.index(best)
-    if place and _YES_OR_NO.match(paragraphs[0]):
+    if place and says_yes_or_no(paragraphs[0]):
         return quote(match, max_chars)  # without it the rest would say something else
     following = paragraphs[place + 1 : place + 2]
-    kept = paragraphs[place] + "".join(part for part in following if _FENCE.match(part))
+    kept = paragraphs[place] + "".join(part for part in following if opening_fence(part))
     kept = balanced(kept.strip())
     if len(kept) > max_chars:
         return quote(match, max_chars)
@@ -78,7 +79,7 @@ def first_sentence(answer: str, max_chars: int = 180) -> str:
     Empty when it begins and ends in code.
     """
     for paragraph in _paragraphs(balanced(answer.strip())):
-        if _FENCE.match(paragraph):
+        if opening_fence(paragraph):
             continue
         text = _LINK.sub(r"\1", _IMAGE.sub(" ", paragraph))
         line = " ".join(_MARKS.sub("", text).split())
@@ -94,22 +95,8 @@ def first_sentence(answer: str, max_chars: int = 180) -> str:
 
 def _paragraphs(text: str) -> Iterator[str]:
     """The paragraphs of `text`, each with the white space after it; a code block is one."""
-    paragraph, fence = "", ""
-    for line in text.splitlines(keepends=True):
-        opening = _FENCE.match(line)
-        if opening and not fence:
-            if paragraph.strip():
-                yield paragraph
-                paragraph = ""
-            fence = opening[1]
-        elif (
-            fence and line.strip("> \t\n").startswith(fence) and not line.strip("> \t\n" + fence[0])
-        ):
-            yield paragraph + line
-            paragraph, fence = "", ""
-            continue
-        paragraph += line
-        if not fence and not line.strip() and paragraph.strip():
-            yield paragraph
-            paragraph = ""
-    yield paragraph
+    for stretch, is_code in split_code(text):
+        if is_code:
+            yield stretch
+        else:
+            yield from _PARAGRAPH.findall(stretch)

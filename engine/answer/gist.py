@@ -24,7 +24,7 @@ ASKING_SHARE = 0.6
 MAX_PROSE = 3
 #: So many lines that begin alike were written by a program.
 MANY_ALIKE = 4
-#: Different errors in the gist: which of several is the cause nobody can tell from outside.
+#: Different errors in the gist: any of them may be the cause.
 MAX_ERRORS = 4
 
 #: What stands before the text of a line: the mark of a quotation, the service of a composed log,
@@ -215,7 +215,7 @@ def _chosen(pieces: list[_Piece], max_chars: int) -> list[_Piece]:
     asking = [piece for piece in asking if not piece.quoted] or asking
     errors = _different([piece for piece in pieces if piece.kind is _Kind.ERROR])
     prose = _once(piece for piece in pieces if piece.kind is _Kind.PROSE)
-    # What people say of their question stands next to it.
+    # Keep the sentences next to a question: they tell more of it.
     near = {piece.place + step for piece in asking for step in (-2, -1, 1)}
     told = [piece for piece in prose if piece.weight > 1][:MAX_PROSE]
     if not asking:

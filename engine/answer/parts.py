@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 
 from engine.answer.asking import asking, asks, meaningful, plain, points_back
+from engine.code_fences import CODE_IN_CHAT
 
 #: Questions of one message that are answered one by one; what is more goes with the last.
 MAX_PARTS = 4
@@ -15,8 +16,6 @@ MAX_PARTS = 4
 MIN_WORDS = 2
 #: … unless it has so many words in all, or nearly so many of which none points back.
 MIN_PLAIN_WORDS = 5
-#: A message of more characters tells a story; its questions are found by `engine.answer.gist`.
-MAX_CHARS = 2_000
 
 #: "1) … 2) …" or "Question 1: …", at the beginnings of lines or inside one.
 _NUMBERED = re.compile(
@@ -28,7 +27,7 @@ _BULLET = re.compile(r"^\s*(?:[-*•–]|[a-d]\))\s+(?=\S)", re.MULTILINE)
 _SENTENCE_END = re.compile(r"(?<=[?!])[\s)\"'»]*\s+|(?<=[.…;])(?<!\b[^\W\d_]\.)\s+|\n+")
 #: Code, addresses, and lines quoted from somebody else.
 _NOT_ASKED = re.compile(
-    r"```.*?(?:```|\Z)|`[^`\n]*`|\b\w+://\S*[^\s.,;:!?)»\"']|^[ \t]*>[^\n]*",
+    CODE_IN_CHAT + r"|\b\w+://\S*[^\s.,;:!?)»\"']|^[ \t]*>[^\n]*",
     re.DOTALL | re.MULTILINE,
 )
 #: Between two matters.
@@ -104,11 +103,10 @@ def parts_of(text: str) -> tuple[Part, ...]:
     asks one thing, or nothing.
 
     It is parted by its words: between questions, before "also" and "another thing", and where it
-    counts them. Whether two parts ask for the same is for the search to tell.
+    counts them. Whether two parts ask for the same is for the search to tell. Callers give the
+    gist of a message, which `engine.limits` bounds: the patterns are not made for more.
     """
     text = text.strip()
-    if len(text) > MAX_CHARS:
-        return (Part(text),)
     counted = asking().counted.match(plain(text))
     body = text[counted.end() :] if counted else text
     several = counted is not None

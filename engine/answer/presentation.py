@@ -12,14 +12,14 @@ from config.settings import Settings
 from engine.answer.assessment import Assessment, Kind
 from engine.answer.dates import asks_when, past_edition
 from engine.answer.extractive import first_sentence, passage, quote
+from engine.answer.query_rewriting import leans_back
 from engine.answer.small_talk import topics
-from engine.retrieval.query import leans_back
+from engine.corpus.corpus import Corpus
+from engine.generation import Generation
 from engine.types import (
     Answer,
     AnswerPart,
-    Corpus,
     Decision,
-    Generation,
     Judgement,
     Match,
     Question,

@@ -8,19 +8,15 @@ import re
 from dataclasses import replace
 from typing import Protocol
 
-from engine.answer.alternatives import other_thing
+from engine.answer.asking import says_yes_or_no
+from engine.answer.mismatch import other_thing
 from engine.errors import EmbedderUnavailable, GenerationError
+from engine.generation import GenerationRequest, Purpose
+from engine.retrieval.calibration import Claim, likelihood, threshold
 from engine.retrieval.embedder import PairScorer
-from engine.retrieval.likelihood import Claim, likelihood, threshold
+from engine.retrieval.retrieval import Retrieval
 from engine.serving.generator import Generator
-from engine.types import (
-    GenerationRequest,
-    Judgement,
-    Purpose,
-    Question,
-    Retrieval,
-    Verdict,
-)
+from engine.types import Judgement, Question, Verdict
 
 log = logging.getLogger(__name__)
 
@@ -35,16 +31,10 @@ MAX_JUDGE_TOKENS, JUDGE_DEADLINE_S = 4, 20.0
 #: A cross-encoder's probability from which an entry answers. Those on the hub are trained on
 #: search logs, where half is the border.
 ANSWERS_FROM = 0.5
-#: An entry that begins with yes or no answers its own question: quoted under another one it says
-#: something nobody wrote. So the two questions must be as close as this (1: the same text), and
-#: so much of the one that was asked must stand in the entry's own.
+#: Require nearly the same question for an entry that begins with yes or no: under another question
+#: that yes would be false. So close must the two questions be (1: the same text), and such a share
+#: of the asked one's words must stand in the entry's own.
 SAME_QUESTION, SAME_WORDS = 0.55, 0.6
-
-_YES_OR_NO = re.compile(
-    r"^\W*(?:yes|yep|yeah|no|nope|not? (?:really|necessarily)|absolutely|of course|unfortunately"
-    r"|ja|nein|doch|leider|oui|non|si|sí|sim|não|nao|да|нет)(?!\w)",
-    re.IGNORECASE,
-)
 
 
 class Relevance(Protocol):
@@ -55,7 +45,7 @@ class Relevance(Protocol):
 
     @property
     def name(self) -> str:
-        """For people: who judges now."""
+        """What judges now, for people."""
         ...
 
     async def judge(self, question: Question, retrieval: Retrieval) -> Judgement:
@@ -113,7 +103,7 @@ def _objection(question: Question, retrieval: Retrieval) -> str:
 def answers_another_question(retrieval: Retrieval) -> bool:
     """Whether the best entry begins with a yes or no that is not about this question."""
     evidence = retrieval.evidence
-    if evidence is None or not _YES_OR_NO.match(retrieval.matches[0].document.answer):
+    if evidence is None or not says_yes_or_no(retrieval.matches[0].document.answer):
         return False
     return evidence.title < SAME_QUESTION or evidence.in_title < SAME_WORDS
 
@@ -158,7 +148,7 @@ class CrossEncoderRelevance:
 
 
 class ModelRelevance:
-    """The generation model reads, where it is one that can be trusted to; else Evidence tells."""
+    """Lets the generation model read where it can be trusted to; else judges by Evidence."""
 
     asks_model = True
 
@@ -194,7 +184,7 @@ class ModelRelevance:
         if said is None:
             reason = f"{generation.model} said neither yes nor no. {known.reason}"
             return replace(known, reason=reason)
-        # The other objections are guesses of who cannot read.
+        # The model has read the entry; the other objections only guess.
         answers = said and not retrieval.elsewhere
         return Judgement(
             verdict=Verdict.ANSWERS if answers else Verdict.CLOSE,
@@ -212,4 +202,4 @@ def _spoken(text: str) -> bool | None:
 
 
 def _ignore(_: str) -> None:
-    """Nobody watches a yes or no grow."""
+    """Show no part of a yes or no."""

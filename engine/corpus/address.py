@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from config.settings import CorpusSettings
+from engine.corpus.corpus import Problem
 from engine.corpus.fetch import CopyStore, Download, fetch, open_session, suffix_of
 from engine.corpus.files import PARSERS, Place, Readable, Reading, placed
 from engine.corpus.text import slug
 from engine.errors import CorpusError
-from engine.types import Problem
 
 if TYPE_CHECKING:
     import aiohttp

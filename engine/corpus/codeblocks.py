@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-_FENCE = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?(`{3,}(?=[^`]*$)|~{3,})")
+from engine.code_fences import Fence, opening_fence
+
 _ITEM = re.compile(r"[ ]*(?:[-*+]|\d{1,9}[.)])[ ]+(?=\S)")
 #: Columns to the right of the text around it.
 _INDENT = 4
@@ -20,19 +21,18 @@ def code_blocks(lines: Sequence[str]) -> Iterator[tuple[str, bool]]:
 
 
 def _are_code(lines: Sequence[str]) -> Iterator[bool]:
-    fence = ""
+    fence: Fence | None = None
     #: Where the text of each open list item begins.
     columns: list[int] = []
     after_blank, in_code = True, False
     for line in lines:
-        if fence:
-            inner = line.strip("> \t")
-            if inner.startswith(fence) and not inner.strip(fence[0]):
-                fence = ""
+        if fence is not None:
+            if fence.is_closed_by(line):
+                fence = None
             yield True
             continue
-        if opening := _FENCE.match(line):
-            fence = opening[1]
+        fence = opening_fence(line)
+        if fence is not None:
             after_blank = in_code = False
             yield True
             continue

@@ -33,7 +33,7 @@ class Entry:
     url: str = ""
     #: Place among its neighbours in the same section.
     sort_order: int = UNSORTED
-    #: What stood before it in the file could not be read: "the previous answer" is nobody's.
+    #: What stood before it in the file could not be read: "the previous answer" is unknown.
     follows_gap: bool = False
 
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from engine.corpus.corpus import Problem
 from engine.corpus.docx import parse_docx
 from engine.corpus.entry import Entry, Parsed
 from engine.corpus.formats import parse_csv, parse_json, parse_yaml
 from engine.corpus.markdown import CourseNames, parse_markdown, parse_metadata, section_name
 from engine.corpus.text import machine_name, slug
 from engine.errors import CorpusError
-from engine.types import Problem
 
 #: Suffix → parser of a file's bytes; the number is the largest size after unpacking.
 PARSERS: Mapping[str, Callable[[bytes, int], Parsed]] = {

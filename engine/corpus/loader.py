@@ -17,12 +17,13 @@ from pathlib import Path
 
 from config.settings import CorpusSettings
 from engine.corpus.address import AddressReader, shown_address
+from engine.corpus.corpus import Corpus, Problem
 from engine.corpus.entry import Entry
 from engine.corpus.files import Listing, Reading, list_files, read_source
 from engine.corpus.selection import select
 from engine.corpus.text import clean_url, pretty_name
 from engine.errors import CorpusError
-from engine.types import Corpus, Document, Problem
+from engine.types import Document
 
 log = logging.getLogger(__name__)
 _ADDRESS = re.compile(r"(?i)([a-z][a-z0-9+.-]*)://")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from engine.corpus.corpus import Problem
 from engine.corpus.entry import Entry, shortened
 from engine.corpus.files import MARKDOWN, Reading
 from engine.corpus.images import without_images
@@ -15,7 +16,6 @@ from engine.corpus.placeholders import (
     kind_of_answer,
     only_points_at_images,
 )
-from engine.types import Problem
 
 _STEPS = {AnswerKind.BEFORE: -1, AnswerKind.AFTER: 1}
 

@@ -12,21 +12,17 @@ import numpy as np
 
 from config.settings import Settings
 from engine.answer.answering import Answerer
-from engine.answer.readers import running_relevance, running_support
+from engine.answer.judges import running_relevance, running_support
+from engine.corpus.corpus import Corpus
 from engine.errors import EngineDown
 from engine.evaluation.questions import AskedQuestion, question_of
 from engine.evaluation.record import Record, measure
 from engine.evaluation.table import in_columns
+from engine.generation import Generation, GenerationRequest
 from engine.retrieval.retriever import Retriever
 from engine.serving.generator import Generator
-from engine.types import (
-    Corpus,
-    EngineState,
-    EngineStatus,
-    Generation,
-    GenerationRequest,
-    Tier,
-)
+from engine.serving.status import EngineState, EngineStatus
+from engine.types import Tier
 
 
 class AnswerVerdict(StrEnum):

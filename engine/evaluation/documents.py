@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from pathlib import Path
 
+from engine.corpus.corpus import Corpus
 from engine.errors import EngineError
 from engine.retrieval.retriever import Retriever
-from engine.types import Corpus
 
 
 async def settled_corpus(retriever: Retriever, source: str, say: Callable[[str], None]) -> Corpus:
@@ -21,7 +21,7 @@ async def settled_corpus(retriever: Retriever, source: str, say: Callable[[str],
     if corpus is None or not corpus.documents:
         reasons = [problem.reason for problem in corpus.problems] if corpus else []
         reason = " ".join(reasons) or retriever.detail
-        raise EngineError(reason if source in reason else f"{source} holds no FAQ entry. {reason}")
+        raise EngineError(f"{source} holds no FAQ entry. {reason}")
     for problem in corpus.problems:
         say(f"{problem.source}: {problem.reason}")
     say(retriever.detail)

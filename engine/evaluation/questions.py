@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.corpus.corpus import Corpus
 from engine.errors import EngineError
 from engine.evaluation.documents import unknown_ids
-from engine.types import Corpus, Question, Turn
+from engine.types import Question, Turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

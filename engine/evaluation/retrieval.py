@@ -12,8 +12,10 @@ from typing import Protocol
 
 import numpy as np
 
+from engine.corpus.corpus import Corpus
 from engine.errors import EngineError
-from engine.types import Corpus, Question, Retrieval
+from engine.retrieval.retrieval import Retrieval
+from engine.types import Question
 
 #: Hits and MRR look at so many entries.
 DEPTH = 5

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from engine.grounding.check_result import Reason
 from engine.grounding.clauses import Clause, Stance, stance_of
 from engine.grounding.comparison import SAME_MATTER, differs
 from engine.grounding.evidence import Evidence
 from engine.grounding.lexicon import Commitment, is_sign, words_of
-from engine.grounding.reading import Sentence
-from engine.grounding.verdict import Reason
+from engine.grounding.sentence import Sentence
 
 #: How close together what a clause of an entry has of a said one must stand there, if it has a part
 #: of it, and if it has all.

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from engine.grounding.evidence import Entry, Evidence
 from engine.grounding.lexicon import words_of
-from engine.grounding.reading import Sentence
+from engine.grounding.sentence import Sentence
 from engine.grounding.tokens import TokenKind
 
 #: What a word of little meaning is worth beside one that names something.

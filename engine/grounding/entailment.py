@@ -8,7 +8,7 @@ from typing import Protocol
 
 from engine.errors import EmbedderUnavailable
 from engine.grounding.evidence import Entry, Evidence, Passage
-from engine.grounding.reading import Sentence
+from engine.grounding.sentence import Sentence
 from engine.grounding.support import LexicalSupport
 
 log = logging.getLogger(__name__)

@@ -10,10 +10,10 @@ from itertools import pairwise
 
 from engine.grounding.clauses import stance_of, turned
 from engine.grounding.lexicon import ENGLISH, Commitment
-from engine.grounding.reading import Sentence, read
-from engine.grounding.sentences import Unit, UnitKind, split
+from engine.grounding.sentence import Sentence, read
+from engine.grounding.splitter import Unit, UnitKind, split
 from engine.grounding.tokens import CODE_SPAN, TokenKind, code_lines, command, strip_marks
-from engine.grounding.words import visible
+from engine.invisible import without_invisible
 from engine.retrieval.language import language_of
 from engine.types import Document
 
@@ -95,7 +95,7 @@ class Evidence:
     def __init__(self, documents: Sequence[Document], question: str) -> None:
         self.entries = tuple(read_entry(document) for document in documents)
         language = self.entries[0].language if self.entries else ENGLISH
-        self.question = read(visible(question)[:2000], language)
+        self.question = read(without_invisible(question)[:2000], language)
         self.plain = " ".join(entry.plain for entry in self.entries)
         #: Its words and numbers alone, as the function `letters` gives them.
         self.letters = f" {' '.join(filter(None, (entry.letters for entry in self.entries)))} "
@@ -107,10 +107,10 @@ class Evidence:
 @lru_cache(maxsize=128)
 def read_entry(document: Document) -> Entry:
     """`document`, read for the check."""
-    title, answer = visible(document.question), visible(document.answer)
+    title, answer = without_invisible(document.question), without_invisible(document.answer)
     language = language_of(f"{title}\n{_FENCE_LINE.sub('', answer)}")
     title_read = read(title, language)
-    passages = tuple(_passages(title_read, visible(document.section), answer, language))
+    passages = tuple(_passages(title_read, without_invisible(document.section), answer, language))
     said = [title_read, *(passage.sentence for passage in passages)]
     tokens = [token for sentence in said for token in sentence.tokens]
     stems = [token.key for token in tokens if token.kind is not TokenKind.MARK]
@@ -126,7 +126,7 @@ def read_entry(document: Document) -> Entry:
         passages=passages,
         statement=_statement(title, title_read, answer),
         says_yes=True if YES.match(answer) else False if NO.match(answer) else None,
-        keys=keys | read(visible(document.section), language).keys,
+        keys=keys | read(without_invisible(document.section), language).keys,
         words=frozenset(token.word for token in tokens if token.word),
         bigrams=frozenset(pairwise(stems)),
         exact=frozenset(token.key for token in tokens if token.kind is TokenKind.EXACT),

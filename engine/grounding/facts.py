@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from engine.grounding.check_result import Reason
 from engine.grounding.evidence import Entry, Evidence, letters, plain
 from engine.grounding.lexicon import ENGLISH, Commitment, words_of
 from engine.grounding.numerals import Number
-from engine.grounding.reading import Sentence
+from engine.grounding.sentence import Sentence
 from engine.grounding.tokens import ADDRESS, Token, TokenKind, deceives
-from engine.grounding.verdict import Reason
 
 #: How much more of a statement a sentence with another number or command must hold than the one
 #: with this: then the number is that of something else.

@@ -7,18 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from engine.grounding.evidence import letters
-from engine.grounding.grounding import MAX_UNIT_CHARS, Grounding
-from engine.grounding.leads import (
-    PROSE,
-    announces_block,
-    is_ended,
-    is_lead_in,
-    lacks_block,
-)
-from engine.grounding.lexicon import ENGLISH
-from engine.grounding.reading import read
-from engine.grounding.readings import (
+from engine.generation import FinishReason
+from engine.grounding.candidates import (
     balanced,
     closed,
     introduces,
@@ -26,12 +16,23 @@ from engine.grounding.readings import (
     says_no,
     without_opener,
 )
-from engine.grounding.sentences import Joiner, Splitter, Unit, UnitKind
+from engine.grounding.check_result import CheckResult, Reason
+from engine.grounding.evidence import letters
+from engine.grounding.filler import CONNECTOR, LEANING, OPENER, capitalized, is_cited, trim
+from engine.grounding.grounding import MAX_UNIT_CHARS, Grounding
+from engine.grounding.lead_ins import (
+    PROSE,
+    announces_block,
+    is_ended,
+    is_lead_in,
+    lacks_block,
+)
+from engine.grounding.lexicon import ENGLISH
+from engine.grounding.sentence import read
+from engine.grounding.splitter import Joiner, Splitter, Unit, UnitKind
 from engine.grounding.support import LexicalSupport, Support
-from engine.grounding.talk import CONNECTOR, LEANING, OPENER, capitalized, is_cited, trim
-from engine.grounding.verdict import Reason, Verdict
-from engine.grounding.words import visible
-from engine.types import Document, FinishReason
+from engine.invisible import without_invisible
+from engine.types import Document
 
 __all__ = ["GroundedText", "is_thin"]
 
@@ -76,7 +77,7 @@ class GroundedText:
         self._lead_turns = False
         self._table_kept = False
         #: A sentence that may announce a block of code, until it is known whether one follows.
-        self._announced: tuple[Unit, Verdict] | None = None
+        self._announced: tuple[Unit, CheckResult] | None = None
         #: Stems of what is shown so far.
         self._before: frozenset[str] = frozenset()
         #: What came right before was dropped, so "it" means nothing any more.
@@ -125,7 +126,7 @@ class GroundedText:
         """Take the next piece of the answer; returns the Markdown that may now be added."""
         piece = piece[: MAX_ANSWER_CHARS - self._length]
         self._length += len(piece)
-        shown = visible(piece, self._last_character)
+        shown = without_invisible(piece, self._last_character, more_follows=True)
         self._last_character = shown[-1:] or self._last_character
         return self._take_all(self._splitter.feed(shown))
 
@@ -193,9 +194,9 @@ class GroundedText:
         else:
             self._take_statement(unit)
 
-    def _take_announced(self, sentence: Unit, verdict: Verdict, code: Unit) -> None:
+    def _take_announced(self, sentence: Unit, verdict: CheckResult, code: Unit) -> None:
         """A sentence and the code that it announces: both are shown, or neither is."""
-        for candidate in self._readings(code):
+        for candidate in self._candidates(code):
             found = self._grounding.check(candidate)
             if found.reason is None:
                 self._show(sentence, verdict)
@@ -204,7 +205,7 @@ class GroundedText:
         self._drop(sentence, Reason.DANGLES)
         self._drop(code, Reason.CODE)
 
-    def _retire(self, sentence: Unit, verdict: Verdict) -> None:
+    def _retire(self, sentence: Unit, verdict: CheckResult) -> None:
         """Show a sentence that no code follows, where it means something without."""
         if lacks_block(sentence, self._last_shown):
             self._drop(sentence, Reason.DANGLES)
@@ -253,7 +254,7 @@ class GroundedText:
             return
         reason = Reason.LEANS
         opener, self._opener = self._opener, None
-        for candidate in self._readings(unit):
+        for candidate in self._candidates(unit):
             verdict = self._check(without_opener(candidate))
             if verdict.reason is None and opener is not None:
                 self._take_opener(opener, candidate)
@@ -273,7 +274,7 @@ class GroundedText:
         agreed = self._grounding.answers(following.text, no=says_no(opener.text))
         self._waiting.append((opener, agreed))
 
-    def _readings(self, unit: Unit) -> Iterator[Unit]:
+    def _candidates(self, unit: Unit) -> Iterator[Unit]:
         """`unit` as it may be shown: trimmed, without a yes or connector that hangs in the air."""
         if unit.kind is UnitKind.CODE:
             yield from closed(unit)
@@ -296,15 +297,15 @@ class GroundedText:
             return
         yield replace(unit, text=balanced(text))
 
-    def _check(self, unit: Unit) -> Verdict:
+    def _check(self, unit: Unit) -> CheckResult:
         if unit.kind is not UnitKind.CODE and letters(unit.text) in self._said:
-            return Verdict(Reason.REPEATED)
+            return CheckResult(Reason.REPEATED)
         lead = self._lead if unit.kind in _LED else ""
         return self._grounding.check(
             unit, lead=lead, previous=self._last_shown, before=self._before
         )
 
-    def _show(self, unit: Unit, verdict: Verdict) -> None:
+    def _show(self, unit: Unit, verdict: CheckResult) -> None:
         for waiting, kept in self._waiting:
             if kept:
                 self._add(waiting)
@@ -318,7 +319,7 @@ class GroundedText:
         self._votes.update(verdict.document_ids)
         self._gap = False
 
-    def _numbered(self, unit: Unit, verdict: Verdict) -> Unit:
+    def _numbered(self, unit: Unit, verdict: CheckResult) -> Unit:
         """`unit` with the numbers of the entries it stands on, where the model gives such numbers:
         those that the check found, as a model may give any."""
         if not self._cites or unit.kind not in PROSE:
@@ -346,7 +347,7 @@ class GroundedText:
 
 def is_thin(text: str, min_words: int = 4) -> bool:
     """Whether `text` is too little to be an answer: no fact and fewer than `min_words` words."""
-    bare = visible(text)
+    bare = without_invisible(text)
     if re.search(r"\d|`[^`]+`|\w+://", bare):
         return False
     return len(re.findall(r"\w+", bare)) < min_words or read(bare, ENGLISH).empty

@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from engine.grounding.check_result import CheckResult, Reason
 from engine.grounding.contradictions import contradiction
 from engine.grounding.coverage import common
 from engine.grounding.evidence import Entry, Evidence, letters, turns
 from engine.grounding.facts import foreign_fact, has_code, holds
-from engine.grounding.leads import PROSE
+from engine.grounding.filler import is_talk, speaks_of_itself, with_subject
+from engine.grounding.lead_ins import PROSE
 from engine.grounding.lexicon import ENGLISH, lexicon, other_grammars
-from engine.grounding.reading import Sentence, read
-from engine.grounding.sentences import Unit, UnitKind
+from engine.grounding.sentence import Sentence, read
+from engine.grounding.splitter import Unit, UnitKind
 from engine.grounding.support import Support
-from engine.grounding.talk import is_talk, speaks_of_itself, with_subject
 from engine.grounding.tokens import code_lines
 from engine.grounding.verbatim import verbatim_in
-from engine.grounding.verdict import Reason, Verdict
 from engine.grounding.words import word_set
 from engine.types import Document
 
@@ -70,24 +70,24 @@ class Grounding:
         lead: str = "",
         previous: str = "",
         before: frozenset[str] = frozenset(),
-    ) -> Verdict:
+    ) -> CheckResult:
         """Whether `unit` may be shown.
 
         `lead` is the lead-in ("To do this, run:") that it follows, `previous` the sentence before
         it, `before` the stems of all that is shown above it.
         """
         if len(unit.text) > MAX_UNIT_CHARS:
-            return Verdict(Reason.TOO_LONG)
+            return CheckResult(Reason.TOO_LONG)
         if unit.kind is UnitKind.CODE:
             return self._check_code(unit.text)
         text = unit.text.strip("#*_| ").replace("|", " ")
         if is_talk(text) or letters(text) in self._titles:
-            return Verdict(Reason.TALK)
+            return CheckResult(Reason.TALK)
         if "~~" in text:
-            return Verdict(Reason.STRUCK)
+            return CheckResult(Reason.STRUCK)
         if code := _ONLY_CODE.fullmatch(text):
             return self._check_code(f"```\n{code[1]}\n```")
-        verdict = Verdict(Reason.EMPTY)
+        verdict = CheckResult(Reason.EMPTY)
         if unit.kind is UnitKind.ROW:
             return self._check_row(text)
         for language in self._languages:
@@ -96,14 +96,14 @@ class Grounding:
                 return verdict
         return verdict
 
-    def introduces(self, unit: Unit) -> Verdict:
+    def introduces(self, unit: Unit) -> CheckResult:
         """Whether `unit`, a heading or lead-in, may stand above what is shown."""
         text = unit.text.strip("#*_ ").replace("|", " ")
         if is_talk(text):
-            return Verdict(Reason.TALK)
+            return CheckResult(Reason.TALK)
         said = self.read(text)
         if reason := foreign_fact(said, self._evidence):
-            return Verdict(reason)
+            return CheckResult(reason)
         if turns(said) and not self._stands_in_entry(text):
             return self.check(unit)
         known = self._evidence.keys | self._evidence.question.keys
@@ -112,8 +112,8 @@ class Grounding:
         strange = sum(key not in known for key in said.content)
         short = unit.kind in PROSE and len(said.content) <= SHORT
         if not short and strange > (1 - KNOWN) * len(said.content):
-            return Verdict(Reason.UNPROVEN)
-        return Verdict(None)
+            return CheckResult(Reason.UNPROVEN)
+        return CheckResult(None)
 
     def turns(self, lead: str) -> bool:
         """Whether what follows a lead-in says something else without it."""
@@ -174,21 +174,21 @@ class Grounding:
 
     def _check_in(
         self, language: str, text: str, lead: str, previous: str, before: frozenset[str]
-    ) -> Verdict:
+    ) -> CheckResult:
         said = read(text, language)
         if said.empty:
-            return Verdict(Reason.EMPTY)
+            return CheckResult(Reason.EMPTY)
         if entry := self._word_for_word(said):
-            return Verdict(None, (entry.id,))
+            return CheckResult(None, (entry.id,))
         if reason := foreign_fact(said, self._evidence):
-            return Verdict(reason)
+            return CheckResult(reason)
         if language != ENGLISH:
             entry = verbatim_in(said, self._evidence)
-            return Verdict(None, (entry.id,)) if entry else Verdict(Reason.NOT_VERBATIM)
+            return CheckResult(None, (entry.id,)) if entry else CheckResult(Reason.NOT_VERBATIM)
         if speaks_of_itself(text) and not self._stands_in_entry(text):
-            return Verdict(Reason.ITSELF)
+            return CheckResult(Reason.ITSELF)
         if self._speaks_another(said):
-            return Verdict(Reason.NOT_VERBATIM)
+            return CheckResult(Reason.NOT_VERBATIM)
         longer = []
         if lead:
             longer.append(read(f"{lead.rstrip(': ')} {text}", language))
@@ -202,10 +202,10 @@ class Grounding:
                 or contradiction(whole, self._evidence, before)
             )
         if reason:
-            return Verdict(reason)
+            return CheckResult(reason)
         if self._support.supports(self._evidence, said) < self._needed:
-            return Verdict(Reason.UNPROVEN)
-        return Verdict(None, self._stands_on(said))
+            return CheckResult(Reason.UNPROVEN)
+        return CheckResult(None, self._stands_on(said))
 
     def _word_for_word(self, said: Sentence) -> Entry | None:
         """The entry that has the whole sentence as it is."""
@@ -215,25 +215,25 @@ class Grounding:
                     return entry
         return None
 
-    def _check_row(self, text: str) -> Verdict:
+    def _check_row(self, text: str) -> CheckResult:
         """A row of a table stands in one row of an entry, its cells in their order."""
         content = self.read(text).content
         for entry in self._evidence.entries:
             for passage in entry.passages:
                 if common(content, passage.sentence.content) == len(content):
-                    return Verdict(None, (entry.id,))
-        return Verdict(Reason.UNPROVEN)
+                    return CheckResult(None, (entry.id,))
+        return CheckResult(Reason.UNPROVEN)
 
-    def _check_code(self, block: str) -> Verdict:
+    def _check_code(self, block: str) -> CheckResult:
         lines = code_lines(block)
         if not lines:
-            return Verdict(Reason.EMPTY)
+            return CheckResult(Reason.EMPTY)
         for entry in self._evidence.entries:
             kept = [line for line in entry.codes if line in lines]
             in_order = common(lines, kept) == sum(line in kept for line in lines)
             if in_order and all(has_code(line, entry) for line in lines):
-                return Verdict(None, (entry.id,))
-        return Verdict(Reason.CODE)
+                return CheckResult(None, (entry.id,))
+        return CheckResult(Reason.CODE)
 
     def _speaks_another(self, said: Sentence) -> bool:
         """Whether a sentence is in another language than it is read in."""

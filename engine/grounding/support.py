@@ -12,7 +12,7 @@ from typing import Protocol
 
 from engine.grounding.coverage import Coverage, coverage, strange_share
 from engine.grounding.evidence import Evidence
-from engine.grounding.reading import Sentence
+from engine.grounding.sentence import Sentence
 
 _WEIGHTS = Path(__file__).with_name("weights.json")
 
@@ -25,7 +25,7 @@ STRANGE = 0.5
 class Support(Protocol):
     """Judges how far entries support a statement that contradicts none of them."""
 
-    #: For people: who judges.
+    #: What judges, for people.
     name: str
     #: The probability from which a statement is shown, and from which one of a model is that
     #: cannot be trusted to read: most of what it puts together from the entries is wrong.

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from engine.code_fences import opening_fence
 from engine.grounding.words import NUMBER_WORDS, Words, split_words
 
 
@@ -71,7 +72,7 @@ _UNITS = {"percent": "%", "hrs": "hour", "hr": "hour", "hours": "hour", "mins": 
           "min": "minute", "secs": "second", "sec": "second"}  # fmt: skip
 _GLUED = frozenset(("gb", "gib", "mb", "mib", "kb", "tb", "ms", "am", "pm"))
 _SIGNS = {"~": "about", "≈": "about", "<": "under", ">": "over", "≤": "most", "≥": "least"}
-#: Stands for a code span while the words around it are read; `visible` removes it from input.
+#: Stands for a code span while the words around it are read; private use, so no input has it.
 _SPAN = "\ue000"
 _SPANNED = re.compile(f"{_SPAN}(\\d+){_SPAN}")
 
@@ -97,8 +98,9 @@ def command(line: str) -> str:
 
 def code_lines(block: str) -> list[str]:
     """The lines of a fenced block that are not empty."""
-    lines = block.split("\n")[1:]
-    if lines and re.fullmatch(r"[>\s]*(?:`{3,}|~{3,})\s*", lines[-1]):
+    first, *lines = block.split("\n")
+    fence = opening_fence(first)
+    if lines and fence is not None and fence.is_closed_by(lines[-1]):
         lines.pop()
     return [command(line) for line in lines if line.strip()]
 

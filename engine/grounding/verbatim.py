@@ -11,7 +11,7 @@ from engine.grounding.clauses import RELATIONS, Clause
 from engine.grounding.coverage import common
 from engine.grounding.evidence import Entry, Evidence
 from engine.grounding.lexicon import Commitment, is_sign, lexicon
-from engine.grounding.reading import Sentence
+from engine.grounding.sentence import Sentence
 
 #: Share of a part's content that a statement may leave out.
 MAY_LACK = 0.3

@@ -91,11 +91,6 @@ NUMBER_WORDS = {
 _SUFFIXES = ("ational", "ization", "isation", "ations", "ation", "ions", "ion", "ments", "ment",
              "ings", "ing", "edly", "ies", "ied", "ely", "es", "ed", "ly", "e", "s",
              "y")  # fmt: skip
-_EMOJI_JOINERS = {"\u200d", "\ufe0f"}
-_SCRIPT_JOINERS = {"\u200c", "\u200d"}
-_UNUSUAL = re.compile(r"[^\t\n -~¡-¬®-ÿ‐-‧]")
-#: Letters and marks that show nothing.
-_BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0"
 
 
 def _raw_stem(word: str) -> str:
@@ -179,34 +174,6 @@ class Words:
     def is_when(self, stemmed: str) -> bool:
         """Whether the stem is that of a month, weekday or the like."""
         return self.language == "en" and stemmed in _when()
-
-
-def visible(text: str, previous: str = "") -> str:
-    """`text` without invisible and control characters; `previous` is the character before it.
-
-    Joiners stay where they shape emoji and the Arabic and Indic scripts.
-    """
-    if not _UNUSUAL.search(text):
-        return text
-    kept = []
-    for character in text:
-        if _is_visible(character, previous):
-            kept.append(character)
-            previous = character
-    return "".join(kept)
-
-
-def _is_visible(character: str, previous: str) -> bool:
-    if character in "\n\t":
-        return True
-    if character in _EMOJI_JOINERS | _SCRIPT_JOINERS:
-        category = unicodedata.category(previous) if previous else ""
-        shaped = "\u0600" <= previous <= "\u0dff" and category[0] in "LM"
-        emoji = category in ("So", "Sk") or previous == "\ufe0f" or previous in "0123456789#*"
-        return bool(previous) and (shaped or (emoji and character in _EMOJI_JOINERS))
-    if "\ufe00" <= character <= "\ufe0f" or character in _BLANK:
-        return False
-    return unicodedata.category(character) not in ("Cc", "Cf", "Co", "Cs", "Cn")
 
 
 _LETTERS = re.compile(r"[^\W\d_]+")

@@ -1,4 +1,4 @@
-"""Lets work that nobody waits for stand back while somebody is being answered."""
+"""Pauses background work, such as making vectors, while a question is being answered."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-#: Seconds that a turn waits at most: where there is always somebody, the work gets on all the same.
+#: Seconds that a turn waits at most, so that the work gets on even if questions never stop.
 MAX_WAIT_S = 3.0
 
 
 class Background:
-    """Who works in the background asks for a turn before each piece; who answers, holds it back."""
+    """Gives background work a turn before each piece, and none while an answer holds it back."""
 
     def __init__(self) -> None:
         self._holding = 0
@@ -20,7 +20,7 @@ class Background:
 
     @contextmanager
     def held_back(self) -> Iterator[None]:
-        """While this lasts, no turn is given, or few."""
+        """Give no turn, or few, while the block lasts."""
         self._holding += 1
         self._free.clear()
         try:
@@ -31,7 +31,7 @@ class Background:
                 self._free.set()
 
     async def turn(self) -> None:
-        """Return when nobody is being answered, or it took too long."""
+        """Return when no question is being answered, or after the longest wait."""
         try:
             async with asyncio.timeout(MAX_WAIT_S):
                 await self._free.wait()

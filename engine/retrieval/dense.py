@@ -46,13 +46,13 @@ class Space:
     #: Cosines of unrelated and of equal texts: they become 0 and 1.
     spread: tuple[float, float]
     #: Whether its vectors tell courtesy and complaints from questions.
-    tells_manners: bool = False
+    tells_intents: bool = False
 
 
 #: Weights chosen on tests/data/answers/dev.jsonl, see docs/quality.md.
 ENGLISH = Space(passages=windows, question_weight=0.1, spread=(0.0, 1.0))
 MULTILINGUAL = Space(
-    passages=beginning, question_weight=0.3, spread=(0.75, 0.95), tells_manners=True
+    passages=beginning, question_weight=0.3, spread=(0.75, 0.95), tells_intents=True
 )
 
 

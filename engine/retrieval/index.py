@@ -9,15 +9,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.corpus.corpus import Corpus
 from engine.retrieval.abbreviations import spelt_out
-from engine.retrieval.calibration import Floors, Places, Probe, Setting, floors_of, probes
 from engine.retrieval.dense import ENGLISH, MULTILINGUAL, DenseIndex
 from engine.retrieval.language import ENGLISH as ENGLISH_LANGUAGE
 from engine.retrieval.language import language_of, sure_language
 from engine.retrieval.lexical import LexicalIndex, Scores
+from engine.retrieval.retrieval import Evidence
+from engine.retrieval.score_floor import Floors, Places, Probe, Setting, floors_of, probes
 from engine.retrieval.scoring import Levels, Signals
 from engine.retrieval.vectors import Key, Vector
-from engine.types import Corpus, Document, Evidence, Match
+from engine.types import Document, Match
 
 #: Entries as alike as this say the same in other words, as over several editions of a course:
 #: the one does not make the other a worse answer. Cosines of MiniLM and of multilingual-e5.

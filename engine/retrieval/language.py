@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from engine.code_fences import CODE_IN_CHAT
+
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
@@ -38,7 +40,7 @@ MAX_LINE_CHARS = 1_000
 
 _TELLING = Path(__file__).with_name("language_words.yaml")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
-_CODE = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`", re.DOTALL)
+_CODE = re.compile(CODE_IN_CHAT, re.DOTALL)
 #: Addresses, paths, options, names in code: the same in every language.
 _TECHNICAL = re.compile(r"[\d_/\\@=<>{}\[\]]|\w[.:]\w|^-|\w[A-Z]|\w\(")
 

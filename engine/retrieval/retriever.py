@@ -5,22 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
 from config.settings import RetrievalSettings
+from engine.corpus.corpus import Corpus, Problem
 from engine.errors import CorpusError
 from engine.retrieval.background import Background
+from engine.retrieval.calibration import Claim, likelihood, threshold
 from engine.retrieval.dense import ENGLISH, MULTILINGUAL
+from engine.retrieval.dense_encoder import DenseEncoder, EmbedderFactory
 from engine.retrieval.index import Query, SearchIndex, Vectors, language_of_entries
 from engine.retrieval.language import ENGLISH as ENGLISH_LANGUAGE
-from engine.retrieval.likelihood import Claim, likelihood, threshold
-from engine.retrieval.query import leans_back, query_in_context, query_text
+from engine.retrieval.query import QueryContext, query_text
+from engine.retrieval.retrieval import Retrieval
 from engine.retrieval.scoring import Signals, mode_of
-from engine.retrieval.side import EmbedderFactory, Side
-from engine.types import Corpus, Problem, Question, Retrieval, RetrievalMode
+from engine.types import Question, RetrievalMode
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +39,16 @@ CONTEXT_WEIGHT, SHOWN_WEIGHT = 0.5, 0.7
 #: A question that its course does not cover is asked in all courses; what is found there must be
 #: more likely by so much, as a share of what is left to certainty.
 ELSEWHERE_STRICTER = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """Where one search looks, and how much of what it finds it gives."""
+
+    index: SearchIndex
+    #: None for all courses.
+    course: str | None
+    limit: int
 
 
 class CorpusSource(Protocol):
@@ -69,10 +81,12 @@ class Retriever:
         self._settings = settings
         self._refresh_s = refresh_s
         self._includes = includes or {}
-        #: Making vectors stands back while a question is answered; `held_back` is for who answers.
+        #: Pauses the making of vectors while a question is answered: answering enters `held_back`.
         self.background = Background()
-        self._english = Side(embedder_factory, ENGLISH, cache_dir, self.background)
-        self._multilingual = Side(multilingual_factory, MULTILINGUAL, cache_dir, self.background)
+        self._english = DenseEncoder(embedder_factory, ENGLISH, cache_dir, self.background)
+        self._multilingual = DenseEncoder(
+            multilingual_factory, MULTILINGUAL, cache_dir, self.background
+        )
         self._index: SearchIndex | None = None
         self._swapping = asyncio.Lock()
         self._ready, self._settled, self._complete = (asyncio.Event() for _ in range(3))
@@ -147,24 +161,35 @@ class Retriever:
         """Wait until everything is searched that will be."""
         await self._complete.wait()
 
-    async def search(self, question: Question, num_results: int | None = None) -> Retrieval:
+    def title_of(self, id_: str) -> str | None:
+        """The title of an entry; None where there is no such entry."""
+        return self._index.title_of(id_) if self._index else None
+
+    async def search(
+        self,
+        question: Question,
+        num_results: int | None = None,
+        context: QueryContext | None = None,
+    ) -> Retrieval:
         """The best entries for `question`; none when it holds no word or its course no entry.
 
-        What its course does not cover is searched for in all courses.
+        What its course does not cover is searched for in all courses. `context` is the
+        conversation that it goes on from: its `history` is not read here.
         """
         index = self._index
         text = query_text(question)
         if index is None or not text or not index.places_of(question.course).size:
             return self._nothing()
         limit = max(0, num_results if num_results is not None else self._settings.num_results)
+        scope = _Scope(index, question.course, limit)
         query = await self._query(index, text)
         own = index.signals(query)
-        found = self._retrieval(index, query, own, question.course, limit)
-        if context := query_in_context(question, index.title_of):
-            found = await self._continued(index, question, query, own, found, context, limit)
+        found = self._retrieval(scope, query, own)
+        if context is not None:
+            found = await self._continued(scope, query, own, found, context)
         if found.covered or question.course is None:
             return found
-        elsewhere = self._retrieval(index, query, own, None, limit)
+        elsewhere = self._retrieval(replace(scope, course=None), query, own)
         courses = {question.course, *self._includes.get(question.course, ())}
         others = tuple(m for m in elsewhere.matches if m.document.course not in courses)
         if others[:1] != elsewhere.matches[:1]:
@@ -174,28 +199,20 @@ class Retriever:
         return replace(elsewhere, elsewhere=True) if elsewhere.confidence >= gate else found
 
     async def _continued(
-        self,
-        index: SearchIndex,
-        question: Question,
-        query: Query,
-        own: Signals,
-        alone: Retrieval,
-        context: str,
-        limit: int,
+        self, scope: _Scope, query: Query, own: Signals, alone: Retrieval, context: QueryContext
     ) -> Retrieval:
-        """What is found for a question in the light of `context`, which goes before it; `alone` is
-        what its own words find."""
-        read = await self._query(index, context)
-        shown = [id_ for turn in question.history for id_ in turn.entry_ids]
-        before = index.signals(read).damped(index.places_of_ids(shown), SHOWN_WEIGHT)
-        signals, course = own.mixed(before, CONTEXT_WEIGHT), question.course
-        found = self._retrieval(index, query, signals, course, limit)
-        if leans_back(question):
+        """What is found for a question in its conversation; `alone` is what its own words find."""
+        index = scope.index
+        read = await self._query(index, context.text)
+        shown = index.places_of_ids(context.shown_ids)
+        signals = own.mixed(index.signals(read).damped(shown, SHOWN_WEIGHT), CONTEXT_WEIGHT)
+        found = self._retrieval(scope, query, signals)
+        if context.needed:
             if not found.covered:
-                # What goes on with a question about the FAQ is about the FAQ.
-                found = self._retrieval(index, read, signals, course, limit)
+                # Take a follow-up to a question about the FAQ as one about the FAQ.
+                found = self._retrieval(scope, read, signals)
             return replace(found, question_language=alone.question_language)
-        # What stands alone and is about something else is so in any conversation.
+        # Judge a question that can stand alone by its own words, in any conversation.
         return found if alone.covered else replace(found, confidence=alone.confidence)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -245,27 +262,27 @@ class Retriever:
     async def _rebuild(self, corpus: Corpus) -> None:
         """Swap in the words, then each kind of vectors as soon as it is there; where hardly any is
         missing, all at once."""
-        made: dict[Side, Vectors] = {}
-        sides = await asyncio.to_thread(self._sides, corpus)
-        missing = [side.missing(corpus) for side in sides]
-        at_once = bool(sides) and all(n is not None and n <= FEW_TEXTS for n in missing)
+        made: dict[DenseEncoder, Vectors] = {}
+        encoders = await asyncio.to_thread(self._encoders, corpus)
+        missing = [encoder.missing(corpus) for encoder in encoders]
+        at_once = bool(encoders) and all(n is not None and n <= FEW_TEXTS for n in missing)
 
-        async def add(side: Side) -> None:
-            vectors = await side.vectors_of(corpus)
+        async def add(encoder: DenseEncoder) -> None:
+            vectors = await encoder.vectors_of(corpus)
             if vectors is not None:
-                made[side] = vectors
+                made[encoder] = vectors
                 if not at_once:
                     await self._swap(corpus, made)
 
         if not at_once:
             await self._swap(corpus, made)
         async with asyncio.TaskGroup() as group:
-            for side in sides:
-                group.create_task(add(side))
+            for encoder in encoders:
+                group.create_task(add(encoder))
         if at_once:
             await self._swap(corpus, made)
 
-    def _sides(self, corpus: Corpus) -> list[Side]:
+    def _encoders(self, corpus: Corpus) -> list[DenseEncoder]:
         """The embedders that this FAQ is searched with, the quickest gain first."""
         if not corpus.documents:
             return []
@@ -275,9 +292,9 @@ class Retriever:
             wanted = [self._english]
         else:
             wanted = [self._english, self._multilingual]
-        return [side for side in wanted if side.usable]
+        return [encoder for encoder in wanted if encoder.usable]
 
-    async def _swap(self, corpus: Corpus, made: Mapping[Side, Vectors]) -> None:
+    async def _swap(self, corpus: Corpus, made: Mapping[DenseEncoder, Vectors]) -> None:
         async with self._swapping:  # the one that is asked for last counts
             same = self._index is not None and self._index.corpus.version == corpus.version
             self._index = await asyncio.to_thread(
@@ -296,19 +313,18 @@ class Retriever:
         """The question with the vectors that suit its language and the FAQ's."""
         query = index.query(text)
         english = index.english is not None and query.language == ENGLISH_LANGUAGE
-        # Each model has a thread of its own, and Python lets go while it computes.
+        # Run both at once: each model has a thread of its own and releases the GIL.
         vectors = await asyncio.gather(
             self._english.vector_of(query.repaired) if english else _nothing(),
-            # Another language has other words: nothing is mended that may not be wrong.
+            # Repair no spelling here: a word of another language only looks misspelt.
             self._multilingual.vector_of(text) if index.multilingual else _nothing(),
         )
         return replace(query, english=vectors[0], multilingual=vectors[1])
 
-    def _retrieval(
-        self, index: SearchIndex, query: Query, signals: Signals, course: str | None, limit: int
-    ) -> Retrieval:
+    def _retrieval(self, scope: _Scope, query: Query, signals: Signals) -> Retrieval:
+        index, course = scope.index, scope.course
         evidence = index.evidence(query, signals, course)
-        matches = index.best(signals.combined(), course, limit)
+        matches = index.best(signals.combined(), course, scope.limit)
         covered = likelihood(Claim.COVERED, signals.mode, evidence)
         return Retrieval(
             matches=matches,
@@ -318,7 +334,7 @@ class Retriever:
             evidence=evidence if matches else None,
             question_language=query.language,
             faq_language=index.language,
-            manner=self._multilingual.manner_of(query.multilingual),
+            intent=self._multilingual.intent_of(query.multilingual),
         )
 
     def _nothing(self) -> Retrieval:

@@ -20,6 +20,7 @@ from engine.errors import (
     NeverStarted,
     OutOfMemory,
 )
+from engine.generation import Generation, GenerationRequest, ShownPrompt
 from engine.models.catalog import ModelEntry
 from engine.protocol import (
     Beat,
@@ -47,7 +48,6 @@ from engine.protocol import (
 from engine.serving.pending import Messages, PendingRequests
 from engine.serving.spawn import spawn
 from engine.serving.stderr_tail import StderrTail
-from engine.types import Generation, GenerationRequest, ShownPrompt
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from engine.types import EngineStatus, Generation, GenerationRequest
+from engine.generation import Generation, GenerationRequest
+from engine.serving.status import EngineStatus
 
 
 class Generator(Protocol):

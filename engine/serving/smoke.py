@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from engine.errors import EngineCrashed, GenerationError, ModelLoadError
+from engine.generation import GenerationRequest
 from engine.serving.connection import EngineConnection
-from engine.types import Document, GenerationRequest
+from engine.types import Document
 
 _REQUEST = GenerationRequest(
     id="smoke",

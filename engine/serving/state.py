@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Literal
 
 from engine.models.catalog import ModelEntry
-from engine.types import EngineState, EngineStatus
+from engine.serving.status import EngineState, EngineStatus
 
 
 class EngineStates:

@@ -18,6 +18,7 @@ from engine.errors import (
     ModelLoadError,
     NeverStarted,
 )
+from engine.generation import FinishReason, Generation, GenerationRequest
 from engine.models.catalog import Catalog, ModelEntry
 from engine.models.choice import CHOSEN, Choice
 from engine.serving.admission import AdmissionGate
@@ -27,14 +28,8 @@ from engine.serving.launcher import Starter
 from engine.serving.meter import Meter
 from engine.serving.pending import Resumed
 from engine.serving.state import EngineStates
+from engine.serving.status import EngineState, EngineStatus
 from engine.stopping import unless
-from engine.types import (
-    EngineState,
-    EngineStatus,
-    FinishReason,
-    Generation,
-    GenerationRequest,
-)
 
 log = logging.getLogger(__name__)
 

@@ -140,7 +140,7 @@ class SqliteThread:
         return store_error(self._path, error) if told else error
 
     def _end(self) -> None:
-        """Leave nobody waiting, whatever ended the thread."""
+        """Fail every open call, whatever ended the thread."""
         self._running = False
         with contextlib.suppress(Empty):
             while True:
@@ -177,7 +177,7 @@ def _attempt(db: Database, item: _Work[Any]) -> None:
 
 
 def _begun() -> Future[None]:
-    """A promise that whoever waits for it cannot cancel."""
+    """A future that its waiter cannot cancel."""
     future: Future[None] = Future()
     future.set_running_or_notify_cancel()
     return future

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.generation import GenerationRequest, ShownPrompt
 from engine.models.catalog import ModelEntry
 from engine.prompt import FittedPrompt, Prompt, answer_tokens, fit
-from engine.types import Document, GenerationRequest, ShownPrompt
+from engine.types import Document
 
 #: Stands for any entry where it is looked up what all prompts share.
 _SOME_ENTRY = Document(id="", course="", section="", question="What?", answer="That.")

@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Any, Protocol
 
 from engine.errors import BrokenNumbers
-from engine.types import FinishReason
+from engine.generation import FinishReason
 from engine.worker.text_stream import TextStream
 
 

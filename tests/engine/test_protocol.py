@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from engine.generation import FinishReason, Generation, GenerationRequest, Purpose, ShownPrompt
 from engine.protocol import (
     Beat,
     Cancel,
@@ -31,15 +32,7 @@ from engine.protocol import (
     decode_to_engine,
     encode,
 )
-from engine.types import (
-    Document,
-    FinishReason,
-    Generation,
-    GenerationRequest,
-    Purpose,
-    ShownPrompt,
-    Turn,
-)
+from engine.types import Document, Turn
 from tests.engine.worker.tiny_models import entry
 
 REQUEST = GenerationRequest(

@@ -9,7 +9,8 @@ import pytest
 
 from bot.cli.prompt_preview import PromptPreview, preview_object, preview_prompt, preview_text
 from config.settings import Secrets, Settings
-from engine.types import Answer, Decision, Document, Question, ShownPrompt, Timings
+from engine.generation import ShownPrompt
+from engine.types import Answer, Decision, Document, Question, Timings
 from tests.engine.worker.tiny_models import entry
 
 DOCUMENTS = tuple(

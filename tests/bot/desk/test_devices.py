@@ -8,7 +8,7 @@ import pytest
 
 from bot.desk.devices import describe_devices
 from engine.models.gpu import Gpu
-from engine.types import EngineState, EngineStatus
+from engine.serving.status import EngineState, EngineStatus
 
 GB = 10**9
 

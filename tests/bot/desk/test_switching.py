@@ -21,8 +21,8 @@ from config.settings import RetrievalSettings
 from engine.answer.relevance import EmbeddedRelevance
 from engine.grounding.support import LexicalSupport
 from engine.retrieval.retriever import Retriever
+from engine.serving.status import EngineState, EngineStatus
 from engine.store.jobs import JobStore
-from engine.types import EngineState, EngineStatus
 from tests.harness import FakeAdapter, FakeModels, ListCorpus, message
 
 ADMIN = message("/model phi-3-mini", user="boss")

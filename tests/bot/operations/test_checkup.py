@@ -22,13 +22,14 @@ from config.settings import (
     Settings,
 )
 from engine.answer.relevance import EmbeddedRelevance
+from engine.corpus.corpus import Corpus, Problem
 from engine.grounding.support import LexicalSupport
 from engine.models.catalog import load_catalog
 from engine.models.gpu import Gpu
 from engine.retrieval.retriever import Retriever
+from engine.serving.status import EngineState, EngineStatus
 from engine.serving.supervisor import EngineSupervisor
 from engine.store.jobs import STORE, JobStore
-from engine.types import Corpus, EngineState, EngineStatus, Problem
 from tests.harness import ListCorpus
 
 

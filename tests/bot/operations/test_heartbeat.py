@@ -11,7 +11,7 @@ from time import time
 import pytest
 
 from bot.operations.heartbeat import STALE_S, beat, find_trouble
-from engine.types import EngineState, EngineStatus
+from engine.serving.status import EngineState, EngineStatus
 
 
 class Scene:

@@ -16,7 +16,7 @@ import pytest
 from bot.operations.published import STALE_S, Published, StatusHidden, publish, read_published
 from bot.operations.reports import device_report, health_report
 from engine.errors import StoreError
-from engine.types import EngineState, EngineStatus
+from engine.serving.status import EngineState, EngineStatus
 
 SERVING = EngineStatus(
     state=EngineState.READY,

@@ -15,9 +15,9 @@ from bot.slack.adapter import SlackAdapter
 from bot.slack.pace import SlackPace
 from bot.slack.times import Times
 from config.settings import AdminsSettings, Settings, SlackSettings
+from engine.generation import Generation, GenerationRequest
 from engine.serving.generator import Generator
 from engine.store.jobs import JobStore
-from engine.types import Generation, GenerationRequest
 from tests.fakes import ScriptedGenerator
 from tests.harness import RunningDesk, desk_on
 from tests.slack_twin import APP_TOKEN, BOT_TOKEN, SECRET, SlackTwin

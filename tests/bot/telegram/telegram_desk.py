@@ -9,8 +9,8 @@ from pathlib import Path
 
 from bot.desk.desk import WATCH_S
 from config.settings import AdminsSettings, Settings
+from engine.generation import GenerationRequest
 from engine.store.jobs import JobStore
-from engine.types import GenerationRequest
 from tests.fakes import ScriptedGenerator
 from tests.harness import RunningDesk, desk_on
 from tests.telegram_bench import ADMIN, adapter_on

@@ -6,8 +6,8 @@ import asyncio
 from pathlib import Path
 
 from config.settings import CourseSettings, LimitsSettings
+from engine.generation import GenerationRequest
 from engine.store.jobs import JobStatus, Vote
-from engine.types import GenerationRequest
 from tests.bot.telegram.telegram_desk import CERTIFICATE, LATE, ME, answered, scene
 from tests.telegram_faults import CUT_AFTER, flood
 from tests.telegram_twin import telegram_twin

@@ -13,22 +13,14 @@ from bot.delivery.replies import answer_text
 from config.settings import RetrievalSettings, Settings
 from engine.answer.answering import Answerer
 from engine.answer.relevance import ModelRelevance
+from engine.corpus.corpus import Corpus
 from engine.errors import EngineCrashed, EngineDown, GenerationTimeout, OutOfMemory
+from engine.generation import GenerationRequest, Purpose
 from engine.grounding.support import LexicalSupport
+from engine.retrieval.query import QueryContext
+from engine.retrieval.retrieval import Retrieval
 from engine.retrieval.retriever import Retriever
-from engine.types import (
-    Answer,
-    Corpus,
-    Decision,
-    GenerationRequest,
-    Purpose,
-    Question,
-    Retrieval,
-    RetrievalMode,
-    Tier,
-    Turn,
-    Verdict,
-)
+from engine.types import Answer, Decision, Question, RetrievalMode, Tier, Turn, Verdict
 from tests.fakes import ScriptedGenerator
 from tests.harness import FAQ, ListCorpus, asks_model
 
@@ -55,9 +47,14 @@ class CountingRetriever(Retriever):
 
     asked: list[str]
 
-    async def search(self, question: Question, num_results: int | None = None) -> Retrieval:
+    async def search(
+        self,
+        question: Question,
+        num_results: int | None = None,
+        context: QueryContext | None = None,
+    ) -> Retrieval:
         self.asked.append(question.text)
-        return await super().search(question, num_results)
+        return await super().search(question, num_results, context)
 
 
 @asynccontextmanager

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 
 from engine.answer.assessment import Assessment, Assessments, Kind
-from engine.types import Document, Match, Question, Retrieval, RetrievalMode
+from engine.retrieval.retrieval import Retrieval
+from engine.types import Document, Match, Question, RetrievalMode
 
 QUESTION = Question(text="Can I join late?")
 ENTRY = Match(

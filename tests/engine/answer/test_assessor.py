@@ -11,16 +11,10 @@ import pytest
 from engine.answer.assessment import Assessment, Kind
 from engine.answer.assessor import Assessor
 from engine.answer.parts import MAX_PARTS
-from engine.types import (
-    Corpus,
-    Document,
-    Manner,
-    Match,
-    Question,
-    Retrieval,
-    RetrievalMode,
-    Turn,
-)
+from engine.corpus.corpus import Corpus
+from engine.retrieval.query import QueryContext
+from engine.retrieval.retrieval import Intent, Retrieval
+from engine.types import Document, Match, Question, RetrievalMode, Turn
 from tests.hostile import hostile
 
 VALVE, KEY, PUMP = (
@@ -33,9 +27,9 @@ class FakeRetriever:
     """Finds the entry whose id stands last in a question; what names none is not covered."""
 
     def __init__(
-        self, *documents: Document, manner: Mapping[str, Manner] | None = None, covers: bool = True
+        self, *documents: Document, intent: Mapping[str, Intent] | None = None, covers: bool = True
     ) -> None:
-        self._manner = manner or {}
+        self._intent = intent or {}
         self._covers = covers
         self.searched: list[Question] = []
         self.corpus = Corpus(
@@ -46,7 +40,10 @@ class FakeRetriever:
             loaded_at=datetime(2026, 11, 29, tzinfo=UTC),
         )
 
-    async def search(self, question: Question) -> Retrieval:
+    def title_of(self, id_: str) -> str | None:
+        return next((one.question for one in self.corpus.documents if one.id == id_), None)
+
+    async def search(self, question: Question, *, context: QueryContext | None = None) -> Retrieval:
         self.searched.append(question)
         text = question.text.lower()
         named = [document for document in self.corpus.documents if document.id in text]
@@ -60,7 +57,7 @@ class FakeRetriever:
             mode=RetrievalMode.LEXICAL,
             gate=0.5,
             confidence=0.9 if named and self._covers else 0.1,
-            manner=self._manner.get(question.text, Manner.QUESTION),
+            intent=self._intent.get(question.text, Intent.QUESTION),
         )
 
     def knows(self, words: tuple[str, ...]) -> bool:
@@ -156,11 +153,11 @@ async def test_a_kind_word_with_something_that_the_faq_lacks_is_kind() -> None:
 
 async def test_what_seems_vague_by_its_vector_is_vague_for_a_first_and_short_message() -> None:
     text = "something with the hose, could be me"
-    manner = {text: Manner.VAGUE}
+    intent = {text: Intent.VAGUE}
 
-    assert (await assess(text, fake(manner=manner))).kind is Kind.VAGUE
+    assert (await assess(text, fake(intent=intent))).kind is Kind.VAGUE
     turn = Turn(question="the pump", answer="x")
-    assert (await assess(text, fake(manner=manner), turn)).kind is Kind.QUESTION
+    assert (await assess(text, fake(intent=intent), turn)).kind is Kind.QUESTION
 
 
 # A long message
@@ -269,9 +266,9 @@ async def test_a_story_that_the_faq_does_not_know_belongs_to_what_follows() -> N
     ids=["before", "after"],
 )
 async def test_a_part_that_says_nothing_belongs_to_its_neighbour(text: str) -> None:
-    manner = dict.fromkeys((f"{one.strip()}?" for one in text.split("?")), Manner.VAGUE)
+    intent = dict.fromkeys((f"{one.strip()}?" for one in text.split("?")), Intent.VAGUE)
 
-    assessment = await assess(text, fake(manner=manner))
+    assessment = await assess(text, fake(intent=intent))
 
     assert assessment.parts == ()
     assert assessment.kind is Kind.QUESTION

@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 
 from config.settings import RetrievalSettings
+from engine.answer.query_rewriting import context_of
+from engine.corpus.corpus import Corpus
 from engine.retrieval.index import SearchIndex
+from engine.retrieval.retrieval import Retrieval
 from engine.retrieval.retriever import Retriever
-from engine.types import Corpus, Document, Question, Retrieval, Turn
+from engine.types import Document, Question, Turn
 from tests.fake_embedder import FakeEmbedder
 from tests.harness import ListCorpus
 
@@ -71,8 +74,12 @@ def turn(id: str) -> Turn:
     return Turn(question="?", answer=entry.answer, entry_ids=(id,))
 
 
+async def search(retriever: Retriever, question: Question) -> Retrieval:
+    return await retriever.search(question, context=context_of(question, retriever.title_of))
+
+
 async def ids(retriever: Retriever, text: str, *history: Turn) -> list[str]:
-    found = await retriever.search(Question(text=text, course="garden", history=history))
+    found = await search(retriever, Question(text=text, course="garden", history=history))
     return [match.document.id for match in found.matches]
 
 
@@ -100,8 +107,8 @@ async def test_a_follow_up_whose_own_words_the_faq_lacks_is_about_what_was_shown
     retriever: Retriever,
 ) -> None:
     alone = await retriever.search(Question(text="why so?", course="garden"))
-    after = await retriever.search(
-        Question(text="why so?", course="garden", history=(turn("valve"),))
+    after = await search(
+        retriever, Question(text="why so?", course="garden", history=(turn("valve"),))
     )
 
     assert not alone.covered
@@ -119,7 +126,7 @@ async def test_thanks_after_an_answer_are_searched_for_alone(retriever: Retrieve
         return [match.score for match in found.matches]
 
     alone = await retriever.search(Question(text="thanks!"))
-    after = await retriever.search(Question(text="thanks!", history=(turn("pump"),)))
+    after = await search(retriever, Question(text="thanks!", history=(turn("pump"),)))
 
     assert scores(after) == scores(alone)
 

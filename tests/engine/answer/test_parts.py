@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.answer.parts import MAX_CHARS, MAX_PARTS, Part, joined, parts_of
+from engine.answer.parts import MAX_PARTS, Part, joined, parts_of
+from engine.limits import GIST_CHARS
 from tests.hostile import hostile
 
 
@@ -236,12 +237,6 @@ def test_more_questions_than_are_answered_one_by_one_go_with_the_last() -> None:
     assert parts[-1].text == " ".join(f"how do I open door {n}?" for n in range(4, 8))
 
 
-def test_a_story_is_not_parted() -> None:
-    message = "How do I renew my card? Where can I lock my bicycle? ".ljust(MAX_CHARS + 1, "a")
-
-    assert len(parts_of(message)) == 1
-
-
 def test_letters_that_grow_when_lowered_do_not_shift_the_cuts() -> None:
     message = "İİİİ: how do I renew my card? And where can I lock my bicycle?"
 
@@ -261,7 +256,7 @@ def test_two_parts_joined_ask_what_either_asks(one: bool, other: bool, expected:
 
 @hostile
 def test_nothing_that_is_sent_breaks_it(text: str) -> None:
-    for message in (text, text[:MAX_CHARS], f"how do I {text[:500]}? and where {text[:500]}?"):
+    for message in (text[: 2 * GIST_CHARS], f"how do I {text[:500]}? and where {text[:500]}?"):
         parts = parts_of(message)
 
         assert 1 <= len(parts) <= MAX_PARTS

@@ -17,16 +17,15 @@ from engine.answer.presentation import (
     Asked,
     Presentation,
 )
+from engine.corpus.corpus import Corpus
+from engine.generation import FinishReason, Generation
+from engine.retrieval.retrieval import Retrieval
 from engine.types import (
     Answer,
-    Corpus,
     Decision,
     Document,
-    FinishReason,
-    Generation,
     Match,
     Question,
-    Retrieval,
     RetrievalMode,
     Source,
     Tier,

@@ -14,9 +14,9 @@ import yaml
 from aiohttp import web
 
 from config.settings import CorpusSettings
+from engine.corpus.corpus import Corpus
 from engine.corpus.loader import CorpusLoader
 from engine.errors import CorpusError
-from engine.types import Corpus
 
 #: Question and answer of a file that holds one of each kind.
 ROWS = [

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import RetrievalSettings, Settings
+from engine.corpus.corpus import Corpus
 from engine.errors import EngineDown, EngineError, GenerationTimeout
 from engine.evaluation.answers import (
     AnswersReport,
@@ -24,9 +25,11 @@ from engine.evaluation.answers import (
 from engine.evaluation.documents import settled_corpus, unknown_ids
 from engine.evaluation.questions import AskedQuestion, EarlierTurn, label_notes, rows_of
 from engine.evaluation.record import Record
+from engine.generation import Generation, GenerationRequest
 from engine.retrieval.retriever import Retriever
 from engine.serving.generator import Generator
-from engine.types import Corpus, EngineState, EngineStatus, Generation, GenerationRequest, Tier
+from engine.serving.status import EngineState, EngineStatus
+from engine.types import Tier
 from tests.fakes import ScriptedGenerator
 from tests.harness import FAQ, ListCorpus, asks_model
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from benchmarks.fit import fit_all, read_cases, write_cases
-from engine.retrieval.likelihood import WEIGHTS
+from engine.retrieval.calibration import WEIGHTS
 
 
 def rounded(value: object) -> object:

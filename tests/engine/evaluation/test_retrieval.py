@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.corpus.corpus import Corpus
 from engine.errors import EngineError
 from engine.evaluation.retrieval import (
     LabelledQuestion,
@@ -16,7 +17,8 @@ from engine.evaluation.retrieval import (
     read_labelled,
     read_offtopic,
 )
-from engine.types import Corpus, Document, Match, Question, Retrieval, RetrievalMode
+from engine.retrieval.retrieval import Retrieval
+from engine.types import Document, Match, Question, RetrievalMode
 
 DOCUMENTS = {id: Document(id=id, course="c", section="", question=id, answer=id) for id in "abcdef"}
 

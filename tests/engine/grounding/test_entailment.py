@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.settings import AnswerSettings
-from engine.answer.readers import running_support
+from engine.answer.judges import running_support
 from engine.errors import EmbedderUnavailable, ModelLoadError
 from engine.grounding.entailment import (
     MAX_PREMISE_CHARS,
@@ -23,7 +23,7 @@ from engine.grounding.entailment import (
 )
 from engine.grounding.evidence import Evidence
 from engine.grounding.grounded_text import GroundedText
-from engine.grounding.reading import read
+from engine.grounding.sentence import read
 from engine.grounding.support import LexicalSupport, Support
 from engine.retrieval.embedder import CrossEncoderScorer, EntailmentCrossEncoder
 from engine.types import Document

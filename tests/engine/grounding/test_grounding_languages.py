@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.generation import FinishReason
+from engine.grounding.check_result import Reason
 from engine.grounding.grounded_text import GroundedText
 from engine.grounding.lexicon import Commitment, lexicon, read_languages
-from engine.grounding.sentences import UnitKind, split
-from engine.grounding.verdict import Reason
-from engine.types import Document, FinishReason
+from engine.grounding.splitter import UnitKind, split
+from engine.types import Document
 from tests.engine.grounding.grounding_cases import Flip, flips, is_shown
 
 LANGUAGES = ("de", "en", "es", "fr", "it", "pt", "ru")

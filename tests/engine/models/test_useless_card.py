@@ -12,8 +12,8 @@ from engine.models import choice
 from engine.models.catalog import AUTO, CARD_DEFAULT, CPU_DEFAULT
 from engine.models.device_memory import DeviceMemory
 from engine.serving import launcher as starter
+from engine.serving.status import EngineState, EngineStatus
 from engine.serving.supervisor import EngineSupervisor
-from engine.types import EngineState, EngineStatus
 from tests.engine.worker.tiny_models import catalog, entry, save_causal
 
 PROBLEM = "the GPU cannot be used, since it is a picture of one"

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from config.settings import AnswerSettings
-from engine.answer.readers import running_relevance
+from engine.answer.judges import running_relevance
 from engine.errors import EmbedderUnavailable
 from engine.retrieval.embedder import CrossEncoderScorer
 from tests.engine.worker.tiny_models import save_cross_encoder

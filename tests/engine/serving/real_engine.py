@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from engine.generation import GenerationRequest
 from engine.serving.supervisor import EngineSupervisor
-from engine.types import Document, GenerationRequest
+from engine.types import Document
 
 #: Seconds anything here may take, however slow and busy the machine is.
 PATIENCE_S = 300

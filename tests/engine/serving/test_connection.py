@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ModelLoadError
+from engine.generation import GenerationRequest
 from engine.protocol import Started, Text
 from engine.serving.connection import EngineConnection
-from engine.types import GenerationRequest
 from tests.engine.worker.tiny_models import entry
 
 REQUEST = GenerationRequest(id="1", question="Why?", documents=(), max_new_tokens=4)

@@ -11,9 +11,11 @@ import pytest
 import pytest_asyncio
 
 from config.settings import EngineSettings
+from engine.generation import FinishReason, Generation, GenerationRequest
 from engine.serving.generator import Generator
+from engine.serving.status import EngineState
 from engine.serving.supervisor import EngineSupervisor
-from engine.types import Document, EngineState, FinishReason, Generation, GenerationRequest
+from engine.types import Document
 from tests.engine.worker.tiny_models import catalog, entry, save_causal
 from tests.fakes import ScriptedGenerator
 

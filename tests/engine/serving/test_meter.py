@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from engine.generation import FinishReason, Generation
 from engine.serving.meter import Meter
-from engine.types import FinishReason, Generation
 
 
 def generation(tokens: int, first_token_s: float, total_s: float) -> Generation:

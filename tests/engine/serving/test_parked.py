@@ -16,8 +16,8 @@ from engine.errors import ModelLoadError
 from engine.models.catalog import PromptStyle, Task
 from engine.models.device_memory import DeviceMemory
 from engine.serving import launcher as starter
+from engine.serving.status import EngineState
 from engine.serving.supervisor import EngineSupervisor
-from engine.types import EngineState
 from tests.engine.serving.real_engine import begin, break_off, ignore, is_alive, request
 from tests.engine.worker.tiny_models import catalog, entry, save_causal, save_seq2seq
 

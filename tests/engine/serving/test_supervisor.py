@@ -25,13 +25,14 @@ from engine.errors import (
     ModelLoadError,
     UnknownModel,
 )
+from engine.generation import FinishReason
 from engine.models.catalog import AUTO, CPU_DEFAULT, PromptStyle, Task
 from engine.models.device_memory import DeviceMemory
 from engine.models.environment import engine_environment
 from engine.serving import launcher as starter
 from engine.serving import spawn
+from engine.serving.status import EngineState
 from engine.serving.supervisor import EngineSupervisor
-from engine.types import EngineState, FinishReason
 from tests.engine.serving.real_engine import (
     LONG,
     PATIENCE_S,

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from engine.errors import ModelLoadError
+from engine.generation import Generation
 from engine.models.catalog import Dtype, Quantisation
-from engine.types import Generation
 from engine.worker import offload as parking
 from engine.worker.core import EngineCore
 from engine.worker.huggingface import HuggingFaceModel

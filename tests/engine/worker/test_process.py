@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from config.settings import ROOT
+from engine.generation import FinishReason, GenerationRequest
 from engine.models.environment import engine_environment
 from engine.protocol import (
     Cancel,
@@ -23,7 +24,6 @@ from engine.protocol import (
     decode_from_engine,
     encode,
 )
-from engine.types import FinishReason, GenerationRequest
 from tests.engine.worker.tiny_models import entry, save_causal
 
 REQUEST = GenerationRequest(id="", question="May I join?", documents=(), max_new_tokens=5)

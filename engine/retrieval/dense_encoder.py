@@ -1,4 +1,4 @@
-"""One embedder with the vectors of the FAQ that it made."""
+"""Encodes the FAQ and the questions with one embedder, and keeps the vectors it made."""
 
 from __future__ import annotations
 
@@ -6,22 +6,23 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+from engine.corpus.corpus import Corpus
 from engine.errors import EmbedderUnavailable
 from engine.retrieval.background import Background
-from engine.retrieval.calibration import probes
 from engine.retrieval.dense import Space
 from engine.retrieval.embedder import Embedder
 from engine.retrieval.index import Vectors
-from engine.retrieval.manner import Manners, examples
+from engine.retrieval.intent import IntentClassifier, examples
+from engine.retrieval.retrieval import Intent
+from engine.retrieval.score_floor import probes
 from engine.retrieval.vectors import Vector, VectorStore, key_of
-from engine.types import Corpus, Manner
 
 log = logging.getLogger(__name__)
 
 EmbedderFactory = Callable[[], Embedder]
 
 
-class Side:
+class DenseEncoder:
     """Starts its embedder when it is first needed, and gives up for good when that fails."""
 
     def __init__(
@@ -38,7 +39,7 @@ class Side:
         self._embedder: Embedder | None = None
         self._store: VectorStore | None = None
         self._probes: list[Vector] = []
-        self._manners: Manners | None = None
+        self._intents: IntentClassifier | None = None
         #: Why there are no vectors; empty while there are, or may still be.
         self.trouble = "" if factory else "vectors are switched off"
 
@@ -71,11 +72,11 @@ class Side:
             log.warning("searching without it: %s", error)
         return None
 
-    def manner_of(self, question: Vector | None) -> Manner:
+    def intent_of(self, question: Vector | None) -> Intent:
         """What the message with this vector seems to be; a question where nothing tells."""
-        if question is None or self._manners is None:
-            return Manner.QUESTION
-        return self._manners.manner_of(question)
+        if question is None or self._intents is None:
+            return Intent.QUESTION
+        return self._intents.intent_of(question)
 
     def close(self) -> None:
         """Let go of the embedder."""
@@ -93,14 +94,14 @@ class Side:
         return self._store
 
     async def _read_examples(self, embedder: Embedder) -> None:
-        """Have the probes, and the examples of manners, read once for all starts."""
+        """Have the probes, and the examples of intents, read once for all starts."""
         asked = VectorStore(self._cache_dir, embedder, as_questions=True)
         await asked.open()
-        own = [text for _, text in examples()] if self._space.tells_manners else []
+        own = [text for _, text in examples()] if self._space.tells_intents else []
         vectors = await asked.vectors_of([*(probe.text for probe in probes()), *own])
         self._probes = [vectors[key_of(probe.text)] for probe in probes()]
-        if self._space.tells_manners:
-            self._manners = Manners.of(vectors)
+        if self._space.tells_intents:
+            self._intents = IntentClassifier.of(vectors)
 
     def _texts(self, corpus: Corpus) -> list[str]:
         return [text for entry in corpus.documents for text in self._space.passages(entry)]

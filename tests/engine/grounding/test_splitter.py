@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.grounding.sentences import Splitter, UnitKind, join, split
+from engine.grounding.splitter import Splitter, UnitKind, join, split
 from engine.grounding.units import Joiner
 
 SNIPPETS = ["a", "B", ". ", "! ", "\n", "\n\n", "- ", "1. ", "> ", "## ", "**", "`", "```", "```\n",

@@ -1,12 +1,12 @@
-"""Recognises the sentences that announce what follows them: a list, a table, a block of code."""
+"""Recognises lead-ins, which announce what follows them: a list, a table, a block of code."""
 
 from __future__ import annotations
 
 import re
 
 from engine.grounding.lexicon import ENGLISH, words_of
-from engine.grounding.reading import read
-from engine.grounding.sentences import Unit, UnitKind
+from engine.grounding.sentence import read
+from engine.grounding.splitter import Unit, UnitKind
 
 PROSE = (UnitKind.SENTENCE, UnitKind.ITEM)
 _BLOCK = r"(?:commands?|code|lines?|script|snippet|cell|block)"

@@ -1,4 +1,4 @@
-"""Tells that an entry is about another thing of the same kind: Windows where macOS was asked."""
+"""Finds a mismatch of entities: the entry is about Windows where the question is about macOS."""
 
 from __future__ import annotations
 

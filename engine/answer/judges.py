@@ -1,4 +1,4 @@
-"""Starts whoever reads questions, and statements, against entries, as the settings say."""
+"""Starts the judge of relevance and the check of statements that the settings name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ AUTO = "auto"
 async def running_relevance(
     settings: AnswerSettings, generator: Generator, hf_token: str | None
 ) -> AsyncIterator[Relevance]:
-    """Whoever judges, ready to be asked; a cross-encoder is let go when the block ends.
+    """The judge of relevance, ready to be asked; the block's end closes a cross-encoder.
 
     Raises ModelLoadError where the cross-encoder that the settings name cannot be had.
     """
@@ -51,7 +51,7 @@ async def running_relevance(
 
 @asynccontextmanager
 async def running_support(settings: AnswerSettings, hf_token: str | None) -> AsyncIterator[Support]:
-    """Whoever checks statements, ready to be asked; a model is let go when the block ends.
+    """The check of statements, ready to be asked; the block's end closes a model.
 
     Raises ModelLoadError where the entailment model that the settings name cannot be had.
     """

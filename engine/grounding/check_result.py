@@ -1,4 +1,4 @@
-"""What the truth check says of one statement."""
+"""The result of the truth check for one statement: shown or dropped, and why."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CheckResult:
     """Whether a statement may be shown."""
 
     #: None when it may.

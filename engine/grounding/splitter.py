@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from engine.code_fences import Fence, opening_fence
 from engine.grounding.units import Joiner, Unit, UnitKind, join
 
 __all__ = ["Joiner", "Splitter", "Unit", "UnitKind", "join", "split"]
@@ -12,7 +13,6 @@ __all__ = ["Joiner", "Splitter", "Unit", "UnitKind", "join", "split"]
 PREFIX = re.compile(
     r"[ \t]*(?:>[ \t]*)*(?P<list>[-*+•][ \t]+|\d{1,4}[.)][ \t]+)?(?(list)(?:\[[ xX]\][ \t]+)?)"
 )
-FENCE = re.compile(r"(`{3,}|~{3,})[^`\n]*$")
 HEADING = re.compile(r"#{1,6}[ \t]+\S")
 BOLD_LINE = re.compile(r"(\*\*|__)(?=\S)(?:(?!\1).)+\1:?[ \t]*$")
 RULE = re.compile(r"(?:[-*_=][ \t]*){3,}$")
@@ -49,7 +49,7 @@ class Splitter:
 
     def __init__(self) -> None:
         self._buffer = ""
-        self._fence = ""
+        self._fence: Fence | None = None
         self._in_line = False
         self._in_table = False
         self._line_chars = 0
@@ -113,7 +113,7 @@ class Splitter:
         yield from self._flush()
         self._open_block(kind, prefix.group())
         if kind is UnitKind.CODE:
-            self._fence = body[: len(body) - len(body.lstrip(body[0]))]
+            self._fence = opening_fence(body)
             self._text = body + newline
         else:
             self._text = body
@@ -128,7 +128,7 @@ class Splitter:
         if body.startswith("|") or (self._in_table and "|" in body):
             dashes = TABLE_DASHES.match(body)
             return UnitKind.ROW if self._in_table and not dashes else UnitKind.TABLE_HEAD
-        if FENCE.match(body):
+        if opening_fence(body):
             return UnitKind.CODE
         if RULE.match(body):
             return UnitKind.RULE
@@ -203,9 +203,8 @@ class Splitter:
             return
         self._text += line + newline
         self._buffer = rest
-        bare = line.strip().lstrip("> \t")
-        if bare.startswith(self._fence) and not bare.strip(self._fence[0]):
-            self._fence = ""
+        if self._fence is not None and self._fence.is_closed_by(line):
+            self._fence = None
             self._text = self._text.removesuffix("\n")
             yield from self._flush()
             self._open = False

@@ -1,4 +1,4 @@
-"""Recognises what a model says about itself, the prompt or the reader instead of the matter."""
+"""Recognises filler: what a model says of itself, the prompt or the reader, not of the matter."""
 
 from __future__ import annotations
 

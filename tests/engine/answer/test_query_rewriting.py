@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.limits import SEARCHED_CHARS
-from engine.retrieval.query import (
+from engine.answer.query_rewriting import (
     LOOK_BACK,
     MAX_ABOUT_CHARS,
     leans_back,
     query_in_context,
-    query_text,
 )
+from engine.limits import SEARCHED_CHARS
+from engine.retrieval.query import query_text
 from engine.types import Question, Turn
 from tests.hostile import hostile
 

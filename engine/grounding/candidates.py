@@ -1,4 +1,4 @@
-"""How a unit of an answer may be shown: trimmed, whole, without what hangs in the air."""
+"""Makes of a unit the candidates that may be shown: trimmed, whole, without a dangling start."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from engine.code_fences import opening_fence
 from engine.grounding.evidence import NO
-from engine.grounding.leads import PROSE, announces_block, is_lead_in, says_nothing
-from engine.grounding.sentences import Unit
-from engine.grounding.talk import OPENER
+from engine.grounding.filler import OPENER
+from engine.grounding.lead_ins import PROSE, announces_block, is_lead_in, says_nothing
+from engine.grounding.splitter import Unit
 
 _COMMENT = re.compile(r"(?:^|(?<=\s))#\s.*$")
 
@@ -49,13 +50,13 @@ def closed(unit: Unit) -> Iterator[Unit]:
     """A code block, and the same without comments, which may say anything; one that breaks off is
     closed, if need be without its last line."""
     lines = unit.text.split("\n")
-    fence = re.match(r"`{3,}|~{3,}", lines[0])
+    fence = opening_fence(lines[0])
     assert fence is not None
-    if len(lines) > 1 and lines[-1].strip("> \t").startswith(fence[0]):
+    if len(lines) > 1 and fence.is_closed_by(lines[-1]):
         yield unit
         bare = [lines[0], *(_COMMENT.sub("", line) for line in lines[1:])]
         yield replace(unit, text="\n".join(line for line in bare if line.strip("> \t")))
         return
-    yield replace(unit, text="\n".join([*lines, fence[0]]))
+    yield replace(unit, text="\n".join([*lines, fence.mark]))
     if len(lines) > 2:
-        yield replace(unit, text="\n".join([*lines[:-1], fence[0]]))
+        yield replace(unit, text="\n".join([*lines[:-1], fence.mark]))

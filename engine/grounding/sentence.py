@@ -1,4 +1,4 @@
-"""Reads a sentence for the truth check: its clauses, its words, its facts."""
+"""Parses a sentence for the truth check: its clauses, its words, its facts."""
 
 from __future__ import annotations
 

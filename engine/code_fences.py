@@ -1,0 +1,73 @@
+"""Finds code in Markdown: the fences of its blocks, line by line, also in quotations and lists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_OPENING = re.compile(
+    r"(?P<before>[ \t>]*(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)?)(?P<mark>`{3,}(?=[^`\n]*$)|~{3,})",
+    re.MULTILINE,
+)
+#: Code in a chat message, where people set three ticks anywhere in a line.
+CODE_IN_CHAT = r"```.*?(?:```|\Z)|`[^`\n]*`"
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """An open fence."""
+
+    #: Its ticks or tildes.
+    mark: str
+    #: What the lines of its block begin with: the quotation or the list item it stands in.
+    indent: str
+
+    @property
+    def closing(self) -> str:
+        """The line that closes it."""
+        return self.indent + self.mark
+
+    def is_closed_by(self, line: str) -> bool:
+        """Whether `line` is its other end."""
+        inner = line.strip("> \t\n")
+        return inner.startswith(self.mark) and not inner.strip(self.mark[0])
+
+
+def opening_fence(line: str) -> Fence | None:
+    """The fence that `line` opens; None where it opens none."""
+    match = _OPENING.match(line)
+    if match is None:
+        return None
+    return Fence(match["mark"], "".join(c if c in " \t>" else " " for c in match["before"]))
+
+
+def open_fence(text: str) -> Fence | None:
+    """The fence that is open at the end of `text`."""
+    fence: Fence | None = None
+    for line in text.split("\n"):
+        if fence is None:
+            fence = opening_fence(line)
+        elif fence.is_closed_by(line):
+            fence = None
+    return fence
+
+
+def split_code(text: str) -> Iterator[tuple[str, bool]]:
+    """The stretches of `text`, each with whether it is a fenced block; together they are `text`."""
+    stretch = ""
+    fence: Fence | None = None
+    for line in re.findall(r"[^\n]*\n|[^\n]+", text):
+        if fence is not None:
+            stretch += line
+            if fence.is_closed_by(line):
+                yield stretch, True
+                stretch, fence = "", None
+            continue
+        fence = opening_fence(line)
+        if fence is not None and stretch:
+            yield stretch, False
+            stretch = ""
+        stretch += line
+    if stretch:
+        yield stretch, fence is not None
