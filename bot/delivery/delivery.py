@@ -15,7 +15,7 @@ from engine.answer.assessment import Assessments, Kind
 from engine.errors import StoreError
 from engine.stopping import unless
 from engine.store.jobs import Job, JobStore
-from engine.types import Answer, EngineState, EngineStatus, Match
+from engine.types import Answer, AnswerText, EngineState, EngineStatus, Match
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class _Open:
     """One open question: how far it is, as reported, and what its message shows of that."""
 
     job: Job
-    text: str | None = None
+    text: AnswerText | None = None
     answer: Answer | None = None
     stopped: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -82,7 +82,7 @@ class Delivery:
         """A new question is stored: follow it until its answer is delivered."""
         self._followed(job)
 
-    def progressed(self, job: Job, text: str) -> None:
+    def progressed(self, job: Job, text: AnswerText) -> None:
         """See JobObserver."""
         question = self._followed(job)
         question.text = text

@@ -24,11 +24,14 @@ from engine.retrieval.retriever import Retriever
 from engine.serving.generator import Generator
 from engine.types import (
     Answer,
+    AnswerText,
     Decision,
     Document,
     Generation,
     GenerationRequest,
     Judgement,
+    OnText,
+    Piece,
     Question,
     Timings,
     Verdict,
@@ -55,7 +58,7 @@ SURE = 0.8
 MAX_CRASHES = 2
 
 
-def _ignore(_: str) -> None:
+def _ignore(_: AnswerText) -> None:
     """No one is watching the answer grow."""
 
 
@@ -90,7 +93,7 @@ class Answerer:
         question: Question,
         *,
         request_id: str,
-        on_text: Callable[[str], None] = _ignore,
+        on_text: OnText = _ignore,
         use_model: bool = True,
         assessment: Assessment | None = None,
     ) -> Answer:
@@ -108,17 +111,19 @@ class Answerer:
         return await self._answer_one(asked, request_id, on_text, use_model)
 
     async def _answer_parts(
-        self, asked: Asked, request_id: str, on_text: Callable[[str], None], use_model: bool
+        self, asked: Asked, request_id: str, on_text: OnText, use_model: bool
     ) -> Answer:
         """Each question of the message by itself; those that a model writes for side by side."""
         parts = asked.assessment.parts
-        shown = [""] * len(parts)
+        shown = [AnswerText("")] * len(parts)
 
-        def grows(place: int) -> Callable[[str], None]:
-            def on_part(text: str) -> None:
+        def grows(place: int) -> OnText:
+            def on_part(text: AnswerText) -> None:
                 shown[place] = text
                 named = zip(parts, shown, strict=True)
-                on_text(in_parts((part.question.text, one) for part, one in named if one))
+                on_text(
+                    AnswerText(in_parts((part.question.text, one) for part, one in named if one))
+                )
 
             return on_part
 
@@ -137,7 +142,7 @@ class Answerer:
         return self._present.together(asked, [task.result() for task in tasks])
 
     async def _answer_one(
-        self, asked: Asked, request_id: str, on_text: Callable[[str], None], use_model: bool
+        self, asked: Asked, request_id: str, on_text: OnText, use_model: bool
     ) -> Answer:
         kind, text = asked.assessment.kind, asked.question.text
         if kind in (Kind.GREETING, Kind.THANKS):
@@ -224,7 +229,7 @@ class Answerer:
         close = tuple(match.document for match in matches if match.score >= least)
         return close if reads else close[:MAX_FOR_SMALL]
 
-    async def _write(self, asked: Asked, request_id: str, on_text: Callable[[str], None]) -> Answer:
+    async def _write(self, asked: Asked, request_id: str, on_text: OnText) -> Answer:
         limit, reads = self._settings.engine.max_new_tokens, self._generator.status().reads
         request = GenerationRequest(
             id=request_id,
@@ -243,7 +248,7 @@ class Answerer:
         return self._checked(asked, generation, grounded)
 
     async def _generate(
-        self, request: GenerationRequest, on_text: Callable[[str], None]
+        self, request: GenerationRequest, on_text: OnText
     ) -> tuple[Generation, GroundedText]:
         """What the model writes, and what of it stands. Raises GenerationError.
 
@@ -268,11 +273,11 @@ class Answerer:
         raise AssertionError("the loop returns or raises")
 
     async def _generate_once(
-        self, request: GenerationRequest, grounded: GroundedText, on_text: Callable[[str], None]
+        self, request: GenerationRequest, grounded: GroundedText, on_text: OnText
     ) -> Generation:
         """What the model writes, checked in a thread while it is written: whoever judges support
         may be a model that takes its time."""
-        pieces: asyncio.Queue[str | None] = asyncio.Queue()
+        pieces: asyncio.Queue[Piece | None] = asyncio.Queue()
 
         async def check() -> None:
             while (piece := await pieces.get()) is not None:

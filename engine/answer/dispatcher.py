@@ -14,7 +14,7 @@ from engine.answer.assessment import Assessments
 from engine.errors import StoreError
 from engine.stopping import unless
 from engine.store.jobs import Job, JobStore
-from engine.types import Answer
+from engine.types import Answer, AnswerText
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ STORE_RETRY_S = 2.0
 class JobObserver(Protocol):
     """Who wants to hear how a question fares. Calls must return at once."""
 
-    def progressed(self, job: Job, text: str) -> None:
+    def progressed(self, job: Job, text: AnswerText) -> None:
         """The checked text of the answer so far; it only grows."""
         ...
 

@@ -16,6 +16,7 @@ from engine.serving.generator import Generator
 from engine.types import (
     GenerationRequest,
     Judgement,
+    Piece,
     Purpose,
     Question,
     Retrieval,
@@ -211,5 +212,5 @@ def _spoken(text: str) -> bool | None:
     return None if word is None else word[1].lower() == "yes"
 
 
-def _ignore(_: str) -> None:
+def _ignore(_: Piece) -> None:
     """Nobody watches a yes or no grow."""

@@ -26,6 +26,8 @@ from engine.types import (
     EngineStatus,
     Generation,
     GenerationRequest,
+    OnPiece,
+    Piece,
     Question,
     Tier,
     Turn,
@@ -166,16 +168,14 @@ class TimedGenerator:
         #: In all calls, those that failed too; what was done with each piece does not count.
         self.seconds = 0.0
 
-    async def generate(
-        self, request: GenerationRequest, on_text: Callable[[str], None]
-    ) -> Generation:
+    async def generate(self, request: GenerationRequest, on_piece: OnPiece) -> Generation:
         """As the other does. Raises EngineDown when there is none."""
         if self._generator is None:
             raise EngineDown
 
-        def take(piece: str) -> None:
+        def take(piece: Piece) -> None:
             came = self._clock()
-            on_text(piece)
+            on_piece(piece)
             self.seconds -= self._clock() - came
 
         started = self._clock()

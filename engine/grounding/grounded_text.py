@@ -31,7 +31,7 @@ from engine.grounding.support import LexicalSupport, Support
 from engine.grounding.talk import CONNECTOR, LEANING, OPENER, capitalized, is_cited, trim
 from engine.grounding.verdict import Reason, Verdict
 from engine.grounding.words import visible
-from engine.types import Document, FinishReason
+from engine.types import AnswerText, Document, FinishReason, Piece
 
 __all__ = ["GroundedText", "is_thin"]
 
@@ -88,9 +88,9 @@ class GroundedText:
         self._open_items = 0
 
     @property
-    def text(self) -> str:
+    def text(self) -> AnswerText:
         """All Markdown that may be shown."""
-        return "".join(self._shown)
+        return AnswerText("".join(self._shown))
 
     @property
     def dropped(self) -> tuple[str, ...]:
@@ -121,11 +121,11 @@ class GroundedText:
         """
         return self._grounding.is_about(" ".join(self.dropped))
 
-    def feed(self, piece: str) -> str:
+    def feed(self, piece: Piece) -> str:
         """Take the next piece of the answer; returns the Markdown that may now be added."""
-        piece = piece[: MAX_ANSWER_CHARS - self._length]
-        self._length += len(piece)
-        shown = visible(piece, self._last_character)
+        taken = piece[: MAX_ANSWER_CHARS - self._length]
+        self._length += len(taken)
+        shown = visible(taken, self._last_character)
         self._last_character = shown[-1:] or self._last_character
         return self._take_all(self._splitter.feed(shown))
 

@@ -47,7 +47,7 @@ from engine.protocol import (
 from engine.serving.pending import Messages, PendingRequests
 from engine.serving.spawn import spawn
 from engine.serving.stderr_tail import StderrTail
-from engine.types import Generation, GenerationRequest, ShownPrompt
+from engine.types import Generation, GenerationRequest, OnPiece, Piece, ShownPrompt
 
 log = logging.getLogger(__name__)
 
@@ -176,7 +176,7 @@ class EngineConnection:
             ) from None
 
     async def generate(
-        self, request: GenerationRequest, on_text: Callable[[str], None], *, stall_s: float
+        self, request: GenerationRequest, on_piece: OnPiece, *, stall_s: float
     ) -> Generation:
         """Generate; see engine.serving.generator.Generator. Raises NeverStarted besides. After a
         GenerationTimeout the process is being killed; cancelling the caller leaves it usable.
@@ -186,7 +186,7 @@ class EngineConnection:
         with self._pending.one() as (number, messages):
             self._send(Generate(request=replace(request, id=number)))
             try:
-                return await self._answer(messages, on_text, stall_s)
+                return await self._answer(messages, on_piece, stall_s)
             except asyncio.CancelledError:
                 self._send(Cancel(id=number))
                 raise
@@ -195,9 +195,7 @@ class EngineConnection:
         """Return once it answers nobody, or has ended."""
         await self._pending.over()
 
-    async def _answer(
-        self, messages: Messages, on_text: Callable[[str], None], stall_s: float
-    ) -> Generation:
+    async def _answer(self, messages: Messages, on_piece: OnPiece, stall_s: float) -> Generation:
         patience = stall_s * FIRST_TOKEN_FACTOR
         started = False
         try:
@@ -208,7 +206,7 @@ class EngineConnection:
                         started = True
                     case Text(piece=piece):
                         patience = stall_s
-                        on_text(piece)
+                        on_piece(Piece(piece))
                     case Beat():
                         patience = stall_s
                     case Finished(generation=generation):

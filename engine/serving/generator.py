@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
-from engine.types import EngineStatus, Generation, GenerationRequest
+from engine.types import EngineStatus, Generation, GenerationRequest, OnPiece
 
 
 class Generator(Protocol):
@@ -15,12 +14,10 @@ class Generator(Protocol):
     orders or batches them.
     """
 
-    async def generate(
-        self, request: GenerationRequest, on_text: Callable[[str], None]
-    ) -> Generation:
+    async def generate(self, request: GenerationRequest, on_piece: OnPiece) -> Generation:
         """Write the answer for `request`.
 
-        `on_text` gets each new piece of text as it is produced, on the event loop.
+        `on_piece` gets each new piece of text as it is produced, on the event loop.
         Cancelling the awaiting task stops the generation and frees its place.
 
         Raises GenerationError (EngineDown, EngineCrashed, OutOfMemory, GenerationTimeout).

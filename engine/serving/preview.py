@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-from collections.abc import Callable
 from pathlib import Path
 
 from config.settings import EngineSettings
@@ -20,6 +19,7 @@ from engine.types import (
     FinishReason,
     Generation,
     GenerationRequest,
+    OnPiece,
     Purpose,
     ShownPrompt,
 )
@@ -46,9 +46,7 @@ class Rehearsal:
         entry = self._entry
         return EngineStatus(state=EngineState.READY, model=entry.alias, reads=entry.reads)
 
-    async def generate(
-        self, request: GenerationRequest, on_text: Callable[[str], None]
-    ) -> Generation:
+    async def generate(self, request: GenerationRequest, on_piece: OnPiece) -> Generation:
         """See engine.serving.generator.Generator."""
         judging = request.purpose is Purpose.JUDGE
         if judging:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +33,7 @@ from engine.types import (
     FinishReason,
     Generation,
     GenerationRequest,
+    OnPiece,
 )
 
 log = logging.getLogger(__name__)
@@ -102,12 +102,10 @@ class EngineSupervisor:
         """Return as soon as it is known whether the engine can be used."""
         await self._now.settled()
 
-    async def generate(
-        self, request: GenerationRequest, on_text: Callable[[str], None]
-    ) -> Generation:
+    async def generate(self, request: GenerationRequest, on_piece: OnPiece) -> Generation:
         """Write the answer for `request`; see engine.serving.generator.Generator."""
         await self.settled()
-        resumed = Resumed(on_text)
+        resumed = Resumed(on_piece)
         try:
             async with self._gate.shared():
                 generation = await self._ask(request, resumed)
@@ -278,12 +276,12 @@ class EngineSupervisor:
             memory_measured=child.memory_measured,
         )
 
-    async def _ask(self, request: GenerationRequest, on_text: Callable[[str], None]) -> Generation:
+    async def _ask(self, request: GenerationRequest, on_piece: OnPiece) -> Generation:
         while True:
             child = await self._serving()
             # A process that dies between two questions must not cost the next one its answer.
             with suppress(NeverStarted):
-                return await child.generate(request, on_text, stall_s=self._settings.stall_s)
+                return await child.generate(request, on_piece, stall_s=self._settings.stall_s)
 
     async def _serving(self) -> EngineConnection:
         """The process that serves, waiting while it loads. Raises EngineDown."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +16,7 @@ from bot.slack.receive_socket import SocketTimes
 from config.settings import AdminsSettings, Settings, SlackSettings
 from engine.serving.generator import Generator
 from engine.store.jobs import JobStore
-from engine.types import Generation, GenerationRequest
+from engine.types import Generation, GenerationRequest, OnPiece
 from tests.fakes import ScriptedGenerator
 from tests.harness import RunningDesk, desk_on
 from tests.slack_twin import APP_TOKEN, BOT_TOKEN, SECRET, SlackTwin
@@ -74,11 +74,9 @@ class HeldGenerator(ScriptedGenerator):
         self.begin = asyncio.Event()
         self.gate.clear()
 
-    async def _write(
-        self, request: GenerationRequest, on_text: Callable[[str], None]
-    ) -> Generation:
+    async def _write(self, request: GenerationRequest, on_piece: OnPiece) -> Generation:
         await self.begin.wait()
-        return await super()._write(request, on_text)
+        return await super()._write(request, on_piece)
 
 
 @asynccontextmanager
