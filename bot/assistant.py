@@ -153,9 +153,7 @@ def _reception(
         # Who sits at the console has no buttons.
         explains=lambda job: not console and is_admin(settings, job.platform, job.user_id),
     )
-    dispatcher = Dispatcher(
-        store, assistant.answerer, assessments, delivery, slots=assistant.engine.capacity
-    )
+    dispatcher = Dispatcher(store, assistant.answerer, assessments, delivery, assistant.engine)
     commands = Commands(
         store,
         assistant.retriever,

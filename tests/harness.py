@@ -23,6 +23,7 @@ from engine.answer.relevance import ModelRelevance
 from engine.errors import ModelLoadError
 from engine.grounding.support import LexicalSupport
 from engine.retrieval.retriever import Retriever
+from engine.serving.admission import Admission, AdmissionGate
 from engine.serving.generator import Generator
 from engine.store.jobs import JobStore
 from engine.types import Corpus, Document, EngineState, EngineStatus, Question, Retrieval
@@ -192,9 +193,11 @@ async def running_desk(
     settings: Settings | None = None,
     corpus: ListCorpus | None = None,
     models: FakeModels | None = None,
+    admission: Admission | None = None,
     run_adapters: bool = True,
 ) -> AsyncIterator[RunningDesk]:
-    """A desk on a real store in `folder`, words-only retrieval, and the given adapters."""
+    """A desk on a real store in `folder`, words-only retrieval, and the given adapters; unless
+    `admission` says otherwise its model answers one question at a time."""
     async with (
         JobStore(folder / "questions.sqlite3") as store,
         desk_on(
@@ -205,6 +208,7 @@ async def running_desk(
             settings=settings,
             corpus=corpus,
             models=models,
+            admission=admission,
             run_adapters=run_adapters,
         ) as desk,
     ):
@@ -221,6 +225,7 @@ async def desk_on(
     settings: Settings | None = None,
     corpus: ListCorpus | None = None,
     models: FakeModels | None = None,
+    admission: Admission | None = None,
     run_adapters: bool = True,
 ) -> AsyncIterator[RunningDesk]:
     """The same on a store that is open already (adapters that need the store get it first)."""
@@ -247,7 +252,7 @@ async def desk_on(
         contact=settings.contact,
         explains=lambda job: is_admin(settings, job.platform, job.user_id),
     )
-    dispatcher = Dispatcher(store, answerer, assessments, delivery)
+    dispatcher = Dispatcher(store, answerer, assessments, delivery, admission or AdmissionGate(1))
     commands = Commands(
         store,
         retriever,
@@ -308,9 +313,10 @@ def message(text: str, *, number: int = 1, user: str = "student", **changes: obj
     return Message(**(values | changes))  # type: ignore[arg-type]
 
 
-def echo() -> ScriptedGenerator:
-    """Says what the best entry says."""
-    return ScriptedGenerator(lambda request: request.documents[0].answer)
+def echo(*, reads: bool = False) -> ScriptedGenerator:
+    """Says what the best entry says; with `reads` also when it is asked to judge, which decides
+    nothing."""
+    return ScriptedGenerator(lambda request: request.documents[0].answer, reads=reads)
 
 
 async def ask(

@@ -82,6 +82,12 @@ class Delivery:
         """A new question is stored: follow it until its answer is delivered."""
         self._followed(job)
 
+    def admitted(self, job: Job) -> None:
+        """See JobObserver."""
+        question = self._open.get(job.id)
+        if question is not None:
+            question.changed.set()
+
     def progressed(self, job: Job, text: AnswerText) -> None:
         """See JobObserver."""
         question = self._followed(job)

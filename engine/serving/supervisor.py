@@ -7,6 +7,7 @@ import logging
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from config.settings import EngineSettings
 from engine.errors import (
@@ -43,7 +44,7 @@ STOP_GRACE_S = 5.5
 
 
 class EngineSupervisor:
-    """Supervises the engine process and orders what it is asked; implements Generator."""
+    """Supervises the engine process; implements Generator and Admission."""
 
     def __init__(
         self,
@@ -64,8 +65,10 @@ class EngineSupervisor:
         self._why = ""
         self._child: EngineConnection | None = None
         self._backoff = RestartBackoff()
-        #: As many requests as it has slots are with the process; the others wait here.
-        self._gate = AdmissionGate(1)
+        #: As many questions as it has slots have a place.
+        self._admission = AdmissionGate(1)
+        #: All that is asked goes through here, so that a request can be alone with the process.
+        self._gate = AdmissionGate()
         #: Whoever starts or replaces a process holds this.
         self._changing = asyncio.Lock()
         #: One switch after the other, each with what is to be done for the old process.
@@ -90,9 +93,27 @@ class EngineSupervisor:
         )
 
     @property
-    def capacity(self) -> int:
-        """How many questions it is worth asking at once."""
-        return self._starter.capacity
+    def num_places(self) -> int:
+        """See engine.serving.admission.Admission."""
+        return self._admission.num_places
+
+    async def acquire(self) -> Literal[True]:
+        """See Admission. While a model loads, or a request must be alone, there is no place; where
+        none serves there is one, to hear so.
+        """
+        await self._admission.acquire()
+        try:
+            async with self._gate.shared():
+                pass
+            await self.settled()
+        except BaseException:
+            self._admission.release()
+            raise
+        return True
+
+    def release(self) -> None:
+        """See Admission."""
+        self._admission.release()
 
     def pids(self) -> frozenset[int]:
         """The engine's processes, whatever they do."""
@@ -110,7 +131,7 @@ class EngineSupervisor:
             async with self._gate.shared():
                 generation = await self._ask(request, resumed)
         except CrashedTogether:
-            # Whoever is innocent gets another try; whoever is not takes nobody along again.
+            # Retry alone: if this request crashes the engine, it takes no other with it.
             async with self._gate.exclusive():
                 resumed.begin_again()
                 generation = await self._ask(request, resumed)
@@ -161,7 +182,7 @@ class EngineSupervisor:
         try:
             await old.drained()
             if self._child is not None:
-                self._gate.resize(self._child.num_slots)
+                self._admission.resize(self._child.num_slots)
             await self._starter.retire(old)
         except BaseException:
             old.kill()  # nobody else would
@@ -262,10 +283,10 @@ class EngineSupervisor:
         """Bring the model up, and let it answer from now on."""
         child = await self._starter.start(entry, path, trying=trying)
         # Whom the old process still answers takes none of the new one's slots.
-        with_old = self._gate.num_inside if self._child and self._child.is_usable else 0
+        with_old = self._admission.num_inside if self._child and self._child.is_usable else 0
         self._child, self._entry, self._why = child, entry, why
         self._meter.start_afresh()
-        self._gate.resize(child.num_slots + with_old)
+        self._admission.resize(child.num_slots + with_old)
         self._now.set(EngineState.READY, why, entry)
         self._now.status = replace(
             self._now.status,

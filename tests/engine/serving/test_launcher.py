@@ -49,6 +49,14 @@ def processes() -> tuple[Process, Process, Process, Process]:
     return Process("old", 1), Process("first", 2), Process("second", 3), Process("third", 4)
 
 
+@pytest.mark.parametrize(("setting", "expected"), [(0, 8), (3, 3)])
+def test_the_settings_say_how_many_questions_it_takes(setting: int, expected: int) -> None:
+    settings = EngineSettings(device="cpu", max_batch=setting)
+    made = Starter(settings, Path("none"), hf_token=None, on_progress=lambda _: None)
+
+    assert made.capacity == expected
+
+
 async def test_the_longest_idle_models_go_until_there_is_room(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

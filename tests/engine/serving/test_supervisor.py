@@ -170,12 +170,31 @@ async def test_questions_that_were_answered_together_are_asked_again_one_by_one(
     assert "".join(pieces).strip() == generation.text
 
 
-@pytest.mark.parametrize(("setting", "expected"), [(0, 8), (3, 3)])
-async def test_the_settings_say_how_many_questions_it_takes(setting: int, expected: int) -> None:
-    settings = EngineSettings(model="tiny", device="cpu", max_batch=setting)
-    engine = EngineSupervisor(settings, catalog=catalog(), models_dir=Path("none"), hf_token=None)
+async def test_places_are_as_many_as_the_model_has_slots_and_nobody_gets_one_while_it_loads(
+    models: Path,
+) -> None:
+    stop = asyncio.Event()
+    engine = make_engine(models)
+    running = asyncio.create_task(engine.run(stop))
+    acquiring = asyncio.create_task(engine.acquire())
+    await asyncio.sleep(0)
+    while_loading = acquiring.done()
 
-    assert engine.capacity == expected
+    await engine.settled()
+    await acquiring
+    for _ in range(engine.num_places - 1):
+        await engine.acquire()
+    one_too_many = asyncio.create_task(engine.acquire())
+    await asyncio.sleep(0)
+    when_full = one_too_many.done()
+    engine.release()
+
+    assert await one_too_many
+    assert (while_loading, when_full) == (False, False)
+    assert engine.num_places == engine.status().num_slots == 8
+    stop.set()
+    async with asyncio.timeout(PATIENCE_S):
+        await running
 
 
 async def test_several_questions_are_answered_at_once(engine: EngineSupervisor) -> None:
