@@ -13,7 +13,7 @@ from bot.desk.devices import describe_devices
 from bot.messages import Action, Asker, Reply
 from engine.answer.relevance import Relevance
 from engine.grounding.support import Support
-from engine.models.gpu import read_gpus
+from engine.models.hardware import Hardware, Machine
 from engine.retrieval.retriever import Retriever
 from engine.store.jobs import JobStore
 from engine.types import EngineStatus
@@ -91,6 +91,7 @@ class Commands:
         relevance: Relevance,
         support: Support,
         is_admin: Callable[[str, str], bool],
+        hardware: Hardware | None = None,
     ) -> None:
         self._store = store
         self._retriever = retriever
@@ -99,6 +100,7 @@ class Commands:
         self._relevance = relevance
         self._support = support
         self._is_admin = is_admin
+        self._hardware = hardware or Machine()
 
     @property
     def faq_language(self) -> str:
@@ -223,7 +225,7 @@ class Commands:
             # What went wrong may name folders of the server.
             status = replace(status, detail="", last_error="")
         text = describe_devices(
-            read_gpus(self._engine.pids()),
+            self._hardware.read_gpus(self._engine.pids()),
             status,
             num_queued=await self._store.queue_length(),
         )

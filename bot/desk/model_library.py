@@ -8,7 +8,8 @@ from pathlib import Path
 from bot.desk.commands import ModelChoice
 from config.settings import Settings
 from engine.models.catalog import ModelEntry, load_catalog
-from engine.models.device_memory import DeviceMemory, bytes_of, read_device_memory
+from engine.models.device_memory import DeviceMemory, bytes_of
+from engine.models.hardware import Hardware, Machine
 from engine.models.sizes import GB
 from engine.models.transfer import Transfer
 from engine.models.weights import find_weights, prepare_weights
@@ -17,14 +18,15 @@ from engine.models.weights import find_weights, prepare_weights
 class ModelLibrary:
     """The catalogue and the folder with the weights. Methods raise ModelError."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, hardware: Hardware | None = None) -> None:
+        self._hardware = hardware or Machine()
         self._catalog = settings.engine.catalog
         self._device = settings.engine.device
         self._folder = settings.data_dir / "models"
 
     def choices(self) -> list[ModelChoice]:
         """All models with what matters for choosing one; reads the disk and asks the GPU."""
-        room = read_device_memory(self._device)
+        room = self._hardware.read_device_memory(self._device)
         return [
             ModelChoice(alias=entry.alias, summary=self._summary(entry, room))
             for entry in load_catalog(self._catalog).entries.values()

@@ -13,8 +13,8 @@ from config.settings import Secrets, Settings
 from engine.answer.relevance import Relevance
 from engine.errors import StoreError
 from engine.grounding.support import Support
-from engine.models.device_memory import read_device_memory
-from engine.models.gpu import Gpu, read_gpus
+from engine.models.gpu import Gpu
+from engine.models.hardware import Machine
 from engine.models.sizes import GB
 from engine.retrieval.retriever import Retriever
 from engine.serving.supervisor import EngineSupervisor
@@ -47,6 +47,7 @@ async def examine(
     support: Support,
 ) -> list[Finding]:
     """All findings, in the order an operator would mend them. Loads the model."""
+    machine = Machine()
     await retriever.complete()
     await engine.settled()
     return [
@@ -60,10 +61,10 @@ async def examine(
         Finding(subject="relevance", good=True, sentence=f"judged by {relevance.name}."),
         Finding(subject="statements", good=True, sentence=f"checked by {support.name}."),
         gpu_finding(
-            read_gpus(engine.pids()),
+            machine.read_gpus(engine.pids()),
             engine.status(),
             wanted=settings.engine.device,
-            problem=read_device_memory(settings.engine.device).gpu_problem,
+            problem=machine.read_device_memory(settings.engine.device).gpu_problem,
         ),
         *_platforms(settings, secrets),
     ]

@@ -11,6 +11,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TypeVar
 
+from config.settings import ROOT
 from engine.errors import (
     CrashedTogether,
     EngineCrashed,
@@ -94,13 +95,15 @@ class EngineConnection:
 
     @classmethod
     async def start(
-        cls, group: asyncio.TaskGroup, entry: ModelEntry, *, threads: int
+        cls, group: asyncio.TaskGroup, entry: ModelEntry, *, threads: int, root: Path = ROOT
     ) -> EngineConnection:
-        """Start a process; `group` gets the task that listens to it until it ends."""
-        process, reader, writer = await spawn(threads)
-        child = cls(entry, process, reader, writer)
-        group.create_task(child._listen(), name="engine-listener")
-        return child
+        """Start a process in the folder with the code, `root`; `group` gets the task that listens
+        to it until it ends.
+        """
+        process, reader, writer = await spawn(threads, root)
+        connection = cls(entry, process, reader, writer)
+        group.create_task(connection._listen(), name="engine-listener")
+        return connection
 
     @property
     def pid(self) -> int:

@@ -77,16 +77,16 @@ async def show_prompt(
     if path is None:
         return _show_without_tokenizer(entry, request)
     async with asyncio.TaskGroup() as group:
-        child = await EngineConnection.start(group, entry, threads=settings.threads)
+        connection = await EngineConnection.start(group, entry, threads=settings.threads)
         try:
             timeout = settings.load_timeout_s
-            outcome: ShownPrompt | EngineError = await child.show_prompt(
+            outcome: ShownPrompt | EngineError = await connection.show_prompt(
                 path, request, timeout=timeout
             )
         except EngineError as error:  # raised in here it would come out in a group
             outcome = error
         finally:
-            await child.shut_down()
+            await connection.shut_down()
     if isinstance(outcome, EngineError):
         raise outcome
     return outcome
