@@ -137,10 +137,15 @@ async def test_the_new_model_has_all_its_slots_while_the_old_one_ends_its_answer
     engine: EngineSupervisor,
 ) -> None:
     old, _ = await rest_t5(engine)
-    asked = [await begin(engine) for _ in range(engine.status().num_slots)]
+    num_slots = engine.num_places
+    asked = []
+    for _ in range(num_slots):
+        await engine.acquire()
+        asked.append(await begin(engine))
 
     os.kill(old, signal.SIGSTOP)
     switching = asyncio.create_task(engine.switch("tiny-t5"))
+    await engine.acquire()
     generation = await engine.generate(REQUEST, ignore)
     was_switching = not switching.done()
     os.kill(old, signal.SIGCONT)
@@ -148,6 +153,8 @@ async def test_the_new_model_has_all_its_slots_while_the_old_one_ends_its_answer
     for task in asked:
         task.cancel()
     await switching
+    for _ in range(num_slots + 1):
+        engine.release()
 
     assert generation.model == "tiny-t5"
     assert was_switching
