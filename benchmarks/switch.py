@@ -37,9 +37,10 @@ from config.settings import ROOT, EngineSettings
 from engine.errors import GenerationError
 from engine.generation import GenerationRequest
 from engine.models.catalog import Catalog, ModelEntry, load_catalog
-from engine.models.device_memory import DeviceMemory, read_device_memory
+from engine.models.device_memory import DeviceMemory
+from engine.models.hardware import Machine
 from engine.models.sizes import MB
-from engine.serving import launcher as starter
+from engine.serving import launcher
 from engine.serving.connection import EngineConnection
 from engine.serving.supervisor import EngineSupervisor
 from engine.types import Document
@@ -63,8 +64,8 @@ class Stopwatch:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Listen to every Starter."""
-        start, try_out = starter.Starter.start, starter.try_out
+        """Listen to every EngineLauncher."""
+        start, try_out = launcher.EngineLauncher.start, launcher.try_out
 
         async def timed_try_out(child: EngineConnection, **how: float) -> None:
             before = perf_counter(), _cpu_s(child.pid)
@@ -72,7 +73,7 @@ class Stopwatch:
             self._smoke = perf_counter() - before[0], _cpu_s(child.pid) - before[1]
 
         async def timed_start(
-            self_: starter.Starter,
+            self_: launcher.EngineLauncher,
             entry: ModelEntry,
             path: Path,
             *,
@@ -94,8 +95,8 @@ class Stopwatch:
             return child
 
         with (
-            patch.object(starter.Starter, "start", timed_start),
-            patch.object(starter, "try_out", timed_try_out),
+            patch.object(launcher.EngineLauncher, "start", timed_start),
+            patch.object(launcher, "try_out", timed_try_out),
         ):
             yield
 
@@ -229,9 +230,12 @@ def _rss(process: psutil.Process) -> int:
     return 0
 
 
-def never_room_for_two(device: str) -> DeviceMemory:
+READ_MEMORY = Machine.read_device_memory
+
+
+def never_room_for_two(self: Machine, device: str) -> DeviceMemory:
     """The machine, as if only as much were free as what goes gives back."""
-    return replace(read_device_memory(device), free=450_000_000)
+    return replace(READ_MEMORY(self, device), free=450_000_000)
 
 
 def main() -> None:
@@ -252,7 +256,7 @@ def main() -> None:
         make_tiny(models)
         starts = asyncio.run(bring_up(models, wanted.rounds)) if wanted.rounds else []
         if wanted.exchange:
-            stack.enter_context(patch.object(starter, "read_device_memory", never_room_for_two))
+            stack.enter_context(patch.object(Machine, "read_device_memory", never_room_for_two))
         lines = asyncio.run(measure(models, wanted.switches, wanted.askers, wanted.keep_idle))
     if starts:
         print_starts(starts)

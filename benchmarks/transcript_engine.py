@@ -50,9 +50,9 @@ GB = 10**9
 #: The program, told that besides what its model gives back hardly any memory is free.
 TIGHT = (
     "-c",
-    "import dataclasses; from bot.cli.app import app; from engine.serving import launcher;"
-    "read = launcher.read_device_memory;"
-    "launcher.read_device_memory = lambda d: dataclasses.replace(read(d), free=450_000_000);"
+    "import dataclasses; from bot.cli.app import app; from engine.models.hardware import Machine;"
+    "read = Machine.read_device_memory;"
+    "Machine.read_device_memory = lambda *a: dataclasses.replace(read(*a), free=450_000_000);"
     "app(['run'])",
 )
 

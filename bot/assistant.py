@@ -82,7 +82,7 @@ async def serve(settings: Settings, secrets: Secrets, *, console: bool) -> None:
             assistant.answerer,
             commands,
             adapters,
-            slots=engine.capacity,
+            engine,
         )
         _stop_on_signals(stop, adapters.values())
         await reception.run(stop, settings.data_dir)

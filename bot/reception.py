@@ -20,6 +20,7 @@ from engine.answer.answering import Answerer
 from engine.answer.assessment import Assessments
 from engine.answer.dispatcher import Dispatcher
 from engine.answer.wait_estimate import WaitEstimate
+from engine.serving.admission import Admission
 from engine.store.jobs import JobStore
 
 
@@ -71,18 +72,15 @@ def reception_of(
     answerer: Answerer,
     commands: Commands,
     adapters: Mapping[str, ChatAdapter],
+    admission: Admission,
     *,
-    slots: int = 1,
     retry_s: tuple[float, float] = RETRY_S,
     watch_s: tuple[float, float] = WATCH_S,
 ) -> Reception:
-    """The parts, each with what it needs of the settings; nothing runs yet.
-
-    `slots` questions are answered at once.
-    """
+    """The parts, each with what it needs of the settings; nothing runs yet."""
     admin = partial(is_admin, settings.admins)
     assessments = Assessments(answerer.assess)
-    estimate = WaitEstimate(num_slots=slots)
+    estimate = WaitEstimate(admission)
     delivery = Delivery(
         store,
         assessments,
@@ -94,7 +92,7 @@ def reception_of(
         explains=lambda job: job.platform != "console" and admin(job.platform, job.user_id),
         retry_s=retry_s,
     )
-    dispatcher = Dispatcher(store, answerer, assessments, delivery, estimate, slots=slots)
+    dispatcher = Dispatcher(store, answerer, assessments, delivery, admission, estimate)
     desk = FaqDesk(
         store,
         dispatcher,

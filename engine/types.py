@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NewType
+
+#: What a model has written since the piece before.
+Piece = NewType("Piece", str)
+#: The whole checked text of an answer so far.
+AnswerText = NewType("AnswerText", str)
+OnPiece = Callable[[Piece], None]
+OnText = Callable[[AnswerText], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from engine.generation import FinishReason, Generation, GenerationRequest
 from engine.prompt import NO_ANSWER
 from engine.serving.status import EngineState, EngineStatus
+from engine.types import OnPiece, Piece
 
 
 class ScriptedGenerator:
@@ -49,21 +50,17 @@ class ScriptedGenerator:
             reads=self._reads,
         )
 
-    async def generate(
-        self, request: GenerationRequest, on_text: Callable[[str], None]
-    ) -> Generation:
+    async def generate(self, request: GenerationRequest, on_piece: OnPiece) -> Generation:
         """Write the scripted text."""
         self.requests.append(request)
         try:
             async with self._turn:
-                return await self._write(request, on_text)
+                return await self._write(request, on_piece)
         except asyncio.CancelledError:
             self.cancelled.append(request.id)
             raise
 
-    async def _write(
-        self, request: GenerationRequest, on_text: Callable[[str], None]
-    ) -> Generation:
+    async def _write(self, request: GenerationRequest, on_piece: OnPiece) -> Generation:
         if callable(self._answers):
             text = self._answers(request)
         else:
@@ -74,7 +71,7 @@ class ScriptedGenerator:
             if number == len(allowed):
                 self.waiting.set()
                 await self.gate.wait()
-            on_text(word)
+            on_piece(Piece(word))
             await asyncio.sleep(0)
         whole = len(allowed) == len(words)
         return Generation(

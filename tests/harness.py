@@ -28,6 +28,7 @@ from engine.grounding.support import LexicalSupport
 from engine.retrieval.query import QueryContext
 from engine.retrieval.retrieval import Retrieval
 from engine.retrieval.retriever import Retriever
+from engine.serving.admission import Admission, AdmissionGate
 from engine.serving.generator import Generator
 from engine.serving.status import EngineState, EngineStatus
 from engine.store.jobs import JobStore
@@ -242,8 +243,10 @@ async def desk_on(
     models: FakeModels | None = None,
     retry_s: tuple[float, float] = RETRY_S,
     watch_s: tuple[float, float] = WATCH_S,
+    admission: Admission | None = None,
 ) -> AsyncIterator[RunningDesk]:
-    """The same on a store that is open already (adapters that need the store get it first)."""
+    """The same on a store that is open already (adapters that need the store get it first); unless
+    `admission` says otherwise its model answers one question at a time."""
     settings = asks_model(settings or Settings(data_dir=folder))
     models = models or FakeModels()
     retriever = CountingRetriever(
@@ -271,6 +274,7 @@ async def desk_on(
         Answerer(retriever, generator, settings, relevance, support),
         commands,
         adapters,
+        admission or AdmissionGate(1),
         retry_s=retry_s,
         watch_s=watch_s,
     )
@@ -314,9 +318,10 @@ def message(text: str, *, number: int = 1, user: str = "student", **changes: obj
     return Message(**(values | changes))  # type: ignore[arg-type]
 
 
-def echo() -> ScriptedGenerator:
-    """Says what the best entry says."""
-    return ScriptedGenerator(lambda request: request.documents[0].answer)
+def echo(*, reads: bool = False) -> ScriptedGenerator:
+    """Says what the best entry says; with `reads` also when it is asked to judge, which decides
+    nothing."""
+    return ScriptedGenerator(lambda request: request.documents[0].answer, reads=reads)
 
 
 async def ask(

@@ -17,7 +17,7 @@ from engine.errors import StoreError
 from engine.serving.status import EngineState, EngineStatus
 from engine.stopping import unless
 from engine.store.jobs import Job, JobStore
-from engine.types import Answer, Match
+from engine.types import Answer, AnswerText, Match
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class _Open:
     """One open question: how far it is, as reported, and what its message shows of that."""
 
     job: Job
-    text: str | None = None
+    text: AnswerText | None = None
     answer: Answer | None = None
     stopped: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -86,7 +86,13 @@ class Delivery:
         """A new question is stored: follow it until its answer is delivered."""
         self._followed(job)
 
-    def progressed(self, job: Job, text: str) -> None:
+    def admitted(self, job: Job) -> None:
+        """See JobObserver."""
+        question = self._open.get(job.id)
+        if question is not None:
+            question.changed.set()
+
+    def progressed(self, job: Job, text: AnswerText) -> None:
         """See JobObserver."""
         question = self._followed(job)
         question.text = text

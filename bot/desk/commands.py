@@ -14,7 +14,7 @@ from bot.desk.model_library import ModelChoice
 from bot.messages import Action, Asker, Reply
 from engine.answer.relevance import Relevance
 from engine.grounding.support import Support
-from engine.models.gpu import read_gpus
+from engine.models.hardware import Hardware, Machine
 from engine.retrieval.retriever import Retriever
 from engine.serving.status import EngineStatus
 from engine.store.jobs import JobStore
@@ -83,6 +83,7 @@ class Commands:
         relevance: Relevance,
         support: Support,
         is_admin: Callable[[str, str], bool],
+        hardware: Hardware | None = None,
     ) -> None:
         self._store = store
         self._retriever = retriever
@@ -91,6 +92,7 @@ class Commands:
         self._relevance = relevance
         self._support = support
         self._is_admin = is_admin
+        self._hardware = hardware or Machine()
 
     @property
     def faq_language(self) -> str:
@@ -215,7 +217,7 @@ class Commands:
             # What went wrong may name folders of the server.
             status = replace(status, detail="", last_error="")
         text = describe_devices(
-            read_gpus(self._engine.pids()),
+            self._hardware.read_gpus(self._engine.pids()),
             status,
             num_queued=await self._store.queue_length(),
         )

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from config.settings import EngineSettings
 from engine.models.catalog import ModelEntry, load_catalog
-from engine.models.device_memory import DeviceMemory, bytes_of, read_device_memory
+from engine.models.device_memory import DeviceMemory, bytes_of
+from engine.models.hardware import Hardware, Machine
 from engine.models.saved import commit_of, refuse_other_commit, remove_model
 from engine.models.sizes import GB
 from engine.models.transfer import Transfer
@@ -27,14 +28,17 @@ class ModelChoice:
 class ModelLibrary:
     """The catalogue and the folder with the weights. Methods raise ModelError."""
 
-    def __init__(self, settings: EngineSettings, folder: Path) -> None:
+    def __init__(
+        self, settings: EngineSettings, folder: Path, hardware: Hardware | None = None
+    ) -> None:
         self._catalog = settings.catalog
         self._device = settings.device
         self._folder = folder
+        self._hardware = hardware or Machine()
 
     def choices(self) -> list[ModelChoice]:
         """All models with what matters for choosing one; reads the disk and asks the GPU."""
-        room = read_device_memory(self._device)
+        room = self._hardware.read_device_memory(self._device)
         return [
             ModelChoice(alias=entry.alias, summary=self._summary(entry, room))
             for entry in load_catalog(self._catalog).entries.values()

@@ -15,8 +15,8 @@ from engine.answer.relevance import Relevance
 from engine.corpus.corpus import Corpus
 from engine.errors import StoreError
 from engine.grounding.support import Support
-from engine.models.device_memory import read_device_memory
-from engine.models.gpu import Gpu, read_gpus
+from engine.models.gpu import Gpu
+from engine.models.hardware import Machine
 from engine.models.sizes import GB
 from engine.retrieval.retriever import Retriever
 from engine.serving.status import EngineState, EngineStatus
@@ -49,6 +49,7 @@ async def examine(
     support: Support,
 ) -> list[Finding]:
     """All findings, in the order an operator would mend them. Loads the model."""
+    machine = Machine()
     await retriever.complete()
     await engine.settled()
     return [
@@ -63,10 +64,10 @@ async def examine(
         _fine("relevance", f"judged by {relevance.name}."),
         _fine("statements", f"checked by {support.name}."),
         gpu_finding(
-            read_gpus(engine.pids()),
+            machine.read_gpus(engine.pids()),
             engine.status(),
             wanted=settings.engine.device,
-            problem=read_device_memory(settings.engine.device).gpu_problem,
+            problem=machine.read_device_memory(settings.engine.device).gpu_problem,
         ),
         *_platforms(secrets),
         *_staff(settings.admins, secrets),

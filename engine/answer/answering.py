@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date
 from time import monotonic
@@ -24,7 +24,18 @@ from engine.grounding.support import Support
 from engine.prompt import says_no_answer
 from engine.retrieval.retriever import Retriever
 from engine.serving.generator import Generator
-from engine.types import Answer, Decision, Document, Judgement, Question, Timings, Verdict
+from engine.types import (
+    Answer,
+    AnswerText,
+    Decision,
+    Document,
+    Judgement,
+    OnText,
+    Piece,
+    Question,
+    Timings,
+    Verdict,
+)
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +54,18 @@ MAX_SMALL_TOKENS = 96
 #: From this probability on a bare name ("certificate?") is answered, and a long message, in which
 #: several things went wrong.
 SURE = 0.8
+#: Returns once the model has a place for the question.
+Place = Callable[[], Awaitable[None]]
 #: Times the engine process may end while it works on one question.
 MAX_CRASHES = 2
 
 
-def _ignore(_: str) -> None:
+def _ignore(_: AnswerText) -> None:
     """No one is watching the answer grow."""
+
+
+async def _at_once() -> None:
+    """Nobody else asks the model."""
 
 
 class Answerer:
@@ -82,35 +99,40 @@ class Answerer:
         question: Question,
         *,
         request_id: str,
-        on_text: Callable[[str], None] = _ignore,
+        on_text: OnText = _ignore,
+        place: Place = _at_once,
         use_model: bool = True,
         assessment: Assessment | None = None,
     ) -> Answer:
         """The answer to `question`.
 
         `on_text` gets the whole checked text so far, each time it grows: nothing is shown that
-        was not found in an entry. Without `use_model` the best entry is quoted. `assessment` is
-        what `assess` said of this question, where it was asked already.
+        was not found in an entry. `place` is awaited before the model is asked. Without
+        `use_model` the best entry is quoted. `assessment` is what `assess` said of this question,
+        where it was asked already.
         Never raises for what a question or a model may do; cancelling stops the generation.
         """
         started = monotonic()
         asked = Asked(assessment=assessment or await self.assess(question), started=started)
         if asked.assessment.parts:
-            return await self._answer_parts(asked, request_id, on_text, use_model)
-        return await self._answer_one(asked, request_id, on_text, use_model)
+            return await self._answer_parts(asked, request_id, on_text, place, use_model)
+        return await self._answer_one(asked, request_id, on_text, place, use_model)
 
     async def _answer_parts(
-        self, asked: Asked, request_id: str, on_text: Callable[[str], None], use_model: bool
+        self, asked: Asked, request_id: str, on_text: OnText, place: Place, use_model: bool
     ) -> Answer:
-        """Each question of the message by itself; those that a model writes for side by side."""
+        """Each question of the message by itself; those that a model writes for side by side, in
+        the place of their message."""
         parts = asked.assessment.parts
-        shown = [""] * len(parts)
+        shown = [AnswerText("")] * len(parts)
 
-        def grows(place: int) -> Callable[[str], None]:
-            def on_part(text: str) -> None:
-                shown[place] = text
+        def grows(number: int) -> OnText:
+            def on_part(text: AnswerText) -> None:
+                shown[number] = text
                 named = zip(parts, shown, strict=True)
-                on_text(in_parts((part.question.text, one) for part, one in named if one))
+                on_text(
+                    AnswerText(in_parts((part.question.text, one) for part, one in named if one))
+                )
 
             return on_part
 
@@ -119,17 +141,18 @@ class Answerer:
                 group.create_task(
                     self._answer_one(
                         Asked(assessment=part, started=asked.started),
-                        f"{request_id}.{place + 1}",
-                        grows(place),
+                        f"{request_id}.{number + 1}",
+                        grows(number),
+                        place,
                         use_model,
                     )
                 )
-                for place, part in enumerate(parts)
+                for number, part in enumerate(parts)
             ]
         return self._present.together(asked, [task.result() for task in tasks])
 
     async def _answer_one(
-        self, asked: Asked, request_id: str, on_text: Callable[[str], None], use_model: bool
+        self, asked: Asked, request_id: str, on_text: OnText, place: Place, use_model: bool
     ) -> Answer:
         kind, text = asked.assessment.kind, asked.question.text
         if kind in (Kind.GREETING, Kind.THANKS):
@@ -144,7 +167,7 @@ class Answerer:
             return self._present.nothing_found(asked, self._retriever.corpus)
         if vague and topics(text) is not None and not is_bare_name(text):
             return self._present.ask_back(asked)
-        asked, judgement = await self._judged(asked, use_model)
+        asked, judgement = await self._judged(asked, place, use_model)
         if vague and not _is_sure(judgement):
             return self._present.ask_back(asked)
         if judgement.verdict is Verdict.NO:
@@ -159,9 +182,10 @@ class Answerer:
         if self._adds_nothing(asked):
             reason = "The best entry answers by itself, and a model could only repeat it."
             return self._present.quoted(asked, Decision.QUOTED_WHOLE, reason)
+        await place()
         return await self._write(asked, request_id, on_text)
 
-    async def _judged(self, asked: Asked, use_model: bool) -> tuple[Asked, Judgement]:
+    async def _judged(self, asked: Asked, place: Place, use_model: bool) -> tuple[Asked, Judgement]:
         """Whether the best entry answers; a question that may be what kills the model is not
         given to it to judge either."""
         question, retrieval = asked.question, asked.assessment.retrieval
@@ -169,6 +193,9 @@ class Answerer:
         if self._relevance.asks_model and not use_model:
             judgement = judge_by_evidence(question, retrieval)
         else:
+            reads = self._relevance.asks_model and self._generator.status().reads
+            if reads and retrieval.covered:
+                await place()
             judgement = await self._relevance.judge(question, retrieval)
         if judgement.verdict is Verdict.ANSWERS and self._has_no_date(asked):
             reason = "It asks when, and the best entry speaks of a time that is over, or of none."
@@ -216,7 +243,7 @@ class Answerer:
         close = tuple(match.document for match in matches if match.score >= least)
         return close if reads else close[:MAX_FOR_SMALL]
 
-    async def _write(self, asked: Asked, request_id: str, on_text: Callable[[str], None]) -> Answer:
+    async def _write(self, asked: Asked, request_id: str, on_text: OnText) -> Answer:
         limit, reads = self._settings.engine.max_new_tokens, self._generator.status().reads
         request = GenerationRequest(
             id=request_id,
@@ -235,7 +262,7 @@ class Answerer:
         return self._checked(asked, generation, grounded)
 
     async def _generate(
-        self, request: GenerationRequest, on_text: Callable[[str], None]
+        self, request: GenerationRequest, on_text: OnText
     ) -> tuple[Generation, GroundedText]:
         """What the model writes, and what of it stands. Raises GenerationError.
 
@@ -260,11 +287,11 @@ class Answerer:
         raise AssertionError("the loop returns or raises")
 
     async def _generate_once(
-        self, request: GenerationRequest, grounded: GroundedText, on_text: Callable[[str], None]
+        self, request: GenerationRequest, grounded: GroundedText, on_text: OnText
     ) -> Generation:
         """What the model writes, checked in a thread while it is written: whoever judges support
         may be a model that takes its time."""
-        pieces: asyncio.Queue[str | None] = asyncio.Queue()
+        pieces: asyncio.Queue[Piece | None] = asyncio.Queue()
 
         async def check() -> None:
             while (piece := await pieces.get()) is not None:

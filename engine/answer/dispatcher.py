@@ -1,10 +1,10 @@
-"""Claims stored questions fairly, has them answered, and stores the answers."""
+"""Has stored questions answered: fairly, and with the model as soon as it has a place for them."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Protocol
 
@@ -12,9 +12,10 @@ from engine.answer.answering import Answerer, apology
 from engine.answer.assessment import Assessments
 from engine.answer.wait_estimate import WaitEstimate
 from engine.errors import StoreError
+from engine.serving.admission import Admission
 from engine.stopping import unless
 from engine.store.jobs import Job, JobStore
-from engine.types import Answer
+from engine.types import Answer, AnswerText
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,11 @@ STORE_RETRY_S = 2.0
 class JobObserver(Protocol):
     """Who wants to hear how a question fares. Calls must return at once."""
 
-    def progressed(self, job: Job, text: str) -> None:
+    def admitted(self, job: Job) -> None:
+        """The question waits no more: the model has a place for it."""
+        ...
+
+    def progressed(self, job: Job, text: AnswerText) -> None:
         """The checked text of the answer so far; it only grows."""
         ...
 
@@ -39,8 +44,37 @@ class JobObserver(Protocol):
         ...
 
 
+@dataclass(eq=False, slots=True)
+class _Open:
+    """A question that is being looked at, waits for the model, or is being written."""
+
+    job: Job
+    #: Set once it is claimed and has a place in the engine.
+    admitted: asyncio.Event = field(default_factory=asyncio.Event)
+    waited_s: float = 0.0
+    #: Whether its answer is known: it needs no place any more.
+    done: bool = False
+    task: asyncio.Task[None] | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it may still need a place."""
+        return not (self.admitted.is_set() or self.done)
+
+    async def place(self) -> None:
+        """Return once it has its place."""
+        began = monotonic()
+        await self.admitted.wait()
+        self.waited_s = max(self.waited_s, monotonic() - began)
+
+
 class Dispatcher:
-    """The loop between the job store and the answering; runs up to `slots` questions at once."""
+    """The loop between the job store and the answering.
+
+    It begins with every question as it comes, and goes as far as that goes without the model: what
+    needs none is answered at once. A question is claimed when the engine grants a place, so what
+    the store calls waiting waits, and what it calls running is being written.
+    """
 
     def __init__(
         self,
@@ -48,23 +82,25 @@ class Dispatcher:
         answerer: Answerer,
         assessments: Assessments,
         observer: JobObserver,
+        admission: Admission,
         estimate: WaitEstimate,
-        *,
-        slots: int = 1,
     ) -> None:
         self._store = store
         self._answerer = answerer
         self._assessments = assessments
         self._observer = observer
+        self._admission = admission
         self._estimate = estimate
-        self._slots = asyncio.Semaphore(slots)
-        self._running: dict[int, asyncio.Task[None]] = {}
+        self._open: dict[int, _Open] = {}
+        #: Id of the newest question that was begun with.
+        self._newest = 0
+        self._begun = asyncio.Event()
 
     def cancel(self, job_id: int) -> None:
         """Stop answering this question; its place is free at once. The caller ends the job."""
-        task = self._running.get(job_id)
-        if task is not None:
-            task.cancel()
+        question = self._open.get(job_id)
+        if question is not None and question.task is not None:
+            question.task.cancel()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Answer questions until `stop`, then give running ones STOP_GRACE_S to end.
@@ -72,51 +108,91 @@ class Dispatcher:
         What does not end in time stays in the store as running and is taken up at the next start.
         """
         async with asyncio.TaskGroup() as group:
+            admitting = group.create_task(self._admit_all(stop))
             while not stop.is_set():
-                job = await self._next(stop)
-                if job is not None:
-                    task = group.create_task(self._work(job))
-                    self._running[job.id] = task
-                    self._estimate.started()
-                    task.add_done_callback(self._release(job.id))
-            if self._running:
-                await asyncio.wait(self._running.values(), timeout=STOP_GRACE_S)
-            for task in self._running.values():
+                for job in await self._new(stop):
+                    self._begin(job, group)
+            await admitting
+            for question in self._open.values():
+                if question.waits and question.task is not None:
+                    question.task.cancel()
+            tasks = {question.task for question in self._open.values() if question.task}
+            if tasks:
+                await asyncio.wait(tasks, timeout=STOP_GRACE_S)
+            for task in tasks:
                 task.cancel()
 
-    def _release(self, job_id: int) -> Callable[[object], None]:
-        def release(_: object) -> None:
-            self._running.pop(job_id, None)
-            self._estimate.ended()
-            self._slots.release()
+    # From its arrival
 
-        return release
-
-    async def _next(self, stop: asyncio.Event) -> Job | None:
-        """The next question with a free slot, or None when asked to stop or nothing came."""
-        if not await unless(stop, self._slots.acquire()):
-            return None
+    async def _new(self, stop: asyncio.Event) -> list[Job]:
+        """The questions that came since, as soon as there are any; none when asked to stop."""
         try:
-            job = await self._store.claim()
+            jobs = await self._store.queued(after=self._newest)
         except StoreError as error:
             log.error("questions cannot be read: %s", error)
             await unless(stop, asyncio.sleep(STORE_RETRY_S))
-            job = None
-        else:
-            if job is None:
-                await unless(stop, self._store.wait_for_job())
-        if job is None:
-            self._slots.release()
-        return job
+            return []
+        if not jobs:
+            await unless(stop, self._store.wait_for_job())
+        return jobs
 
-    async def _work(self, job: Job) -> None:
-        started = monotonic()
+    def _begin(self, job: Job, group: asyncio.TaskGroup) -> None:
+        self._newest = job.id
+        question = self._open[job.id] = _Open(job)
+        question.task = group.create_task(self._work(question))
+        question.task.add_done_callback(lambda _: self._end(question))
+        self._begun.set()
+
+    def _end(self, question: _Open) -> None:
+        del self._open[question.job.id]
+        if question.admitted.is_set():
+            self._estimate.ended()
+            self._admission.release()
+
+    # Its place
+
+    async def _admit_all(self, stop: asyncio.Event) -> None:
+        """Take a place whenever there is one, and give it to the question whose turn it is."""
+        while not stop.is_set():
+            self._begun.clear()
+            if not any(question.waits for question in self._open.values()):
+                await unless(stop, self._begun.wait())
+            elif await unless(stop, self._admission.acquire()) and not await self._admit(stop):
+                self._admission.release()
+
+    async def _admit(self, stop: asyncio.Event) -> bool:
+        """Claim the next question for a place; False where none needs it."""
+        waiting = [question for question in self._open.values() if question.waits]
+        try:
+            job = await self._store.claim(among=[question.job.id for question in waiting])
+        except StoreError as error:
+            log.error("questions cannot be claimed: %s", error)
+            await unless(stop, asyncio.sleep(STORE_RETRY_S))
+            return False
+        if job is None:  # each is answered, stopped or forgotten
+            for question in waiting:
+                if question.waits:
+                    self.cancel(question.job.id)
+            return False
+        claimed = self._open.get(job.id)
+        if claimed is None:
+            return False
+        claimed.admitted.set()
+        self._estimate.started()
+        self._observer.admitted(job)
+        return True
+
+    # Its answer
+
+    async def _work(self, question: _Open) -> None:
+        job, started = question.job, monotonic()
         try:
             answer = await self._answerer.answer(
                 job.question,
                 request_id=str(job.id),
                 on_text=lambda text: self._observer.progressed(job, text),
-                use_model=job.attempts <= MAX_ATTEMPTS,
+                place=question.place,
+                use_model=job.attempts < MAX_ATTEMPTS,
                 assessment=await self._assessments.of(job.id, job.question),
             )
         except asyncio.CancelledError:
@@ -125,7 +201,11 @@ class Dispatcher:
         except Exception:  # one question must never end the loop for the others
             log.exception("question %d failed", job.id, extra={"job_id": job.id})
             answer = apology("An internal error; the log has it.")
-        await self._finish(job, answer, monotonic() - started)
+        question.done = True
+        # Waiting for the model is no work.
+        total_s = max(0.0, round(answer.timings.total_s - question.waited_s, 3))
+        answer = replace(answer, timings=replace(answer.timings, total_s=total_s))
+        await self._finish(job, answer, monotonic() - started - question.waited_s)
 
     async def _finish(self, job: Job, answer: Answer, seconds: float) -> None:
         while True:

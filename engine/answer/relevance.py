@@ -16,7 +16,7 @@ from engine.retrieval.calibration import Claim, likelihood, threshold
 from engine.retrieval.embedder import PairScorer
 from engine.retrieval.retrieval import Retrieval
 from engine.serving.generator import Generator
-from engine.types import Judgement, Question, Verdict
+from engine.types import Judgement, Piece, Question, Verdict
 
 log = logging.getLogger(__name__)
 
@@ -201,5 +201,5 @@ def _spoken(text: str) -> bool | None:
     return None if word is None else word[1].lower() == "yes"
 
 
-def _ignore(_: str) -> None:
-    """Show no part of a yes or no."""
+def _ignore(_: Piece) -> None:
+    """Nobody watches a yes or no grow."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 
+from engine.serving.admission import Admission
+
 
 class WaitEstimate:
     """Told by the dispatcher what it does; asked by what people are shown."""
 
-    def __init__(self, *, num_slots: int = 1) -> None:
-        """`num_slots` questions are answered at once."""
-        self._num_slots = num_slots
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
         self._num_running = 0
         self._seconds: deque[float] = deque(maxlen=20)
 
@@ -33,4 +34,4 @@ class WaitEstimate:
             return None
         one = sum(self._seconds) / len(self._seconds)
         ahead = position + self._num_running
-        return one * -(-ahead // self._num_slots)
+        return one * -(-ahead // self._admission.num_places)

@@ -22,7 +22,7 @@ from engine.generation import Generation, GenerationRequest
 from engine.retrieval.retriever import Retriever
 from engine.serving.generator import Generator
 from engine.serving.status import EngineState, EngineStatus
-from engine.types import Tier
+from engine.types import OnPiece, Piece, Tier
 
 
 class AnswerVerdict(StrEnum):
@@ -134,16 +134,14 @@ class TimedGenerator:
         #: In all calls, those that failed too; what was done with each piece does not count.
         self.seconds = 0.0
 
-    async def generate(
-        self, request: GenerationRequest, on_text: Callable[[str], None]
-    ) -> Generation:
+    async def generate(self, request: GenerationRequest, on_piece: OnPiece) -> Generation:
         """As the other does. Raises EngineDown when there is none."""
         if self._generator is None:
             raise EngineDown
 
-        def take(piece: str) -> None:
+        def take(piece: Piece) -> None:
             came = self._clock()
-            on_text(piece)
+            on_piece(piece)
             self.seconds -= self._clock() - came
 
         started = self._clock()

@@ -13,7 +13,7 @@ from engine.evaluation.rows import read_rows
 from engine.evaluation.table import in_columns
 from engine.grounding.grounded_text import GroundedText
 from engine.grounding.support import Support
-from engine.types import Document
+from engine.types import Document, Piece
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +114,7 @@ async def evaluate_support(
 def shown_of(case: SupportCase, support: Support) -> Shown:
     """What of the answer of `case` a reader would see."""
     grounded = GroundedText(documents_of(case), case.question, support)
-    grounded.feed(case.answer)
+    grounded.feed(Piece(case.answer))
     grounded.finish()
     shown, written = (" ".join(text.split()) for text in (grounded.text, case.answer))
     return Shown(

@@ -32,7 +32,7 @@ from engine.grounding.sentence import read
 from engine.grounding.splitter import Joiner, Splitter, Unit, UnitKind
 from engine.grounding.support import LexicalSupport, Support
 from engine.invisible import without_invisible
-from engine.types import Document
+from engine.types import AnswerText, Document, Piece
 
 __all__ = ["GroundedText", "is_thin"]
 
@@ -89,9 +89,9 @@ class GroundedText:
         self._open_items = 0
 
     @property
-    def text(self) -> str:
+    def text(self) -> AnswerText:
         """All Markdown that may be shown."""
-        return "".join(self._shown)
+        return AnswerText("".join(self._shown))
 
     @property
     def dropped(self) -> tuple[str, ...]:
@@ -122,11 +122,11 @@ class GroundedText:
         """
         return self._grounding.is_about(" ".join(self.dropped))
 
-    def feed(self, piece: str) -> str:
+    def feed(self, piece: Piece) -> str:
         """Take the next piece of the answer; returns the Markdown that may now be added."""
-        piece = piece[: MAX_ANSWER_CHARS - self._length]
-        self._length += len(piece)
-        shown = without_invisible(piece, self._last_character, more_follows=True)
+        taken = piece[: MAX_ANSWER_CHARS - self._length]
+        self._length += len(taken)
+        shown = without_invisible(taken, self._last_character, more_follows=True)
         self._last_character = shown[-1:] or self._last_character
         return self._take_all(self._splitter.feed(shown))
 

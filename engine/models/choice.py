@@ -8,8 +8,9 @@ from pathlib import Path
 from config.settings import EngineSettings
 from engine.errors import ModelError, UnknownModel
 from engine.models.catalog import AUTO, CPU_DEFAULT, Catalog, ModelEntry, choose_model
-from engine.models.device_memory import bytes_of, read_device_memory
+from engine.models.device_memory import bytes_of
 from engine.models.environment import may_ask_hub
+from engine.models.hardware import Hardware, Machine
 from engine.models.sizes import GB
 from engine.models.weights import find_weights
 
@@ -29,12 +30,14 @@ class Choice:
         models_dir: Path,
         *,
         preferred: str | None = None,
+        hardware: Hardware | None = None,
     ) -> None:
         self._settings = settings
         self._catalog = catalog
         self._models_dir = models_dir
         #: Alias that staff chose before the restart.
         self._preferred = preferred
+        self._hardware = hardware or Machine()
         self._failed: set[str] = set()
 
     def first(self) -> tuple[ModelEntry, str]:
@@ -60,7 +63,7 @@ class Choice:
         return None if other.alias in self._failed else (other, f"{problem} {why}")
 
     def _by_settings(self) -> tuple[ModelEntry, str]:
-        room = read_device_memory(self._settings.device)
+        room = self._hardware.read_device_memory(self._settings.device)
         return choose_model(
             self._settings.model,
             self._catalog,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from engine.errors import ModelLoadError
 from engine.models.catalog import Dtype, ModelEntry
-from engine.models.gpu import Gpu, read_gpus, read_host
+from engine.models.gpu import Gpu
 from engine.models.memory import MemoryNeed, need_in
 from engine.models.sizes import GB
 
@@ -27,19 +27,6 @@ class DeviceMemory:
 
     def __str__(self) -> str:
         return "the GPU" if self.on_gpu else "this machine"
-
-
-def read_device_memory(device: str) -> DeviceMemory:
-    """The memory where a model would go with this `engine.device`; takes some milliseconds."""
-    problem = ""
-    for gpu in read_gpus()[:1] if device != "cpu" else ():
-        problem = gpu_problem(gpu, _cuda_of_torch())
-        if not problem:
-            return DeviceMemory(total=gpu.memory_total, free=gpu.memory_free, on_gpu=True)
-    host = read_host()
-    return DeviceMemory(
-        total=host.memory_total, free=host.memory_free, on_gpu=False, gpu_problem=problem
-    )
 
 
 def gpu_problem(gpu: Gpu, built_for: str) -> str:
@@ -106,7 +93,7 @@ def does_not_fit(
     )
 
 
-def _cuda_of_torch() -> str:
+def cuda_of_torch() -> str:
     """The CUDA that PyTorch was built for, empty for CPUs; asking itself would take seconds."""
     file = importlib.metadata.distribution("torch").locate_file("torch/version.py")
     found = re.search(r"^cuda\b.*'([\d.]+)'", Path(str(file)).read_text(encoding="utf-8"), re.M)

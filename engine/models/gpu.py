@@ -82,12 +82,12 @@ def memory_of(pid: int, *, on_gpu: bool) -> int | None:
         return None
 
 
-def read_host() -> Host:
-    """The processor and memory of this machine."""
+def read_host(cgroup: Path = CGROUP) -> Host:
+    """The processor and memory of this machine, within the limits that `cgroup` tells."""
     import psutil
 
     memory = psutil.virtual_memory()
-    total, available = _within_limit(memory.total, memory.available)
+    total, available = _within_limit(memory.total, memory.available, cgroup)
     return Host(
         cores=psutil.cpu_count() or 1,
         load=psutil.getloadavg()[0],
@@ -96,12 +96,12 @@ def read_host() -> Host:
     )
 
 
-def _within_limit(total: int, available: int) -> tuple[int, int]:
+def _within_limit(total: int, available: int, cgroup: Path) -> tuple[int, int]:
     """The same inside a container, which may have less than the machine."""
     try:
-        limit = int((CGROUP / "memory.max").read_text(encoding="ascii"))
-        used = int((CGROUP / "memory.current").read_text(encoding="ascii"))
-        stat = (CGROUP / "memory.stat").read_text(encoding="ascii").split()
+        limit = int((cgroup / "memory.max").read_text(encoding="ascii"))
+        used = int((cgroup / "memory.current").read_text(encoding="ascii"))
+        stat = (cgroup / "memory.stat").read_text(encoding="ascii").split()
         cached = int(stat[stat.index("inactive_file") + 1])
     except (OSError, ValueError):  # no container, or one without a limit
         return total, available

@@ -6,74 +6,106 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Literal, Protocol
+
+
+class Admission(Protocol):
+    """Grants a question its place in the engine: until then it waits, from then on it is written.
+
+    All that the model is asked for one question shares that place.
+    """
+
+    @property
+    def num_places(self) -> int:
+        """How many questions the model that serves works on at once."""
+        ...
+
+    async def acquire(self) -> Literal[True]:
+        """Return with a place as soon as there is one. Cancelled, it takes none."""
+        ...
+
+    def release(self) -> None:
+        """Give a place back."""
+        ...
 
 
 class AdmissionGate:
-    """Who stands before the engine process. Nobody overtakes, not even where there is room."""
+    """So many places, or any number, and a way to be inside alone; implements Admission.
 
-    def __init__(self, places: int) -> None:
+    Nobody overtakes, not even where there is room.
+    """
+
+    def __init__(self, places: int | None = None) -> None:
         self._places = places
         self._inside = 0
         self._closed = False
         self._waiting: deque[tuple[asyncio.Future[None], bool]] = deque()
 
     @property
+    def num_places(self) -> int:
+        """How many may be inside at once; where any number may, those that are."""
+        return self._inside if self._places is None else self._places
+
+    @property
     def num_inside(self) -> int:
-        """How many are with the process."""
+        """How many have a place."""
         return self._inside
 
     @property
     def num_waiting(self) -> int:
-        """How many stand before it."""
+        """How many wait for one."""
         return sum(not turn.done() for turn, _ in self._waiting)
 
     def resize(self, places: int) -> None:
         """From now on so many may be inside."""
         self._places = places
-        self._let_in()
+        self._admit()
 
-    @asynccontextmanager
-    async def shared(self) -> AsyncIterator[None]:
-        """Be inside with others."""
-        await self._enter(alone=False)
-        try:
-            yield
-        finally:
-            self._leave()
-
-    @asynccontextmanager
-    async def exclusive(self) -> AsyncIterator[None]:
-        """Be inside with nobody else: those inside leave first, those who come later wait."""
-        await self._enter(alone=True)
-        try:
-            yield
-        finally:
-            self._leave()
-
-    async def _enter(self, *, alone: bool) -> None:
+    async def acquire(self, *, alone: bool = False) -> Literal[True]:
+        """Return with a place, or with the only one. Cancelled, it takes none."""
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append((turn, alone))
-        self._let_in()
+        self._admit()
         try:
             await turn
         except asyncio.CancelledError:
             if turn.cancelled():
-                self._let_in()
+                self._admit()
             else:  # let in at the moment it gave up
-                self._leave()
+                self.release()
             raise
+        return True
 
-    def _leave(self) -> None:
+    def release(self) -> None:
+        """Give a place back."""
         self._inside -= 1
         self._closed = False
-        self._let_in()
+        self._admit()
 
-    def _let_in(self) -> None:
+    @asynccontextmanager
+    async def shared(self) -> AsyncIterator[None]:
+        """Be inside with others."""
+        await self.acquire()
+        try:
+            yield
+        finally:
+            self.release()
+
+    @asynccontextmanager
+    async def exclusive(self) -> AsyncIterator[None]:
+        """Be inside with nobody else: those inside leave first, those who come later wait."""
+        await self.acquire(alone=True)
+        try:
+            yield
+        finally:
+            self.release()
+
+    def _admit(self) -> None:
         while self._waiting:
             turn, alone = self._waiting[0]
             if not turn.done():
-                full = self._inside > 0 if alone else self._inside >= self._places
-                if self._closed or full:
+                most = 1 if alone else self._places
+                if self._closed or (most is not None and self._inside >= most):
                     return
                 self._inside += 1
                 self._closed = alone

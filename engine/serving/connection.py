@@ -11,6 +11,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TypeVar
 
+from config.settings import ROOT
 from engine.errors import (
     CrashedTogether,
     EngineCrashed,
@@ -48,6 +49,7 @@ from engine.protocol import (
 from engine.serving.pending import Messages, PendingRequests
 from engine.serving.spawn import spawn
 from engine.serving.stderr_tail import StderrTail
+from engine.types import OnPiece, Piece
 
 log = logging.getLogger(__name__)
 
@@ -94,13 +96,15 @@ class EngineConnection:
 
     @classmethod
     async def start(
-        cls, group: asyncio.TaskGroup, entry: ModelEntry, *, threads: int
+        cls, group: asyncio.TaskGroup, entry: ModelEntry, *, threads: int, root: Path = ROOT
     ) -> EngineConnection:
-        """Start a process; `group` gets the task that listens to it until it ends."""
-        process, reader, writer = await spawn(threads)
-        child = cls(entry, process, reader, writer)
-        group.create_task(child._listen(), name="engine-listener")
-        return child
+        """Start a process in the folder with the code, `root`; `group` gets the task that listens
+        to it until it ends.
+        """
+        process, reader, writer = await spawn(threads, root)
+        connection = cls(entry, process, reader, writer)
+        group.create_task(connection._listen(), name="engine-listener")
+        return connection
 
     @property
     def pid(self) -> int:
@@ -176,7 +180,7 @@ class EngineConnection:
             ) from None
 
     async def generate(
-        self, request: GenerationRequest, on_text: Callable[[str], None], *, stall_s: float
+        self, request: GenerationRequest, on_piece: OnPiece, *, stall_s: float
     ) -> Generation:
         """Generate; see engine.serving.generator.Generator. Raises NeverStarted besides. After a
         GenerationTimeout the process is being killed; cancelling the caller leaves it usable.
@@ -186,7 +190,7 @@ class EngineConnection:
         with self._pending.one() as (number, messages):
             self._send(Generate(request=replace(request, id=number)))
             try:
-                return await self._answer(messages, on_text, stall_s)
+                return await self._answer(messages, on_piece, stall_s)
             except asyncio.CancelledError:
                 self._send(Cancel(id=number))
                 raise
@@ -195,9 +199,7 @@ class EngineConnection:
         """Return once it answers nobody, or has ended."""
         await self._pending.over()
 
-    async def _answer(
-        self, messages: Messages, on_text: Callable[[str], None], stall_s: float
-    ) -> Generation:
+    async def _answer(self, messages: Messages, on_piece: OnPiece, stall_s: float) -> Generation:
         patience = stall_s * FIRST_TOKEN_FACTOR
         started = False
         try:
@@ -208,7 +210,7 @@ class EngineConnection:
                         started = True
                     case Text(piece=piece):
                         patience = stall_s
-                        on_text(piece)
+                        on_piece(Piece(piece))
                     case Beat():
                         patience = stall_s
                     case Finished(generation=generation):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
 from engine.generation import Generation, GenerationRequest
 from engine.serving.status import EngineStatus
+from engine.types import OnPiece
 
 
 class Generator(Protocol):
@@ -16,12 +16,10 @@ class Generator(Protocol):
     orders or batches them.
     """
 
-    async def generate(
-        self, request: GenerationRequest, on_text: Callable[[str], None]
-    ) -> Generation:
+    async def generate(self, request: GenerationRequest, on_piece: OnPiece) -> Generation:
         """Write the answer for `request`.
 
-        `on_text` gets each new piece of text as it is produced, on the event loop.
+        `on_piece` gets each new piece of text as it is produced, on the event loop.
         Cancelling the awaiting task stops the generation and frees its place.
 
         Raises GenerationError (EngineDown, EngineCrashed, OutOfMemory, GenerationTimeout).

@@ -17,8 +17,9 @@ PARK_S = 60
 class IdleModels:
     """At most `limit` parked processes; none of them is needed, so any may go at any time."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, *, park_s: float = PARK_S) -> None:
         self._limit = limit
+        self._park_s = park_s
         #: The longest idle first.
         self._idle: dict[ModelEntry, EngineConnection] = {}
         self._closed = False
@@ -26,55 +27,61 @@ class IdleModels:
     @property
     def aliases(self) -> tuple[str, ...]:
         """The idle models, the longest idle first."""
-        return tuple(entry.alias for entry, child in self._idle.items() if child.is_usable)
+        return tuple(
+            entry.alias for entry, connection in self._idle.items() if connection.is_usable
+        )
 
     def pids(self, *, sparing: ModelEntry | None = None) -> frozenset[int]:
         """The processes, without the one of that model."""
         return frozenset(
-            child.pid for entry, child in self._idle.items() if child.is_usable and entry != sparing
+            connection.pid
+            for entry, connection in self._idle.items()
+            if connection.is_usable and entry != sparing
         )
 
     def process_of(self, entry: ModelEntry) -> EngineConnection | None:
         """The parked process of a model, if there is one and it lives."""
-        child = self._idle.get(entry)
-        return child if child is not None and child.is_usable else None
+        connection = self._idle.get(entry)
+        return connection if connection is not None and connection.is_usable else None
 
     def take(self, entry: ModelEntry) -> EngineConnection | None:
         """The same, no longer ours: whoever gets it resumes or ends it."""
-        child = self.process_of(entry)
+        connection = self.process_of(entry)
         self._idle.pop(entry, None)
-        return child
+        return connection
 
-    async def keep(self, child: EngineConnection, *, sparing: ModelEntry | None = None) -> None:
+    async def keep(
+        self, connection: EngineConnection, *, sparing: ModelEntry | None = None
+    ) -> None:
         """Park a process that serves no more; end it where it cannot.
 
         Whoever is one too many goes first, except the model that is about to be taken.
         """
         try:
-            if self._may_keep(child):
+            if self._may_keep(connection):
                 await self._drop_all_but(self._limit - 1, sparing)
-                await child.park(timeout=PARK_S)
+                await connection.park(timeout=self._park_s)
         except (ModelError, EngineCrashed) as error:
-            log.info("%s cannot stay as an idle model: %s", child.entry.alias, error)
+            log.info("%s cannot stay as an idle model: %s", connection.entry.alias, error)
         except BaseException:
-            child.kill()
+            connection.kill()
             raise
         else:
-            if self._may_keep(child):
-                twin = self._idle.pop(child.entry, None)
-                self._idle[child.entry] = child
-                log.info("%s is idle now; going back to it takes seconds", child.entry.alias)
+            if self._may_keep(connection):
+                twin = self._idle.pop(connection.entry, None)
+                self._idle[connection.entry] = connection
+                log.info("%s is idle now; going back to it takes seconds", connection.entry.alias)
                 if twin is not None:
                     await _end(twin)
                 return
-        await child.shut_down()
+        await connection.shut_down()
 
     async def drop_one(self, *, sparing: ModelEntry | None = None) -> bool:
         """End the longest idle process; False when there is none."""
-        for entry, child in self._idle.items():
+        for entry, connection in self._idle.items():
             if entry != sparing:
                 del self._idle[entry]
-                await _end(child)
+                await _end(connection)
                 return True
         return False
 
@@ -84,16 +91,18 @@ class IdleModels:
         while await self.drop_one():
             pass
 
-    def _may_keep(self, child: EngineConnection) -> bool:
-        return self._limit > 0 and child.is_usable and not self._closed
+    def _may_keep(self, connection: EngineConnection) -> bool:
+        return self._limit > 0 and connection.is_usable and not self._closed
 
     async def _drop_all_but(self, number: int, sparing: ModelEntry | None) -> None:
         # Nobody is to go in place of one that is gone already.
-        self._idle = {entry: child for entry, child in self._idle.items() if child.is_usable}
+        self._idle = {
+            entry: connection for entry, connection in self._idle.items() if connection.is_usable
+        }
         while len(self._idle.keys() - {sparing}) > number and await self.drop_one(sparing=sparing):
             pass
 
 
-async def _end(child: EngineConnection) -> None:
-    child.kill()  # it has nothing to finish
-    await child.ended.wait()  # what it had is free now
+async def _end(connection: EngineConnection) -> None:
+    connection.kill()  # it has nothing to finish
+    await connection.ended.wait()  # what it had is free now

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from time import monotonic
+from typing import Protocol
 
 from config.settings import EngineSettings
 from engine.errors import EngineCrashed, ModelError, ModelLoadError
@@ -16,14 +17,13 @@ from engine.models.device_memory import (
     bytes_of,
     does_not_fit,
     need_of,
-    read_device_memory,
 )
-from engine.models.gpu import memory_of
+from engine.models.hardware import Hardware, Machine
 from engine.models.memory import RUNTIME_BYTES
 from engine.models.sizes import GB
 from engine.models.weights import find_weights, prepare_weights
 from engine.serving.connection import EngineConnection
-from engine.serving.idle import IdleModels
+from engine.serving.idle import PARK_S, IdleModels
 from engine.serving.smoke import try_out
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,15 @@ CPU_BATCH, CARD_BATCH = 8, 32
 RESUME_S = 60
 
 
-class Starter:
+class Connect(Protocol):
+    """Starts a process for a model; see EngineConnection.start."""
+
+    def __call__(
+        self, group: asyncio.TaskGroup, entry: ModelEntry, *, threads: int
+    ) -> Awaitable[EngineConnection]: ...
+
+
+class EngineLauncher:
     """Starts processes and lets them go. Its methods raise ModelLoadError."""
 
     def __init__(
@@ -44,12 +52,19 @@ class Starter:
         *,
         hf_token: str | None,
         on_progress: Callable[[str], None],
+        hardware: Hardware | None = None,
+        park_s: float = PARK_S,
+        resume_s: float = RESUME_S,
+        connect: Connect = EngineConnection.start,
     ) -> None:
         self._settings = settings
         self._models_dir = models_dir
         self._hf_token = hf_token
         self._on_progress = on_progress
-        self.idle = IdleModels(settings.keep_idle)
+        self._hardware = hardware or Machine()
+        self._resume_s = resume_s
+        self._connect = connect
+        self.idle = IdleModels(settings.keep_idle, park_s=park_s)
         #: Whatever they do; some may have ended.
         self._processes: set[EngineConnection] = set()
         self._spawning = asyncio.Lock()
@@ -61,11 +76,14 @@ class Starter:
         """How many questions it is worth asking a process at once."""
         if self._settings.max_batch:
             return self._settings.max_batch
-        return CARD_BATCH if read_device_memory(self._settings.device).on_gpu else CPU_BATCH
+        memory = self._hardware.read_device_memory(self._settings.device)
+        return CARD_BATCH if memory.on_gpu else CPU_BATCH
 
     def pids(self) -> frozenset[int]:
         """The processes that live: one serves, others load, end their answers, park or are idle."""
-        return frozenset(child.pid for child in self._processes if not child.ended.is_set())
+        return frozenset(
+            connection.pid for connection in self._processes if not connection.ended.is_set()
+        )
 
     async def prepare(self, entry: ModelEntry) -> Path:
         """Have the weights here."""
@@ -99,7 +117,7 @@ class Starter:
         idle = self.idle.take(entry)
         if idle is not None:
             self._on_progress(f"Resuming {entry.alias}")
-            resuming = idle.resume(timeout=RESUME_S)
+            resuming = idle.resume(timeout=self._resume_s)
             try:
                 return await self._bring_up(idle, resuming, path, trying=True)
             except (ModelError, EngineCrashed) as error:
@@ -109,7 +127,7 @@ class Starter:
     async def _load(self, entry: ModelEntry, path: Path, *, trying: bool) -> EngineConnection:
         """The model for machines without a GPU goes to the CPU where the GPU is of no use."""
         wanted = self._settings.device
-        room = await asyncio.to_thread(read_device_memory, wanted)
+        room = await asyncio.to_thread(self._hardware.read_device_memory, wanted)
         needs_none = entry.alias == CPU_DEFAULT
         device = "cpu" if needs_none and room.gpu_problem else wanted
         try:
@@ -123,40 +141,42 @@ class Starter:
     async def _load_on(
         self, device: str, entry: ModelEntry, path: Path, *, trying: bool
     ) -> EngineConnection:
-        child = await self._spawn(entry)
-        loading = child.load(
+        connection = await self._spawn(entry)
+        loading = connection.load(
             path,
             device=device,
             max_batch=self.capacity,
             timeout=self._settings.load_timeout_s,
             on_progress=self._on_progress,
         )
-        return await self._bring_up(child, loading, path, trying=trying)
+        return await self._bring_up(connection, loading, path, trying=trying)
 
-    async def retire(self, child: EngineConnection, *, sparing: ModelEntry | None = None) -> None:
+    async def retire(
+        self, connection: EngineConnection, *, sparing: ModelEntry | None = None
+    ) -> None:
         """Have a process that answers nobody rest, or end; the idle model `sparing` stays."""
-        await self.idle.keep(child, sparing=sparing)
+        await self.idle.keep(connection, sparing=sparing)
 
     async def close(self) -> None:
         """End all processes; from now on none is started."""
         self.refuse()
         await self.idle.close()
         async with self._spawning, asyncio.TaskGroup() as group:
-            for child in self._processes:
-                if not child.ended.is_set():
-                    group.create_task(child.shut_down())
+            for connection in self._processes:
+                if not connection.ended.is_set():
+                    group.create_task(connection.shut_down())
 
     async def _spawn(self, entry: ModelEntry) -> EngineConnection:
         async with self._spawning:  # `close` must not miss it
             group = self.require_open()
-            child = await EngineConnection.start(group, entry, threads=self._settings.threads)
+            connection = await self._connect(group, entry, threads=self._settings.threads)
             living = {other for other in self._processes if not other.ended.is_set()}
-            self._processes = living | {child}
-        return child
+            self._processes = living | {connection}
+        return connection
 
     async def _bring_up(
         self,
-        child: EngineConnection,
+        connection: EngineConnection,
         work: Awaitable[None],
         path: Path,
         *,
@@ -166,18 +186,18 @@ class Starter:
         try:
             await work
             if trying:
-                await try_out(child, stall_s=self._settings.stall_s)
-            await asyncio.to_thread(self._measure_memory, child, path)
+                await try_out(connection, stall_s=self._settings.stall_s)
+            await asyncio.to_thread(self._measure_memory, connection, path)
             self.require_open()
         except (ModelError, EngineCrashed):
-            child.kill()
-            await child.ended.wait()  # what it had is free before the next one loads
+            connection.kill()
+            await connection.ended.wait()  # what it had is free before the next one loads
             raise
         except BaseException:
-            child.kill()
+            connection.kill()
             raise
-        log.info("%s serves after %.1f s", child.entry.alias, monotonic() - begun)
-        return child
+        log.info("%s serves after %.1f s", connection.entry.alias, monotonic() - begun)
+        return connection
 
     async def has_room_beside(self, entry: ModelEntry, path: Path, old: EngineConnection) -> bool:
         """Whether `entry` is to come while the old process runs, or only once that has gone.
@@ -195,14 +215,14 @@ class Starter:
     def _refuse_what_never_fits(
         self, entry: ModelEntry, path: Path, old: EngineConnection, idle: frozenset[int]
     ) -> None:
-        room = read_device_memory(self._settings.device)
+        room = self._hardware.read_device_memory(self._settings.device)
         wanted = bytes_of(entry, path, room)
         if wanted <= room.free:
             return
-        returned = memory_of(old.pid, on_gpu=room.on_gpu)
+        returned = self._hardware.memory_of(old.pid, on_gpu=room.on_gpu)
         if returned is None:  # some containers hide who uses the GPU
             returned = bytes_of(old.entry, find_weights(old.entry, self._models_dir), room)
-        free = room.free + returned + _held(idle, room)
+        free = room.free + returned + self._held(idle, room)
         if wanted > free:
             need = need_of(entry, path, room)
             raise does_not_fit(entry, need, wanted, free, str(room))
@@ -212,11 +232,11 @@ class Starter:
 
         On the CPU nobody waits for more slots: the old process goes on answering instead.
         """
-        room = read_device_memory(self._settings.device)
+        room = self._hardware.read_device_memory(self._settings.device)
         need = need_of(entry, path, room)
         if need is None or not room.on_gpu:
             return True
-        return need.total(self.capacity) - _held(itself, room) <= room.free
+        return need.total(self.capacity) - self._held(itself, room) <= room.free
 
     async def _make_room(self, entry: ModelEntry, path: Path) -> bool:
         """End idle processes, the longest idle first, until the model fits.
@@ -236,29 +256,28 @@ class Starter:
         self, entry: ModelEntry, path: Path, itself: frozenset[int], others: frozenset[int]
     ) -> tuple[int, int]:
         """Bytes that stay free beside the model, and those that the others hold."""
-        room = read_device_memory(self._settings.device)
-        left = room.free + _held(itself, room) - bytes_of(entry, path, room)
-        return left, _held(others, room)
+        room = self._hardware.read_device_memory(self._settings.device)
+        left = room.free + self._held(itself, room) - bytes_of(entry, path, room)
+        return left, self._held(others, room)
 
-    def _measure_memory(self, child: EngineConnection, path: Path) -> None:
+    def _measure_memory(self, connection: EngineConnection, path: Path) -> None:
         """Hold the memory that was computed against what the process takes."""
-        room = read_device_memory(self._settings.device)
-        need = need_of(child.entry, path, room)
-        questions = child.slots_bytes or (need.question if need else 0)
-        child.memory_computed = need.total(0) + questions if need else None
-        child.memory_measured = memory_of(child.pid, on_gpu=room.on_gpu)
-        if child.memory_computed and child.memory_measured:
+        room = self._hardware.read_device_memory(self._settings.device)
+        need = need_of(connection.entry, path, room)
+        questions = connection.slots_bytes or (need.question if need else 0)
+        connection.memory_computed = need.total(0) + questions if need else None
+        connection.memory_measured = self._hardware.memory_of(connection.pid, on_gpu=room.on_gpu)
+        if connection.memory_computed and connection.memory_measured:
             log.info(
                 "%s: %.2f GB computed for %d slots, %.2f GB measured",
-                child.entry.alias,
-                child.memory_computed / GB,
-                child.num_slots,
-                child.memory_measured / GB,
+                connection.entry.alias,
+                connection.memory_computed / GB,
+                connection.num_slots,
+                connection.memory_measured / GB,
             )
 
-
-def _held(pids: frozenset[int], room: DeviceMemory) -> int:
-    """Bytes that idle processes have there."""
-    # Some containers hide who uses the GPU; an idle process has its libraries there.
-    unknown = RUNTIME_BYTES["cuda"] if room.on_gpu else 0
-    return sum(memory_of(pid, on_gpu=room.on_gpu) or unknown for pid in pids)
+    def _held(self, pids: frozenset[int], room: DeviceMemory) -> int:
+        """Bytes that idle processes have there."""
+        # Some containers hide who uses the GPU; an idle process has its libraries there.
+        unknown = RUNTIME_BYTES["cuda"] if room.on_gpu else 0
+        return sum(self._hardware.memory_of(pid, on_gpu=room.on_gpu) or unknown for pid in pids)

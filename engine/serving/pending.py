@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from engine.protocol import FromEngine
+from engine.types import OnPiece, Piece
 
 #: What the process says about one question; None once it has ended.
 Messages = asyncio.Queue[FromEngine | None]
@@ -58,8 +59,8 @@ class PendingRequests:
 class Resumed:
     """Passes text on; when the answer begins again, only what goes beyond what was shown."""
 
-    def __init__(self, on_text: Callable[[str], None]) -> None:
-        self._on_text = on_text
+    def __init__(self, on_piece: OnPiece) -> None:
+        self._on_piece = on_piece
         self._shown = 0
         self._come = 0
 
@@ -67,9 +68,9 @@ class Resumed:
         """The text comes once more from its beginning."""
         self._come = 0
 
-    def __call__(self, piece: str) -> None:
+    def __call__(self, piece: Piece) -> None:
         self._come += len(piece)
         new = self._come - self._shown
         if new > 0:
             self._shown = self._come
-            self._on_text(piece[-new:])
+            self._on_piece(Piece(piece[-new:]))

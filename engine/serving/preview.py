@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
-from collections.abc import Callable
 from pathlib import Path
 
 from config.settings import EngineSettings
@@ -16,6 +15,7 @@ from engine.models.weights import find_weights, prepare_weights
 from engine.prompt import Prompt, answer_tokens, fit
 from engine.serving.connection import EngineConnection
 from engine.serving.status import EngineState, EngineStatus
+from engine.types import OnPiece
 
 #: In English a token has four letters or so, in code fewer.
 CHARACTERS_A_TOKEN = 3
@@ -39,9 +39,7 @@ class Rehearsal:
         entry = self._entry
         return EngineStatus(state=EngineState.READY, model=entry.alias, reads=entry.reads)
 
-    async def generate(
-        self, request: GenerationRequest, on_text: Callable[[str], None]
-    ) -> Generation:
+    async def generate(self, request: GenerationRequest, on_piece: OnPiece) -> Generation:
         """See engine.serving.generator.Generator."""
         judging = request.purpose is Purpose.JUDGE
         if judging:
@@ -72,16 +70,16 @@ async def show_prompt(
     if path is None:
         return _show_without_tokenizer(entry, request)
     async with asyncio.TaskGroup() as group:
-        child = await EngineConnection.start(group, entry, threads=settings.threads)
+        connection = await EngineConnection.start(group, entry, threads=settings.threads)
         try:
             timeout = settings.load_timeout_s
-            outcome: ShownPrompt | EngineError = await child.show_prompt(
+            outcome: ShownPrompt | EngineError = await connection.show_prompt(
                 path, request, timeout=timeout
             )
         except EngineError as error:  # raised in here it would come out in a group
             outcome = error
         finally:
-            await child.shut_down()
+            await connection.shut_down()
     if isinstance(outcome, EngineError):
         raise outcome
     return outcome

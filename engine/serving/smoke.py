@@ -23,18 +23,18 @@ _REQUEST = GenerationRequest(
 )
 
 
-async def try_out(child: EngineConnection, *, stall_s: float) -> None:
+async def try_out(connection: EngineConnection, *, stall_s: float) -> None:
     """Ask the model. Raises ModelLoadError when it writes nothing, EngineCrashed when it ends."""
     try:
-        generation = await child.generate(_REQUEST, lambda _: None, stall_s=stall_s)
+        generation = await connection.generate(_REQUEST, lambda _: None, stall_s=stall_s)
     except EngineCrashed:
         raise
     except GenerationError as error:
         raise ModelLoadError(
-            f"{child.entry.alias} was loaded but failed on a first question: {error}"
+            f"{connection.entry.alias} was loaded but failed on a first question: {error}"
         ) from error
     if not generation.text:
         raise ModelLoadError(
-            f"{child.entry.alias} was loaded but wrote nothing on a first question; "
+            f"{connection.entry.alias} was loaded but wrote nothing on a first question; "
             "its weights or its entry in the catalogue are wrong."
         )

@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import sys
+from pathlib import Path
 
 from config.settings import ROOT
 from engine.errors import EngineCrashed
@@ -16,11 +17,11 @@ _MAX_LINE = 16 * 1024 * 1024
 
 
 async def spawn(
-    threads: int,
+    threads: int, root: Path = ROOT
 ) -> tuple[asyncio.subprocess.Process, asyncio.StreamReader, asyncio.StreamWriter]:
     """The process, and the ends of the line to it that are ours. Raises EngineCrashed."""
     try:
-        return await _spawn(threads)
+        return await _spawn(threads, root)
     except OSError as error:  # no more memory, processes or files
         raise EngineCrashed(
             f"The engine process could not be started ({error.strerror or error})."
@@ -28,7 +29,7 @@ async def spawn(
 
 
 async def _spawn(
-    threads: int,
+    threads: int, root: Path
 ) -> tuple[asyncio.subprocess.Process, asyncio.StreamReader, asyncio.StreamWriter]:
     ours, theirs = socket.socketpair()
     try:
@@ -41,7 +42,7 @@ async def _spawn(
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
             pass_fds=(theirs.fileno(),),
-            cwd=ROOT,
+            cwd=root,
             env=engine_environment(os.environ),
             start_new_session=True,
         )

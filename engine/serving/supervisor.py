@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 from config.settings import EngineSettings
 from engine.errors import (
@@ -21,15 +21,18 @@ from engine.errors import (
 from engine.generation import FinishReason, Generation, GenerationRequest
 from engine.models.catalog import Catalog, ModelEntry
 from engine.models.choice import CHOSEN, Choice
+from engine.models.hardware import Hardware
 from engine.serving.admission import AdmissionGate
 from engine.serving.backoff import RestartBackoff
 from engine.serving.connection import EngineConnection
-from engine.serving.launcher import Starter
+from engine.serving.idle import PARK_S
+from engine.serving.launcher import RESUME_S, Connect, EngineLauncher
 from engine.serving.meter import Meter
 from engine.serving.pending import Resumed
 from engine.serving.state import EngineStates
 from engine.serving.status import EngineState, EngineStatus
 from engine.stopping import unless
+from engine.types import OnPiece
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +41,7 @@ STOP_GRACE_S = 5.5
 
 
 class EngineSupervisor:
-    """Supervises the engine process and orders what it is asked; implements Generator."""
+    """Supervises the engine process; implements Generator and Admission."""
 
     def __init__(
         self,
@@ -48,19 +51,34 @@ class EngineSupervisor:
         models_dir: Path,
         hf_token: str | None,
         preferred: str | None = None,
+        hardware: Hardware | None = None,
+        park_s: float = PARK_S,
+        resume_s: float = RESUME_S,
+        connect: Connect = EngineConnection.start,
     ) -> None:
         """`preferred` is the model staff chose before a restart; it counts if settings say auto."""
         self._settings = settings
         self._catalog = catalog
         self._now = EngineStates()
-        self._starter = Starter(settings, models_dir, hf_token=hf_token, on_progress=self._now.note)
-        self._choice = Choice(settings, catalog, models_dir, preferred=preferred)
+        self._launcher = EngineLauncher(
+            settings,
+            models_dir,
+            hf_token=hf_token,
+            on_progress=self._now.note,
+            hardware=hardware,
+            park_s=park_s,
+            resume_s=resume_s,
+            connect=connect,
+        )
+        self._choice = Choice(settings, catalog, models_dir, preferred=preferred, hardware=hardware)
         self._entry: ModelEntry | None = None
         self._why = ""
-        self._child: EngineConnection | None = None
+        self._connection: EngineConnection | None = None
         self._backoff = RestartBackoff()
-        #: As many requests as it has slots are with the process; the others wait here.
-        self._gate = AdmissionGate(1)
+        #: As many questions as it has slots have a place.
+        self._admission = AdmissionGate(1)
+        #: All that is asked goes through here, so that a request can be alone with the process.
+        self._gate = AdmissionGate()
         #: Whoever starts or replaces a process holds this.
         self._changing = asyncio.Lock()
         #: One switch after the other, each with what is to be done for the old process.
@@ -80,34 +98,50 @@ class EngineSupervisor:
             num_waiting=self._gate.num_waiting,
             uptime_s=self._meter.uptime_s if serves else None,
             last_error=self._last_error,
-            idle=self._starter.idle.aliases,
+            idle=self._launcher.idle.aliases,
             changing_to=self._changing_to,
         )
 
     @property
-    def capacity(self) -> int:
-        """How many questions it is worth asking at once."""
-        return self._starter.capacity
+    def num_places(self) -> int:
+        """See engine.serving.admission.Admission."""
+        return self._admission.num_places
+
+    async def acquire(self) -> Literal[True]:
+        """See Admission. While a model loads, or a request must be alone, there is no place; where
+        none serves there is one, to hear so.
+        """
+        await self._admission.acquire()
+        try:
+            async with self._gate.shared():
+                pass
+            await self.settled()
+        except BaseException:
+            self._admission.release()
+            raise
+        return True
+
+    def release(self) -> None:
+        """See Admission."""
+        self._admission.release()
 
     def pids(self) -> frozenset[int]:
         """The engine's processes, whatever they do."""
-        return self._starter.pids()
+        return self._launcher.pids()
 
     async def settled(self) -> None:
         """Return as soon as it is known whether the engine can be used."""
         await self._now.settled()
 
-    async def generate(
-        self, request: GenerationRequest, on_text: Callable[[str], None]
-    ) -> Generation:
+    async def generate(self, request: GenerationRequest, on_piece: OnPiece) -> Generation:
         """Write the answer for `request`; see engine.serving.generator.Generator."""
         await self.settled()
-        resumed = Resumed(on_text)
+        resumed = Resumed(on_piece)
         try:
             async with self._gate.shared():
                 generation = await self._ask(request, resumed)
         except CrashedTogether:
-            # Whoever is innocent gets another try; whoever is not takes nobody along again.
+            # Retry alone: if this request crashes the engine, it takes no other with it.
             async with self._gate.exclusive():
                 resumed.begin_again()
                 generation = await self._ask(request, resumed)
@@ -129,16 +163,20 @@ class EngineSupervisor:
     async def _switch(self, entry: ModelEntry) -> EngineConnection | None:
         """Serve with another model; returns the process that is to be let go."""
         async with self._changing:
-            self._starter.require_open()
+            self._launcher.require_open()
             before = self._now.status
-            old = self._child if self._child is not None and self._child.is_usable else None
+            old = (
+                self._connection
+                if self._connection is not None and self._connection.is_usable
+                else None
+            )
             if old is not None and self._entry == entry:
                 return None
             self._changing_to = entry.alias
             self._now.note(f"Preparing {entry.alias}")
             try:
-                path = await self._starter.prepare(entry)
-                if old is None or await self._starter.has_room_beside(entry, path, old):
+                path = await self._launcher.prepare(entry)
+                if old is None or await self._launcher.has_room_beside(entry, path, old):
                     await self._serve(entry, path, CHOSEN, trying=True)
                     return old
                 await self._exchange(old, entry, path)
@@ -157,9 +195,9 @@ class EngineSupervisor:
         """Have it end its answers, then rest or end; the new process serves all the while."""
         try:
             await old.drained()
-            if self._child is not None:
-                self._gate.resize(self._child.num_slots)
-            await self._starter.retire(old)
+            if self._connection is not None:
+                self._admission.resize(self._connection.num_slots)
+            await self._launcher.retire(old)
         except BaseException:
             old.kill()  # nobody else would
             raise
@@ -167,19 +205,19 @@ class EngineSupervisor:
     async def run(self, stop: asyncio.Event) -> None:
         """Keep a process serving until `stop`."""
         async with asyncio.TaskGroup() as group:
-            self._starter.open(group)
+            self._launcher.open(group)
             supervisor = group.create_task(self._supervise(), name="engine-supervisor")
             await stop.wait()
             # Whoever asks from now on is refused; who is being answered may finish.
             self._now.set(EngineState.STOPPED, "The program is stopping.")
-            self._starter.refuse()
+            self._launcher.refuse()
             supervisor.cancel()
             try:
                 async with asyncio.timeout(STOP_GRACE_S), self._gate.exclusive():
                     pass
             except TimeoutError:
                 log.info("an answer was not finished in time and is given up")
-            await self._starter.close()
+            await self._launcher.close()
 
     async def _supervise(self) -> None:
         try:
@@ -187,23 +225,23 @@ class EngineSupervisor:
         except ModelError as error:
             self._now.set(EngineState.DOWN, str(error))
         while True:
-            child = self._child
-            if child is not None:
-                while child is self._child and not child.ended.is_set():
-                    await unless(child.ended, self._now.change())
-                if child is self._child:
-                    self._on_exit(child.why_ended)
+            connection = self._connection
+            if connection is not None:
+                while connection is self._connection and not connection.ended.is_set():
+                    await unless(connection.ended, self._now.change())
+                if connection is self._connection:
+                    self._on_exit(connection.why_ended)
             elif self._entry is None:  # nothing to start until staff choose a model
                 await self._now.change()
             else:
                 await self._pause()
                 async with self._changing:
-                    if self._child is None:
+                    if self._connection is None:
                         await self._restart(self._entry)
 
     def _on_exit(self, problem: str) -> None:
         """The process is gone, and nobody asked it to."""
-        self._child = None
+        self._connection = None
         self._last_error = problem
         self._backoff.failed()
         log.warning("the engine process ended (failure %d in a row)", self._backoff.num_failures)
@@ -216,14 +254,14 @@ class EngineSupervisor:
         """Wait for the next start: ever longer, but not once staff chose another model."""
         with suppress(TimeoutError):
             async with asyncio.timeout(self._backoff.seconds):
-                while self._child is None:
+                while self._connection is None:
                     await self._now.change()
 
     async def _restart(self, entry: ModelEntry) -> None:
         if self._now.state is not EngineState.DOWN:
             self._now.set(EngineState.LOADING, f"Loading {entry.alias}.", entry)
         try:
-            path = await self._starter.prepare(entry)
+            path = await self._launcher.prepare(entry)
             await self._serve(entry, path, self._why, trying=False)
         except EngineCrashed as error:
             log.warning("%s", error)
@@ -249,36 +287,38 @@ class EngineSupervisor:
             self._now.note("Running answers end first")
             # If it ends by itself, those inside wait for the process that is about to come.
             await unless(old.ended, alone.enter_async_context(self._gate.exclusive()))
-            self._starter.require_open()
-            self._child = None
+            self._launcher.require_open()
+            self._connection = None
             self._now.set(EngineState.LOADING, f"{old.entry.alias} makes room.")
-            await self._starter.retire(old, sparing=entry)
+            await self._launcher.retire(old, sparing=entry)
             await self._serve(entry, path, CHOSEN, trying=True)
 
     async def _serve(self, entry: ModelEntry, path: Path, why: str, *, trying: bool) -> None:
         """Bring the model up, and let it answer from now on."""
-        child = await self._starter.start(entry, path, trying=trying)
+        connection = await self._launcher.start(entry, path, trying=trying)
         # Whom the old process still answers takes none of the new one's slots.
-        with_old = self._gate.num_inside if self._child and self._child.is_usable else 0
-        self._child, self._entry, self._why = child, entry, why
+        with_old = (
+            self._admission.num_inside if self._connection and self._connection.is_usable else 0
+        )
+        self._connection, self._entry, self._why = connection, entry, why
         self._meter.start_afresh()
-        self._gate.resize(child.num_slots + with_old)
+        self._admission.resize(connection.num_slots + with_old)
         self._now.set(EngineState.READY, why, entry)
         self._now.status = replace(
             self._now.status,
-            device=child.device,
-            dtype=child.dtype,
-            num_slots=child.num_slots,
-            memory_computed=child.memory_computed,
-            memory_measured=child.memory_measured,
+            device=connection.device,
+            dtype=connection.dtype,
+            num_slots=connection.num_slots,
+            memory_computed=connection.memory_computed,
+            memory_measured=connection.memory_measured,
         )
 
-    async def _ask(self, request: GenerationRequest, on_text: Callable[[str], None]) -> Generation:
+    async def _ask(self, request: GenerationRequest, on_piece: OnPiece) -> Generation:
         while True:
-            child = await self._serving()
+            connection = await self._serving()
             # A process that dies between two questions must not cost the next one its answer.
             with suppress(NeverStarted):
-                return await child.generate(request, on_text, stall_s=self._settings.stall_s)
+                return await connection.generate(request, on_piece, stall_s=self._settings.stall_s)
 
     async def _serving(self) -> EngineConnection:
         """The process that serves, waiting while it loads. Raises EngineDown."""
@@ -286,6 +326,6 @@ class EngineSupervisor:
             await self.settled()
             if self._now.state is not EngineState.READY:
                 raise EngineDown(self._now.status.detail)
-            if self._child is not None and self._child.is_usable:
-                return self._child
+            if self._connection is not None and self._connection.is_usable:
+                return self._connection
             await self._now.change()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime
@@ -97,16 +98,17 @@ class JobStore:
         values = {"platform": platform, "conversation": conversation, "message_id": message_id}
         return await self._run(lambda db: db.row("knows", **values) is not None)
 
-    async def claim(self) -> Job | None:
+    async def claim(self, *, among: Iterable[int] | None = None) -> Job | None:
         """The next question, now RUNNING: people take turns, each has their oldest answered first.
 
-        None when nothing waits.
+        `among` has the ids of those that may be claimed, if not all may. None when nothing waits.
         """
+        ids = None if among is None else json.dumps(list(among))
         claimed: list[Job] = []
 
         def claim(db: Database) -> Job | None:
             claimed.clear()
-            while row := db.row("claim", now=now()):
+            while row := db.row("claim", among=ids, now=now()):
                 db.change("had_turn", platform=row["platform"], user_id=row["user_id"])
                 claimed.extend(_readable(db, [row]))
                 if claimed:
@@ -130,7 +132,7 @@ class JobStore:
         self._added.clear()
 
     async def answer(self, job_id: int, answer: Answer) -> bool:
-        """RUNNING → ANSWERED. False when it was not running: stopped, forgotten or answered."""
+        """QUEUED or RUNNING → ANSWERED; False when it was neither: stopped, forgotten, answered."""
         # Courtesy and a question back are no gap of the FAQ.
         changed = await self._change(
             "answer",
@@ -166,6 +168,10 @@ class JobStore:
     async def undelivered(self) -> list[Job]:
         """ANSWERED, oldest first."""
         return await self._jobs("undelivered")
+
+    async def queued(self, *, after: int = 0) -> list[Job]:
+        """QUEUED, of a higher id than that, oldest first."""
+        return await self._jobs("queued", after=after)
 
     async def waiting_jobs(self) -> list[Job]:
         """QUEUED or RUNNING, oldest first."""

@@ -92,13 +92,18 @@ RETURNING *;
 SELECT 1 FROM jobs
 WHERE platform = :platform AND conversation = :conversation AND message_id = :message_id;
 
+-- name: queued
+-- Questions that wait, of those after this one.
+SELECT * FROM jobs WHERE status = 'queued' AND id > :after ORDER BY id;
+
 -- name: claim
--- The oldest question of the person whose last turn is longest ago.
+-- The oldest question of the person whose last turn is longest ago, of these (JSON) or of all.
 UPDATE jobs SET status = 'running', attempts = attempts + 1, updated_at = :now
 WHERE id = (
     SELECT min(waiting.id)
     FROM jobs AS waiting LEFT JOIN askers USING (platform, user_id)
     WHERE waiting.status = 'queued'
+      AND (:among IS NULL OR waiting.id IN (SELECT value FROM json_each(:among)))
     GROUP BY waiting.platform, waiting.user_id
     ORDER BY ifnull(askers.last_claim, 0), min(waiting.id)
     LIMIT 1
@@ -132,9 +137,9 @@ SELECT place FROM line WHERE id = :id;
 UPDATE jobs SET status = 'queued', updated_at = :now WHERE id = :id AND status = 'running';
 
 -- name: answer
--- Only once, and not after the asker stopped it.
+-- Only once, and not after the asker stopped it; what needs no model was never running.
 UPDATE jobs SET status = 'answered', answer = :answer, found = :found, updated_at = :now
-WHERE id = :id AND status = 'running';
+WHERE id = :id AND status IN ('queued', 'running');
 
 -- name: deliver
 -- The asker has the answer.

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.desk import model_library
 from bot.desk.commands import MODEL_KEY
 from bot.desk.model_library import ModelLibrary
 from config.settings import AdminsSettings, EngineSettings, Settings
 from engine.errors import ModelLoadError
 from engine.models.device_memory import DeviceMemory
 from engine.models.saved import save_model
+from tests.fake_hardware import FakeHardware
 from tests.fakes import ScriptedGenerator
 from tests.harness import FakeAdapter, FakeModels, message, running_desk
 
@@ -63,17 +63,12 @@ async def test_an_idle_model_is_marked_in_the_list(tmp_path: Path) -> None:
     ],
 )
 def test_each_model_is_listed_with_its_size_and_whether_it_fits(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, total: int, phi: str
+    tmp_path: Path, total: int, phi: str
 ) -> None:
-    monkeypatch.setattr(
-        model_library,
-        "read_device_memory",
-        lambda _: DeviceMemory(total=total, free=0, on_gpu=True),
-    )
+    hardware = FakeHardware(lambda: DeviceMemory(total=total, free=0, on_gpu=True))
+    library = ModelLibrary(EngineSettings(), tmp_path / "models", hardware)
 
-    choices = {
-        c.alias: c.summary for c in ModelLibrary(EngineSettings(), tmp_path / "models").choices()
-    }
+    choices = {c.alias: c.summary for c in library.choices()}
 
     assert choices["phi-3-mini"].startswith(phi)
     assert "nf4, fits here" in choices["mistral-7b"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from config.settings import AdminsSettings, Settings, SlackSettings
 from engine.generation import Generation, GenerationRequest
 from engine.serving.generator import Generator
 from engine.store.jobs import JobStore
+from engine.types import OnPiece
 from tests.fakes import ScriptedGenerator
 from tests.harness import RunningDesk, desk_on
 from tests.slack_twin import APP_TOKEN, BOT_TOKEN, SECRET, SlackTwin
@@ -83,11 +84,9 @@ class HeldGenerator(ScriptedGenerator):
         self.begin = asyncio.Event()
         self.gate.clear()
 
-    async def _write(
-        self, request: GenerationRequest, on_text: Callable[[str], None]
-    ) -> Generation:
+    async def _write(self, request: GenerationRequest, on_piece: OnPiece) -> Generation:
         await self.begin.wait()
-        return await super()._write(request, on_text)
+        return await super()._write(request, on_piece)
 
 
 @asynccontextmanager

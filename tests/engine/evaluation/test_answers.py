@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -29,7 +29,7 @@ from engine.generation import Generation, GenerationRequest
 from engine.retrieval.retriever import Retriever
 from engine.serving.generator import Generator
 from engine.serving.status import EngineState, EngineStatus
-from engine.types import Tier
+from engine.types import OnPiece, Piece, Tier
 from tests.fakes import ScriptedGenerator
 from tests.harness import FAQ, ListCorpus, asks_model
 
@@ -196,11 +196,9 @@ class Slow:
     def __init__(self, clock: Clock, seconds: float) -> None:
         self._clock, self._seconds = clock, seconds
 
-    async def generate(
-        self, request: GenerationRequest, on_text: Callable[[str], None]
-    ) -> Generation:
+    async def generate(self, request: GenerationRequest, on_piece: OnPiece) -> Generation:
         self._clock.now += self._seconds
-        on_text("piece")
+        on_piece(Piece("piece"))
         raise GenerationTimeout
 
     def status(self) -> EngineStatus:

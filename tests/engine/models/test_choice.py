@@ -9,19 +9,20 @@ import pytest
 
 from config.settings import EngineSettings
 from engine.errors import ModelLoadError
-from engine.models import choice as choosing
 from engine.models.catalog import AUTO, CARD_DEFAULT, CPU_DEFAULT
 from engine.models.choice import CHOSEN, Choice
 from engine.models.device_memory import DeviceMemory
+from engine.models.hardware import Hardware
 from engine.models.weights import prepare_weights
 from tests.engine.worker.tiny_models import catalog, entry
+from tests.fake_hardware import FakeHardware
 
 MODELS = catalog(entry("one"), entry("two"), entry(CPU_DEFAULT), entry(CARD_DEFAULT))
 
 
-def choice(setting: str, preferred: str | None = None) -> Choice:
+def choice(setting: str, preferred: str | None = None, hardware: Hardware | None = None) -> Choice:
     settings = EngineSettings(model=setting, device="cpu")
-    return Choice(settings, MODELS, Path("none"), preferred=preferred)
+    return Choice(settings, MODELS, Path("none"), preferred=preferred, hardware=hardware)
 
 
 @pytest.mark.parametrize(
@@ -56,21 +57,17 @@ def test_after_a_failure_the_next_is_tried_and_the_reason_kept(
     assert other is None or other[1].startswith("It is damaged. ")
 
 
-@pytest.fixture
-def gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A GPU with room for every model."""
-    room = DeviceMemory(total=16 * 10**9, free=15 * 10**9, on_gpu=True)
-    monkeypatch.setattr(choosing, "read_device_memory", lambda _: room)
+#: Has a GPU with room for every model.
+GPU = FakeHardware(lambda: DeviceMemory(total=16 * 10**9, free=15 * 10**9, on_gpu=True))
 
 
-@pytest.mark.usefixtures("gpu")
 async def test_with_a_gpu_the_large_model_is_fetched_and_the_small_one_replaces_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{closed.getsockname()[1]}")
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
-    one = choice(AUTO)
+    one = choice(AUTO, hardware=GPU)
 
     large, _ = one.first()
     with pytest.raises(ModelLoadError) as failed:
@@ -85,11 +82,10 @@ async def test_with_a_gpu_the_large_model_is_fetched_and_the_small_one_replaces_
     assert why.endswith(f"{CPU_DEFAULT} is used instead.")
 
 
-@pytest.mark.usefixtures("gpu")
 def test_with_a_gpu_and_no_hub_the_small_model_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
 
-    small, why = choice(AUTO).first()
+    small, why = choice(AUTO, hardware=GPU).first()
 
     assert small.alias == CPU_DEFAULT
     assert "HF_HUB_OFFLINE" in why

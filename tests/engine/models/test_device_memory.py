@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ModelLoadError
-from engine.models import gpu
-from engine.models.device_memory import does_not_fit, gpu_problem, read_device_memory, uses_gpu
+from engine.models.device_memory import does_not_fit, gpu_problem, uses_gpu
 from engine.models.gpu import Gpu
+from engine.models.hardware import Machine
 from engine.models.memory import MemoryNeed
 from engine.worker.loading import load_model
 from tests.engine.worker.tiny_models import entry, save_causal
@@ -37,24 +37,22 @@ def test_a_shorter_window_is_advised_only_where_it_helps(weights: int, helps: bo
     assert told.endswith("or lower its context_window.") is helps
 
 
-def test_a_container_s_limit_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_container_s_limit_counts(tmp_path: Path) -> None:
     (tmp_path / "memory.max").write_text("3000000\n")
     (tmp_path / "memory.current").write_text("2000000\n")
     (tmp_path / "memory.stat").write_text("anon 1\ninactive_file 500000\n")
-    monkeypatch.setattr(gpu, "CGROUP", tmp_path)
 
-    room = read_device_memory("cpu")
+    room = Machine(cgroup=tmp_path).read_device_memory("cpu")
 
     assert (room.total, room.free) == (3_000_000, 1_500_000)
 
 
 def test_a_container_without_a_limit_has_the_machine_s_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     (tmp_path / "memory.max").write_text("max\n")
-    monkeypatch.setattr(gpu, "CGROUP", tmp_path)
 
-    room = read_device_memory("cpu")
+    room = Machine(cgroup=tmp_path).read_device_memory("cpu")
 
     assert 0 < room.free < room.total
     assert room.total > 10**8

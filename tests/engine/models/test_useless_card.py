@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 
 from config.settings import EngineSettings
-from engine.models import choice
 from engine.models.catalog import AUTO, CARD_DEFAULT, CPU_DEFAULT
 from engine.models.device_memory import DeviceMemory
-from engine.serving import launcher as starter
 from engine.serving.status import EngineState, EngineStatus
 from engine.serving.supervisor import EngineSupervisor
 from tests.engine.worker.tiny_models import catalog, entry, save_causal
+from tests.fake_hardware import FakeHardware
 
 PROBLEM = "the GPU cannot be used, since it is a picture of one"
 CPU = DeviceMemory(total=16 * 10**9, free=15 * 10**9, on_gpu=False, gpu_problem=PROBLEM)
@@ -22,7 +21,7 @@ CPU = DeviceMemory(total=16 * 10**9, free=15 * 10**9, on_gpu=False, gpu_problem=
 CARD = DeviceMemory(total=16 * 10**9, free=15 * 10**9, on_gpu=True)
 
 
-async def served(folder: Path) -> EngineStatus:
+async def served(folder: Path, hardware: FakeHardware) -> EngineStatus:
     """What serves where the GPU is asked for, and is none to PyTorch."""
     for alias in (CARD_DEFAULT, CPU_DEFAULT):
         save_causal(folder / alias)
@@ -31,6 +30,7 @@ async def served(folder: Path) -> EngineStatus:
         catalog=catalog(entry(CARD_DEFAULT), entry(CPU_DEFAULT)),
         models_dir=folder,
         hf_token=None,
+        hardware=hardware,
     )
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group:
@@ -46,10 +46,8 @@ async def test_the_small_model_serves_on_the_cpu(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: DeviceMemory
 ) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    monkeypatch.setattr(choice, "read_device_memory", lambda _: room)
-    monkeypatch.setattr(starter, "read_device_memory", lambda _: room)
 
-    status = await served(tmp_path)
+    status = await served(tmp_path, FakeHardware(lambda: room))
 
     assert (status.state, status.model) == (EngineState.READY, CPU_DEFAULT)
     assert status.device.startswith("CPU")

@@ -15,7 +15,7 @@ class Visitor:
     ) -> None:
         self.inside = False
         self.leave = asyncio.Event()
-        self.task = group.create_task(self._visit(gate.alone() if alone else gate.place()))
+        self.task = group.create_task(self._visit(gate.exclusive() if alone else gate.shared()))
 
     async def _visit(self, place: object) -> None:
         async with place:  # type: ignore[attr-defined]

@@ -19,8 +19,8 @@ REQUEST = GenerationRequest(id="1", question="Why?", documents=(), max_new_token
 
 
 @pytest.fixture
-async def child() -> AsyncIterator[EngineConnection]:
-    """A child whose process never says anything by itself."""
+async def connection() -> AsyncIterator[EngineConnection]:
+    """A connection whose process never says anything by itself."""
     ours, theirs = socket.socketpair()
     reader, writer = await asyncio.open_connection(sock=ours)
     with theirs:
@@ -30,32 +30,32 @@ async def child() -> AsyncIterator[EngineConnection]:
 
 
 async def test_a_load_that_takes_too_long_tells_which_setting_helps(
-    child: EngineConnection,
+    connection: EngineConnection,
 ) -> None:
     with pytest.raises(ModelLoadError, match=r"not loaded after 0 s; raise engine\.load_timeout_s"):
-        await child.load(
+        await connection.load(
             Path("weights"), device="cpu", max_batch=1, timeout=0, on_progress=lambda _: None
         )
 
 
-async def test_no_setting_is_named_where_none_helps(child: EngineConnection) -> None:
+async def test_no_setting_is_named_where_none_helps(connection: EngineConnection) -> None:
     with pytest.raises(ModelLoadError, match="tiny was not parked after 0 s; its process is ended"):
-        await child.park(timeout=0)
+        await connection.park(timeout=0)
     with pytest.raises(ModelLoadError, match="tiny was not resumed after 0 s; its process is"):
-        await child.resume(timeout=0)
+        await connection.resume(timeout=0)
     with pytest.raises(ModelLoadError, match="tiny was not ready to show its prompt after 0 s"):
-        await child.show_prompt(Path("weights"), REQUEST, timeout=0)
+        await connection.show_prompt(Path("weights"), REQUEST, timeout=0)
 
 
 @pytest.mark.parametrize("turns", range(8))
 async def test_a_question_can_be_stopped_at_the_very_moment_a_token_comes(
-    child: EngineConnection, turns: int
+    connection: EngineConnection, turns: int
 ) -> None:
     pieces: list[str] = []
-    task = asyncio.create_task(child.generate(REQUEST, pieces.append, stall_s=600))
+    task = asyncio.create_task(connection.generate(REQUEST, pieces.append, stall_s=600))
     await asyncio.sleep(0)
-    child._take(Started(id="1"))
-    child._take(Text(id="1", piece="Because"))
+    connection._take(Started(id="1"))
+    connection._take(Text(id="1", piece="Because"))
     for _ in range(turns):
         await asyncio.sleep(0)
 

@@ -9,10 +9,10 @@ import pytest
 
 from config.settings import EngineSettings
 from engine.models.device_memory import DeviceMemory, need_of
-from engine.serving import launcher as starter
-from engine.serving.launcher import Starter
+from engine.serving.launcher import EngineLauncher
 from tests.engine.serving.idle_processes import Process, idle_models
 from tests.engine.worker.tiny_models import entry
+from tests.fake_hardware import FakeHardware
 
 MB = 10**6
 WANTED = entry("wanted", memory_gb=1.0)
@@ -27,21 +27,23 @@ CONFIG = {
 
 
 async def machine(
-    monkeypatch: pytest.MonkeyPatch, old: Process, *idle: Process, held: int = 0
-) -> Starter:
-    """A starter with these idle models, on a machine where nothing else is free."""
+    old: Process, *idle: Process, held: int = 0, memory: DeviceMemory | None = None
+) -> EngineLauncher:
+    """A launcher with these idle models, on a machine where nothing else is free."""
     held_by = {old.pid: 800 * MB} | {process.pid: held for process in idle}
 
-    def read_device_memory(_: str) -> DeviceMemory:
+    def read() -> DeviceMemory:
         free = sum(held for process in idle if process.ended.is_set())
-        return DeviceMemory(total=10**10, free=free, on_gpu=False)
+        return memory or DeviceMemory(total=10**10, free=free, on_gpu=False)
 
-    made = Starter(
-        EngineSettings(device="cpu"), Path("none"), hf_token=None, on_progress=lambda _: None
+    made = EngineLauncher(
+        EngineSettings(device="cpu"),
+        Path("none"),
+        hf_token=None,
+        on_progress=lambda _: None,
+        hardware=FakeHardware(read, lambda pid: held_by[pid]),
     )
     made.idle = await idle_models(len(idle), *idle)
-    monkeypatch.setattr(starter, "read_device_memory", read_device_memory)
-    monkeypatch.setattr(starter, "memory_of", lambda pid, *, on_gpu: held_by[pid])
     return made
 
 
@@ -49,11 +51,17 @@ def processes() -> tuple[Process, Process, Process, Process]:
     return Process("old", 1), Process("first", 2), Process("second", 3), Process("third", 4)
 
 
-async def test_the_longest_idle_models_go_until_there_is_room(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@pytest.mark.parametrize(("setting", "expected"), [(0, 8), (3, 3)])
+def test_the_settings_say_how_many_questions_it_takes(setting: int, expected: int) -> None:
+    settings = EngineSettings(device="cpu", max_batch=setting)
+    made = EngineLauncher(settings, Path("none"), hf_token=None, on_progress=lambda _: None)
+
+    assert made.capacity == expected
+
+
+async def test_the_longest_idle_models_go_until_there_is_room() -> None:
     old, *idle = processes()
-    made = await machine(monkeypatch, old, *idle, held=600 * MB)
+    made = await machine(old, *idle, held=600 * MB)
 
     has_room = await made.has_room_beside(WANTED, Path("none"), old)  # type: ignore[arg-type]
 
@@ -61,11 +69,9 @@ async def test_the_longest_idle_models_go_until_there_is_room(
     assert made.idle.aliases == ("third",)
 
 
-async def test_no_idle_model_goes_where_that_does_not_make_room_enough(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_no_idle_model_goes_where_that_does_not_make_room_enough() -> None:
     old, *idle = processes()
-    made = await machine(monkeypatch, old, *idle, held=300 * MB)
+    made = await machine(old, *idle, held=300 * MB)
 
     has_room = await made.has_room_beside(WANTED, Path("none"), old)  # type: ignore[arg-type]
 
@@ -83,15 +89,13 @@ async def test_on_a_gpu_a_model_comes_beside_the_old_one_only_with_all_its_slots
     num_questions: int,
     expected: bool,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     old, *idle = processes()
-    made = await machine(monkeypatch, old, *idle, held=600 * MB)
     (tmp_path / "config.json").write_text(json.dumps(CONFIG))
     need = need_of(WANTED, tmp_path, DeviceMemory(total=10**12, free=0, on_gpu=on_gpu))
     assert need
     room = DeviceMemory(total=10**12, free=need.total(num_questions), on_gpu=on_gpu)
-    monkeypatch.setattr(starter, "read_device_memory", lambda _: room)
+    made = await machine(old, *idle, held=600 * MB, memory=room)
 
     has_room = await made.has_room_beside(WANTED, tmp_path, old)  # type: ignore[arg-type]
 

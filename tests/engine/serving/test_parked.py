@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,11 @@ from config.settings import EngineSettings
 from engine.errors import ModelLoadError
 from engine.models.catalog import PromptStyle, Task
 from engine.models.device_memory import DeviceMemory
-from engine.serving import launcher as starter
 from engine.serving.status import EngineState
 from engine.serving.supervisor import EngineSupervisor
-from tests.engine.serving.real_engine import begin, break_off, ignore, is_alive, request
+from tests.engine.serving.real_engine import PATIENCE_S, begin, break_off, ignore, is_alive, request
 from tests.engine.worker.tiny_models import catalog, entry, save_causal, save_seq2seq
+from tests.fake_hardware import FakeHardware
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -37,8 +38,17 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def engine(models: Path) -> AsyncIterator[EngineSupervisor]:
+@pytest.fixture(scope="module")
+def hardware() -> FakeHardware:
+    """That of `engine`."""
+    return FakeHardware()
+
+
+@asynccontextmanager
+async def running(
+    models: Path, hardware: FakeHardware | None = None, *, park_s: float, resume_s: float
+) -> AsyncIterator[EngineSupervisor]:
+    """An engine that serves `tiny`; when the block ends, none of its processes is left."""
     engine = EngineSupervisor(
         EngineSettings(model="tiny", device="cpu", threads=1, stall_s=300, keep_idle=1),
         catalog=catalog(
@@ -49,6 +59,9 @@ async def engine(models: Path) -> AsyncIterator[EngineSupervisor]:
         ),
         models_dir=models,
         hf_token=None,
+        hardware=hardware,
+        park_s=park_s,
+        resume_s=resume_s,
     )
     stop = asyncio.Event()
     task = asyncio.create_task(engine.run(stop))
@@ -56,9 +69,23 @@ async def engine(models: Path) -> AsyncIterator[EngineSupervisor]:
     yield engine
     pids = await rest_t5(engine)
     stop.set()
-    await task
+    async with asyncio.timeout(PATIENCE_S):
+        await task
     assert not any(is_alive(pid) for pid in pids)
     assert not engine.pids()
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def engine(models: Path, hardware: FakeHardware) -> AsyncIterator[EngineSupervisor]:
+    async with running(models, hardware, park_s=PATIENCE_S, resume_s=PATIENCE_S) as engine:
+        yield engine
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def impatient(models: Path) -> AsyncIterator[EngineSupervisor]:
+    """One that waits no longer for a process that hangs than for a slow one."""
+    async with running(models, park_s=10, resume_s=10) as engine:
+        yield engine
 
 
 async def text(engine: EngineSupervisor) -> str:
@@ -70,22 +97,22 @@ async def rest_t5(engine: EngineSupervisor) -> tuple[int, int]:
     await engine.switch("tiny-t5")
     await engine.switch("tiny")
     assert engine.status().idle == ("tiny-t5",)
-    (parked,) = engine._starter.idle.pids()
+    (parked,) = engine._launcher.idle.pids()
     (serving,) = engine.pids() - {parked}
     return serving, parked
 
 
-def lack_room(monkeypatch: pytest.MonkeyPatch, engine: EngineSupervisor) -> None:
+@contextmanager
+def lacking_room(engine: EngineSupervisor, hardware: FakeHardware) -> Iterator[None]:
     """While the engine serves, no model has room beside the one that does, whatever this machine's
     processes really take."""
 
-    def read(_: str) -> DeviceMemory:
-        free = 10**8 if engine.status().state is EngineState.READY else 9 * 10**9
+    def read() -> DeviceMemory:
+        free = 0 if engine.status().state is EngineState.READY else 9 * 10**9
         return DeviceMemory(total=10**10, free=free, on_gpu=False)
 
-    monkeypatch.setattr(starter, "read_device_memory", read)
-    monkeypatch.setattr(starter, "bytes_of", lambda *_: 7 * 10**8)
-    monkeypatch.setattr(starter, "memory_of", lambda pid, *, on_gpu: 4 * 10**8)
+    with hardware.having(read, lambda _: 7 * 10**8):  # a tiny model needs 1.04 GB
+        yield
 
 
 async def test_switching_back_resumes_the_process_and_its_answers(engine: EngineSupervisor) -> None:
@@ -110,10 +137,15 @@ async def test_the_new_model_has_all_its_slots_while_the_old_one_ends_its_answer
     engine: EngineSupervisor,
 ) -> None:
     old, _ = await rest_t5(engine)
-    asked = [await begin(engine) for _ in range(engine.status().num_slots)]
+    num_slots = engine.num_places
+    asked = []
+    for _ in range(num_slots):
+        await engine.acquire()
+        asked.append(await begin(engine))
 
     os.kill(old, signal.SIGSTOP)
     switching = asyncio.create_task(engine.switch("tiny-t5"))
+    await engine.acquire()
     generation = await engine.generate(REQUEST, ignore)
     was_switching = not switching.done()
     os.kill(old, signal.SIGCONT)
@@ -121,6 +153,8 @@ async def test_the_new_model_has_all_its_slots_while_the_old_one_ends_its_answer
     for task in asked:
         task.cancel()
     await switching
+    for _ in range(num_slots + 1):
+        engine.release()
 
     assert generation.model == "tiny-t5"
     assert was_switching
@@ -129,11 +163,8 @@ async def test_the_new_model_has_all_its_slots_while_the_old_one_ends_its_answer
     assert old in engine.pids()
 
 
-async def test_nobody_waits_while_the_old_model_parks(
-    engine: EngineSupervisor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_nobody_waits_while_the_old_model_parks(engine: EngineSupervisor) -> None:
     old, _ = await rest_t5(engine)
-    monkeypatch.setattr("engine.serving.idle.PARK_S", 300)
 
     os.kill(old, signal.SIGSTOP)
     switching = asyncio.create_task(engine.switch("tiny-t5"))
@@ -164,30 +195,26 @@ async def test_a_parked_process_that_died_is_replaced_without_a_word(
 
 
 async def test_a_parked_process_that_hangs_is_replaced_without_a_word(
-    engine: EngineSupervisor, monkeypatch: pytest.MonkeyPatch
+    impatient: EngineSupervisor,
 ) -> None:
-    serving, parked = await rest_t5(engine)
-    monkeypatch.setattr(starter, "RESUME_S", 0.1)
+    serving, parked = await rest_t5(impatient)
 
     os.kill(parked, signal.SIGSTOP)
-    await engine.switch("tiny-t5")
+    await impatient.switch("tiny-t5")
 
-    assert (await engine.generate(REQUEST, ignore)).model == "tiny-t5"
+    assert (await impatient.generate(REQUEST, ignore)).model == "tiny-t5"
     assert not is_alive(parked)
-    assert serving in engine.pids()
+    assert serving in impatient.pids()
 
 
-async def test_what_cannot_be_parked_is_ended(
-    engine: EngineSupervisor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    serving, parked = await rest_t5(engine)
-    monkeypatch.setattr("engine.serving.idle.PARK_S", 0.1)
+async def test_what_cannot_be_parked_is_ended(impatient: EngineSupervisor) -> None:
+    serving, parked = await rest_t5(impatient)
 
     os.kill(serving, signal.SIGSTOP)
-    await engine.switch("tiny-t5")
+    await impatient.switch("tiny-t5")
 
-    assert engine.pids() == {parked}
-    assert engine.status().idle == ()
+    assert impatient.pids() == {parked}
+    assert impatient.status().idle == ()
     assert not is_alive(serving)
 
 
@@ -216,65 +243,57 @@ async def test_a_crash_of_the_one_that_serves_leaves_the_parked_ones_alone(
 
 
 async def test_one_after_the_other_they_take_turns_without_a_new_process(
-    engine: EngineSupervisor, monkeypatch: pytest.MonkeyPatch
+    engine: EngineSupervisor, hardware: FakeHardware
 ) -> None:
     await rest_t5(engine)
     before = engine.pids()
-    lack_room(monkeypatch, engine)
+    with lacking_room(engine, hardware):
+        asked = [asyncio.create_task(engine.generate(REQUEST, ignore)) for _ in range(12)]
+        await engine.switch("tiny-t5")
+        meanwhile = [asyncio.create_task(engine.generate(REQUEST, ignore)) for _ in range(12)]
+        await engine.switch("tiny")
 
-    asked = [asyncio.create_task(engine.generate(REQUEST, ignore)) for _ in range(12)]
-    await engine.switch("tiny-t5")
-    meanwhile = [asyncio.create_task(engine.generate(REQUEST, ignore)) for _ in range(12)]
-    await engine.switch("tiny")
-
-    assert {(await task).model for task in asked + meanwhile} <= {"tiny", "tiny-t5"}
-    assert engine.pids() == before
-    assert engine.status().idle == ("tiny-t5",)
+        assert {(await task).model for task in asked + meanwhile} <= {"tiny", "tiny-t5"}
+        assert engine.pids() == before
+        assert engine.status().idle == ("tiny-t5",)
 
 
 async def test_after_a_failed_exchange_the_old_process_resumes(
-    engine: EngineSupervisor, monkeypatch: pytest.MonkeyPatch
+    engine: EngineSupervisor, hardware: FakeHardware
 ) -> None:
     serving, _ = await rest_t5(engine)
-    lack_room(monkeypatch, engine)
+    with lacking_room(engine, hardware):
+        with pytest.raises(ModelLoadError, match="broken could not be loaded"):
+            await engine.switch("broken")
 
-    with pytest.raises(ModelLoadError, match="broken could not be loaded"):
-        await engine.switch("broken")
-
-    assert (await engine.generate(REQUEST, ignore)).model == "tiny"
-    assert engine.pids() == {serving}
+        assert (await engine.generate(REQUEST, ignore)).model == "tiny"
+        assert engine.pids() == {serving}
 
 
 async def test_a_process_that_dies_while_it_is_to_be_exchanged_holds_nobody_up(
-    engine: EngineSupervisor, monkeypatch: pytest.MonkeyPatch
+    engine: EngineSupervisor, hardware: FakeHardware
 ) -> None:
     serving, parked = await rest_t5(engine)
-    lack_room(monkeypatch, engine)
+    with lacking_room(engine, hardware):
+        os.kill(serving, signal.SIGSTOP)
+        asked = asyncio.create_task(engine.generate(REQUEST, ignore))
+        switching = asyncio.create_task(engine.switch("tiny-t5"))
+        while not engine.status().num_waiting:  # until the switch waits for the question
+            assert not switching.done()
+            await asyncio.sleep(0)
+        os.kill(serving, signal.SIGKILL)
+        await switching
 
-    os.kill(serving, signal.SIGSTOP)
-    asked = asyncio.create_task(engine.generate(REQUEST, ignore))
-    switching = asyncio.create_task(engine.switch("tiny-t5"))
-    while not engine.status().num_waiting:  # until the switch waits for the question
-        assert not switching.done()
-        await asyncio.sleep(0)
-    os.kill(serving, signal.SIGKILL)
-    await switching
-
-    assert (await asked).model == "tiny-t5"
-    assert engine.pids() == {parked}
+        assert (await asked).model == "tiny-t5"
+        assert engine.pids() == {parked}
 
 
 async def test_parked_models_go_first_where_memory_is_short(
-    engine: EngineSupervisor, monkeypatch: pytest.MonkeyPatch
+    engine: EngineSupervisor, hardware: FakeHardware
 ) -> None:
     serving, parked = await rest_t5(engine)
-    monkeypatch.setattr(
-        starter,
-        "read_device_memory",
-        lambda _: DeviceMemory(total=10**10, free=3 * 10**8, on_gpu=False),
-    )
-
-    await engine.switch("third")
+    with hardware.having(lambda: DeviceMemory(total=10**10, free=3 * 10**8, on_gpu=False)):
+        await engine.switch("third")
 
     assert (await engine.generate(REQUEST, ignore)).model == "third"
     assert engine.status().idle == ()

@@ -10,7 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import psutil
@@ -26,11 +26,11 @@ from engine.errors import (
     UnknownModel,
 )
 from engine.generation import FinishReason
-from engine.models.catalog import AUTO, CPU_DEFAULT, PromptStyle, Task
+from engine.models.catalog import AUTO, CPU_DEFAULT, ModelEntry, PromptStyle, Task
 from engine.models.device_memory import DeviceMemory
 from engine.models.environment import engine_environment
-from engine.serving import launcher as starter
-from engine.serving import spawn
+from engine.serving.connection import EngineConnection
+from engine.serving.launcher import Connect
 from engine.serving.status import EngineState
 from engine.serving.supervisor import EngineSupervisor
 from tests.engine.serving.real_engine import (
@@ -43,6 +43,7 @@ from tests.engine.serving.real_engine import (
     request,
 )
 from tests.engine.worker.tiny_models import VOCABULARY, catalog, entry, save_causal, save_seq2seq
+from tests.fake_hardware import FakeHardware
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -69,10 +70,16 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def make_engine(
-    models: Path, model: str = "tiny", preferred: str | None = None
+    models: Path,
+    model: str = "tiny",
+    preferred: str | None = None,
+    *,
+    hardware: FakeHardware | None = None,
+    connect: Connect = EngineConnection.start,
+    stall_s: float = PATIENCE_S,
 ) -> EngineSupervisor:
     return EngineSupervisor(
-        EngineSettings(model=model, device="cpu", threads=1, stall_s=PATIENCE_S, keep_idle=0),
+        EngineSettings(model=model, device="cpu", threads=1, stall_s=stall_s, keep_idle=0),
         catalog=catalog(
             entry("tiny"),
             entry("tiny-t5", task=Task.SEQ2SEQ, prompt=PromptStyle.INSTRUCTION),
@@ -84,13 +91,59 @@ def make_engine(
         models_dir=models,
         hf_token="hf_s3cret",
         preferred=preferred,
+        hardware=hardware,
+        connect=connect,
     )
 
 
+def no_room() -> DeviceMemory:
+    """Nothing has room beside the model that serves."""
+    return DeviceMemory(total=10**10, free=3 * 10**8, on_gpu=False)
+
+
+class MayFail:
+    """Starts processes, unless it is told that the system starts none."""
+
+    def __init__(self) -> None:
+        self.fails = False
+
+    async def __call__(
+        self, group: asyncio.TaskGroup, entry: ModelEntry, *, threads: int
+    ) -> EngineConnection:
+        root = Path("/nowhere") if self.fails else ROOT
+        return await EngineConnection.start(group, entry, threads=threads, root=root)
+
+
+@pytest.fixture(scope="module")
+def module_hardware() -> FakeHardware:
+    return FakeHardware()
+
+
+@pytest.fixture
+def hardware(module_hardware: FakeHardware) -> Iterator[FakeHardware]:
+    """That of `engine`; after the test its memory is the machine's again."""
+    yield module_hardware
+    module_hardware.memory = None
+
+
+@pytest.fixture(scope="module")
+def module_connect() -> MayFail:
+    return MayFail()
+
+
+@pytest.fixture
+def connect(module_connect: MayFail) -> Iterator[MayFail]:
+    """That of `engine`; after the test it starts processes again."""
+    yield module_connect
+    module_connect.fails = False
+
+
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
-async def engine(models: Path) -> AsyncIterator[EngineSupervisor]:
+async def engine(
+    models: Path, module_hardware: FakeHardware, module_connect: MayFail
+) -> AsyncIterator[EngineSupervisor]:
     stop = asyncio.Event()
-    engine = make_engine(models)
+    engine = make_engine(models, hardware=module_hardware, connect=module_connect)
     with pytest.MonkeyPatch.context() as patch:
         for name in ("TELEGRAM_BOT_TOKEN", "SLACK_APP_TOKEN", "HF_TOKEN", "SLACK_BOT_TOKEN_FILE"):
             patch.setenv(name, "s3cret")
@@ -99,7 +152,8 @@ async def engine(models: Path) -> AsyncIterator[EngineSupervisor]:
     yield engine
     (pid,) = engine.pids() or (None,)
     stop.set()
-    await asyncio.wait_for(running, PATIENCE_S)
+    async with asyncio.timeout(PATIENCE_S):
+        await running
     assert pid is None or not is_alive(pid)
     with pytest.raises(EngineDown):
         await engine.generate(request(), ignore)
@@ -171,12 +225,31 @@ async def test_questions_that_were_answered_together_are_asked_again_one_by_one(
     assert "".join(pieces).strip() == generation.text
 
 
-@pytest.mark.parametrize(("setting", "expected"), [(0, 8), (3, 3)])
-async def test_the_settings_say_how_many_questions_it_takes(setting: int, expected: int) -> None:
-    settings = EngineSettings(model="tiny", device="cpu", max_batch=setting)
-    engine = EngineSupervisor(settings, catalog=catalog(), models_dir=Path("none"), hf_token=None)
+async def test_places_are_as_many_as_the_model_has_slots_and_nobody_gets_one_while_it_loads(
+    models: Path,
+) -> None:
+    stop = asyncio.Event()
+    engine = make_engine(models)
+    running = asyncio.create_task(engine.run(stop))
+    acquiring = asyncio.create_task(engine.acquire())
+    await asyncio.sleep(0)
+    while_loading = acquiring.done()
 
-    assert engine.capacity == expected
+    await engine.settled()
+    await acquiring
+    for _ in range(engine.num_places - 1):
+        await engine.acquire()
+    one_too_many = asyncio.create_task(engine.acquire())
+    await asyncio.sleep(0)
+    when_full = one_too_many.done()
+    engine.release()
+
+    assert await one_too_many
+    assert (while_loading, when_full) == (False, False)
+    assert engine.num_places == engine.status().num_slots == 8
+    stop.set()
+    async with asyncio.timeout(PATIENCE_S):
+        await running
 
 
 async def test_several_questions_are_answered_at_once(engine: EngineSupervisor) -> None:
@@ -189,19 +262,21 @@ async def test_several_questions_are_answered_at_once(engine: EngineSupervisor) 
     long.cancel()
 
 
-async def test_a_hung_process_is_replaced(
-    engine: EngineSupervisor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_hung_process_is_replaced(models: Path) -> None:
+    stop = asyncio.Event()
+    engine = make_engine(models, stall_s=5.0)
+    running = asyncio.create_task(engine.run(stop))
+    await engine.settled()
     (pid,) = engine.pids()
-    impatient = engine._settings.model_copy(update={"stall_s": 1.0})
-    monkeypatch.setattr(engine, "_settings", impatient)
 
     with pytest.raises(GenerationTimeout):
         await engine.generate(LONG, lambda _: os.kill(pid, signal.SIGSTOP))
 
-    monkeypatch.undo()
     assert (await engine.generate(request(), ignore)).completion_tokens == 8
     assert engine.pids() != {pid}
+    stop.set()
+    async with asyncio.timeout(PATIENCE_S):
+        await running
 
 
 async def test_a_model_that_cannot_be_loaded_leaves_the_old_one_serving(
@@ -262,14 +337,10 @@ async def test_the_model_is_switched_while_a_question_is_being_answered(
 
 
 async def test_without_room_for_two_the_old_model_goes_first_and_nobody_is_lost(
-    engine: EngineSupervisor, monkeypatch: pytest.MonkeyPatch
+    engine: EngineSupervisor, hardware: FakeHardware
 ) -> None:
     await engine.switch("tiny-t5")
-    monkeypatch.setattr(
-        starter,
-        "read_device_memory",
-        lambda _: DeviceMemory(total=10**10, free=3 * 10**8, on_gpu=False),
-    )
+    hardware.memory = no_room
     asked = [asyncio.create_task(engine.generate(request(300), ignore)) for _ in range(3)]
     await asyncio.sleep(0)
 
@@ -284,14 +355,10 @@ async def test_without_room_for_two_the_old_model_goes_first_and_nobody_is_lost(
 
 
 async def test_a_failed_exchange_brings_the_old_model_back(
-    engine: EngineSupervisor, monkeypatch: pytest.MonkeyPatch
+    engine: EngineSupervisor, hardware: FakeHardware
 ) -> None:
     await engine.switch("tiny")
-    monkeypatch.setattr(
-        starter,
-        "read_device_memory",
-        lambda _: DeviceMemory(total=10**10, free=3 * 10**8, on_gpu=False),
-    )
+    hardware.memory = no_room
     before = engine.pids()
 
     with pytest.raises(ModelLoadError, match="mute was loaded but wrote nothing"):
@@ -322,10 +389,10 @@ async def test_the_status_tells_which_change_its_detail_is_about(engine: EngineS
 
 
 async def test_a_system_that_starts_no_process_fails_a_switch_with_a_sentence(
-    engine: EngineSupervisor, monkeypatch: pytest.MonkeyPatch
+    engine: EngineSupervisor, connect: MayFail
 ) -> None:
     await engine.switch("tiny")
-    monkeypatch.setattr(spawn, "ROOT", Path("/nowhere"))
+    connect.fails = True
 
     with pytest.raises(ModelLoadError, match="The engine process could not be started"):
         await engine.switch("tiny-t5")
@@ -383,7 +450,8 @@ async def test_the_model_that_staff_chose_survives_a_restart_if_it_can(
     assert generation.model == engine.status().model == model
     assert engine.status().detail.startswith(why)
     stop.set()
-    await asyncio.wait_for(running, PATIENCE_S)
+    async with asyncio.timeout(PATIENCE_S):
+        await running
 
 
 async def test_the_settings_word_counts_more_than_what_staff_chose(models: Path) -> None:
@@ -395,7 +463,8 @@ async def test_the_settings_word_counts_more_than_what_staff_chose(models: Path)
 
     assert engine.status().model == "tiny"
     stop.set()
-    await asyncio.wait_for(running, PATIENCE_S)
+    async with asyncio.timeout(PATIENCE_S):
+        await running
 
 
 async def test_a_model_that_never_loads_is_said_to_be_down(models: Path) -> None:
@@ -411,7 +480,8 @@ async def test_a_model_that_never_loads_is_said_to_be_down(models: Path) -> None
     with pytest.raises(EngineDown, match="could not be loaded"):
         await engine.generate(request(), ignore)
     stop.set()
-    await asyncio.wait_for(running, PATIENCE_S)
+    async with asyncio.timeout(PATIENCE_S):
+        await running
 
 
 async def test_an_unknown_model_in_the_settings_is_said_to_be_down(models: Path) -> None:
@@ -424,7 +494,8 @@ async def test_an_unknown_model_in_the_settings_is_said_to_be_down(models: Path)
     assert engine.status().state is EngineState.DOWN
     assert "gpt-5" in engine.status().detail
     stop.set()
-    await asyncio.wait_for(running, PATIENCE_S)
+    async with asyncio.timeout(PATIENCE_S):
+        await running
 
 
 async def test_a_program_that_stops_while_a_model_loads_leaves_no_process(models: Path) -> None:
@@ -438,7 +509,8 @@ async def test_a_program_that_stops_while_a_model_loads_leaves_no_process(models
     pids = engine.pids()
 
     stop.set()
-    await asyncio.wait_for(running, PATIENCE_S)
+    async with asyncio.timeout(PATIENCE_S):
+        await running
 
     with pytest.raises(ModelLoadError):
         await switching
@@ -448,17 +520,14 @@ async def test_a_program_that_stops_while_a_model_loads_leaves_no_process(models
 
 
 async def test_an_exchange_that_has_not_begun_when_the_program_stops_does_not_begin(
-    models: Path, monkeypatch: pytest.MonkeyPatch
+    models: Path,
 ) -> None:
     stop = asyncio.Event()
-    engine = make_engine(models)
+    hardware = FakeHardware()
+    engine = make_engine(models, hardware=hardware)
     running = asyncio.create_task(engine.run(stop))
     await engine.settled()
-    monkeypatch.setattr(
-        starter,
-        "read_device_memory",
-        lambda _: DeviceMemory(total=10**10, free=3 * 10**8, on_gpu=False),
-    )
+    hardware.memory = no_room
     asked = await begin(engine)
     switching = asyncio.create_task(engine.switch(CPU_DEFAULT))
     while not (engine.status().num_waiting or switching.done()):
@@ -471,7 +540,8 @@ async def test_an_exchange_that_has_not_begun_when_the_program_stops_does_not_be
 
     with pytest.raises(ModelLoadError, match="not running"):
         await switching
-    await asyncio.wait_for(running, PATIENCE_S)
+    async with asyncio.timeout(PATIENCE_S):
+        await running
     assert engine.status().state is EngineState.STOPPED
     assert not engine.pids()
 
