@@ -11,7 +11,7 @@ from typing import Any
 PLATFORM = "slack"
 
 #: Message subtypes that are still somebody writing something.
-_WRITTEN = {None, "", "file_share", "thread_broadcast", "me_message"}
+_WRITTEN = {"", "file_share", "thread_broadcast", "me_message"}
 _TOKEN = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 _OTHERS = re.compile(r"<@([UW][A-Z0-9]+)|<!(?:here|channel|everyone|subteam)")
 #: Words that `/faq WORD` takes as a command rather than a question.
@@ -83,7 +83,8 @@ def written(event: Payload, *, me: Set[str]) -> Written | None:
     channel, ts, user = (str(event.get(key) or "") for key in ("channel", "ts", "user"))
     if not (channel and ts and user) or user in me or event.get("bot_id"):
         return None
-    if event.get("subtype") not in _WRITTEN or event.get("hidden") or user == "USLACKBOT":
+    subtype = str(event.get("subtype") or "")
+    if subtype not in _WRITTEN or event.get("hidden") or user == "USLACKBOT":
         return None
     text = str(event.get("text") or "")
     thread = str(event.get("thread_ts") or "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.slack.parse import ReplyTo, conversation, readable, slash_text, written
@@ -94,6 +94,7 @@ def test_a_direct_message_is_one_conversation() -> None:
     assert conversation("T1", "C1", "5.0") == "T1:C1:5.0"
 
 
+@example({"subtype": ["bot_message"]})
 @given(
     st.dictionaries(st.text(max_size=12), st.none() | st.text() | st.lists(st.text()), max_size=6)
 )
