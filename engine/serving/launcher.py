@@ -7,7 +7,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from time import monotonic
-from typing import Protocol
 
 from config.settings import EngineSettings
 from engine.errors import EngineCrashed, ModelError, ModelLoadError
@@ -24,22 +23,16 @@ from engine.models.sizes import GB
 from engine.models.weights import find_weights, prepare_weights
 from engine.serving.connection import EngineConnection
 from engine.serving.idle import PARK_S, IdleModels
+from engine.serving.process import EngineProcess
 from engine.serving.smoke import try_out
+from engine.serving.transport import Connect
 
 log = logging.getLogger(__name__)
 
 #: Questions that are worked on at once unless the settings say otherwise.
-CPU_BATCH, CARD_BATCH = 8, 32
+CPU_BATCH, GPU_BATCH = 8, 32
 #: Seconds a parked model gets to resume before it is loaded anew.
 RESUME_S = 60
-
-
-class Connect(Protocol):
-    """Starts a process for a model; see EngineConnection.start."""
-
-    def __call__(
-        self, group: asyncio.TaskGroup, entry: ModelEntry, *, threads: int
-    ) -> Awaitable[EngineConnection]: ...
 
 
 class EngineLauncher:
@@ -55,7 +48,7 @@ class EngineLauncher:
         hardware: Hardware | None = None,
         park_s: float = PARK_S,
         resume_s: float = RESUME_S,
-        connect: Connect = EngineConnection.start,
+        connect: Connect = EngineProcess.start,
     ) -> None:
         self._settings = settings
         self._models_dir = models_dir
@@ -77,7 +70,7 @@ class EngineLauncher:
         if self._settings.max_batch:
             return self._settings.max_batch
         memory = self._hardware.read_device_memory(self._settings.device)
-        return CARD_BATCH if memory.on_gpu else CPU_BATCH
+        return GPU_BATCH if memory.on_gpu else CPU_BATCH
 
     def pids(self) -> frozenset[int]:
         """The processes that live: one serves, others load, end their answers, park or are idle."""
@@ -169,7 +162,9 @@ class EngineLauncher:
     async def _spawn(self, entry: ModelEntry) -> EngineConnection:
         async with self._spawning:  # `close` must not miss it
             group = self.require_open()
-            connection = await self._connect(group, entry, threads=self._settings.threads)
+            connection = await EngineConnection.start(
+                group, entry, threads=self._settings.threads, connect=self._connect
+            )
             living = {other for other in self._processes if not other.ended.is_set()}
             self._processes = living | {connection}
         return connection

@@ -26,11 +26,13 @@ from engine.serving.admission import AdmissionGate
 from engine.serving.backoff import RestartBackoff
 from engine.serving.connection import EngineConnection
 from engine.serving.idle import PARK_S
-from engine.serving.launcher import RESUME_S, Connect, EngineLauncher
+from engine.serving.launcher import RESUME_S, EngineLauncher
 from engine.serving.meter import Meter
 from engine.serving.pending import Resumed
+from engine.serving.process import EngineProcess
 from engine.serving.state import EngineStates
 from engine.serving.status import EngineState, EngineStatus
+from engine.serving.transport import Connect
 from engine.stopping import unless
 from engine.types import OnPiece
 
@@ -54,7 +56,7 @@ class EngineSupervisor:
         hardware: Hardware | None = None,
         park_s: float = PARK_S,
         resume_s: float = RESUME_S,
-        connect: Connect = EngineConnection.start,
+        connect: Connect = EngineProcess.start,
     ) -> None:
         """`preferred` is the model staff chose before a restart; it counts if settings say auto."""
         self._settings = settings

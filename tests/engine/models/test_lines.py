@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
 
 import pytest
 
 from engine.models.lines import MOST_BYTES, read_lines
-from engine.serving.stderr_tail import StderrTail
+from engine.serving.process import EngineProcess, read_stderr
 
 LONG = 200 * 1024
 
@@ -33,12 +34,15 @@ async def test_of_a_line_that_is_too_long_the_beginning_is_read(size: int) -> No
 
 async def test_the_last_words_after_a_line_that_is_too_long_are_heard() -> None:
     says = f"import sys; sys.stderr.write('x' * {LONG} + '\\nno room left\\n'); sys.exit(3)"
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", says, stderr=asyncio.subprocess.PIPE
-    )
-    assert process.stderr
-    words = StderrTail()
+    async with asyncio.TaskGroup() as group:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", says, stderr=asyncio.subprocess.PIPE
+        )
+        assert process.stderr
+        stderr = group.create_task(read_stderr(process.stderr))
+        ours, theirs = socket.socketpair()
+        with theirs:
+            reader, writer = await asyncio.open_connection(sock=ours)
+            why = await EngineProcess(process, reader, writer, stderr).wait()
 
-    await words.read(process.stderr)
-
-    assert words.explain(await process.wait()) == "exit status 3, no room left"
+    assert why == "exit status 3, no room left"

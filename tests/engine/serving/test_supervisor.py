@@ -26,13 +26,13 @@ from engine.errors import (
     UnknownModel,
 )
 from engine.generation import FinishReason
-from engine.models.catalog import AUTO, CPU_DEFAULT, ModelEntry, PromptStyle, Task
+from engine.models.catalog import AUTO, CPU_DEFAULT, PromptStyle, Task
 from engine.models.device_memory import DeviceMemory
 from engine.models.environment import engine_environment
-from engine.serving.connection import EngineConnection
-from engine.serving.launcher import Connect
+from engine.serving.process import EngineProcess
 from engine.serving.status import EngineState
 from engine.serving.supervisor import EngineSupervisor
+from engine.serving.transport import Connect
 from tests.engine.serving.real_engine import (
     LONG,
     PATIENCE_S,
@@ -75,7 +75,7 @@ def make_engine(
     preferred: str | None = None,
     *,
     hardware: FakeHardware | None = None,
-    connect: Connect = EngineConnection.start,
+    connect: Connect = EngineProcess.start,
     stall_s: float = PATIENCE_S,
 ) -> EngineSupervisor:
     return EngineSupervisor(
@@ -107,11 +107,9 @@ class MayFail:
     def __init__(self) -> None:
         self.fails = False
 
-    async def __call__(
-        self, group: asyncio.TaskGroup, entry: ModelEntry, *, threads: int
-    ) -> EngineConnection:
+    async def __call__(self, group: asyncio.TaskGroup, threads: int) -> EngineProcess:
         root = Path("/nowhere") if self.fails else ROOT
-        return await EngineConnection.start(group, entry, threads=threads, root=root)
+        return await EngineProcess.start(group, threads, root=root)
 
 
 @pytest.fixture(scope="module")
