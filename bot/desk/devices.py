@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.delivery.texts import duration, say
 from engine.models.gpu import Gpu, Host
 from engine.models.hardware import Hardware
-from engine.models.sizes import GB
+from engine.models.memory import GB
 from engine.serving.status import EngineState, EngineStatus
 
 HOUR_S = 3600

@@ -15,7 +15,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from engine.errors import ModelError, UnknownModel
 
 #: What `auto` takes with and without a GPU that has room.
-CARD_DEFAULT = "phi-3-mini"
+GPU_DEFAULT = "phi-3-mini"
 CPU_DEFAULT = "smollm2-135m"
 AUTO = "auto"
 
@@ -196,11 +196,11 @@ def choose_model(
     if setting != AUTO:
         return catalog.get(setting), f"{setting} was asked for by the settings."
     small = catalog.get(CPU_DEFAULT)
-    large = catalog.entries.get(CARD_DEFAULT)
+    large = catalog.entries.get(GPU_DEFAULT)
     if gpu_free_gb is None:
         return small, f"{small.alias} was chosen: {no_gpu or 'there is no CUDA GPU to use'}."
     if large is None:
-        return small, f"{small.alias} was chosen: the catalogue has no {CARD_DEFAULT}."
+        return small, f"{small.alias} was chosen: the catalogue has no {GPU_DEFAULT}."
     if gpu_free_gb < needs_gb(large):
         return small, (
             f"{small.alias} was chosen: {large.alias} needs {needs_gb(large):.1f} GB, "

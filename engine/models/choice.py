@@ -8,10 +8,10 @@ from pathlib import Path
 from config.settings import EngineSettings
 from engine.errors import ModelError, UnknownModel
 from engine.models.catalog import AUTO, CPU_DEFAULT, Catalog, ModelEntry, choose_model
+from engine.models.child_process import may_ask_hub
 from engine.models.device_memory import bytes_of
-from engine.models.environment import may_ask_hub
 from engine.models.hardware import Hardware, Machine
-from engine.models.sizes import GB
+from engine.models.memory import GB
 from engine.models.weights import find_weights
 
 CHOSEN = "It was chosen with /model."

@@ -11,8 +11,7 @@ from pathlib import Path
 from engine.errors import ModelLoadError
 from engine.models.catalog import Dtype, ModelEntry
 from engine.models.gpu import Gpu
-from engine.models.memory import MemoryNeed, need_in
-from engine.models.sizes import GB
+from engine.models.memory import GB, MemoryNeed, need_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,10 +19,8 @@ from pydantic import ConfigDict, TypeAdapter
 
 from engine.errors import EngineError, ModelLoadError
 from engine.models.catalog import ModelEntry
-from engine.models.disk import require_space
-from engine.models.download import download
-from engine.models.folder import new_folder
-from engine.models.transfer import Transfer
+from engine.models.folder import Transfer, new_folder, require_space
+from engine.models.hub import download
 
 #: Bytes that a conversion writes.
 _CONVERTED = 280_000_000

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.models.catalog import Dtype, ModelEntry, Quantisation
-from engine.models.sizes import GB
 
+#: Bytes, in the units in which people are told sizes.
+GB, MB = 1e9, 1e6
 #: Python, PyTorch and its libraries; on a GPU its context and the libraries' own buffers.
 RUNTIME_BYTES = {"cpu": 500_000_000, "cuda": 600_000_000}
 #: Tokens of a prompt that are read in one pass.

@@ -15,11 +15,10 @@ from pydantic import ValidationError
 from config.settings import ROOT
 from engine.errors import ModelLoadError
 from engine.models.catalog import ModelEntry
-from engine.models.environment import fetch_environment
+from engine.models.child_process import fetch_environment, read_lines
 from engine.models.fetch import LINE, ORDER, Order, Result
-from engine.models.lines import read_lines
+from engine.models.folder import Transfer
 from engine.models.saved import refuse_other_commit
-from engine.models.transfer import Transfer
 
 log = logging.getLogger(__name__)
 

@@ -18,8 +18,7 @@ from engine.models.device_memory import (
     need_of,
 )
 from engine.models.hardware import Hardware, Machine
-from engine.models.memory import RUNTIME_BYTES
-from engine.models.sizes import GB
+from engine.models.memory import GB, RUNTIME_BYTES
 from engine.models.weights import find_weights, prepare_weights
 from engine.serving.connection import EngineConnection
 from engine.serving.idle import PARK_S, IdleModels

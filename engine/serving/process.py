@@ -13,8 +13,7 @@ from pathlib import Path
 
 from config.settings import ROOT
 from engine.errors import EngineCrashed
-from engine.models.environment import engine_environment
-from engine.models.lines import read_lines
+from engine.models.child_process import engine_environment, read_lines
 from engine.protocol import FromEngine, ToEngine, decode_from_engine, encode
 
 log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ import pytest
 
 from config.settings import EngineSettings
 from engine.errors import ModelLoadError
-from engine.models.catalog import AUTO, CARD_DEFAULT, CPU_DEFAULT
+from engine.models.catalog import AUTO, CPU_DEFAULT, GPU_DEFAULT
 from engine.models.choice import CHOSEN, Choice
 from engine.models.device_memory import DeviceMemory
 from engine.models.hardware import Hardware
@@ -17,7 +17,7 @@ from engine.models.weights import prepare_weights
 from tests.engine.worker.tiny_models import catalog, entry
 from tests.fake_hardware import FakeHardware
 
-MODELS = catalog(entry("one"), entry("two"), entry(CPU_DEFAULT), entry(CARD_DEFAULT))
+MODELS = catalog(entry("one"), entry("two"), entry(CPU_DEFAULT), entry(GPU_DEFAULT))
 
 
 def choice(setting: str, preferred: str | None = None, hardware: Hardware | None = None) -> Choice:
@@ -74,7 +74,7 @@ async def test_with_a_gpu_the_large_model_is_fetched_and_the_small_one_replaces_
         await prepare_weights(large, tmp_path, on_progress=lambda _: None)
     other = one.instead_of(large, str(failed.value))
 
-    assert large.alias == CARD_DEFAULT
+    assert large.alias == GPU_DEFAULT
     assert other is not None
     small, why = other
     assert small.alias == CPU_DEFAULT

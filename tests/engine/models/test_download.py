@@ -16,8 +16,7 @@ import pytest
 from huggingface_hub import constants  # noqa: F401 - this process's cache is fixed here and now
 
 from engine.errors import ModelLoadError
-from engine.models.disk import free_bytes, require_space
-from engine.models.transfer import Transfer
+from engine.models.folder import Transfer, free_bytes, require_space
 from engine.models.weights import prepare_weights
 from tests.engine.worker.tiny_models import entry
 from tests.waits import within

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.models.environment import engine_environment, fetch_environment, may_ask_hub
+from engine.models.child_process import engine_environment, fetch_environment, may_ask_hub
 
 SECRETS = dict.fromkeys(
     [

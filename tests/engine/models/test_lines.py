@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from engine.models.lines import MOST_BYTES, read_lines
+from engine.models.child_process import MOST_BYTES, read_lines
 from engine.serving.process import EngineProcess, read_stderr
 
 LONG = 200 * 1024

@@ -14,7 +14,7 @@ from config.settings import ROOT
 from engine.errors import BrokenNumbers
 from engine.generation import GenerationRequest
 from engine.models.catalog import GenerationDefaults
-from engine.models.environment import engine_environment
+from engine.models.child_process import engine_environment
 from engine.protocol import FromEngine, Generate, Load, Loaded, decode_from_engine, encode
 from engine.worker.batching.scheduler import Scheduler
 from engine.worker.core import EngineCore

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from config.settings import ROOT
 from engine.generation import FinishReason, GenerationRequest
-from engine.models.environment import engine_environment
+from engine.models.child_process import engine_environment
 from engine.protocol import (
     Cancel,
     Finished,
