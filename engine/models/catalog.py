@@ -27,8 +27,6 @@ _STRICT = ConfigDict(extra="forbid")
 
 
 class Task(StrEnum):
-    """The model's architecture."""
-
     CAUSAL = "causal"
     SEQ2SEQ = "seq2seq"
 
@@ -55,8 +53,6 @@ class Dtype(StrEnum):
 
 
 class Quantisation(StrEnum):
-    """How the weights are kept in memory."""
-
     NONE = "none"
     INT8 = "int8"
     NF4 = "nf4"
@@ -79,8 +75,6 @@ class GenerationDefaults:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelEntry:
-    """One model of the catalogue."""
-
     __pydantic_config__ = _STRICT
 
     alias: str
@@ -118,8 +112,6 @@ class ModelEntry:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """The models by alias."""
-
     entries: dict[str, ModelEntry]
 
     def get(self, alias: str) -> ModelEntry:

@@ -28,8 +28,6 @@ _CONVERTED = 280_000_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What is to be fetched."""
-
     entry: ModelEntry
     #: Where saved models lie, absolute.
     models_dir: str
@@ -105,7 +103,6 @@ def _say(line: Transfer | Result) -> None:
 
 
 def main() -> int:
-    """Carry out the order on standard input."""
     order = ORDER.validate_json(sys.stdin.buffer.readline())
     try:
         result = Result(path=str(fetch(order)))

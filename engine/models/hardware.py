@@ -14,19 +14,15 @@ class Hardware(Protocol):
 
     def read_gpus(self, our_pids: frozenset[int] = frozenset()) -> tuple[Gpu, ...]:
         """All GPUs; empty without a GPU or driver."""
-        ...
 
     def read_host(self) -> Host:
         """The processor and its memory."""
-        ...
 
     def memory_of(self, pid: int, *, on_gpu: bool) -> int | None:
         """Bytes the process has on the GPUs, or in the machine's memory; None when not known."""
-        ...
 
     def read_device_memory(self, device: str) -> DeviceMemory:
         """The memory where a model would go with this `engine.device`."""
-        ...
 
 
 class Machine:
@@ -36,19 +32,15 @@ class Machine:
         self._cgroup = cgroup
 
     def read_gpus(self, our_pids: frozenset[int] = frozenset()) -> tuple[Gpu, ...]:
-        """See Hardware."""
         return read_gpus(our_pids)
 
     def read_host(self) -> Host:
-        """See Hardware."""
         return read_host(self._cgroup)
 
     def memory_of(self, pid: int, *, on_gpu: bool) -> int | None:
-        """See Hardware."""
         return memory_of(pid, on_gpu=on_gpu)
 
     def read_device_memory(self, device: str) -> DeviceMemory:
-        """See Hardware."""
         problem = ""
         for gpu in self.read_gpus()[:1] if device != "cpu" else ():
             problem = gpu_problem(gpu, cuda_of_torch())

@@ -37,7 +37,6 @@ class Parameters:
 
     @property
     def total(self) -> int:
-        """All of them."""
         return self.linear + self.kept + self.wide
 
 
@@ -118,7 +117,6 @@ def count_parameters(config: Mapping[str, object]) -> Parameters | None:
 
 
 def weight_bytes(parameters: Parameters, dtype: Dtype, quantisation: Quantisation) -> int:
-    """The weights in memory."""
     size = _SIZES[dtype]
     wide = parameters.wide * (4 if dtype is Dtype.FLOAT16 else size)
     kept = parameters.kept * size + wide
@@ -149,7 +147,6 @@ class _Shape:
         return default if self._config.get(name) is None else self[name]
 
     def says(self, name: str, word: str) -> bool:
-        """Whether the text of that name holds the word."""
         return word in str(self._config.get(name))
 
     @property

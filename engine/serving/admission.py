@@ -18,15 +18,12 @@ class Admission(Protocol):
     @property
     def num_places(self) -> int:
         """How many questions the model that serves works on at once."""
-        ...
 
     async def acquire(self) -> Literal[True]:
         """Return with a place as soon as there is one. Cancelled, it takes none."""
-        ...
 
     def release(self) -> None:
         """Give a place back."""
-        ...
 
 
 class AdmissionGate:
@@ -48,12 +45,10 @@ class AdmissionGate:
 
     @property
     def num_inside(self) -> int:
-        """How many have a place."""
         return self._inside
 
     @property
     def num_waiting(self) -> int:
-        """How many wait for one."""
         return sum(not turn.done() for turn, _ in self._waiting)
 
     def resize(self, places: int) -> None:
@@ -77,7 +72,6 @@ class AdmissionGate:
         return True
 
     def release(self) -> None:
-        """Give a place back."""
         self._inside -= 1
         self._closed = False
         self._admit()

@@ -9,14 +9,11 @@ MAX_HOPEFUL_FAILURES = 2
 
 
 class RestartBackoff:
-    """Counts the failures in a row."""
-
     def __init__(self) -> None:
         self.num_failures = 0
 
     @property
     def seconds(self) -> float:
-        """The wait before the next start."""
         return BACKOFF_S[min(self.num_failures, len(BACKOFF_S) - 1)]
 
     @property
@@ -25,11 +22,9 @@ class RestartBackoff:
         return self.num_failures <= MAX_HOPEFUL_FAILURES
 
     def succeeded(self) -> None:
-        """It went well."""
         self.num_failures = 0
 
     def failed(self) -> None:
-        """It failed once more."""
         self.num_failures += 1
 
     def give_up(self) -> None:

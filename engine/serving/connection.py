@@ -97,7 +97,6 @@ class EngineConnection:
 
     @property
     def pid(self) -> int:
-        """The process id."""
         return self._transport.pid
 
     async def load(
@@ -239,7 +238,6 @@ class EngineConnection:
         await self.ended.wait()
 
     def kill(self) -> None:
-        """End the process at once."""
         self.is_usable = False
         self._transport.kill()
 

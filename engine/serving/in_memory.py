@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterator, Mapping
 from itertools import cycle, islice
 
-from engine.generation import FinishReason, Generation, GenerationRequest, ShownPrompt
+from engine.generation import FinishReason, Generation, GenerationRequest
 from engine.models.catalog import ModelEntry
 from engine.protocol import (
     Cancel,
@@ -21,9 +21,7 @@ from engine.protocol import (
     Park,
     Parked,
     Progress,
-    PromptShown,
     Resume,
-    ShowPrompt,
     Shutdown,
     Started,
     Text,
@@ -38,7 +36,8 @@ class InMemoryEngine:
     """Works on all its requests at once, a word of each in turn; implements Transport."""
 
     def __init__(self, pid: int, texts: Mapping[str, str], problems: Mapping[str, str]) -> None:
-        self._pid = pid
+        #: A number of its own: the order in which it was started.
+        self.pid = pid
         self._texts = texts
         self._problems = problems
         #: All that it was sent, in order.
@@ -51,19 +50,12 @@ class InMemoryEngine:
         self._ended = asyncio.Event()
         self._why_ended = ""
 
-    @property
-    def pid(self) -> int:
-        """A number of its own: the order in which it was started."""
-        return self._pid
-
     def send(self, message: ToEngine) -> None:
-        """See Transport."""
         self.received.append(message)
         self._work.append(self._carry_out(message))
         self._wake()
 
     async def messages(self) -> AsyncIterator[FromEngine]:
-        """See Transport."""
         while True:
             await self._may_work.wait()
             if self._ended.is_set():
@@ -84,16 +76,13 @@ class InMemoryEngine:
         self._wake()
 
     def thaw(self) -> None:
-        """Go on."""
         self._is_frozen = False
         self._wake()
 
     def kill(self) -> None:
-        """See Transport."""
         self._end("it was killed")
 
     async def wait(self) -> str:
-        """See Transport."""
         await self._ended.wait()
         return self._why_ended
 
@@ -128,16 +117,6 @@ class InMemoryEngine:
                 yield from self._write(request)
             case Cancel(id=number):
                 self._cancelled.add(number)
-            case ShowPrompt(entry=entry, request=request):
-                prompt = ShownPrompt(
-                    model=entry.alias,
-                    text=request.question,
-                    num_tokens=len(request.question.split()),
-                    max_tokens=entry.context_window,
-                    document_ids=tuple(document.id for document in request.documents),
-                )
-                yield PromptShown(prompt=prompt)
-                self._is_stopping = True
             case Shutdown():
                 self._is_stopping = True
 
@@ -183,7 +162,6 @@ class InMemoryEngines:
         self.started: list[InMemoryEngine] = []
 
     async def __call__(self, group: asyncio.TaskGroup, threads: int) -> InMemoryEngine:
-        """See Connect."""
         engine = InMemoryEngine(len(self.started) + 1, self._texts, self._problems)
         self.started.append(engine)
         return engine

@@ -78,7 +78,6 @@ class EngineLauncher:
         )
 
     async def prepare(self, entry: ModelEntry) -> Path:
-        """Have the weights here."""
         return await prepare_weights(
             entry,
             self._models_dir,
@@ -142,12 +141,6 @@ class EngineLauncher:
             on_progress=self._on_progress,
         )
         return await self._bring_up(connection, loading, path, trying=trying)
-
-    async def retire(
-        self, connection: EngineConnection, *, sparing: ModelEntry | None = None
-    ) -> None:
-        """Have a process that answers nobody rest, or end; the idle model `sparing` stays."""
-        await self.idle.keep(connection, sparing=sparing)
 
     async def close(self) -> None:
         """End all processes; from now on none is started."""
@@ -271,7 +264,6 @@ class EngineLauncher:
             )
 
     def _held(self, pids: frozenset[int], room: DeviceMemory) -> int:
-        """Bytes that idle processes have there."""
         # Some containers hide who uses the GPU; an idle process has its libraries there.
         unknown = RUNTIME_BYTES["cuda"] if room.on_gpu else 0
         return sum(self._hardware.memory_of(pid, on_gpu=room.on_gpu) or unknown for pid in pids)

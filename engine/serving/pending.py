@@ -46,7 +46,6 @@ class PendingRequests:
             messages.put_nowait(message)
 
     def end(self) -> None:
-        """The process has ended."""
         self.ended_together = len(self._messages) > 1
         for messages in self._messages.values():
             messages.put_nowait(None)

@@ -75,17 +75,14 @@ class EngineProcess:
 
     @property
     def pid(self) -> int:
-        """See Transport."""
         return self._process.pid
 
     def send(self, message: ToEngine) -> None:
-        """See Transport."""
         # Not drained: a process that does not read must not hold up its own timeout.
         if not self._writer.is_closing():
             self._writer.write(encode(message))
 
     async def messages(self) -> AsyncIterator[FromEngine]:
-        """See Transport."""
         try:
             async for line in self._reader:
                 yield decode_from_engine(line)
@@ -95,12 +92,10 @@ class EngineProcess:
             log.exception("the engine process sent nonsense and is ended")
 
     def kill(self) -> None:
-        """See Transport."""
         with suppress(ProcessLookupError):
             self._process.kill()
 
     async def wait(self) -> str:
-        """See Transport."""
         status = await self._process.wait()
         self._writer.close()
         await asyncio.wait({self._stderr})

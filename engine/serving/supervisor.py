@@ -30,8 +30,7 @@ from engine.serving.launcher import RESUME_S, EngineLauncher
 from engine.serving.meter import Meter
 from engine.serving.pending import Resumed
 from engine.serving.process import EngineProcess
-from engine.serving.state import EngineStates
-from engine.serving.status import EngineState, EngineStatus
+from engine.serving.status import EngineState, EngineStates, EngineStatus
 from engine.serving.transport import Connect
 from engine.stopping import unless
 from engine.types import OnPiece
@@ -106,7 +105,6 @@ class EngineSupervisor:
 
     @property
     def num_places(self) -> int:
-        """See engine.serving.admission.Admission."""
         return self._admission.num_places
 
     async def acquire(self) -> Literal[True]:
@@ -124,7 +122,6 @@ class EngineSupervisor:
         return True
 
     def release(self) -> None:
-        """See Admission."""
         self._admission.release()
 
     def pids(self) -> frozenset[int]:
@@ -167,11 +164,7 @@ class EngineSupervisor:
         async with self._changing:
             self._launcher.require_open()
             before = self._now.status
-            old = (
-                self._connection
-                if self._connection is not None and self._connection.is_usable
-                else None
-            )
+            old = self._connection if self._connection and self._connection.is_usable else None
             if old is not None and self._entry == entry:
                 return None
             self._changing_to = entry.alias
@@ -199,7 +192,7 @@ class EngineSupervisor:
             await old.drained()
             if self._connection is not None:
                 self._admission.resize(self._connection.num_slots)
-            await self._launcher.retire(old)
+            await self._launcher.idle.keep(old)
         except BaseException:
             old.kill()  # nobody else would
             raise
@@ -292,7 +285,7 @@ class EngineSupervisor:
             self._launcher.require_open()
             self._connection = None
             self._now.set(EngineState.LOADING, f"{old.entry.alias} makes room.")
-            await self._launcher.retire(old, sparing=entry)
+            await self._launcher.idle.keep(old, sparing=entry)
             await self._serve(entry, path, CHOSEN, trying=True)
 
     async def _serve(self, entry: ModelEntry, path: Path, why: str, *, trying: bool) -> None:

@@ -15,23 +15,18 @@ class Transport(Protocol):
     @property
     def pid(self) -> int:
         """The process id."""
-        ...
 
     def send(self, message: ToEngine) -> None:
         """Pass the message on; never blocks. One to an engine that has ended is dropped."""
-        ...
 
     def messages(self) -> AsyncIterator[FromEngine]:
         """What the engine says, until it says no more: it has ended then, or ends soon."""
-        ...
 
     def kill(self) -> None:
         """End it at once; does nothing once it has ended."""
-        ...
 
     async def wait(self) -> str:
         """Return once it has ended: why, for people."""
-        ...
 
 
 class Connect(Protocol):
