@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Literal, Protocol
 
 
@@ -76,19 +76,17 @@ class AdmissionGate:
         self._closed = False
         self._admit()
 
-    @asynccontextmanager
-    async def shared(self) -> AsyncIterator[None]:
+    def shared(self) -> AbstractAsyncContextManager[None]:
         """Be inside with others."""
-        await self.acquire()
-        try:
-            yield
-        finally:
-            self.release()
+        return self._visit(alone=False)
+
+    def exclusive(self) -> AbstractAsyncContextManager[None]:
+        """Be inside with nobody else: those inside leave first, those who come later wait."""
+        return self._visit(alone=True)
 
     @asynccontextmanager
-    async def exclusive(self) -> AsyncIterator[None]:
-        """Be inside with nobody else: those inside leave first, those who come later wait."""
-        await self.acquire(alone=True)
+    async def _visit(self, *, alone: bool) -> AsyncIterator[None]:
+        await self.acquire(alone=alone)
         try:
             yield
         finally:

@@ -10,7 +10,7 @@ from engine.serving.connection import EngineConnection
 
 log = logging.getLogger(__name__)
 
-#: Seconds a process gets to park.
+#: Seconds a process gets to park, and to resume before its model is loaded anew.
 PARK_S = 60
 
 
@@ -19,7 +19,7 @@ class IdleModels:
 
     def __init__(self, limit: int, *, park_s: float = PARK_S) -> None:
         self._limit = limit
-        self._park_s = park_s
+        self.park_s = park_s
         #: The longest idle first.
         self._idle: dict[ModelEntry, EngineConnection] = {}
         self._closed = False
@@ -60,7 +60,7 @@ class IdleModels:
         try:
             if self._may_keep(connection):
                 await self._drop_all_but(self._limit - 1, sparing)
-                await connection.park(timeout=self._park_s)
+                await connection.park(timeout=self.park_s)
         except (ModelError, EngineCrashed) as error:
             log.info("%s cannot stay as an idle model: %s", connection.entry.alias, error)
         except BaseException:

@@ -9,7 +9,8 @@ from pathlib import Path
 from time import monotonic
 
 from config.settings import EngineSettings
-from engine.errors import EngineCrashed, ModelError, ModelLoadError
+from engine.errors import EngineCrashed, GenerationError, ModelError, ModelLoadError
+from engine.generation import GenerationRequest
 from engine.models.catalog import CPU_DEFAULT, ModelEntry
 from engine.models.device_memory import (
     DeviceMemory,
@@ -23,15 +24,28 @@ from engine.models.weights import find_weights, prepare_weights
 from engine.serving.connection import EngineConnection
 from engine.serving.idle import PARK_S, IdleModels
 from engine.serving.process import EngineProcess
-from engine.serving.smoke import try_out
 from engine.serving.transport import Connect
+from engine.types import Document
 
 log = logging.getLogger(__name__)
 
 #: Questions that are worked on at once unless the settings say otherwise.
 CPU_BATCH, GPU_BATCH = 8, 32
-#: Seconds a parked model gets to resume before it is loaded anew.
-RESUME_S = 60
+#: What a freshly loaded model must answer before it serves.
+_TRIAL = GenerationRequest(
+    id="smoke",
+    question="Can I join late?",
+    documents=(
+        Document(
+            id="smoke",
+            course="",
+            section="General",
+            question="Can I join the course after it has started?",
+            answer="Yes, you can join at any time.",
+        ),
+    ),
+    max_new_tokens=16,
+)
 
 
 class EngineLauncher:
@@ -46,7 +60,6 @@ class EngineLauncher:
         on_progress: Callable[[str], None],
         hardware: Hardware | None = None,
         park_s: float = PARK_S,
-        resume_s: float = RESUME_S,
         connect: Connect = EngineProcess.start,
     ) -> None:
         self._settings = settings
@@ -54,7 +67,6 @@ class EngineLauncher:
         self._hf_token = hf_token
         self._on_progress = on_progress
         self._hardware = hardware or Machine()
-        self._resume_s = resume_s
         self._connect = connect
         self.idle = IdleModels(settings.keep_idle, park_s=park_s)
         #: Whatever they do; some may have ended.
@@ -108,7 +120,7 @@ class EngineLauncher:
         idle = self.idle.take(entry)
         if idle is not None:
             self._on_progress(f"Resuming {entry.alias}")
-            resuming = idle.resume(timeout=self._resume_s)
+            resuming = idle.resume(timeout=self.idle.park_s)
             try:
                 return await self._bring_up(idle, resuming, path, trying=True)
             except (ModelError, EngineCrashed) as error:
@@ -267,3 +279,20 @@ class EngineLauncher:
         # Some containers hide who uses the GPU; an idle process has its libraries there.
         unknown = RUNTIME_BYTES["cuda"] if room.on_gpu else 0
         return sum(self._hardware.memory_of(pid, on_gpu=room.on_gpu) or unknown for pid in pids)
+
+
+async def try_out(connection: EngineConnection, *, stall_s: float) -> None:
+    """Ask the model. Raises ModelLoadError when it writes nothing, EngineCrashed when it ends."""
+    try:
+        generation = await connection.generate(_TRIAL, lambda _: None, stall_s=stall_s)
+    except EngineCrashed:
+        raise
+    except GenerationError as error:
+        raise ModelLoadError(
+            f"{connection.entry.alias} was loaded but failed on a first question: {error}"
+        ) from error
+    if not generation.text:
+        raise ModelLoadError(
+            f"{connection.entry.alias} was loaded but wrote nothing on a first question; "
+            "its weights or its entry in the catalogue are wrong."
+        )

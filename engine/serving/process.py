@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from config.settings import ROOT
@@ -24,20 +25,15 @@ _MAX_LINE = 16 * 1024 * 1024
 _LINE_BYTES = 4096
 
 
+@dataclass(frozen=True, slots=True)
 class EngineProcess:
     """The process with our end of the line to it; implements Transport. `start` makes it."""
 
-    def __init__(
-        self,
-        process: asyncio.subprocess.Process,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        stderr: asyncio.Task[str],
-    ) -> None:
-        self._process = process
-        self._reader = reader
-        self._writer = writer
-        self._stderr = stderr
+    _process: asyncio.subprocess.Process
+    _reader: asyncio.StreamReader
+    _writer: asyncio.StreamWriter
+    #: Reads its standard error; in the end the last line of it.
+    _stderr: asyncio.Task[str]
 
     @classmethod
     async def start(

@@ -26,7 +26,7 @@ from engine.serving.admission import AdmissionGate
 from engine.serving.backoff import RestartBackoff
 from engine.serving.connection import EngineConnection
 from engine.serving.idle import PARK_S
-from engine.serving.launcher import RESUME_S, EngineLauncher
+from engine.serving.launcher import EngineLauncher
 from engine.serving.meter import Meter
 from engine.serving.pending import Resumed
 from engine.serving.process import EngineProcess
@@ -54,7 +54,6 @@ class EngineSupervisor:
         preferred: str | None = None,
         hardware: Hardware | None = None,
         park_s: float = PARK_S,
-        resume_s: float = RESUME_S,
         connect: Connect = EngineProcess.start,
     ) -> None:
         """`preferred` is the model staff chose before a restart; it counts if settings say auto."""
@@ -68,7 +67,6 @@ class EngineSupervisor:
             on_progress=self._now.note,
             hardware=hardware,
             park_s=park_s,
-            resume_s=resume_s,
             connect=connect,
         )
         self._choice = Choice(settings, catalog, models_dir, preferred=preferred, hardware=hardware)

@@ -132,7 +132,6 @@ class Rig:
             preferred=preferred,
             hardware=self.hardware,
             park_s=park_s,
-            resume_s=park_s,
             connect=self.connect,
         )
 

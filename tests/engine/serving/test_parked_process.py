@@ -31,7 +31,6 @@ def make_engine(models: Path) -> EngineSupervisor:
         models_dir=models,
         hf_token=None,
         park_s=MODEL_S,
-        resume_s=MODEL_S,
     )
 
 
