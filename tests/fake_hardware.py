@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from engine.models.device_memory import DeviceMemory
 from engine.models.gpu import Gpu
-from engine.models.hardware import Machine
+from engine.models.hardware import DeviceMemory, Machine
 
 
 class FakeHardware(Machine):

@@ -12,13 +12,7 @@ from config.settings import EngineSettings
 from engine.errors import EngineCrashed, GenerationError, ModelError, ModelLoadError
 from engine.generation import GenerationRequest
 from engine.models.catalog import CPU_DEFAULT, ModelEntry
-from engine.models.device_memory import (
-    DeviceMemory,
-    bytes_of,
-    does_not_fit,
-    need_of,
-)
-from engine.models.hardware import Hardware, Machine
+from engine.models.hardware import DeviceMemory, Hardware, Machine, bytes_of, does_not_fit, need_of
 from engine.models.memory import GB, RUNTIME_BYTES
 from engine.models.weights import find_weights, prepare_weights
 from engine.serving.connection import EngineConnection
@@ -205,34 +199,33 @@ class EngineLauncher:
         room even without the old one.
         """
         idle = self.idle.pids()
-        await asyncio.to_thread(self._refuse_what_never_fits, entry, path, old, idle)
         itself = idle - self.idle.pids(sparing=entry)
-        if not await asyncio.to_thread(self._has_room_for_slots, entry, path, itself):
-            return False
-        return await self._make_room(entry, path)
+        fits = await asyncio.to_thread(self._fits_with_all_slots, entry, path, old, idle, itself)
+        return fits and await self._make_room(entry, path)
 
-    def _refuse_what_never_fits(
-        self, entry: ModelEntry, path: Path, old: EngineConnection, idle: frozenset[int]
-    ) -> None:
-        room = self._hardware.read_device_memory(self._settings.device)
-        wanted = bytes_of(entry, path, room)
-        if wanted <= room.free:
-            return
-        returned = self._hardware.memory_of(old.pid, on_gpu=room.on_gpu)
-        if returned is None:  # some containers hide who uses the GPU
-            returned = bytes_of(old.entry, find_weights(old.entry, self._models_dir), room)
-        free = room.free + returned + self._held(idle, room)
-        if wanted > free:
-            need = need_of(entry, path, room)
-            raise does_not_fit(entry, need, wanted, free, str(room))
-
-    def _has_room_for_slots(self, entry: ModelEntry, path: Path, itself: frozenset[int]) -> bool:
+    def _fits_with_all_slots(
+        self,
+        entry: ModelEntry,
+        path: Path,
+        old: EngineConnection,
+        idle: frozenset[int],
+        itself: frozenset[int],
+    ) -> bool:
         """On a GPU: whether all its slots fit; how many it has is settled once, when it comes.
 
         On the CPU nobody waits for more slots: the old process goes on answering instead.
         """
         room = self._hardware.read_device_memory(self._settings.device)
         need = need_of(entry, path, room)
+        wanted = bytes_of(entry, path, room)
+        if wanted > room.free:
+            returned = self._hardware.memory_of(old.pid, on_gpu=room.on_gpu)
+            if returned is None:  # some containers hide who uses the GPU
+                weights = find_weights(old.entry, self._models_dir)
+                returned = bytes_of(old.entry, weights, room)
+            free = room.free + returned + self._held(idle, room)
+            if wanted > free:
+                raise does_not_fit(entry, need, wanted, free, str(room))
         if need is None or not room.on_gpu:
             return True
         return need.total(self.capacity) - self._held(itself, room) <= room.free

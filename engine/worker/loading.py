@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import ModelLoadError
 from engine.models.catalog import Dtype, ModelEntry, Quantisation, Task
-from engine.models.device_memory import does_not_fit, uses_gpu
 from engine.models.gpu import read_gpus, read_host
+from engine.models.hardware import does_not_fit, uses_gpu
 from engine.models.memory import GB, MemoryNeed, memory_need
 from engine.models.saved import verify_saved
 

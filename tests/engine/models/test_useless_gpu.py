@@ -9,7 +9,7 @@ import pytest
 
 from config.settings import EngineSettings
 from engine.models.catalog import AUTO, CPU_DEFAULT, GPU_DEFAULT
-from engine.models.device_memory import DeviceMemory
+from engine.models.hardware import DeviceMemory
 from engine.serving.status import EngineState, EngineStatus
 from engine.serving.supervisor import EngineSupervisor
 from tests.engine.worker.tiny_models import catalog, entry, save_causal

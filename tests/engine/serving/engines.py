@@ -11,7 +11,7 @@ from pathlib import Path
 from config.settings import EngineSettings
 from engine.generation import Generation, GenerationRequest
 from engine.models.catalog import CPU_DEFAULT
-from engine.models.device_memory import DeviceMemory
+from engine.models.hardware import DeviceMemory
 from engine.serving.connection import EngineConnection
 from engine.serving.in_memory import InMemoryEngine, InMemoryEngines
 from engine.serving.supervisor import EngineSupervisor

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import EngineSettings
-from engine.models.device_memory import DeviceMemory, need_of
+from engine.models.hardware import DeviceMemory, need_of
 from engine.serving.connection import EngineConnection
 from engine.serving.launcher import EngineLauncher
 from tests.engine.serving.engines import CONFIG, connected

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ModelLoadError
-from engine.models.device_memory import DeviceMemory
+from engine.models.hardware import DeviceMemory
 from engine.serving.in_memory import InMemoryEngine
 from engine.serving.status import EngineState
 from engine.serving.supervisor import EngineSupervisor
