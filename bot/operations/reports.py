@@ -76,12 +76,12 @@ def _shown(answer: Answer, contact: str | None) -> dict[str, object]:
 
 
 def _source_object(source: Source) -> dict[str, object]:
-    """A source as it has always been: the answer itself stands for how the entry begins."""
+    """A source without its excerpt, as programs know it: the answer takes its place."""
     return {name: value for name, value in _entry_object(source).items() if name != "excerpt"}
 
 
 def _entry_object(source: Source) -> dict[str, object]:
-    """An entry, with its year where it is about what is over."""
+    """An entry, with its year where it is about a past edition."""
     found = asdict(source)
     if source.year is None:
         del found["year"]
@@ -113,8 +113,8 @@ def gap_table(jobs: Sequence[Job]) -> str:
 def device_report(published: Published | None, data_dir: Path, hardware: Hardware) -> str:
     """What `gpu` prints: the lines of /gpu, about the assistant that runs on `data_dir`."""
     if published is None:
-        nobody = f"No FAQ Desk is running on the data folder {data_dir.resolve()}."
-        stopped = EngineStatus(state=EngineState.STOPPED, model=None, detail=nobody)
+        detail = f"No FAQ Desk is running on the data folder {data_dir.resolve()}."
+        stopped = EngineStatus(state=EngineState.STOPPED, model=None, detail=detail)
         return describe_devices(hardware, stopped)
     return describe_devices(
         hardware,

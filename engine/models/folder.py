@@ -73,7 +73,7 @@ def require_space(
 def new_folder(target: Path) -> Iterator[Path]:
     """A hidden folder to fill beside `target`; when the block ends it gets that name.
 
-    Whoever finds `target` finds it whole, after a power cut too. When the block raises, nothing is
+    `target` is complete once it exists, even after a power cut. When the block raises, nothing is
     left.
     """
     part = Path(tempfile.mkdtemp(prefix=f".{target.name}.part-", dir=target.parent))

@@ -199,7 +199,7 @@ def require_reachable(
     """Raise ModelLoadError unless the hub answers in time; nothing when it was switched off."""
     from huggingface_hub.constants import ENDPOINT, HF_HUB_OFFLINE
 
-    if HF_HUB_OFFLINE and not endpoint:  # its library has a word for that
+    if HF_HUB_OFFLINE and not endpoint:  # its library says so in its own error
         return
     problem = _problem(f"{endpoint or ENDPOINT}/api/models/{entry.hub_id}", patience_s)
     if problem:

@@ -1,4 +1,4 @@
-"""Lets so many in at a time, strictly in the order in which they come, or one alone."""
+"""Admits a limited number at a time, in order of arrival, or one alone."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Admission(Protocol):
 class AdmissionGate:
     """So many places, or any number, and a way to be inside alone; implements Admission.
 
-    Nobody overtakes, not even where there is room.
+    Admits strictly in order of arrival, even where a later one would fit.
     """
 
     def __init__(self, places: int | None = None) -> None:

@@ -1,4 +1,4 @@
-"""How long to wait before an engine process is started again, and when not to hope any more."""
+"""How long to wait before an engine process is started again, and when to stop expecting it."""
 
 from __future__ import annotations
 
@@ -28,5 +28,5 @@ class RestartBackoff:
         self.num_failures += 1
 
     def give_up(self) -> None:
-        """It failed for a reason that waiting rarely mends."""
+        """Wait the longest: it failed for a reason that waiting rarely cures."""
         self.num_failures = len(BACKOFF_S)

@@ -63,6 +63,7 @@ class EngineConnection:
     def __init__(self, entry: ModelEntry, transport: Transport) -> None:
         self.entry = entry
         self._transport = transport
+        self.pid = transport.pid
         self._loading = Messages()
         self._pending = PendingRequests()
         #: Set when the process is gone, and why it went, for people.
@@ -70,11 +71,8 @@ class EngineConnection:
         self.why_ended = ""
         #: False as soon as the process is going.
         self.is_usable = True
-        #: For people, after `load`.
-        self.device = self.dtype = ""
-        #: How many questions it works on at once, and the bytes that their slots take.
-        self.num_slots = 1
-        self.slots_bytes = 0
+        #: Where and how it computes, once it has a model.
+        self.loaded = Loaded(device="", dtype="")
         #: Bytes the model with its slots should take, and took once loaded; None if not known.
         self.memory_computed: int | None = None
         self.memory_measured: int | None = None
@@ -95,10 +93,6 @@ class EngineConnection:
         group.create_task(connection._listen(), name="engine-listener")
         return connection
 
-    @property
-    def pid(self) -> int:
-        return self._transport.pid
-
     async def load(
         self,
         path: Path,
@@ -113,7 +107,7 @@ class EngineConnection:
             Load(entry=self.entry, path=str(path), device=device, max_batch=max_batch)
         )
         advice = "raise engine.load_timeout_s, or choose a smaller model"
-        self._take_up(await self._hear(Loaded, "loaded", timeout, advice, on_progress))
+        self.loaded = await self._hear(Loaded, "loaded", timeout, advice, on_progress)
 
     async def park(self, *, timeout: float) -> None:
         """Park the process: nothing may be asked until it has resumed. Raises what `load` does:
@@ -125,7 +119,7 @@ class EngineConnection:
     async def resume(self, *, timeout: float) -> None:
         """Have its model serve again. Raises what `load` does."""
         self._transport.send(Resume())
-        self._take_up(await self._hear(Loaded, "resumed", timeout))
+        self.loaded = await self._hear(Loaded, "resumed", timeout)
 
     async def show_prompt(
         self, path: Path, request: GenerationRequest, *, timeout: float
@@ -135,10 +129,6 @@ class EngineConnection:
         """
         self._transport.send(ShowPrompt(entry=self.entry, path=str(path), request=request))
         return (await self._hear(PromptShown, "ready to show its prompt", timeout)).prompt
-
-    def _take_up(self, loaded: Loaded) -> None:
-        self.device, self.dtype = loaded.device, loaded.dtype
-        self.num_slots, self.slots_bytes = loaded.num_slots, loaded.slots_bytes
 
     async def _hear(
         self,
@@ -247,7 +237,7 @@ class EngineConnection:
             async for message in self._transport.messages():
                 self._take(message)
             self.is_usable = False
-            # Its end of the line is closed: whatever still runs is of no use.
+            # End the process: with its end of the line closed it can do nothing more.
             await self._let_end()
         finally:
             self.kill()

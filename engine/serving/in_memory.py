@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import replace
 from itertools import cycle, islice
 
 from engine.generation import FinishReason, Generation, GenerationRequest
@@ -44,7 +45,8 @@ class InMemoryEngine:
         self.received: list[ToEngine] = []
         self._work: deque[Iterator[FromEngine]] = deque()
         self._cancelled: set[str] = set()
-        self._loaded: tuple[ModelEntry, Loaded] | None = None
+        self._entry: ModelEntry | None = None
+        self._loaded = Loaded(device="memory", dtype="words")
         self._is_stopping = self._is_frozen = False
         self._may_work = asyncio.Event()
         self._ended = asyncio.Event()
@@ -105,14 +107,13 @@ class InMemoryEngine:
                     yield Failed(kind=Failure.LOAD, message=self._problems[entry.alias])
                     self._is_stopping = True
                 else:
-                    loaded = Loaded(device="memory", dtype="words", num_slots=max_batch)
-                    self._loaded = entry, loaded
-                    yield loaded
+                    self._entry = entry
+                    self._loaded = replace(self._loaded, num_slots=max_batch)
+                    yield self._loaded
             case Park():
                 yield Parked()
             case Resume():
-                assert self._loaded
-                yield self._loaded[1]
+                yield self._loaded
             case Generate(request=request):
                 yield from self._write(request)
             case Cancel(id=number):
@@ -121,8 +122,8 @@ class InMemoryEngine:
                 self._is_stopping = True
 
     def _write(self, request: GenerationRequest) -> Iterator[FromEngine]:
-        assert self._loaded
-        entry = self._loaded[0]
+        entry = self._entry
+        assert entry
         yield Started(id=request.id)
         limit = request.max_new_tokens or entry.generation.max_new_tokens
         words: list[str] = []

@@ -63,7 +63,7 @@ class EngineLauncher:
         self._hardware = hardware or Machine()
         self._connect = connect
         self.idle = IdleModels(settings.keep_idle, park_s=park_s)
-        #: Whatever they do; some may have ended.
+        #: All that were started and not yet forgotten; some may have ended.
         self._processes: set[EngineConnection] = set()
         self._spawning = asyncio.Lock()
         #: Gets the tasks that listen to them; None unless processes may be started.
@@ -108,7 +108,7 @@ class EngineLauncher:
     async def start(self, entry: ModelEntry, path: Path, *, trying: bool) -> EngineConnection:
         """A process that has the model loaded; with `trying` it answered a question as well.
 
-        Raises EngineCrashed besides. Whatever fails, the process is gone.
+        Raises EngineCrashed besides. After any failure the process is gone.
         """
         await self._make_room(entry, path)
         idle = self.idle.take(entry)
@@ -233,7 +233,7 @@ class EngineLauncher:
     async def _make_room(self, entry: ModelEntry, path: Path) -> bool:
         """End idle processes, the longest idle first, until the model fits.
 
-        False where it does not fit without them either: then none ends in vain.
+        Ends none and returns False where the model would not fit without them either.
         """
         while True:
             others = self.idle.pids(sparing=entry)
@@ -256,7 +256,7 @@ class EngineLauncher:
         """Hold the memory that was computed against what the process takes."""
         room = self._hardware.read_device_memory(self._settings.device)
         need = need_of(connection.entry, path, room)
-        questions = connection.slots_bytes or (need.question if need else 0)
+        questions = connection.loaded.slots_bytes or (need.question if need else 0)
         connection.memory_computed = need.total(0) + questions if need else None
         connection.memory_measured = self._hardware.memory_of(connection.pid, on_gpu=room.on_gpu)
         if connection.memory_computed and connection.memory_measured:
@@ -264,7 +264,7 @@ class EngineLauncher:
                 "%s: %.2f GB computed for %d slots, %.2f GB measured",
                 connection.entry.alias,
                 connection.memory_computed / GB,
-                connection.num_slots,
+                connection.loaded.num_slots,
                 connection.memory_measured / GB,
             )
 

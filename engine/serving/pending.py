@@ -28,7 +28,7 @@ class PendingRequests:
     @contextmanager
     def one(self) -> Iterator[tuple[str, Messages]]:
         """A question's number and messages, until the caller has heard enough."""
-        # Numbers of our own: a question that is asked again must not hear its own echo.
+        # Number each attempt: one that is repeated must not get messages of the one before.
         number = str(next(self._numbers))
         messages = self._messages[number] = Messages()
         self._over.clear()

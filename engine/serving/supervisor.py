@@ -78,7 +78,7 @@ class EngineSupervisor:
         self._admission = AdmissionGate(1)
         #: All that is asked goes through here, so that a request can be alone with the process.
         self._gate = AdmissionGate()
-        #: Whoever starts or replaces a process holds this.
+        #: Held while a process is started or replaced.
         self._changing = asyncio.Lock()
         #: One switch after the other, each with what is to be done for the old process.
         self._switching = asyncio.Lock()
@@ -123,7 +123,7 @@ class EngineSupervisor:
         self._admission.release()
 
     def pids(self) -> frozenset[int]:
-        """The engine's processes, whatever they do."""
+        """All processes of the engine: serving, loading, parking, idle."""
         return self._launcher.pids()
 
     async def settled(self) -> None:
@@ -158,7 +158,7 @@ class EngineSupervisor:
                 await self._retire(old)
 
     async def _switch(self, entry: ModelEntry) -> EngineConnection | None:
-        """Serve with another model; returns the process that is to be let go."""
+        """Serve with another model; returns the process to retire."""
         async with self._changing:
             self._launcher.require_open()
             before = self._now.status
@@ -189,10 +189,10 @@ class EngineSupervisor:
         try:
             await old.drained()
             if self._connection is not None:
-                self._admission.resize(self._connection.num_slots)
+                self._admission.resize(self._connection.loaded.num_slots)
             await self._launcher.idle.keep(old)
         except BaseException:
-            old.kill()  # nobody else would
+            old.kill()  # nothing else refers to it any more
             raise
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -201,7 +201,7 @@ class EngineSupervisor:
             self._launcher.open(group)
             supervisor = group.create_task(self._supervise(), name="engine-supervisor")
             await stop.wait()
-            # Whoever asks from now on is refused; who is being answered may finish.
+            # Refuse new questions; let running answers finish.
             self._now.set(EngineState.STOPPED, "The program is stopping.")
             self._launcher.refuse()
             supervisor.cancel()
@@ -233,7 +233,7 @@ class EngineSupervisor:
                         await self._restart(self._entry)
 
     def _on_exit(self, problem: str) -> None:
-        """The process is gone, and nobody asked it to."""
+        """Note that the process ended by itself."""
         self._connection = None
         self._last_error = problem
         self._backoff.failed()
@@ -270,7 +270,7 @@ class EngineSupervisor:
         if other is not None:
             self._entry, self._why = other
             return
-        # Waiting rarely mends it: questions are answered without a model meanwhile.
+        # Waiting rarely cures it: answer questions without a model meanwhile.
         self._backoff.give_up()
         self._now.set(EngineState.DOWN, problem, entry)
 
@@ -289,19 +289,19 @@ class EngineSupervisor:
     async def _serve(self, entry: ModelEntry, path: Path, why: str, *, trying: bool) -> None:
         """Bring the model up, and let it answer from now on."""
         connection = await self._launcher.start(entry, path, trying=trying)
-        # Whom the old process still answers takes none of the new one's slots.
+        # Count those whom the old process still answers: they take no slot of the new one.
         with_old = (
             self._admission.num_inside if self._connection and self._connection.is_usable else 0
         )
         self._connection, self._entry, self._why = connection, entry, why
         self._meter.start_afresh()
-        self._admission.resize(connection.num_slots + with_old)
+        self._admission.resize(connection.loaded.num_slots + with_old)
         self._now.set(EngineState.READY, why, entry)
         self._now.status = replace(
             self._now.status,
-            device=connection.device,
-            dtype=connection.dtype,
-            num_slots=connection.num_slots,
+            device=connection.loaded.device,
+            dtype=connection.loaded.dtype,
+            num_slots=connection.loaded.num_slots,
             memory_computed=connection.memory_computed,
             memory_measured=connection.memory_measured,
         )

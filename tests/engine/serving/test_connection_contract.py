@@ -91,9 +91,9 @@ async def test_a_loaded_engine_tells_where_and_how_it_computes(
     connection: EngineConnection,
 ) -> None:
     assert connection.is_usable
-    assert connection.device
-    assert connection.dtype
-    assert connection.num_slots == 8
+    assert connection.loaded.device
+    assert connection.loaded.dtype
+    assert connection.loaded.num_slots == 8
     assert connection.pid > 0
 
 
@@ -143,7 +143,7 @@ async def test_a_parked_engine_resumes_and_writes_the_same(connection: EngineCon
     after = await connection.generate(REQUEST, lambda _: None, stall_s=60)
 
     assert after.text == before.text
-    assert connection.num_slots == 8
+    assert connection.loaded.num_slots == 8
 
 
 async def test_a_killed_engine_fails_those_it_answers_and_is_asked_no_more(start: Start) -> None:
