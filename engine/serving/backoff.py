@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 #: Seconds before a start, by the number of failures in a row before it.
 BACKOFF_S = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
 #: Failures in a row from which on questions are no longer kept waiting for the next start.
@@ -9,12 +11,13 @@ MAX_HOPEFUL_FAILURES = 2
 
 
 class RestartBackoff:
-    def __init__(self) -> None:
+    def __init__(self, pauses_s: Sequence[float] = BACKOFF_S) -> None:
+        self._pauses_s = pauses_s
         self.num_failures = 0
 
     @property
     def seconds(self) -> float:
-        return BACKOFF_S[min(self.num_failures, len(BACKOFF_S) - 1)]
+        return self._pauses_s[min(self.num_failures, len(self._pauses_s) - 1)]
 
     @property
     def should_retry(self) -> bool:

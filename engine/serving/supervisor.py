@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +24,7 @@ from engine.models.catalog import Catalog, ModelEntry
 from engine.models.choice import CHOSEN, Choice
 from engine.models.hardware import Hardware
 from engine.serving.admission import AdmissionGate
-from engine.serving.backoff import RestartBackoff
+from engine.serving.backoff import BACKOFF_S, RestartBackoff
 from engine.serving.connection import EngineConnection
 from engine.serving.idle import PARK_S
 from engine.serving.launcher import EngineLauncher
@@ -54,6 +55,7 @@ class EngineSupervisor:
         preferred: str | None = None,
         hardware: Hardware | None = None,
         park_s: float = PARK_S,
+        backoff_s: Sequence[float] = BACKOFF_S,
         connect: Connect = EngineProcess.start,
     ) -> None:
         """`preferred` is the model staff chose before a restart; it counts if settings say auto."""
@@ -73,7 +75,7 @@ class EngineSupervisor:
         self._entry: ModelEntry | None = None
         self._why = ""
         self._connection: EngineConnection | None = None
-        self._backoff = RestartBackoff()
+        self._backoff = RestartBackoff(backoff_s)
         #: As many questions as it has slots have a place.
         self._admission = AdmissionGate(1)
         #: All that is asked goes through here, so that a request can be alone with the process.

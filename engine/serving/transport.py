@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
 from engine.protocol import FromEngine, ToEngine
@@ -29,7 +29,5 @@ class Transport(Protocol):
         """Return once it has ended: why, for people."""
 
 
-class Connect(Protocol):
-    """Starts an engine; `group` gets the tasks it needs. Raises EngineCrashed."""
-
-    def __call__(self, group: asyncio.TaskGroup, threads: int) -> Awaitable[Transport]: ...
+#: Starts an engine with so many threads; the group gets the tasks it needs. Raises EngineCrashed.
+Connect = Callable[[asyncio.TaskGroup, int], Awaitable[Transport]]

@@ -132,6 +132,7 @@ class Rig:
             preferred=preferred,
             hardware=self.hardware,
             park_s=park_s,
+            backoff_s=(0.0,),
             connect=self.connect,
         )
 
