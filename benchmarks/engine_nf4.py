@@ -18,9 +18,8 @@ from benchmarks.engine_models import (
 )
 from benchmarks.engine_sides import Slots
 from engine.models.catalog import Dtype, Quantisation
-from engine.models.memory import count_parameters
+from engine.models.memory import GB, count_parameters
 from engine.models.memory import weight_bytes as computed_bytes
-from engine.models.sizes import GB
 
 #: Rows at once.
 FEW, MANY = 1, 8

@@ -37,9 +37,8 @@ from config.settings import ROOT, EngineSettings
 from engine.errors import GenerationError
 from engine.generation import GenerationRequest
 from engine.models.catalog import Catalog, ModelEntry, load_catalog
-from engine.models.device_memory import DeviceMemory
-from engine.models.hardware import Machine
-from engine.models.sizes import MB
+from engine.models.hardware import DeviceMemory, Machine
+from engine.models.memory import MB
 from engine.serving import launcher
 from engine.serving.connection import EngineConnection
 from engine.serving.supervisor import EngineSupervisor

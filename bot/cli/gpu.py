@@ -11,6 +11,7 @@ import typer
 from bot.cli.options import ConfigOption, load
 from bot.operations.published import STATUS, read_published
 from bot.operations.reports import device_report
+from engine.models.hardware import Machine
 
 #: `--watch`: seconds in all, and between two looks.
 WATCH_S, WATCH_EVERY_S = 60.0, 3.0
@@ -35,6 +36,7 @@ def gpu(
         return True
 
     def look() -> str:
-        return device_report(read_published(settings.data_dir / STATUS), settings.data_dir)
+        published = read_published(settings.data_dir / STATUS)
+        return device_report(published, settings.data_dir, Machine())
 
     watch(look, sys.stdout, pause)

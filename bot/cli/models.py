@@ -12,8 +12,8 @@ from bot.cli.exits import say_error
 from bot.cli.options import ConfigOption, load
 from bot.desk.model_library import ModelLibrary
 from config.settings import Settings
+from engine.models.memory import GB
 from engine.models.saved import describe_saved, refuse_existing, save_model
-from engine.models.sizes import GB
 
 models_app = typer.Typer(help="The generation models.", no_args_is_help=True)
 

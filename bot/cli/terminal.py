@@ -19,7 +19,7 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from engine.models.transfer import Transfer
+from engine.models.folder import Transfer
 
 
 class TransferView:

@@ -217,8 +217,9 @@ class Commands:
             # What went wrong may name folders of the server.
             status = replace(status, detail="", last_error="")
         text = describe_devices(
-            self._hardware.read_gpus(self._engine.pids()),
+            self._hardware,
             status,
+            our_pids=self._engine.pids(),
             num_queued=await self._store.queue_length(),
         )
         return Reply(

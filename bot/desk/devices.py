@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from bot.delivery.texts import duration, say
-from engine.models.gpu import Gpu, read_host
-from engine.models.sizes import GB
+from engine.models.gpu import Gpu, Host
+from engine.models.hardware import Hardware
+from engine.models.memory import GB
 from engine.serving.status import EngineState, EngineStatus
 
 HOUR_S = 3600
 
 
 def describe_devices(
-    gpus: Sequence[Gpu], status: EngineStatus, *, num_queued: int | None = None
+    hardware: Hardware,
+    status: EngineStatus,
+    *,
+    our_pids: frozenset[int] = frozenset(),
+    num_queued: int | None = None,
 ) -> str:
     """The GPUs (or that there is none) and the model, one fact a line.
 
     `num_queued` counts the questions that wait for the engine, where that is known.
     """
+    gpus = hardware.read_gpus(our_pids)
     # Some containers hide who uses the GPU: what is ours cannot be told from the rest then.
     on_gpu = status.state is EngineState.READY and not status.device.lower().startswith("cpu")
     hidden = on_gpu and not any(gpu.memory_ours for gpu in gpus)
-    lines = [_gpu_line(gpu, split=not hidden) for gpu in gpus] or [_no_gpu_line()]
+    lines = [_gpu_line(gpu, split=not hidden) for gpu in gpus] or [
+        _no_gpu_line(hardware.read_host())
+    ]
     lines.append(_model_line(status))
     if status.state is not EngineState.STOPPED:
         lines += [_speed_line(status), _places_line(status, num_queued)]
@@ -39,8 +45,7 @@ def describe_devices(
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _no_gpu_line() -> str:
-    host = read_host()
+def _no_gpu_line(host: Host) -> str:
     busy = min(100, 100 * host.load / host.cores)
     return (
         "No NVIDIA GPU here: the model runs on the CPU "

@@ -8,11 +8,10 @@ from pathlib import Path
 
 from config.settings import EngineSettings
 from engine.models.catalog import ModelEntry, load_catalog
-from engine.models.device_memory import DeviceMemory, bytes_of
-from engine.models.hardware import Hardware, Machine
+from engine.models.folder import Transfer
+from engine.models.hardware import DeviceMemory, Hardware, Machine, bytes_of
+from engine.models.memory import GB
 from engine.models.saved import commit_of, refuse_other_commit, remove_model
-from engine.models.sizes import GB
-from engine.models.transfer import Transfer
 from engine.models.weights import find_weights, prepare_weights
 
 

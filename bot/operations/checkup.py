@@ -17,7 +17,7 @@ from engine.errors import StoreError
 from engine.grounding.support import Support
 from engine.models.gpu import Gpu
 from engine.models.hardware import Machine
-from engine.models.sizes import GB
+from engine.models.memory import GB
 from engine.retrieval.retriever import Retriever
 from engine.serving.status import EngineState, EngineStatus
 from engine.serving.supervisor import EngineSupervisor

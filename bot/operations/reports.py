@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.delivery.replies import answer_text
 from bot.desk.devices import describe_devices
 from bot.operations.published import Published
-from engine.models.gpu import read_gpus
+from engine.models.hardware import Hardware
 from engine.serving.status import EngineState, EngineStatus
 from engine.store.job import Job
 from engine.types import Answer, AnswerPart, Question, RetrievalMode, Source
@@ -76,12 +76,12 @@ def _shown(answer: Answer, contact: str | None) -> dict[str, object]:
 
 
 def _source_object(source: Source) -> dict[str, object]:
-    """A source as it has always been: the answer itself stands for how the entry begins."""
+    """A source without its excerpt, as programs know it: the answer takes its place."""
     return {name: value for name, value in _entry_object(source).items() if name != "excerpt"}
 
 
 def _entry_object(source: Source) -> dict[str, object]:
-    """An entry, with its year where it is about what is over."""
+    """An entry, with its year where it is about a past edition."""
     found = asdict(source)
     if source.year is None:
         del found["year"]
@@ -110,14 +110,17 @@ def gap_table(jobs: Sequence[Job]) -> str:
     )
 
 
-def device_report(published: Published | None, data_dir: Path) -> str:
+def device_report(published: Published | None, data_dir: Path, hardware: Hardware) -> str:
     """What `gpu` prints: the lines of /gpu, about the assistant that runs on `data_dir`."""
     if published is None:
-        nobody = f"No FAQ Desk is running on the data folder {data_dir.resolve()}."
-        stopped = EngineStatus(state=EngineState.STOPPED, model=None, detail=nobody)
-        return describe_devices(read_gpus(), stopped)
+        detail = f"No FAQ Desk is running on the data folder {data_dir.resolve()}."
+        stopped = EngineStatus(state=EngineState.STOPPED, model=None, detail=detail)
+        return describe_devices(hardware, stopped)
     return describe_devices(
-        read_gpus(published.engine_pids), published.engine, num_queued=published.num_queued
+        hardware,
+        published.engine,
+        our_pids=published.engine_pids,
+        num_queued=published.num_queued,
     )
 
 

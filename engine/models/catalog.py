@@ -1,9 +1,8 @@
-"""Which models there are, what each needs, and which one `auto` takes on this machine."""
+"""Which models there are, and what each needs."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -15,7 +14,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from engine.errors import ModelError, UnknownModel
 
 #: What `auto` takes with and without a GPU that has room.
-CARD_DEFAULT = "phi-3-mini"
+GPU_DEFAULT = "phi-3-mini"
 CPU_DEFAULT = "smollm2-135m"
 AUTO = "auto"
 
@@ -27,8 +26,6 @@ _STRICT = ConfigDict(extra="forbid")
 
 
 class Task(StrEnum):
-    """The model's architecture."""
-
     CAUSAL = "causal"
     SEQ2SEQ = "seq2seq"
 
@@ -55,8 +52,6 @@ class Dtype(StrEnum):
 
 
 class Quantisation(StrEnum):
-    """How the weights are kept in memory."""
-
     NONE = "none"
     INT8 = "int8"
     NF4 = "nf4"
@@ -79,8 +74,6 @@ class GenerationDefaults:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelEntry:
-    """One model of the catalogue."""
-
     __pydantic_config__ = _STRICT
 
     alias: str
@@ -118,8 +111,6 @@ class ModelEntry:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """The models by alias."""
-
     entries: dict[str, ModelEntry]
 
     def get(self, alias: str) -> ModelEntry:
@@ -174,47 +165,6 @@ def load_catalog(path: Path) -> Catalog:
 def _usual_prompt(fields: dict[str, object]) -> PromptStyle:
     seq2seq = fields.get("task") == Task.SEQ2SEQ
     return PromptStyle.INSTRUCTION if seq2seq else PromptStyle.CHAT
-
-
-def choose_model(
-    setting: str,
-    catalog: Catalog,
-    *,
-    gpu_free_gb: float | None,
-    is_here: Callable[[ModelEntry], bool],
-    may_fetch: bool = False,
-    needs_gb: Callable[[ModelEntry], float] = lambda entry: entry.memory_gb,
-    no_gpu: str = "",
-) -> tuple[ModelEntry, str]:
-    """The model to serve with, and a sentence saying why.
-
-    `gpu_free_gb` is the free memory of the GPU that may be used, None without one; `is_here`
-    tells whether the weights are on this machine, `may_fetch` whether the hub may be asked for
-    them, `needs_gb` the memory a model takes there, `no_gpu` why no GPU may be used where there
-    is one. Raises UnknownModel.
-    """
-    if setting != AUTO:
-        return catalog.get(setting), f"{setting} was asked for by the settings."
-    small = catalog.get(CPU_DEFAULT)
-    large = catalog.entries.get(CARD_DEFAULT)
-    if gpu_free_gb is None:
-        return small, f"{small.alias} was chosen: {no_gpu or 'there is no CUDA GPU to use'}."
-    if large is None:
-        return small, f"{small.alias} was chosen: the catalogue has no {CARD_DEFAULT}."
-    if gpu_free_gb < needs_gb(large):
-        return small, (
-            f"{small.alias} was chosen: {large.alias} needs {needs_gb(large):.1f} GB, "
-            f"the GPU has {gpu_free_gb:.1f} GB free."
-        )
-    fits = f"{large.alias} was chosen: it fits the GPU's {gpu_free_gb:.1f} GB free"
-    if is_here(large):
-        return large, f"{fits}."
-    if may_fetch:
-        return large, f"{fits}; its weights come from the Hugging Face hub."
-    return small, (
-        f"{small.alias} was chosen: {large.alias} would fit the GPU but is not on this machine, "
-        f"and HF_HUB_OFFLINE forbids to fetch it; unset that, or copy a saved model here."
-    )
 
 
 def _describe(error: ValidationError) -> str:

@@ -7,11 +7,10 @@ from pathlib import Path
 
 from config.settings import EngineSettings
 from engine.errors import ModelError, UnknownModel
-from engine.models.catalog import AUTO, CPU_DEFAULT, Catalog, ModelEntry, choose_model
-from engine.models.device_memory import bytes_of
-from engine.models.environment import may_ask_hub
-from engine.models.hardware import Hardware, Machine
-from engine.models.sizes import GB
+from engine.models.catalog import AUTO, CPU_DEFAULT, GPU_DEFAULT, Catalog, ModelEntry
+from engine.models.child_process import may_ask_hub
+from engine.models.hardware import Hardware, Machine, bytes_of
+from engine.models.memory import GB
 from engine.models.weights import find_weights
 
 CHOSEN = "It was chosen with /model."
@@ -63,15 +62,29 @@ class Choice:
         return None if other.alias in self._failed else (other, f"{problem} {why}")
 
     def _by_settings(self) -> tuple[ModelEntry, str]:
+        alias = self._settings.model
+        if alias != AUTO:
+            return self._catalog.get(alias), f"{alias} was asked for by the settings."
+        entry, why = self._by_machine()
+        return entry, f"{entry.alias} was chosen: {why}."
+
+    def _by_machine(self) -> tuple[ModelEntry, str]:
+        small, large = self._catalog.get(CPU_DEFAULT), self._catalog.entries.get(GPU_DEFAULT)
         room = self._hardware.read_device_memory(self._settings.device)
-        return choose_model(
-            self._settings.model,
-            self._catalog,
-            gpu_free_gb=room.free / GB if room.on_gpu else None,
-            is_here=lambda entry: find_weights(entry, self._models_dir) is not None,
-            no_gpu=room.gpu_problem,
-            may_fetch=may_ask_hub(os.environ),
-            needs_gb=lambda entry: (
-                bytes_of(entry, find_weights(entry, self._models_dir), room) / GB
-            ),
+        if not room.on_gpu:
+            return small, room.gpu_problem or "there is no CUDA GPU to use"
+        if large is None:
+            return small, f"the catalogue has no {GPU_DEFAULT}"
+        weights = find_weights(large, self._models_dir)
+        needed, free = bytes_of(large, weights, room) / GB, room.free / GB
+        if free < needed:
+            return small, f"{large.alias} needs {needed:.1f} GB, the GPU has {free:.1f} GB free"
+        fits = f"it fits the GPU's {free:.1f} GB free"
+        if weights is not None:
+            return large, fits
+        if may_ask_hub(os.environ):
+            return large, f"{fits}; its weights come from the Hugging Face hub"
+        return small, (
+            f"{large.alias} would fit the GPU but is not on this machine, and HF_HUB_OFFLINE "
+            "forbids to fetch it; unset that, or copy a saved model here"
         )

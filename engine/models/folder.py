@@ -1,26 +1,79 @@
-"""A folder with a model's weights: which files belong into it, and how it comes to be whole."""
+"""A folder that gets a model's weights: its files, its room on the disk, and how far it is."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+
+from pydantic import ConfigDict
+
+from engine.errors import ModelLoadError
+from engine.models.memory import GB, MB
 
 #: Files of a model repository that are of use: no pickles, no code, no other frameworks' weights.
 PATTERNS = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.model", "*.txt", "*.jinja"]
 
 #: Among those, what is the same weights once more: in folders, or in Mistral's own form.
 NOT_NEEDED = ["*/*", "consolidated*"]
+#: Bytes that weights leave alone: the questions may be on the same disk.
+RESERVE = 200_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """One step of bringing weights somewhere, at one moment."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    #: Begins a sentence: "Downloading phi-3-mini".
+    what: str
+    #: Bytes that are there, and in all; 0 in all where nothing can be counted.
+    done: int = 0
+    total: int = 0
+
+    def __str__(self) -> str:
+        if not self.total:
+            return self.what
+        if self.total < GB:
+            return f"{self.what}: {self.done / MB:.0f} of {self.total / MB:.0f} MB"
+        return f"{self.what}: {self.done / GB:.1f} of {self.total / GB:.1f} GB"
+
+
+def free_bytes(folder: Path) -> int:
+    """Free bytes of the disk that `folder` is on, or will be once it is made."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+def require_space(
+    alias: str,
+    needed: int,
+    folder: Path,
+    *,
+    remedy: str,
+    free: Callable[[Path], int] = free_bytes,
+) -> None:
+    """Raise ModelLoadError, with the numbers and `remedy`, unless `needed` bytes fit."""
+    there = free(folder)
+    if needed and needed + RESERVE > there:
+        raise ModelLoadError(
+            f"{alias} does not fit on the disk: it needs {needed / GB:.1f} GB in {folder}, "
+            f"{there / GB:.1f} GB are free and {RESERVE / GB:.1f} of them stay free. "
+            f"Free some space, or {remedy}."
+        )
 
 
 @contextmanager
 def new_folder(target: Path) -> Iterator[Path]:
     """A hidden folder to fill beside `target`; when the block ends it gets that name.
 
-    Whoever finds `target` finds it whole, after a power cut too. When the block raises, nothing is
+    `target` is complete once it exists, even after a power cut. When the block raises, nothing is
     left.
     """
     part = Path(tempfile.mkdtemp(prefix=f".{target.name}.part-", dir=target.parent))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 #: Where the kernel tells a container its limits.
 CGROUP = Path("/sys/fs/cgroup")
@@ -31,7 +33,6 @@ class Gpu:
 
     @property
     def memory_free(self) -> int:
-        """What nobody uses."""
         return self.memory_total - self.memory_used
 
 
@@ -47,7 +48,6 @@ class Host:
 
     @property
     def memory_free(self) -> int:
-        """What nobody uses."""
         return self.memory_total - self.memory_used
 
 
@@ -61,7 +61,8 @@ def read_gpus(our_pids: frozenset[int] = frozenset()) -> tuple[Gpu, ...]:
         return ()
     try:
         driver = str(pynvml.nvmlSystemGetDriverVersion())
-        cuda = _read_cuda()
+        version = _optional(pynvml.nvmlSystemGetCudaDriverVersion_v2)
+        cuda = None if version is None else (version // 1000, version % 1000 // 10)
         count = pynvml.nvmlDeviceGetCount()
         return tuple(_read_gpu(index, driver, cuda, our_pids) for index in range(count))
     except pynvml.NVMLError:
@@ -109,14 +110,14 @@ def _within_limit(total: int, available: int, cgroup: Path) -> tuple[int, int]:
     return total, max(0, min(available, total - used + cached))
 
 
-def _read_cuda() -> tuple[int, int] | None:
+def _optional(read: Callable[..., Any], *args: object) -> Any:
+    """What NVML tells; None where it refuses: some GPUs (virtual, MIG) do single readings."""
     import pynvml
 
     try:
-        version = int(pynvml.nvmlSystemGetCudaDriverVersion_v2())
+        return read(*args)
     except pynvml.NVMLError:
         return None
-    return version // 1000, version % 1000 // 10
 
 
 def _read_gpu(
@@ -124,25 +125,12 @@ def _read_gpu(
 ) -> Gpu:
     import pynvml
 
-    def optional(read: object, *args: object) -> float | None:
-        """Some GPUs (virtual, MIG) refuse single readings."""
-        try:
-            return float(read(*args))  # type: ignore[operator]
-        except pynvml.NVMLError:
-            return None
-
     handle = pynvml.nvmlDeviceGetHandleByIndex(index)
     memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
-    try:
-        processes = pynvml.nvmlDeviceGetComputeRunningProcesses(handle)
-    except pynvml.NVMLError:
-        processes = []
-    try:
-        utilisation: int | None = int(pynvml.nvmlDeviceGetUtilizationRates(handle).gpu)
-    except pynvml.NVMLError:
-        utilisation = None
-    temperature = optional(pynvml.nvmlDeviceGetTemperature, handle, pynvml.NVML_TEMPERATURE_GPU)
-    milliwatts = optional(pynvml.nvmlDeviceGetPowerUsage, handle)
+    processes = _optional(pynvml.nvmlDeviceGetComputeRunningProcesses, handle) or []
+    utilisation = _optional(pynvml.nvmlDeviceGetUtilizationRates, handle)
+    temperature = _optional(pynvml.nvmlDeviceGetTemperature, handle, pynvml.NVML_TEMPERATURE_GPU)
+    milliwatts = _optional(pynvml.nvmlDeviceGetPowerUsage, handle)
     return Gpu(
         index=index,
         name=str(pynvml.nvmlDeviceGetName(handle)),
@@ -150,7 +138,7 @@ def _read_gpu(
         memory_total=int(memory.total),
         memory_used=int(memory.used),
         memory_ours=sum(p.usedGpuMemory or 0 for p in processes if p.pid in our_pids),
-        utilisation=utilisation,
+        utilisation=None if utilisation is None else int(utilisation.gpu),
         temperature=None if temperature is None else int(temperature),
         power=None if milliwatts is None else milliwatts / 1000,
         cuda=cuda,

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.models.catalog import Dtype, ModelEntry, Quantisation
-from engine.models.sizes import GB
 
+#: Bytes, in the units in which people are told sizes.
+GB, MB = 1e9, 1e6
 #: Python, PyTorch and its libraries; on a GPU its context and the libraries' own buffers.
 RUNTIME_BYTES = {"cpu": 500_000_000, "cuda": 600_000_000}
 #: Tokens of a prompt that are read in one pass.
@@ -17,13 +18,13 @@ _CHUNK = {"cpu": 512, "cuda": 4096}
 #: Tokens an encoder-decoder model may write, for which its slots have room.
 MAX_SEQ2SEQ_NEW = 512
 _SIZES = {Dtype.FLOAT32: 4, Dtype.BFLOAT16: 2, Dtype.FLOAT16: 2}
-#: NF4 keeps half a byte a number and one float32 for each block of 64.
+#: NF4 keeps half a byte a parameter and one float32 for each block of 64.
 _NF4_BYTES = 0.5 + 4 / 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameters:
-    """How many numbers a model has, by what loading does to them."""
+    """How many parameters a model has, by what loading does to them."""
 
     #: In matrices that quantisation makes smaller.
     linear: int
@@ -36,7 +37,6 @@ class Parameters:
 
     @property
     def total(self) -> int:
-        """All of them."""
         return self.linear + self.kept + self.wide
 
 
@@ -71,12 +71,12 @@ def memory_need(
 ) -> MemoryNeed | None:
     """The memory of the model with this configuration; None for an architecture not known here.
 
-    Without `dtype` that of the catalogue counts: `auto` is 2 bytes a number on a GPU, and the
+    Without `dtype` that of the catalogue counts: `auto` is 2 bytes a parameter on a GPU, and the
     more careful 4 on a CPU.
     """
-    numbers = dtype or entry.dtype
-    if numbers is Dtype.AUTO:
-        numbers = Dtype.FLOAT16 if on_gpu else Dtype.FLOAT32
+    dtype = dtype or entry.dtype
+    if dtype is Dtype.AUTO:
+        dtype = Dtype.FLOAT16 if on_gpu else Dtype.FLOAT32
     device = "cuda" if on_gpu else "cpu"
     try:
         is_t5 = config.get("model_type") == "t5"
@@ -85,9 +85,9 @@ def memory_need(
             return None
         shape = _Shape(config)
         return MemoryNeed(
-            weights=weight_bytes(parameters, numbers, entry.quantisation),
-            question=(_t5_question if is_t5 else _causal_question)(shape, entry, numbers),
-            work=(_t5_work if is_t5 else _causal_work)(shape, entry, numbers, device),
+            weights=weight_bytes(parameters, dtype, entry.quantisation),
+            question=(_t5_question if is_t5 else _causal_question)(shape, entry, dtype),
+            work=(_t5_work if is_t5 else _causal_work)(shape, entry, dtype, device),
             runtime=RUNTIME_BYTES[device],
             num_tokens=entry.context_window,
         )
@@ -109,15 +109,14 @@ def need_in(
 
 
 def count_parameters(config: Mapping[str, object]) -> Parameters | None:
-    """The numbers of a model; None for an architecture not known here."""
+    """The parameters of a model; None for an architecture not known here."""
     kind = config.get("model_type")
     if kind in {"llama", "mistral", "phi3"}:
         return _causal_parameters(_Shape(config))
-    return _t5_parameters(_Shape(config)) if kind == "t5" else None
+    return _t5_parameters(_Shape(config), config) if kind == "t5" else None
 
 
 def weight_bytes(parameters: Parameters, dtype: Dtype, quantisation: Quantisation) -> int:
-    """The weights in memory."""
     size = _SIZES[dtype]
     wide = parameters.wide * (4 if dtype is Dtype.FLOAT16 else size)
     kept = parameters.kept * size + wide
@@ -146,10 +145,6 @@ class _Shape:
     def get(self, name: str, default: int) -> int:
         """A number that may be left out or null."""
         return default if self._config.get(name) is None else self[name]
-
-    def says(self, name: str, word: str) -> bool:
-        """Whether the text of that name holds the word."""
-        return word in str(self._config.get(name))
 
     @property
     def head(self) -> int:
@@ -183,12 +178,12 @@ def _causal_parameters(shape: _Shape) -> Parameters:
     )
 
 
-def _t5_parameters(shape: _Shape) -> Parameters:
+def _t5_parameters(shape: _Shape, config: Mapping[str, object]) -> Parameters:
     width, inner, heads = shape["d_model"], shape["d_ff"], shape["num_heads"]
     encoder, decoder = shape.layers
     attention = heads * shape["d_kv"]
     attentions = encoder + 2 * decoder  # a decoder layer attends to itself and to the source
-    ways_in = 2 if shape.says("feed_forward_proj", "gated") else 1
+    ways_in = 2 if "gated" in str(config.get("feed_forward_proj")) else 1
     norms = (2 * encoder + 3 * decoder + 2) * width
     tables = 1 if shape.get("tie_word_embeddings", 1) else 2
     distances = 2 * shape.get("relative_attention_num_buckets", 32) * heads

@@ -17,10 +17,8 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from engine.errors import ModelError, ModelLoadError
 from engine.models.catalog import COMMIT, ModelEntry
-from engine.models.disk import free_bytes, require_space
-from engine.models.folder import PATTERNS, new_folder
-from engine.models.sizes import GB
-from engine.models.transfer import Transfer
+from engine.models.folder import PATTERNS, Transfer, free_bytes, new_folder, require_space
+from engine.models.memory import GB
 
 #: Not just manifest.json: a model repository may have a file of that name.
 MANIFEST = "faq-desk-manifest.json"

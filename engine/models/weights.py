@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -15,11 +16,10 @@ from pydantic import ValidationError
 from config.settings import ROOT
 from engine.errors import ModelLoadError
 from engine.models.catalog import ModelEntry
-from engine.models.environment import fetch_environment
+from engine.models.child_process import fetch_environment, read_lines
 from engine.models.fetch import LINE, ORDER, Order, Result
-from engine.models.lines import read_lines
+from engine.models.folder import Transfer
 from engine.models.saved import refuse_other_commit
-from engine.models.transfer import Transfer
 
 log = logging.getLogger(__name__)
 
@@ -93,11 +93,12 @@ async def _carry_out(
         errors = group.create_task(process.stderr.read())
         result: Result | None = None
         async for line in read_lines(process.stdout):
-            said = _understand(line)
-            if isinstance(said, Transfer):
-                on_progress(said)
-            elif said is not None:
-                result = said
+            with suppress(ValidationError):  # some library printed something
+                said = LINE.validate_json(line)
+                if isinstance(said, Transfer):
+                    on_progress(said)
+                else:
+                    result = said
     await process.wait()
     if result is None:
         log.warning("fetching %s: %s", order.entry.alias, errors.result().decode(errors="replace"))
@@ -108,13 +109,6 @@ async def _carry_out(
     if result.path is None:
         raise ModelLoadError(result.error)
     return Path(result.path)
-
-
-def _understand(line: bytes) -> Transfer | Result | None:
-    try:
-        return LINE.validate_json(line)
-    except ValidationError:  # some library printed something
-        return None
 
 
 def _is_complete(folder: Path) -> bool:

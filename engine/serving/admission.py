@@ -1,11 +1,11 @@
-"""Lets so many in at a time, strictly in the order in which they come, or one alone."""
+"""Admits a limited number at a time, in order of arrival, or one alone."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Literal, Protocol
 
 
@@ -18,21 +18,18 @@ class Admission(Protocol):
     @property
     def num_places(self) -> int:
         """How many questions the model that serves works on at once."""
-        ...
 
     async def acquire(self) -> Literal[True]:
         """Return with a place as soon as there is one. Cancelled, it takes none."""
-        ...
 
     def release(self) -> None:
         """Give a place back."""
-        ...
 
 
 class AdmissionGate:
     """So many places, or any number, and a way to be inside alone; implements Admission.
 
-    Nobody overtakes, not even where there is room.
+    Admits strictly in order of arrival, even where a later one would fit.
     """
 
     def __init__(self, places: int | None = None) -> None:
@@ -48,12 +45,10 @@ class AdmissionGate:
 
     @property
     def num_inside(self) -> int:
-        """How many have a place."""
         return self._inside
 
     @property
     def num_waiting(self) -> int:
-        """How many wait for one."""
         return sum(not turn.done() for turn, _ in self._waiting)
 
     def resize(self, places: int) -> None:
@@ -77,24 +72,21 @@ class AdmissionGate:
         return True
 
     def release(self) -> None:
-        """Give a place back."""
         self._inside -= 1
         self._closed = False
         self._admit()
 
-    @asynccontextmanager
-    async def shared(self) -> AsyncIterator[None]:
+    def shared(self) -> AbstractAsyncContextManager[None]:
         """Be inside with others."""
-        await self.acquire()
-        try:
-            yield
-        finally:
-            self.release()
+        return self._visit(alone=False)
+
+    def exclusive(self) -> AbstractAsyncContextManager[None]:
+        """Be inside with nobody else: those inside leave first, those who come later wait."""
+        return self._visit(alone=True)
 
     @asynccontextmanager
-    async def exclusive(self) -> AsyncIterator[None]:
-        """Be inside with nobody else: those inside leave first, those who come later wait."""
-        await self.acquire(alone=True)
+    async def _visit(self, *, alone: bool) -> AsyncIterator[None]:
+        await self.acquire(alone=alone)
         try:
             yield
         finally:

@@ -1,6 +1,8 @@
-"""How long to wait before an engine process is started again, and when not to hope any more."""
+"""How long to wait before an engine process is started again, and when to stop expecting it."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 #: Seconds before a start, by the number of failures in a row before it.
 BACKOFF_S = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
@@ -9,15 +11,13 @@ MAX_HOPEFUL_FAILURES = 2
 
 
 class RestartBackoff:
-    """Counts the failures in a row."""
-
-    def __init__(self) -> None:
+    def __init__(self, pauses_s: Sequence[float] = BACKOFF_S) -> None:
+        self._pauses_s = pauses_s
         self.num_failures = 0
 
     @property
     def seconds(self) -> float:
-        """The wait before the next start."""
-        return BACKOFF_S[min(self.num_failures, len(BACKOFF_S) - 1)]
+        return self._pauses_s[min(self.num_failures, len(self._pauses_s) - 1)]
 
     @property
     def should_retry(self) -> bool:
@@ -25,13 +25,11 @@ class RestartBackoff:
         return self.num_failures <= MAX_HOPEFUL_FAILURES
 
     def succeeded(self) -> None:
-        """It went well."""
         self.num_failures = 0
 
     def failed(self) -> None:
-        """It failed once more."""
         self.num_failures += 1
 
     def give_up(self) -> None:
-        """It failed for a reason that waiting rarely mends."""
+        """Wait the longest: it failed for a reason that waiting rarely cures."""
         self.num_failures = len(BACKOFF_S)

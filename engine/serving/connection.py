@@ -1,17 +1,15 @@
-"""One engine process as the bot sees it: started, spoken to, watched, ended."""
+"""One running engine as the bot sees it: asked, watched, ended."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import TypeVar
 
-from config.settings import ROOT
 from engine.errors import (
     CrashedTogether,
     EngineCrashed,
@@ -42,13 +40,10 @@ from engine.protocol import (
     Shutdown,
     Started,
     Text,
-    ToEngine,
-    decode_from_engine,
-    encode,
 )
 from engine.serving.pending import Messages, PendingRequests
-from engine.serving.spawn import spawn
-from engine.serving.stderr_tail import StderrTail
+from engine.serving.process import EngineProcess
+from engine.serving.transport import Connect, Transport
 from engine.types import OnPiece, Piece
 
 log = logging.getLogger(__name__)
@@ -65,29 +60,19 @@ SHUTDOWN_S = 1.5
 class EngineConnection:
     """One running engine process for one model. `start` makes it."""
 
-    def __init__(
-        self,
-        entry: ModelEntry,
-        process: asyncio.subprocess.Process,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-    ) -> None:
+    def __init__(self, entry: ModelEntry, transport: Transport) -> None:
         self.entry = entry
-        self._process = process
-        self._reader = reader
-        self._writer = writer
+        self._transport = transport
+        self.pid = transport.pid
         self._loading = Messages()
         self._pending = PendingRequests()
-        self._stderr_tail = StderrTail()
-        #: Set when the process is gone.
+        #: Set when the process is gone, and why it went, for people.
         self.ended = asyncio.Event()
+        self.why_ended = ""
         #: False as soon as the process is going.
         self.is_usable = True
-        #: For people, after `load`.
-        self.device = self.dtype = ""
-        #: How many questions it works on at once, and the bytes that their slots take.
-        self.num_slots = 1
-        self.slots_bytes = 0
+        #: Where and how it computes, once it has a model.
+        self.loaded = Loaded(device="", dtype="")
         #: Bytes the model with its slots should take, and took once loaded; None if not known.
         self.memory_computed: int | None = None
         self.memory_measured: int | None = None
@@ -96,20 +81,17 @@ class EngineConnection:
 
     @classmethod
     async def start(
-        cls, group: asyncio.TaskGroup, entry: ModelEntry, *, threads: int, root: Path = ROOT
+        cls,
+        group: asyncio.TaskGroup,
+        entry: ModelEntry,
+        *,
+        threads: int,
+        connect: Connect = EngineProcess.start,
     ) -> EngineConnection:
-        """Start a process in the folder with the code, `root`; `group` gets the task that listens
-        to it until it ends.
-        """
-        process, reader, writer = await spawn(threads, root)
-        connection = cls(entry, process, reader, writer)
+        """Start an engine; `group` gets the task that listens to it until it ends."""
+        connection = cls(entry, await connect(group, threads))
         group.create_task(connection._listen(), name="engine-listener")
         return connection
-
-    @property
-    def pid(self) -> int:
-        """The process id."""
-        return self._process.pid
 
     async def load(
         self,
@@ -121,21 +103,23 @@ class EngineConnection:
         on_progress: Callable[[str], None],
     ) -> None:
         """Load the model. Raises ModelLoadError, or EngineCrashed, with a sentence."""
-        self._send(Load(entry=self.entry, path=str(path), device=device, max_batch=max_batch))
+        self._transport.send(
+            Load(entry=self.entry, path=str(path), device=device, max_batch=max_batch)
+        )
         advice = "raise engine.load_timeout_s, or choose a smaller model"
-        self._take_up(await self._hear(Loaded, "loaded", timeout, advice, on_progress))
+        self.loaded = await self._hear(Loaded, "loaded", timeout, advice, on_progress)
 
     async def park(self, *, timeout: float) -> None:
         """Park the process: nothing may be asked until it has resumed. Raises what `load` does:
         the process is of no use then.
         """
-        self._send(Park())
+        self._transport.send(Park())
         await self._hear(Parked, "parked", timeout)
 
     async def resume(self, *, timeout: float) -> None:
         """Have its model serve again. Raises what `load` does."""
-        self._send(Resume())
-        self._take_up(await self._hear(Loaded, "resumed", timeout))
+        self._transport.send(Resume())
+        self.loaded = await self._hear(Loaded, "resumed", timeout)
 
     async def show_prompt(
         self, path: Path, request: GenerationRequest, *, timeout: float
@@ -143,12 +127,8 @@ class EngineConnection:
         """What the model would read, instead of `load`; the process ends by it. Raises what `load`
         does.
         """
-        self._send(ShowPrompt(entry=self.entry, path=str(path), request=request))
+        self._transport.send(ShowPrompt(entry=self.entry, path=str(path), request=request))
         return (await self._hear(PromptShown, "ready to show its prompt", timeout)).prompt
-
-    def _take_up(self, loaded: Loaded) -> None:
-        self.device, self.dtype = loaded.device, loaded.dtype
-        self.num_slots, self.slots_bytes = loaded.num_slots, loaded.slots_bytes
 
     async def _hear(
         self,
@@ -188,11 +168,11 @@ class EngineConnection:
         if not self.is_usable:
             raise NeverStarted
         with self._pending.one() as (number, messages):
-            self._send(Generate(request=replace(request, id=number)))
+            self._transport.send(Generate(request=replace(request, id=number)))
             try:
                 return await self._answer(messages, on_piece, stall_s)
             except asyncio.CancelledError:
-                self._send(Cancel(id=number))
+                self._transport.send(Cancel(id=number))
                 raise
 
     async def drained(self) -> None:
@@ -243,35 +223,25 @@ class EngineConnection:
     async def shut_down(self) -> None:
         """End the process: asked nicely, then killed."""
         self.is_usable = False
-        self._send(Shutdown())
+        self._transport.send(Shutdown())
         await self._let_end()
         await self.ended.wait()
 
     def kill(self) -> None:
-        """End the process at once."""
         self.is_usable = False
-        with suppress(ProcessLookupError):
-            self._process.kill()
-
-    def _send(self, message: ToEngine) -> None:
-        # Not drained: a process that does not read must not hold up its own timeout.
-        if not self._writer.is_closing():
-            self._writer.write(encode(message))
+        self._transport.kill()
 
     async def _listen(self) -> None:
         """Hand out what the process says until it ends, then tell everyone who waits."""
         try:
-            async with asyncio.TaskGroup() as group:
-                assert self._process.stderr
-                group.create_task(self._stderr_tail.read(self._process.stderr))
-                await self._read_messages()
-                self.is_usable = False
-                # Its end of the socket is closed: whatever still runs is of no use.
-                await self._let_end()
+            async for message in self._transport.messages():
+                self._take(message)
+            self.is_usable = False
+            # End the process: with its end of the line closed it can do nothing more.
+            await self._let_end()
         finally:
             self.kill()
-            self._writer.close()
-            await self._process.wait()
+            self.why_ended = await self._transport.wait()
             self.ended.set()
             self._loading.put_nowait(None)
             self._pending.end()
@@ -280,20 +250,11 @@ class EngineConnection:
         """It gets a moment to end by itself; its exit status tells why it ended."""
         try:
             async with asyncio.timeout(SHUTDOWN_S):
-                await self._process.wait()
+                await self._transport.wait()
         except TimeoutError:
             log.info("the engine process did not end in time and is killed")
         finally:
             self.kill()
-
-    async def _read_messages(self) -> None:
-        try:
-            async for line in self._reader:
-                self._take(decode_from_engine(line))
-        except ConnectionError:
-            log.debug("the engine process closed its end")
-        except ValueError:
-            log.exception("the engine process sent nonsense and is ended")
 
     def _take(self, message: FromEngine) -> None:
         self._heard_at = monotonic()
@@ -303,8 +264,3 @@ class EngineConnection:
             self._pending.hand_out(message.id or "", message)
         else:
             self._loading.put_nowait(message)
-
-    @property
-    def why_ended(self) -> str:
-        """For people, after its end."""
-        return self._stderr_tail.explain(self._process.returncode)

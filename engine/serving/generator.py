@@ -24,8 +24,6 @@ class Generator(Protocol):
 
         Raises GenerationError (EngineDown, EngineCrashed, OutOfMemory, GenerationTimeout).
         """
-        ...
 
     def status(self) -> EngineStatus:
         """What the engine is doing now; never blocks."""
-        ...

@@ -10,7 +10,7 @@ from engine.serving.connection import EngineConnection
 
 log = logging.getLogger(__name__)
 
-#: Seconds a process gets to park.
+#: Seconds a process gets to park, and to resume before its model is loaded anew.
 PARK_S = 60
 
 
@@ -19,7 +19,7 @@ class IdleModels:
 
     def __init__(self, limit: int, *, park_s: float = PARK_S) -> None:
         self._limit = limit
-        self._park_s = park_s
+        self.park_s = park_s
         #: The longest idle first.
         self._idle: dict[ModelEntry, EngineConnection] = {}
         self._closed = False
@@ -27,22 +27,17 @@ class IdleModels:
     @property
     def aliases(self) -> tuple[str, ...]:
         """The idle models, the longest idle first."""
-        return tuple(
-            entry.alias for entry, connection in self._idle.items() if connection.is_usable
-        )
+        return tuple(entry.alias for entry in self._living)
 
     def pids(self, *, sparing: ModelEntry | None = None) -> frozenset[int]:
         """The processes, without the one of that model."""
         return frozenset(
-            connection.pid
-            for entry, connection in self._idle.items()
-            if connection.is_usable and entry != sparing
+            connection.pid for entry, connection in self._living.items() if entry != sparing
         )
 
     def process_of(self, entry: ModelEntry) -> EngineConnection | None:
         """The parked process of a model, if there is one and it lives."""
-        connection = self._idle.get(entry)
-        return connection if connection is not None and connection.is_usable else None
+        return self._living.get(entry)
 
     def take(self, entry: ModelEntry) -> EngineConnection | None:
         """The same, no longer ours: whoever gets it resumes or ends it."""
@@ -55,12 +50,12 @@ class IdleModels:
     ) -> None:
         """Park a process that serves no more; end it where it cannot.
 
-        Whoever is one too many goes first, except the model that is about to be taken.
+        Ends the longest idle one first where there would be too many, but never `sparing`.
         """
         try:
             if self._may_keep(connection):
                 await self._drop_all_but(self._limit - 1, sparing)
-                await connection.park(timeout=self._park_s)
+                await connection.park(timeout=self.park_s)
         except (ModelError, EngineCrashed) as error:
             log.info("%s cannot stay as an idle model: %s", connection.entry.alias, error)
         except BaseException:
@@ -68,11 +63,11 @@ class IdleModels:
             raise
         else:
             if self._may_keep(connection):
-                twin = self._idle.pop(connection.entry, None)
+                older = self._idle.pop(connection.entry, None)
                 self._idle[connection.entry] = connection
                 log.info("%s is idle now; going back to it takes seconds", connection.entry.alias)
-                if twin is not None:
-                    await _end(twin)
+                if older is not None:
+                    await _end(older)
                 return
         await connection.shut_down()
 
@@ -91,14 +86,16 @@ class IdleModels:
         while await self.drop_one():
             pass
 
+    @property
+    def _living(self) -> dict[ModelEntry, EngineConnection]:
+        return {entry: idle for entry, idle in self._idle.items() if idle.is_usable}
+
     def _may_keep(self, connection: EngineConnection) -> bool:
         return self._limit > 0 and connection.is_usable and not self._closed
 
     async def _drop_all_but(self, number: int, sparing: ModelEntry | None) -> None:
-        # Nobody is to go in place of one that is gone already.
-        self._idle = {
-            entry: connection for entry, connection in self._idle.items() if connection.is_usable
-        }
+        # Forget the dead first: no living one needs to end in their place.
+        self._idle = self._living
         while len(self._idle.keys() - {sparing}) > number and await self.drop_one(sparing=sparing):
             pass
 

@@ -7,39 +7,39 @@ import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from time import monotonic
-from typing import Protocol
 
 from config.settings import EngineSettings
-from engine.errors import EngineCrashed, ModelError, ModelLoadError
+from engine.errors import EngineCrashed, GenerationError, ModelError, ModelLoadError
+from engine.generation import GenerationRequest
 from engine.models.catalog import CPU_DEFAULT, ModelEntry
-from engine.models.device_memory import (
-    DeviceMemory,
-    bytes_of,
-    does_not_fit,
-    need_of,
-)
-from engine.models.hardware import Hardware, Machine
-from engine.models.memory import RUNTIME_BYTES
-from engine.models.sizes import GB
+from engine.models.hardware import DeviceMemory, Hardware, Machine, bytes_of, does_not_fit, need_of
+from engine.models.memory import GB, RUNTIME_BYTES
 from engine.models.weights import find_weights, prepare_weights
 from engine.serving.connection import EngineConnection
 from engine.serving.idle import PARK_S, IdleModels
-from engine.serving.smoke import try_out
+from engine.serving.process import EngineProcess
+from engine.serving.transport import Connect
+from engine.types import Document
 
 log = logging.getLogger(__name__)
 
 #: Questions that are worked on at once unless the settings say otherwise.
-CPU_BATCH, CARD_BATCH = 8, 32
-#: Seconds a parked model gets to resume before it is loaded anew.
-RESUME_S = 60
-
-
-class Connect(Protocol):
-    """Starts a process for a model; see EngineConnection.start."""
-
-    def __call__(
-        self, group: asyncio.TaskGroup, entry: ModelEntry, *, threads: int
-    ) -> Awaitable[EngineConnection]: ...
+CPU_BATCH, GPU_BATCH = 8, 32
+#: What a freshly loaded model must answer before it serves.
+_TRIAL = GenerationRequest(
+    id="smoke",
+    question="Can I join late?",
+    documents=(
+        Document(
+            id="smoke",
+            course="",
+            section="General",
+            question="Can I join the course after it has started?",
+            answer="Yes, you can join at any time.",
+        ),
+    ),
+    max_new_tokens=16,
+)
 
 
 class EngineLauncher:
@@ -54,18 +54,16 @@ class EngineLauncher:
         on_progress: Callable[[str], None],
         hardware: Hardware | None = None,
         park_s: float = PARK_S,
-        resume_s: float = RESUME_S,
-        connect: Connect = EngineConnection.start,
+        connect: Connect = EngineProcess.start,
     ) -> None:
         self._settings = settings
         self._models_dir = models_dir
         self._hf_token = hf_token
         self._on_progress = on_progress
         self._hardware = hardware or Machine()
-        self._resume_s = resume_s
         self._connect = connect
         self.idle = IdleModels(settings.keep_idle, park_s=park_s)
-        #: Whatever they do; some may have ended.
+        #: All that were started and not yet forgotten; some may have ended.
         self._processes: set[EngineConnection] = set()
         self._spawning = asyncio.Lock()
         #: Gets the tasks that listen to them; None unless processes may be started.
@@ -77,7 +75,7 @@ class EngineLauncher:
         if self._settings.max_batch:
             return self._settings.max_batch
         memory = self._hardware.read_device_memory(self._settings.device)
-        return CARD_BATCH if memory.on_gpu else CPU_BATCH
+        return GPU_BATCH if memory.on_gpu else CPU_BATCH
 
     def pids(self) -> frozenset[int]:
         """The processes that live: one serves, others load, end their answers, park or are idle."""
@@ -86,7 +84,6 @@ class EngineLauncher:
         )
 
     async def prepare(self, entry: ModelEntry) -> Path:
-        """Have the weights here."""
         return await prepare_weights(
             entry,
             self._models_dir,
@@ -111,13 +108,13 @@ class EngineLauncher:
     async def start(self, entry: ModelEntry, path: Path, *, trying: bool) -> EngineConnection:
         """A process that has the model loaded; with `trying` it answered a question as well.
 
-        Raises EngineCrashed besides. Whatever fails, the process is gone.
+        Raises EngineCrashed besides. After any failure the process is gone.
         """
         await self._make_room(entry, path)
         idle = self.idle.take(entry)
         if idle is not None:
             self._on_progress(f"Resuming {entry.alias}")
-            resuming = idle.resume(timeout=self._resume_s)
+            resuming = idle.resume(timeout=self.idle.park_s)
             try:
                 return await self._bring_up(idle, resuming, path, trying=True)
             except (ModelError, EngineCrashed) as error:
@@ -151,12 +148,6 @@ class EngineLauncher:
         )
         return await self._bring_up(connection, loading, path, trying=trying)
 
-    async def retire(
-        self, connection: EngineConnection, *, sparing: ModelEntry | None = None
-    ) -> None:
-        """Have a process that answers nobody rest, or end; the idle model `sparing` stays."""
-        await self.idle.keep(connection, sparing=sparing)
-
     async def close(self) -> None:
         """End all processes; from now on none is started."""
         self.refuse()
@@ -169,7 +160,9 @@ class EngineLauncher:
     async def _spawn(self, entry: ModelEntry) -> EngineConnection:
         async with self._spawning:  # `close` must not miss it
             group = self.require_open()
-            connection = await self._connect(group, entry, threads=self._settings.threads)
+            connection = await EngineConnection.start(
+                group, entry, threads=self._settings.threads, connect=self._connect
+            )
             living = {other for other in self._processes if not other.ended.is_set()}
             self._processes = living | {connection}
         return connection
@@ -206,34 +199,33 @@ class EngineLauncher:
         room even without the old one.
         """
         idle = self.idle.pids()
-        await asyncio.to_thread(self._refuse_what_never_fits, entry, path, old, idle)
         itself = idle - self.idle.pids(sparing=entry)
-        if not await asyncio.to_thread(self._has_room_for_slots, entry, path, itself):
-            return False
-        return await self._make_room(entry, path)
+        fits = await asyncio.to_thread(self._fits_with_all_slots, entry, path, old, idle, itself)
+        return fits and await self._make_room(entry, path)
 
-    def _refuse_what_never_fits(
-        self, entry: ModelEntry, path: Path, old: EngineConnection, idle: frozenset[int]
-    ) -> None:
-        room = self._hardware.read_device_memory(self._settings.device)
-        wanted = bytes_of(entry, path, room)
-        if wanted <= room.free:
-            return
-        returned = self._hardware.memory_of(old.pid, on_gpu=room.on_gpu)
-        if returned is None:  # some containers hide who uses the GPU
-            returned = bytes_of(old.entry, find_weights(old.entry, self._models_dir), room)
-        free = room.free + returned + self._held(idle, room)
-        if wanted > free:
-            need = need_of(entry, path, room)
-            raise does_not_fit(entry, need, wanted, free, str(room))
-
-    def _has_room_for_slots(self, entry: ModelEntry, path: Path, itself: frozenset[int]) -> bool:
+    def _fits_with_all_slots(
+        self,
+        entry: ModelEntry,
+        path: Path,
+        old: EngineConnection,
+        idle: frozenset[int],
+        itself: frozenset[int],
+    ) -> bool:
         """On a GPU: whether all its slots fit; how many it has is settled once, when it comes.
 
         On the CPU nobody waits for more slots: the old process goes on answering instead.
         """
         room = self._hardware.read_device_memory(self._settings.device)
         need = need_of(entry, path, room)
+        wanted = bytes_of(entry, path, room)
+        if wanted > room.free:
+            returned = self._hardware.memory_of(old.pid, on_gpu=room.on_gpu)
+            if returned is None:  # some containers hide who uses the GPU
+                weights = find_weights(old.entry, self._models_dir)
+                returned = bytes_of(old.entry, weights, room)
+            free = room.free + returned + self._held(idle, room)
+            if wanted > free:
+                raise does_not_fit(entry, need, wanted, free, str(room))
         if need is None or not room.on_gpu:
             return True
         return need.total(self.capacity) - self._held(itself, room) <= room.free
@@ -241,7 +233,7 @@ class EngineLauncher:
     async def _make_room(self, entry: ModelEntry, path: Path) -> bool:
         """End idle processes, the longest idle first, until the model fits.
 
-        False where it does not fit without them either: then none ends in vain.
+        Ends none and returns False where the model would not fit without them either.
         """
         while True:
             others = self.idle.pids(sparing=entry)
@@ -264,7 +256,7 @@ class EngineLauncher:
         """Hold the memory that was computed against what the process takes."""
         room = self._hardware.read_device_memory(self._settings.device)
         need = need_of(connection.entry, path, room)
-        questions = connection.slots_bytes or (need.question if need else 0)
+        questions = connection.loaded.slots_bytes or (need.question if need else 0)
         connection.memory_computed = need.total(0) + questions if need else None
         connection.memory_measured = self._hardware.memory_of(connection.pid, on_gpu=room.on_gpu)
         if connection.memory_computed and connection.memory_measured:
@@ -272,12 +264,28 @@ class EngineLauncher:
                 "%s: %.2f GB computed for %d slots, %.2f GB measured",
                 connection.entry.alias,
                 connection.memory_computed / GB,
-                connection.num_slots,
+                connection.loaded.num_slots,
                 connection.memory_measured / GB,
             )
 
     def _held(self, pids: frozenset[int], room: DeviceMemory) -> int:
-        """Bytes that idle processes have there."""
         # Some containers hide who uses the GPU; an idle process has its libraries there.
         unknown = RUNTIME_BYTES["cuda"] if room.on_gpu else 0
         return sum(self._hardware.memory_of(pid, on_gpu=room.on_gpu) or unknown for pid in pids)
+
+
+async def try_out(connection: EngineConnection, *, stall_s: float) -> None:
+    """Ask the model. Raises ModelLoadError when it writes nothing, EngineCrashed when it ends."""
+    try:
+        generation = await connection.generate(_TRIAL, lambda _: None, stall_s=stall_s)
+    except EngineCrashed:
+        raise
+    except GenerationError as error:
+        raise ModelLoadError(
+            f"{connection.entry.alias} was loaded but failed on a first question: {error}"
+        ) from error
+    if not generation.text:
+        raise ModelLoadError(
+            f"{connection.entry.alias} was loaded but wrote nothing on a first question; "
+            "its weights or its entry in the catalogue are wrong."
+        )

@@ -23,7 +23,6 @@ class Meter:
         self._written: deque[tuple[float, int]] = deque()
 
     def note(self, generation: Generation) -> None:
-        """Count this generation."""
         writing_s = generation.total_s - generation.first_token_s
         if generation.completion_tokens > 1 and writing_s > 0:
             self._speeds.append((generation.completion_tokens - 1) / writing_s)
@@ -48,7 +47,6 @@ class Meter:
 
     @property
     def uptime_s(self) -> float:
-        """Seconds since this model serves."""
         return self._clock() - self._began
 
     def _forget(self) -> None:

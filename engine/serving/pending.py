@@ -28,7 +28,7 @@ class PendingRequests:
     @contextmanager
     def one(self) -> Iterator[tuple[str, Messages]]:
         """A question's number and messages, until the caller has heard enough."""
-        # Numbers of our own: a question that is asked again must not hear its own echo.
+        # Number each attempt: one that is repeated must not get messages of the one before.
         number = str(next(self._numbers))
         messages = self._messages[number] = Messages()
         self._over.clear()
@@ -46,7 +46,6 @@ class PendingRequests:
             messages.put_nowait(message)
 
     def end(self) -> None:
-        """The process has ended."""
         self.ended_together = len(self._messages) > 1
         for messages in self._messages.values():
             messages.put_nowait(None)

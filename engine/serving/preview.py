@@ -40,7 +40,6 @@ class Rehearsal:
         return EngineStatus(state=EngineState.READY, model=entry.alias, reads=entry.reads)
 
     async def generate(self, request: GenerationRequest, on_piece: OnPiece) -> Generation:
-        """See engine.serving.generator.Generator."""
         judging = request.purpose is Purpose.JUDGE
         if judging:
             self.judges = True

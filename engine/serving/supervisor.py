@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -23,14 +24,15 @@ from engine.models.catalog import Catalog, ModelEntry
 from engine.models.choice import CHOSEN, Choice
 from engine.models.hardware import Hardware
 from engine.serving.admission import AdmissionGate
-from engine.serving.backoff import RestartBackoff
+from engine.serving.backoff import BACKOFF_S, RestartBackoff
 from engine.serving.connection import EngineConnection
 from engine.serving.idle import PARK_S
-from engine.serving.launcher import RESUME_S, Connect, EngineLauncher
+from engine.serving.launcher import EngineLauncher
 from engine.serving.meter import Meter
 from engine.serving.pending import Resumed
-from engine.serving.state import EngineStates
-from engine.serving.status import EngineState, EngineStatus
+from engine.serving.process import EngineProcess
+from engine.serving.status import EngineState, EngineStates, EngineStatus
+from engine.serving.transport import Connect
 from engine.stopping import unless
 from engine.types import OnPiece
 
@@ -53,8 +55,8 @@ class EngineSupervisor:
         preferred: str | None = None,
         hardware: Hardware | None = None,
         park_s: float = PARK_S,
-        resume_s: float = RESUME_S,
-        connect: Connect = EngineConnection.start,
+        backoff_s: Sequence[float] = BACKOFF_S,
+        connect: Connect = EngineProcess.start,
     ) -> None:
         """`preferred` is the model staff chose before a restart; it counts if settings say auto."""
         self._settings = settings
@@ -67,19 +69,18 @@ class EngineSupervisor:
             on_progress=self._now.note,
             hardware=hardware,
             park_s=park_s,
-            resume_s=resume_s,
             connect=connect,
         )
         self._choice = Choice(settings, catalog, models_dir, preferred=preferred, hardware=hardware)
         self._entry: ModelEntry | None = None
         self._why = ""
         self._connection: EngineConnection | None = None
-        self._backoff = RestartBackoff()
+        self._backoff = RestartBackoff(backoff_s)
         #: As many questions as it has slots have a place.
         self._admission = AdmissionGate(1)
         #: All that is asked goes through here, so that a request can be alone with the process.
         self._gate = AdmissionGate()
-        #: Whoever starts or replaces a process holds this.
+        #: Held while a process is started or replaced.
         self._changing = asyncio.Lock()
         #: One switch after the other, each with what is to be done for the old process.
         self._switching = asyncio.Lock()
@@ -104,7 +105,6 @@ class EngineSupervisor:
 
     @property
     def num_places(self) -> int:
-        """See engine.serving.admission.Admission."""
         return self._admission.num_places
 
     async def acquire(self) -> Literal[True]:
@@ -122,11 +122,10 @@ class EngineSupervisor:
         return True
 
     def release(self) -> None:
-        """See Admission."""
         self._admission.release()
 
     def pids(self) -> frozenset[int]:
-        """The engine's processes, whatever they do."""
+        """All processes of the engine: serving, loading, parking, idle."""
         return self._launcher.pids()
 
     async def settled(self) -> None:
@@ -161,15 +160,11 @@ class EngineSupervisor:
                 await self._retire(old)
 
     async def _switch(self, entry: ModelEntry) -> EngineConnection | None:
-        """Serve with another model; returns the process that is to be let go."""
+        """Serve with another model; returns the process to retire."""
         async with self._changing:
             self._launcher.require_open()
             before = self._now.status
-            old = (
-                self._connection
-                if self._connection is not None and self._connection.is_usable
-                else None
-            )
+            old = self._connection if self._connection and self._connection.is_usable else None
             if old is not None and self._entry == entry:
                 return None
             self._changing_to = entry.alias
@@ -196,10 +191,10 @@ class EngineSupervisor:
         try:
             await old.drained()
             if self._connection is not None:
-                self._admission.resize(self._connection.num_slots)
-            await self._launcher.retire(old)
+                self._admission.resize(self._connection.loaded.num_slots)
+            await self._launcher.idle.keep(old)
         except BaseException:
-            old.kill()  # nobody else would
+            old.kill()  # nothing else refers to it any more
             raise
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -208,7 +203,7 @@ class EngineSupervisor:
             self._launcher.open(group)
             supervisor = group.create_task(self._supervise(), name="engine-supervisor")
             await stop.wait()
-            # Whoever asks from now on is refused; who is being answered may finish.
+            # Refuse new questions; let running answers finish.
             self._now.set(EngineState.STOPPED, "The program is stopping.")
             self._launcher.refuse()
             supervisor.cancel()
@@ -240,7 +235,7 @@ class EngineSupervisor:
                         await self._restart(self._entry)
 
     def _on_exit(self, problem: str) -> None:
-        """The process is gone, and nobody asked it to."""
+        """Note that the process ended by itself."""
         self._connection = None
         self._last_error = problem
         self._backoff.failed()
@@ -277,7 +272,7 @@ class EngineSupervisor:
         if other is not None:
             self._entry, self._why = other
             return
-        # Waiting rarely mends it: questions are answered without a model meanwhile.
+        # Waiting rarely cures it: answer questions without a model meanwhile.
         self._backoff.give_up()
         self._now.set(EngineState.DOWN, problem, entry)
 
@@ -290,25 +285,25 @@ class EngineSupervisor:
             self._launcher.require_open()
             self._connection = None
             self._now.set(EngineState.LOADING, f"{old.entry.alias} makes room.")
-            await self._launcher.retire(old, sparing=entry)
+            await self._launcher.idle.keep(old, sparing=entry)
             await self._serve(entry, path, CHOSEN, trying=True)
 
     async def _serve(self, entry: ModelEntry, path: Path, why: str, *, trying: bool) -> None:
         """Bring the model up, and let it answer from now on."""
         connection = await self._launcher.start(entry, path, trying=trying)
-        # Whom the old process still answers takes none of the new one's slots.
+        # Count those whom the old process still answers: they take no slot of the new one.
         with_old = (
             self._admission.num_inside if self._connection and self._connection.is_usable else 0
         )
         self._connection, self._entry, self._why = connection, entry, why
         self._meter.start_afresh()
-        self._admission.resize(connection.num_slots + with_old)
+        self._admission.resize(connection.loaded.num_slots + with_old)
         self._now.set(EngineState.READY, why, entry)
         self._now.status = replace(
             self._now.status,
-            device=connection.device,
-            dtype=connection.dtype,
-            num_slots=connection.num_slots,
+            device=connection.loaded.device,
+            dtype=connection.loaded.dtype,
+            num_slots=connection.loaded.num_slots,
             memory_computed=connection.memory_computed,
             memory_measured=connection.memory_measured,
         )

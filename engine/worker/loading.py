@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import ModelLoadError
 from engine.models.catalog import Dtype, ModelEntry, Quantisation, Task
-from engine.models.device_memory import does_not_fit, uses_gpu
 from engine.models.gpu import read_gpus, read_host
-from engine.models.memory import MemoryNeed, memory_need
+from engine.models.hardware import does_not_fit, uses_gpu
+from engine.models.memory import GB, MemoryNeed, memory_need
 from engine.models.saved import verify_saved
-from engine.models.sizes import GB
 
 if TYPE_CHECKING:
     import torch

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from engine.errors import ModelLoadError
 from engine.models.gpu import read_host
-from engine.models.sizes import GB
+from engine.models.memory import GB
 from engine.worker.loading import free_memory
 
 if TYPE_CHECKING:

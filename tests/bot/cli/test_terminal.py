@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from bot.cli.terminal import TransferView, watch
-from engine.models.transfer import Transfer
+from engine.models.folder import Transfer
 
 GB = 10**9
 

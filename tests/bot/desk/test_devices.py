@@ -9,6 +9,7 @@ import pytest
 from bot.desk.devices import describe_devices
 from engine.models.gpu import Gpu
 from engine.serving.status import EngineState, EngineStatus
+from tests.fake_hardware import FakeHardware
 
 GB = 10**9
 
@@ -26,6 +27,11 @@ def gpu(index: int = 0, **changes: object) -> Gpu:
         "power": 68.4,
     }
     return Gpu(**(fields | changes))  # type: ignore[arg-type]
+
+
+def having(*gpus: Gpu) -> FakeHardware:
+    """A machine with these GPUs."""
+    return FakeHardware(gpus=gpus)
 
 
 SERVING = EngineStatus(
@@ -48,7 +54,7 @@ SERVING = EngineStatus(
 
 
 def test_a_gpu_is_described_with_all_that_is_known() -> None:
-    assert describe_devices([gpu()], SERVING, num_queued=4).splitlines() == [
+    assert describe_devices(having(gpu()), SERVING, num_queued=4).splitlines() == [
         "- GPU 0: Tesla T4 (driver 550.54.15): memory 10.0 of 15.0 GB "
         "(8.0 ours, 2.0 others'), 87 % busy, 61 °C, 68 W",
         "- Model: phi-3-mini in float16, ready for 67 min",
@@ -63,7 +69,7 @@ def test_a_gpu_is_described_with_all_that_is_known() -> None:
 
 def test_each_of_several_gpus_has_a_line_with_what_its_driver_tells() -> None:
     told = describe_devices(
-        [gpu(0), gpu(1, utilisation=None, temperature=None, power=None)], SERVING
+        having(gpu(0), gpu(1, utilisation=None, temperature=None, power=None)), SERVING
     )
 
     first, second = told.splitlines()[:2]
@@ -85,13 +91,13 @@ def test_each_of_several_gpus_has_a_line_with_what_its_driver_tells() -> None:
 def test_what_is_ours_is_left_out_where_the_driver_hides_whose_it_is(
     gpus: list[Gpu], status: EngineStatus, splits: list[bool]
 ) -> None:
-    told = describe_devices(gpus, status).splitlines()[: len(gpus)]
+    told = describe_devices(having(*gpus), status).splitlines()[: len(gpus)]
 
     assert ["ours" in line for line in told] == splits
 
 
 def test_without_a_gpu_a_sentence_says_so() -> None:
-    told = describe_devices([], EngineStatus(state=EngineState.STOPPED, model=None))
+    told = describe_devices(having(), EngineStatus(state=EngineState.STOPPED, model=None))
 
     first, second = told.splitlines()
     assert first.startswith("- No NVIDIA GPU here: the model runs on the CPU (")
@@ -99,7 +105,7 @@ def test_without_a_gpu_a_sentence_says_so() -> None:
 
 
 def test_the_mean_of_an_hour_is_told_once_it_says_something() -> None:
-    told = describe_devices([gpu()], replace(SERVING, tokens_last_hour=34))
+    told = describe_devices(having(gpu()), replace(SERVING, tokens_last_hour=34))
 
     assert "- Speed: 41.3 tokens/s; 34 tokens in the last hour\n" in told
 
@@ -108,4 +114,4 @@ def test_an_error_that_is_the_present_state_is_told_once() -> None:
     why = "phi-3-mini does not fit into memory."
     down = EngineStatus(state=EngineState.DOWN, model="phi-3-mini", detail=why, last_error=why)
 
-    assert describe_devices([gpu()], down).count(why) == 1
+    assert describe_devices(having(gpu()), down).count(why) == 1

@@ -11,7 +11,7 @@ from bot.desk.commands import MODEL_KEY
 from bot.desk.model_library import ModelLibrary
 from config.settings import AdminsSettings, EngineSettings, Settings
 from engine.errors import ModelLoadError
-from engine.models.device_memory import DeviceMemory
+from engine.models.hardware import DeviceMemory
 from engine.models.saved import save_model
 from tests.fake_hardware import FakeHardware
 from tests.fakes import ScriptedGenerator

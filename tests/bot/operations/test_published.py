@@ -16,6 +16,7 @@ import pytest
 from bot.operations.published import STALE_S, Published, StatusHidden, publish, read_published
 from bot.operations.reports import device_report, health_report
 from engine.errors import StoreError
+from engine.models.hardware import Machine
 from engine.serving.status import EngineState, EngineStatus
 
 SERVING = EngineStatus(
@@ -184,7 +185,7 @@ def published(**changes: object) -> Published:
 
 
 def test_the_terminal_reads_the_lines_of_chat(tmp_path: Path) -> None:
-    report = device_report(published(), tmp_path)
+    report = device_report(published(), tmp_path, Machine())
 
     assert "- Model: phi-3-mini in float16, ready for 67 min" in report
     assert "- Batch: 3 of 8 places in use, 5 waiting" in report
@@ -192,7 +193,9 @@ def test_the_terminal_reads_the_lines_of_chat(tmp_path: Path) -> None:
 
 
 def test_the_terminal_is_told_that_nobody_runs(tmp_path: Path) -> None:
-    assert f"No FAQ Desk is running on the data folder {tmp_path}." in device_report(None, tmp_path)
+    report = device_report(None, tmp_path, Machine())
+
+    assert f"No FAQ Desk is running on the data folder {tmp_path}." in report
 
 
 def test_health_tells_what_serves_or_why_nothing_does() -> None:

@@ -23,6 +23,7 @@ from engine.retrieval.retriever import Retriever
 from engine.types import Answer, Decision, Question, RetrievalMode, Tier, Turn, Verdict
 from tests.fakes import ScriptedGenerator
 from tests.harness import FAQ, ListCorpus, asks_model
+from tests.waits import within
 
 QUESTION = "Can I still join after the course has started?"
 GOOD = "You can join at any time."
@@ -147,7 +148,7 @@ async def test_a_faq_that_is_still_being_read_is_waited_for(
         asyncio.TaskGroup() as group,
     ):
         asked = group.create_task(one.answer(Question(text=QUESTION), request_id="1"))
-        await corpus.asked.wait()
+        await within(corpus.asked.wait())
         await asyncio.wait({asked}, timeout=0.05)
         corpus.answers.set()
 

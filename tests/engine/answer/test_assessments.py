@@ -9,6 +9,7 @@ import pytest
 from engine.answer.assessment import Assessment, Assessments, Kind
 from engine.retrieval.retrieval import Retrieval
 from engine.types import Document, Match, Question, RetrievalMode
+from tests.waits import within
 
 QUESTION = Question(text="Can I join late?")
 ENTRY = Match(
@@ -43,7 +44,7 @@ async def test_two_callers_share_one_search() -> None:
     assessments = Assessments(assessor)
     async with asyncio.TaskGroup() as group:
         callers = [group.create_task(assessments.of(1, QUESTION)) for _ in range(2)]
-        await assessor.called.wait()
+        await within(assessor.called.wait())
         assessor.may_answer.set()
     later = await assessments.of(1, QUESTION)
 
@@ -68,10 +69,10 @@ async def test_a_job_does_not_wait_for_another() -> None:
     assessments = Assessments(assessor)
     async with asyncio.TaskGroup() as group:
         group.create_task(assessments.of(1, QUESTION))
-        await assessor.called.wait()
+        await within(assessor.called.wait())
         assessor.called.clear()
         group.create_task(assessments.of(2, QUESTION))
-        await assessor.called.wait()
+        await within(assessor.called.wait())
         assessor.may_answer.set()
 
     assert len(assessor.asked) == 2
@@ -81,11 +82,11 @@ async def test_when_the_first_caller_is_cancelled_the_second_starts_anew() -> No
     assessor = Assessor()
     assessments = Assessments(assessor)
     first = asyncio.create_task(assessments.of(1, QUESTION))
-    await assessor.called.wait()
+    await within(assessor.called.wait())
     assessor.called.clear()
     second = asyncio.create_task(assessments.of(1, QUESTION))
     first.cancel()
-    await assessor.called.wait()
+    await within(assessor.called.wait())
     assessor.may_answer.set()
 
     assessment = await second
@@ -99,7 +100,7 @@ async def test_when_the_second_caller_is_cancelled_the_first_goes_on() -> None:
     assessor = Assessor()
     assessments = Assessments(assessor)
     first = asyncio.create_task(assessments.of(1, QUESTION))
-    await assessor.called.wait()
+    await within(assessor.called.wait())
     second = asyncio.create_task(assessments.of(1, QUESTION))
     await asyncio.sleep(0)  # it waits for the first
     second.cancel()

@@ -19,6 +19,7 @@ from engine.retrieval.retriever import Retriever
 from engine.types import Document, Question, Turn
 from tests.fake_embedder import FakeEmbedder
 from tests.harness import ListCorpus
+from tests.waits import within
 
 ENTRIES = tuple(
     Document(id=id, course=course, section="", question=question, answer=answer)
@@ -57,7 +58,7 @@ async def running(folder: Path, embedder: FakeEmbedder | None) -> AsyncIterator[
     async with asyncio.TaskGroup() as group:
         group.create_task(retriever.run(stop))
         try:
-            await asyncio.wait_for(retriever.complete(), 120)
+            await within(retriever.complete())
             yield retriever
         finally:
             stop.set()

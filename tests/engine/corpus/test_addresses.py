@@ -17,6 +17,7 @@ from config.settings import CorpusSettings
 from engine.corpus.loader import CorpusLoader
 from engine.errors import CorpusError
 from tests.engine.corpus.corpus_cases import ENTRIES, loader, questions, written
+from tests.waits import within
 
 
 def cut_copies(folder: Path) -> None:
@@ -187,7 +188,7 @@ async def test_a_silent_address_is_given_up_after_the_timeout(tmp_path: Path) ->
         with pytest.raises(CorpusError, match="did not answer in full"):
             await subject.load()
         with suppress(TimeoutError):  # the time may have been over before it was asked
-            await asyncio.wait_for(gone.wait(), 10)
+            await within(gone.wait())
 
 
 @pytest.mark.parametrize("address", ["http://", "http://[", "http://127.0.0.1:1/x", "http://a:b:c"])

@@ -9,11 +9,9 @@ import pytest
 from engine.errors import ModelError, UnknownModel
 from engine.models.catalog import (
     Catalog,
-    ModelEntry,
     PromptStyle,
     Quantisation,
     Task,
-    choose_model,
     load_catalog,
 )
 
@@ -146,36 +144,3 @@ def test_a_malformed_catalogue_is_refused_by_name(tmp_path: Path, content: str, 
 def test_a_missing_catalogue_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="cannot be read"):
         load_catalog(tmp_path / "none.yaml")
-
-
-@pytest.mark.parametrize(
-    ("setting", "gpu_free_gb", "here", "may_fetch", "alias", "why"),
-    [
-        ("auto", None, True, True, "smollm2-135m", "no CUDA GPU"),
-        ("auto", None, False, True, "smollm2-135m", "no CUDA GPU"),
-        ("auto", 15.0, True, False, "phi-3-mini", "fits the GPU"),
-        ("auto", 4.0, True, True, "smollm2-135m", "needs 10.3 GB"),
-        ("auto", 15.0, False, True, "phi-3-mini", "come from the Hugging Face hub"),
-        ("auto", 15.0, False, False, "smollm2-135m", "HF_HUB_OFFLINE forbids"),
-        ("flan-t5-xl", None, False, True, "flan-t5-xl", "asked for"),
-    ],
-    ids=["no GPU", "no GPU nor copy", "GPU", "small GPU", "hub", "offline", "named"],
-)
-def test_the_model_is_chosen_by_what_the_machine_can_do(
-    shipped: Catalog,
-    setting: str,
-    gpu_free_gb: float | None,
-    here: bool,
-    may_fetch: bool,
-    alias: str,
-    why: str,
-) -> None:
-    def is_here(entry: ModelEntry) -> bool:
-        return here
-
-    entry, reason = choose_model(
-        setting, shipped, gpu_free_gb=gpu_free_gb, is_here=is_here, may_fetch=may_fetch
-    )
-
-    assert entry.alias == alias
-    assert why in reason

@@ -16,10 +16,10 @@ import pytest
 from huggingface_hub import constants  # noqa: F401 - this process's cache is fixed here and now
 
 from engine.errors import ModelLoadError
-from engine.models.disk import free_bytes, require_space
-from engine.models.transfer import Transfer
+from engine.models.folder import Transfer, free_bytes, require_space
 from engine.models.weights import prepare_weights
 from tests.engine.worker.tiny_models import entry
+from tests.waits import within
 
 COMMIT = "c0ffee" * 6 + "abcd"
 #: More than the library reads at once.
@@ -185,7 +185,7 @@ async def test_what_a_stopped_download_has_left_is_gone_when_it_is_asked_for_aga
             begun.set()
 
     stopped = asyncio.create_task(prepare_weights(entry(), tmp_path / "models", on_progress=hear))
-    await asyncio.wait_for(begun.wait(), 300)
+    await within(begun.wait())
     stopped.cancel()
     await asyncio.wait({stopped})
     left = parts(tmp_path)

@@ -12,9 +12,8 @@ import pytest
 
 from config.settings import ROOT
 from engine.models.catalog import Dtype, ModelEntry, PromptStyle, Quantisation, Task, load_catalog
-from engine.models.device_memory import DeviceMemory, bytes_of
-from engine.models.memory import count_parameters, memory_need, need_in
-from engine.models.sizes import GB
+from engine.models.hardware import DeviceMemory, bytes_of
+from engine.models.memory import GB, count_parameters, memory_need, need_in
 from engine.worker.batching.shapes import bytes_per_slot, prepare
 from engine.worker.loading import load_model
 from tests.engine.worker import tiny_networks as tiny

@@ -10,6 +10,7 @@ import pytest
 
 from engine.errors import ModelError, ModelLoadError
 from engine.models.catalog import ModelEntry, PromptStyle, Task
+from engine.models.folder import Transfer
 from engine.models.saved import (
     MANIFEST,
     commit_of,
@@ -21,7 +22,6 @@ from engine.models.saved import (
     saved_bytes,
     verify_saved,
 )
-from engine.models.transfer import Transfer
 from engine.worker.loading import load_model
 
 ENTRY = ModelEntry(

@@ -14,6 +14,7 @@ import pytest
 from engine.errors import ModelLoadError
 from engine.models.weights import find_weights, prepare_weights
 from tests.engine.worker.tiny_models import entry
+from tests.waits import within
 
 
 def save(folder: Path, *names: str) -> Path:
@@ -179,7 +180,7 @@ async def test_cancelling_ends_the_fetching_process(tmp_path: Path) -> None:
     task = asyncio.create_task(
         prepare_weights(converting, tmp_path / "models", on_progress=lambda _: begun.set())
     )
-    await asyncio.wait_for(begun.wait(), 300)
+    await within(begun.wait())
 
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

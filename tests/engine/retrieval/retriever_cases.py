@@ -15,6 +15,7 @@ from engine.retrieval.retrieval import Retrieval
 from engine.retrieval.retriever import Retriever
 from engine.types import Document
 from tests.fake_embedder import FakeEmbedder
+from tests.waits import within
 
 JOIN = ("late", "a", "Can I join late?", "Yes, at any time before the end.")
 DOCKER = ("docker", "a", "Docker does not start", "Restart the machine and install Docker again.")
@@ -61,9 +62,9 @@ class FakeSource:
 
     async def was_read(self) -> None:
         """Wait until what was put in has been read and the next look has come."""
-        await asyncio.wait_for(self.looked.wait(), 120)
+        await within(self.looked.wait())
         self.looked.clear()
-        await asyncio.wait_for(self.looked.wait(), 120)
+        await within(self.looked.wait())
 
 
 @asynccontextmanager
@@ -89,7 +90,7 @@ async def running(
     async with asyncio.TaskGroup() as group:
         group.create_task(retriever.run(stop))
         try:
-            await asyncio.wait_for(retriever.ready(), 120)
+            await within(retriever.ready())
             yield retriever
         finally:
             stop.set()

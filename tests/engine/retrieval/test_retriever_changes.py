@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,12 +23,7 @@ from tests.engine.retrieval.retriever_cases import (
     running,
 )
 from tests.fake_embedder import FakeEmbedder, other_languages
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(120):
-        while not condition():  # a property has no event to wait for
-            await asyncio.sleep(0)
+from tests.waits import until
 
 
 async def test_an_embedder_that_cannot_start_leaves_the_words(tmp_path: Path) -> None:

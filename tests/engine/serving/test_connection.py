@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -13,20 +11,16 @@ from engine.errors import ModelLoadError
 from engine.generation import GenerationRequest
 from engine.protocol import Started, Text
 from engine.serving.connection import EngineConnection
+from engine.serving.in_memory import InMemoryEngine
 from tests.engine.worker.tiny_models import entry
 
 REQUEST = GenerationRequest(id="1", question="Why?", documents=(), max_new_tokens=4)
 
 
 @pytest.fixture
-async def connection() -> AsyncIterator[EngineConnection]:
-    """A connection whose process never says anything by itself."""
-    ours, theirs = socket.socketpair()
-    reader, writer = await asyncio.open_connection(sock=ours)
-    with theirs:
-        yield EngineConnection(entry(), None, reader, writer)  # type: ignore[arg-type]
-        writer.close()
-        await writer.wait_closed()
+async def connection() -> EngineConnection:
+    """A connection to an engine that nobody listens to."""
+    return EngineConnection(entry(), InMemoryEngine(1, {}, {}))
 
 
 async def test_a_load_that_takes_too_long_tells_which_setting_helps(

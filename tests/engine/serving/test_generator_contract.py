@@ -1,4 +1,4 @@
-"""What every Generator must do: run on the script and on the real engine process."""
+"""What every Generator must do: run on the script, and on engines in memory and in a process."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ import pytest_asyncio
 from config.settings import EngineSettings
 from engine.generation import FinishReason, Generation, GenerationRequest
 from engine.serving.generator import Generator
+from engine.serving.in_memory import InMemoryEngines
+from engine.serving.process import EngineProcess
 from engine.serving.status import EngineState
 from engine.serving.supervisor import EngineSupervisor
 from engine.types import Document
+from tests.engine.serving.engines import MODEL_S, save_stubs
 from tests.engine.worker.tiny_models import catalog, entry, save_causal
 from tests.fakes import ScriptedGenerator
+from tests.waits import within
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -28,7 +32,9 @@ DOCUMENTS = (
 REQUEST = GenerationRequest(id="1", question="May I join?", documents=DOCUMENTS, max_new_tokens=12)
 
 
-@pytest_asyncio.fixture(loop_scope="module", scope="module", params=["script", "process"])
+@pytest_asyncio.fixture(
+    loop_scope="module", scope="module", params=["script", "in memory", "process"]
+)
 async def generator(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Generator]:
@@ -38,18 +44,23 @@ async def generator(
         )
         return
     models: Path = tmp_path_factory.mktemp("models")
-    save_causal(models / "tiny")
+    in_memory = request.param == "in memory"
+    if in_memory:
+        save_stubs(models)
+    else:
+        save_causal(models / "tiny")
     engine = EngineSupervisor(
         EngineSettings(model="tiny", device="cpu", threads=1),
         catalog=catalog(entry()),
         models_dir=models,
         hf_token=None,
+        connect=InMemoryEngines() if in_memory else EngineProcess.start,
     )
     stop = asyncio.Event()
     running = asyncio.create_task(engine.run(stop))
     yield engine
     stop.set()
-    await asyncio.wait_for(running, 300)
+    await within(running, MODEL_S)
 
 
 def ignore(_: str) -> None:
@@ -108,10 +119,10 @@ async def test_cancelling_frees_the_place_at_once(generator: Generator) -> None:
     begun = asyncio.Event()
     long = replace(REQUEST, max_new_tokens=3000)
     task = asyncio.create_task(generator.generate(long, lambda _: begun.set()))
-    await begun.wait()
+    await within(begun.wait(), MODEL_S)
 
     task.cancel()
-    generation = await asyncio.wait_for(generator.generate(REQUEST, ignore), 300)
+    generation = await within(generator.generate(REQUEST, ignore), MODEL_S)
 
     assert task.cancelled() or task.cancelling()
     assert generation.completion_tokens == 12

@@ -8,47 +8,42 @@ from pathlib import Path
 import pytest
 
 from config.settings import EngineSettings
-from engine.models.device_memory import DeviceMemory, need_of
+from engine.models.hardware import DeviceMemory, need_of
+from engine.serving.connection import EngineConnection
 from engine.serving.launcher import EngineLauncher
-from tests.engine.serving.idle_processes import Process, idle_models
+from tests.engine.serving.engines import CONFIG, connected
 from tests.engine.worker.tiny_models import entry
 from tests.fake_hardware import FakeHardware
 
 MB = 10**6
 WANTED = entry("wanted", memory_gb=1.0)
-CONFIG = {
-    "model_type": "llama",
-    "hidden_size": 2048,
-    "intermediate_size": 5632,
-    "num_hidden_layers": 22,
-    "num_attention_heads": 32,
-    "vocab_size": 32000,
-}
+#: The one that serves, and those that are idle.
+ALIASES = ("old", "first", "second", "third")
 
 
 async def machine(
-    old: Process, *idle: Process, held: int = 0, memory: DeviceMemory | None = None
+    old: EngineConnection,
+    *idle: EngineConnection,
+    held: int = 0,
+    memory: DeviceMemory | None = None,
 ) -> EngineLauncher:
     """A launcher with these idle models, on a machine where nothing else is free."""
-    held_by = {old.pid: 800 * MB} | {process.pid: held for process in idle}
+    held_by = {old.pid: 800 * MB} | {connection.pid: held for connection in idle}
 
     def read() -> DeviceMemory:
-        free = sum(held for process in idle if process.ended.is_set())
+        free = sum(held for connection in idle if connection.ended.is_set())
         return memory or DeviceMemory(total=10**10, free=free, on_gpu=False)
 
     made = EngineLauncher(
-        EngineSettings(device="cpu"),
+        EngineSettings(device="cpu", keep_idle=len(idle)),
         Path("none"),
         hf_token=None,
         on_progress=lambda _: None,
         hardware=FakeHardware(read, lambda pid: held_by[pid]),
     )
-    made.idle = await idle_models(len(idle), *idle)
+    for connection in idle:
+        await made.idle.keep(connection)
     return made
-
-
-def processes() -> tuple[Process, Process, Process, Process]:
-    return Process("old", 1), Process("first", 2), Process("second", 3), Process("third", 4)
 
 
 @pytest.mark.parametrize(("setting", "expected"), [(0, 8), (3, 3)])
@@ -60,23 +55,23 @@ def test_the_settings_say_how_many_questions_it_takes(setting: int, expected: in
 
 
 async def test_the_longest_idle_models_go_until_there_is_room() -> None:
-    old, *idle = processes()
-    made = await machine(old, *idle, held=600 * MB)
+    async with connected(*ALIASES) as (old, *idle):
+        made = await machine(old, *idle, held=600 * MB)
 
-    has_room = await made.has_room_beside(WANTED, Path("none"), old)  # type: ignore[arg-type]
+        has_room = await made.has_room_beside(WANTED, Path("none"), old)
 
-    assert has_room
-    assert made.idle.aliases == ("third",)
+        assert has_room
+        assert made.idle.aliases == ("third",)
 
 
 async def test_no_idle_model_goes_where_that_does_not_make_room_enough() -> None:
-    old, *idle = processes()
-    made = await machine(old, *idle, held=300 * MB)
+    async with connected(*ALIASES) as (old, *idle):
+        made = await machine(old, *idle, held=300 * MB)
 
-    has_room = await made.has_room_beside(WANTED, Path("none"), old)  # type: ignore[arg-type]
+        has_room = await made.has_room_beside(WANTED, Path("none"), old)
 
-    assert not has_room
-    assert made.idle.aliases == ("first", "second", "third")
+        assert not has_room
+        assert made.idle.aliases == ("first", "second", "third")
 
 
 @pytest.mark.parametrize(
@@ -90,14 +85,14 @@ async def test_on_a_gpu_a_model_comes_beside_the_old_one_only_with_all_its_slots
     expected: bool,
     tmp_path: Path,
 ) -> None:
-    old, *idle = processes()
     (tmp_path / "config.json").write_text(json.dumps(CONFIG))
     need = need_of(WANTED, tmp_path, DeviceMemory(total=10**12, free=0, on_gpu=on_gpu))
     assert need
     room = DeviceMemory(total=10**12, free=need.total(num_questions), on_gpu=on_gpu)
-    made = await machine(old, *idle, held=600 * MB, memory=room)
+    async with connected(*ALIASES) as (old, *idle):
+        made = await machine(old, *idle, held=600 * MB, memory=room)
 
-    has_room = await made.has_room_beside(WANTED, tmp_path, old)  # type: ignore[arg-type]
+        has_room = await made.has_room_beside(WANTED, tmp_path, old)
 
-    assert has_room is expected
-    assert made.idle.aliases == ("first", "second", "third")
+        assert has_room is expected
+        assert made.idle.aliases == ("first", "second", "third")

@@ -9,6 +9,7 @@ import pytest
 
 from engine.store.jobs import JobStatus, JobStore
 from tests.engine.store.job_cases import ANSWER, NOT_FOUND, added, answered
+from tests.waits import within
 
 # The way of a question
 
@@ -89,7 +90,7 @@ async def test_whoever_waits_for_a_job_wakes_when_one_is_added(store: JobStore) 
 
     await added(store, "m1")
 
-    await asyncio.wait_for(waiting, 120)
+    await within(waiting)
     assert await store.claim() is not None
 
 
@@ -97,7 +98,7 @@ async def test_a_job_added_between_looking_and_waiting_is_noticed(store: JobStor
     assert await store.claim() is None
     await added(store, "m1")
 
-    await asyncio.wait_for(store.wait_for_job(), 120)
+    await within(store.wait_for_job())
 
     assert await store.claim() is not None
 

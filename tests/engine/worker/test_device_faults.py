@@ -14,7 +14,7 @@ from config.settings import ROOT
 from engine.errors import BrokenNumbers
 from engine.generation import GenerationRequest
 from engine.models.catalog import GenerationDefaults
-from engine.models.environment import engine_environment
+from engine.models.child_process import engine_environment
 from engine.protocol import FromEngine, Generate, Load, Loaded, decode_from_engine, encode
 from engine.worker.batching.scheduler import Scheduler
 from engine.worker.core import EngineCore
@@ -87,7 +87,7 @@ def test_broken_numbers_on_a_gpu_are_of_their_question_alone(tmp_path: Path) -> 
 def test_the_process_ends_so_that_it_is_replaced(tmp_path: Path) -> None:
     folder = save_causal(tmp_path / "tiny")
     ours, theirs = socket.socketpair()
-    ours.settimeout(300)
+    ours.settimeout(120)
     arguments = [str(theirs.fileno()), str(os.getpid()), "1"]
     process = subprocess.Popen(
         [sys.executable, "-c", BREAKING_WORKER, *arguments],
@@ -106,7 +106,7 @@ def test_the_process_ends_so_that_it_is_replaced(tmp_path: Path) -> None:
             told.append(decode_from_engine(line))
             if isinstance(told[-1], Loaded):
                 ours.sendall(encode(Generate(request=REQUEST)))
-        _, errors = process.communicate(timeout=300)
+        _, errors = process.communicate(timeout=120)
 
     assert process.returncode == EXIT_BROKEN
     assert ILLEGAL in errors

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from config.settings import ROOT
 from engine.generation import FinishReason, GenerationRequest
-from engine.models.environment import engine_environment
+from engine.models.child_process import engine_environment
 from engine.protocol import (
     Cancel,
     Finished,
@@ -32,7 +32,7 @@ REQUEST = GenerationRequest(id="", question="May I join?", documents=(), max_new
 def test_requests_begin_in_their_order_and_a_cancelled_one_gets_its_end(tmp_path: Path) -> None:
     load = Load(entry=entry(), path=str(save_causal(tmp_path / "tiny")), device="cpu", max_batch=2)
     ours, theirs = socket.socketpair()
-    ours.settimeout(300)
+    ours.settimeout(120)
     arguments = [str(theirs.fileno()), str(os.getpid()), "1"]
     process = subprocess.Popen(
         [sys.executable, "-m", "engine.worker.process", *arguments],
@@ -55,7 +55,7 @@ def test_requests_begin_in_their_order_and_a_cancelled_one_gets_its_end(tmp_path
             if len(ends) == 5:
                 break
         ours.sendall(encode(Shutdown()))
-        process.wait(300)
+        process.wait(120)
 
     assert [one.id for one in told if isinstance(one, Started)] == ["a", "b", "c", "d"]
     assert ends.pop("gone").finish_reason is FinishReason.CANCELLED

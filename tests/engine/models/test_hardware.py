@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ModelLoadError
-from engine.models.device_memory import does_not_fit, gpu_problem, uses_gpu
 from engine.models.gpu import Gpu
-from engine.models.hardware import Machine
+from engine.models.hardware import Machine, does_not_fit, gpu_problem, uses_gpu
 from engine.models.memory import MemoryNeed
 from engine.worker.loading import load_model
 from tests.engine.worker.tiny_models import entry, save_causal

@@ -1,10 +1,13 @@
-"""What child processes get to see of our environment: what they need, and never a secret."""
+"""Child processes: what they see of our environment, never a secret, and how they are read."""
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 
+#: Bytes of a line that are kept; more is a progress bar or somebody's data.
+MOST_BYTES = 64 * 1024
 #: Names that a process with a model needs, whole or by their beginning.
 _NEEDED = re.compile(
     r"PATH|HOME|USER|LANG|LANGUAGE|TZ|TMPDIR|VIRTUAL_ENV|LD_LIBRARY_PATH|HF_HOME|HF_HUB_CACHE"
@@ -56,3 +59,21 @@ def may_ask_hub(ours: Mapping[str, str]) -> bool:
 
 def _may_pass(name: str, wanted: re.Pattern[str]) -> bool:
     return bool(wanted.fullmatch(name)) and not _SECRET.search(name.upper())
+
+
+async def read_lines(
+    stream: asyncio.StreamReader, *, most: int = MOST_BYTES
+) -> AsyncIterator[bytes]:
+    """Every line without its end; of one that is longer than `most` only the beginning.
+
+    A StreamReader's own lines raise ValueError there.
+    """
+    line = b""
+    while chunk := await stream.read(MOST_BYTES):
+        first, *others = chunk.split(b"\n")
+        line += first[: most - len(line)]
+        for other in others:
+            yield line
+            line = other[:most]
+    if line:
+        yield line
