@@ -15,7 +15,7 @@ from engine.answer.assessor import Assessor
 from engine.answer.dates import asks_for_date, asks_when, past_edition, tells_time
 from engine.answer.headlines import in_parts
 from engine.answer.presentation import Asked, Presentation
-from engine.answer.relevance import EMBEDDED, Relevance, judge_by_evidence
+from engine.answer.relevance import EMBEDDED, Relevance, judge_by_features
 from engine.answer.small_talk import is_bare_name, topics
 from engine.errors import EngineCrashed, GenerationError
 from engine.generation import Generation, GenerationRequest
@@ -191,7 +191,7 @@ class Answerer:
         question, retrieval = asked.question, asked.assessment.retrieval
         assert retrieval is not None  # it has matches
         if self._relevance.asks_model and not use_model:
-            judgement = judge_by_evidence(question, retrieval)
+            judgement = judge_by_features(question, retrieval)
         else:
             reads = self._relevance.asks_model and self._generator.status().reads
             if reads and retrieval.covered:

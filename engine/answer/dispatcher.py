@@ -1,21 +1,53 @@
-"""Has stored questions answered: fairly, and with the model as soon as it has a place for them."""
+"""Has stored questions answered: fairly, with the model as soon as it has a place for them; and
+estimates how long that takes."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Protocol
 
 from engine.answer.answering import Answerer, apology
 from engine.answer.assessment import Assessments
-from engine.answer.wait_estimate import WaitEstimate
 from engine.errors import StoreError
 from engine.serving.admission import Admission
 from engine.stopping import unless
 from engine.store.jobs import Job, JobStore
 from engine.types import Answer, AnswerText
+
+
+class WaitEstimate:
+    """Told by the dispatcher what it does; asked by what people are shown."""
+
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
+        self._num_running = 0
+        self._seconds: deque[float] = deque(maxlen=20)
+
+    def started(self) -> None:
+        """One more question is being answered."""
+        self._num_running += 1
+
+    def ended(self) -> None:
+        """One question less is being answered."""
+        self._num_running -= 1
+
+    def measured(self, seconds: float) -> None:
+        """The model wrote an answer within this time."""
+        self._seconds.append(seconds)
+
+    def eta_s(self, position: int) -> float | None:
+        """Seconds until the question at `position` (1 = next) is answered; None before the first
+        measurement."""
+        if not self._seconds:
+            return None
+        one = sum(self._seconds) / len(self._seconds)
+        ahead = position + self._num_running
+        return one * -(-ahead // self._admission.num_places)
+
 
 log = logging.getLogger(__name__)
 

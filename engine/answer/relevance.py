@@ -54,19 +54,19 @@ class Relevance(Protocol):
 
 
 class EmbeddedRelevance:
-    """Judges by Evidence alone; nothing is read."""
+    """Judges by Features alone; nothing is read."""
 
     name = EMBEDDED
     asks_model = False
 
     async def judge(self, question: Question, retrieval: Retrieval) -> Judgement:
         """See Relevance."""
-        return judge_by_evidence(question, retrieval)
+        return judge_by_features(question, retrieval)
 
 
-def judge_by_evidence(question: Question, retrieval: Retrieval) -> Judgement:
+def judge_by_features(question: Question, retrieval: Retrieval) -> Judgement:
     """Whether the best entry answers, by what is known without reading."""
-    if not retrieval.covered or retrieval.evidence is None:
+    if not retrieval.covered or retrieval.features is None:
         return Judgement(
             verdict=Verdict.NO,
             probability=0.0,
@@ -76,7 +76,7 @@ def judge_by_evidence(question: Question, retrieval: Retrieval) -> Judgement:
                 f"{retrieval.gate:.2f} is needed ({retrieval.mode.value})."
             ),
         )
-    probability = round(likelihood(Claim.ANSWERED, retrieval.mode, retrieval.evidence), 4)
+    probability = round(likelihood(Claim.ANSWERED, retrieval.mode, retrieval.features), 4)
     needed = threshold(Claim.ANSWERED, retrieval.mode)
     reason = (
         f"The best entry answers with a probability of {probability:.2f}; "
@@ -102,10 +102,10 @@ def _objection(question: Question, retrieval: Retrieval) -> str:
 
 def answers_another_question(retrieval: Retrieval) -> bool:
     """Whether the best entry begins with a yes or no that is not about this question."""
-    evidence = retrieval.evidence
-    if evidence is None or not says_yes_or_no(retrieval.matches[0].document.answer):
+    features = retrieval.features
+    if features is None or not says_yes_or_no(retrieval.matches[0].document.answer):
         return False
-    return evidence.title < SAME_QUESTION or evidence.in_title < SAME_WORDS
+    return features.title < SAME_QUESTION or features.in_title < SAME_WORDS
 
 
 class CrossEncoderRelevance:
@@ -123,7 +123,7 @@ class CrossEncoderRelevance:
 
     async def judge(self, question: Question, retrieval: Retrieval) -> Judgement:
         """See Relevance."""
-        known = judge_by_evidence(question, retrieval)
+        known = judge_by_features(question, retrieval)
         if known.verdict is Verdict.NO:
             return known
         best = retrieval.matches[:NUM_READ]
@@ -148,7 +148,7 @@ class CrossEncoderRelevance:
 
 
 class ModelRelevance:
-    """Lets the generation model read where it can be trusted to; else judges by Evidence."""
+    """Lets the generation model read where it can be trusted to; else judges by Features."""
 
     asks_model = True
 
@@ -163,7 +163,7 @@ class ModelRelevance:
 
     async def judge(self, question: Question, retrieval: Retrieval) -> Judgement:
         """See Relevance."""
-        known = judge_by_evidence(question, retrieval)
+        known = judge_by_features(question, retrieval)
         if known.verdict is Verdict.NO or not self._generator.status().reads:
             return known
         best = retrieval.matches[0]

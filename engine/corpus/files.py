@@ -13,8 +13,15 @@ from pathlib import Path
 from engine.corpus.corpus import Problem
 from engine.corpus.docx import parse_docx
 from engine.corpus.entry import Entry, Parsed
-from engine.corpus.formats import parse_csv, parse_json, parse_yaml
-from engine.corpus.markdown import CourseNames, parse_markdown, parse_metadata, section_name
+from engine.corpus.formats import (
+    CourseNames,
+    parse_csv,
+    parse_json,
+    parse_markdown,
+    parse_metadata,
+    parse_yaml,
+    section_name,
+)
 from engine.corpus.text import machine_name, slug
 from engine.errors import CorpusError
 

@@ -15,9 +15,9 @@ from engine.answer.answering import Answerer
 from engine.answer.judges import running_relevance, running_support
 from engine.corpus.corpus import Corpus
 from engine.errors import EngineDown
+from engine.evaluation.display import in_columns
 from engine.evaluation.questions import AskedQuestion, question_of
 from engine.evaluation.record import Record, measure
-from engine.evaluation.table import in_columns
 from engine.generation import Generation, GenerationRequest
 from engine.retrieval.retriever import Retriever
 from engine.serving.generator import Generator

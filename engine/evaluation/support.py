@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import EngineError
+from engine.evaluation.display import in_columns
 from engine.evaluation.record import Record, measure
 from engine.evaluation.rows import read_rows
-from engine.evaluation.table import in_columns
 from engine.grounding.grounded_text import GroundedText
 from engine.grounding.support import Support
 from engine.types import Document, Piece

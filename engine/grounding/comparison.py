@@ -8,9 +8,9 @@ from difflib import Match, SequenceMatcher
 
 from engine.grounding.check_result import Reason
 from engine.grounding.clauses import RELATIONS
-from engine.grounding.coverage import common
 from engine.grounding.lexicon import Commitment, is_sign, lexicon, words_of
 from engine.grounding.sentence import Sentence
+from engine.grounding.support import common
 
 #: Share of a clause's content that a clause of an entry must have for both to be about the same.
 SAME_MATTER = 0.75

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from engine.grounding.check_result import Reason
 from engine.grounding.evidence import Entry, Evidence, letters, plain
 from engine.grounding.lexicon import ENGLISH, Commitment, words_of
-from engine.grounding.numerals import Number
-from engine.grounding.sentence import Sentence
+from engine.grounding.sentence import Number, Sentence
 from engine.grounding.tokens import ADDRESS, Token, TokenKind, deceives
 
 #: How much more of a statement a sentence with another number or command must hold than the one

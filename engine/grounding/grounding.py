@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from engine.grounding.check_result import CheckResult, Reason
 from engine.grounding.contradictions import contradiction
-from engine.grounding.coverage import common
 from engine.grounding.evidence import Entry, Evidence, letters, turns
 from engine.grounding.facts import foreign_fact, has_code, holds
 from engine.grounding.filler import is_talk, speaks_of_itself, with_subject
@@ -15,7 +14,7 @@ from engine.grounding.lead_ins import PROSE
 from engine.grounding.lexicon import ENGLISH, lexicon, other_grammars
 from engine.grounding.sentence import Sentence, read
 from engine.grounding.splitter import Unit, UnitKind
-from engine.grounding.support import Support
+from engine.grounding.support import Support, common
 from engine.grounding.tokens import code_lines
 from engine.grounding.verbatim import verbatim_in
 from engine.grounding.words import word_set

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise, takewhile
 
 from engine.grounding.clauses import RELATIONS, Clause
-from engine.grounding.coverage import common
 from engine.grounding.evidence import Entry, Evidence
 from engine.grounding.lexicon import Commitment, is_sign, lexicon
 from engine.grounding.sentence import Sentence
+from engine.grounding.support import common
 
 #: Share of a part's content that a statement may leave out.
 MAY_LACK = 0.3

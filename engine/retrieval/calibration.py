@@ -1,4 +1,4 @@
-"""Calibrates scores: logistic regressions turn Evidence into the probability of an answer."""
+"""Calibrates scores: logistic regressions turn Features into the probability of an answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from engine.retrieval.retrieval import Evidence
+from engine.retrieval.retrieval import Features
 from engine.types import RetrievalMode
 
 WEIGHTS = Path(__file__).with_name("weights.json")
@@ -27,24 +27,24 @@ class Claim(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """A logistic regression: weights of fields of Evidence, the intercept, and where to cut."""
+    """A logistic regression: weights of fields of Features, the intercept, and where to cut."""
 
     weights: Mapping[str, float]
     intercept: float
     #: The probability from which the claim is taken to be true.
     threshold: float
 
-    def probability(self, evidence: Evidence) -> float:
+    def probability(self, features: Features) -> float:
         """From 0 to 1."""
         logit = self.intercept + sum(
-            weight * getattr(evidence, name) for name, weight in self.weights.items()
+            weight * getattr(features, name) for name, weight in self.weights.items()
         )
         return 1 / (1 + math.exp(-max(-50.0, min(50.0, logit))))
 
 
-def likelihood(claim: Claim, mode: RetrievalMode, evidence: Evidence) -> float:
+def likelihood(claim: Claim, mode: RetrievalMode, features: Features) -> float:
     """How likely the claim is true, from 0 to 1, as `make fit` has learnt it."""
-    return models()[mode, claim].probability(evidence)
+    return models()[mode, claim].probability(features)
 
 
 def threshold(claim: Claim, mode: RetrievalMode) -> float:

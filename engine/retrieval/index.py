@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.corpus.corpus import Corpus
-from engine.retrieval.abbreviations import spelt_out
 from engine.retrieval.dense import ENGLISH, MULTILINGUAL, DenseIndex
 from engine.retrieval.language import ENGLISH as ENGLISH_LANGUAGE
 from engine.retrieval.language import language_of, sure_language
 from engine.retrieval.lexical import LexicalIndex, Scores
-from engine.retrieval.retrieval import Evidence
+from engine.retrieval.retrieval import Features
 from engine.retrieval.score_floor import Floors, Places, Probe, Setting, floors_of, probes
 from engine.retrieval.scoring import Levels, Signals
+from engine.retrieval.spelling import spelt_out
 from engine.retrieval.vectors import Key, Vector
 from engine.types import Document, Match
 
@@ -159,7 +159,7 @@ class SearchIndex:
             if scores[place] > 0
         )
 
-    def evidence(self, query: Query, signals: Signals, course: str | None) -> Evidence:
+    def features(self, query: Query, signals: Signals, course: str | None) -> Features:
         """What is known of the question and its best document; the course has at least one."""
         places, scores = self.places_of(course), signals.combined()
         order = self._ordered(scores, course)[: NUM_RIVALS + 1]
@@ -171,7 +171,7 @@ class SearchIndex:
             signals, lambda own: own[best] - own[rival] if rival >= 0 else min(NO_RIVAL, own[best])
         )
         overlap = self.lexical.overlap(query.repaired, best)
-        return Evidence(
+        return Features(
             over=top.combined - floor.combined,
             over_lexical=top.lexical - floor.lexical,
             over_english=top.english - floor.english,

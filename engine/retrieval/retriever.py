@@ -19,8 +19,7 @@ from engine.retrieval.dense import ENGLISH, MULTILINGUAL
 from engine.retrieval.dense_encoder import DenseEncoder, EmbedderFactory
 from engine.retrieval.index import Query, SearchIndex, Vectors, language_of_entries
 from engine.retrieval.language import ENGLISH as ENGLISH_LANGUAGE
-from engine.retrieval.query import QueryContext, query_text
-from engine.retrieval.retrieval import Retrieval
+from engine.retrieval.retrieval import QueryContext, Retrieval, query_text
 from engine.retrieval.scoring import Signals, mode_of
 from engine.types import Question, RetrievalMode
 
@@ -323,15 +322,15 @@ class Retriever:
 
     def _retrieval(self, scope: _Scope, query: Query, signals: Signals) -> Retrieval:
         index, course = scope.index, scope.course
-        evidence = index.evidence(query, signals, course)
+        features = index.features(query, signals, course)
         matches = index.best(signals.combined(), course, scope.limit)
-        covered = likelihood(Claim.COVERED, signals.mode, evidence)
+        covered = likelihood(Claim.COVERED, signals.mode, features)
         return Retrieval(
             matches=matches,
             mode=signals.mode,
             gate=threshold(Claim.COVERED, signals.mode),
             confidence=round(covered, 4) if matches else 0.0,
-            evidence=evidence if matches else None,
+            features=features if matches else None,
             question_language=query.language,
             faq_language=index.language,
             intent=self._multilingual.intent_of(query.multilingual),

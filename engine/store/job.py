@@ -1,4 +1,4 @@
-"""What a Job is, and how it looks as a row of the store."""
+"""What a Job is, how it looks as a row of the store, and how it is deleted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from pydantic import TypeAdapter
 
-from engine.store.database import Row
+from engine.store.database import Database, Row, Value
 from engine.types import Answer, Question
 
 _QUESTION = TypeAdapter(Question)
@@ -114,3 +114,28 @@ def text_of(moment: datetime) -> str:
 def now() -> str:
     """The time of a change."""
     return text_of(datetime.now(UTC))
+
+
+def forget(db: Database, *, platform: str, user_id: str) -> int:
+    """Delete everything of a person; returns how many questions that were."""
+    person: dict[str, Value] = {"platform": platform, "user_id": user_id}
+    db.change("forget_turns", **person)
+    db.change("forget_votes", **person)
+    db.change("forget_turn_taking", **person)
+    db.change("forget_poison")
+    db.change("forget_settings", suffix=f":{platform}:{user_id}")
+    count = db.change("forget_jobs", **person)
+    db.change("tidy_conversations")
+    db.scrub = True
+    return count
+
+
+def expire(db: Database, *, before: datetime) -> int:
+    """Delete questions asked before then; returns how many."""
+    db.change("expire_turns", before=text_of(before))
+    db.change("forget_poison")
+    count = db.change("expire_jobs", before=text_of(before))
+    db.change("tidy_conversations")
+    db.change("tidy_askers")
+    db.scrub = count > 0
+    return count

@@ -13,9 +13,19 @@ from typing import Self, TypeVar
 
 from engine.errors import StoreError
 from engine.store.database import Database, Row, Value, read_queries
-from engine.store.forgetting import expire, forget
 from engine.store.inbox import Inbox
-from engine.store.job import Job, JobStatus, NewJob, Vote, job_of, json_of, now, text_of
+from engine.store.job import (
+    Job,
+    JobStatus,
+    NewJob,
+    Vote,
+    expire,
+    forget,
+    job_of,
+    json_of,
+    now,
+    text_of,
+)
 from engine.store.sqlite_thread import SqliteThread
 from engine.types import Answer, Turn
 

@@ -17,8 +17,7 @@ from engine.corpus.corpus import Corpus
 from engine.errors import EngineCrashed, EngineDown, GenerationTimeout, OutOfMemory
 from engine.generation import GenerationRequest, Purpose
 from engine.grounding.support import LexicalSupport
-from engine.retrieval.query import QueryContext
-from engine.retrieval.retrieval import Retrieval
+from engine.retrieval.retrieval import QueryContext, Retrieval
 from engine.retrieval.retriever import Retriever
 from engine.types import Answer, Decision, Question, RetrievalMode, Tier, Turn, Verdict
 from tests.fakes import ScriptedGenerator

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from engine.corpus.entry import Entry
 from engine.corpus.files import Reading, list_files, read_source
-from engine.corpus.markdown import parse_markdown, parse_metadata
+from engine.corpus.formats import parse_markdown, parse_metadata
 from engine.errors import CorpusError
 
 LIMIT = 1_000_000

@@ -1,8 +1,8 @@
-"""Says on a stream how far a measurement is."""
+"""Shows a measurement in a terminal: how far it is, and its figures in columns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import TextIO
 
@@ -39,3 +39,15 @@ class Progress:
             print(f"\r{line}", end="", file=self._stream, flush=True)
         else:
             print(line, file=self._stream, flush=True)
+
+
+def in_columns(rows: Sequence[Sequence[str]], *, num_names: int) -> str:
+    """The rows under each other; the first `num_names` columns are names, the others figures."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            f"{cell:<{width}}" if column < num_names else f"{cell:>{width}}"
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )
