@@ -16,7 +16,7 @@ from engine.errors import StoreError
 from engine.serving.admission import Admission
 from engine.stopping import unless
 from engine.store.jobs import Job, JobStore
-from engine.types import Answer, AnswerText
+from engine.types import Answer, TextPart
 
 
 class WaitEstimate:
@@ -67,8 +67,8 @@ class JobObserver(Protocol):
         """The question waits no more: the model has a place for it."""
         ...
 
-    def progressed(self, job: Job, text: AnswerText) -> None:
-        """The checked text of the answer so far; it only grows."""
+    def progressed(self, job: Job, texts: tuple[TextPart, ...]) -> None:
+        """The checked text so far for each question of the message; it only grows."""
         ...
 
     def answered(self, job: Job, answer: Answer) -> None:
@@ -222,7 +222,7 @@ class Dispatcher:
             answer = await self._answerer.answer(
                 job.question,
                 request_id=str(job.id),
-                on_text=lambda text: self._observer.progressed(job, text),
+                on_text=lambda texts: self._observer.progressed(job, texts),
                 place=question.place,
                 use_model=job.attempts < MAX_ATTEMPTS,
                 assessment=await self._assessments.of(job.id, job.question),

@@ -94,7 +94,9 @@ async def answer(
     seen = shown if shown is not None else []
     async with answerer(tmp_path, script) as one:
         return await one.answer(
-            Question(text=question, course=course), request_id="1", on_text=seen.append
+            Question(text=question, course=course),
+            request_id="1",
+            on_text=lambda parts: seen.append(parts[0].text),
         )
 
 
@@ -140,7 +142,7 @@ async def test_a_faq_that_is_still_being_read_is_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     corpus = SlowCorpus()
-    monkeypatch.setattr("engine.answer.assessor.SETTLE_S", 0.0)
+    monkeypatch.setattr("engine.answer.assessment.SETTLE_S", 0.0)
     async with (
         answerer(tmp_path, ScriptedGenerator(lambda _: GOOD), corpus) as one,
         asyncio.TaskGroup() as group,

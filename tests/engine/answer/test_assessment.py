@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine.answer.assessment import Assessment, Kind
-from engine.answer.assessor import Assessor
+from engine.answer.assessment import Assessment, Assessor, Kind
 from engine.answer.parts import MAX_PARTS
 from engine.corpus.corpus import Corpus
 from engine.retrieval.retrieval import Intent, QueryContext, Retrieval
