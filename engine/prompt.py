@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from engine.excerpt import balanced, longest_excerpt
+from engine.abstention import NO_ANSWER
+from engine.excerpt import balanced, longest_excerpt, whole_words
 from engine.generation import GenerationRequest, Purpose
 from engine.limits import PROMPT_CHARS
 from engine.models.catalog import ModelEntry, PromptStyle, Task
 from engine.models.memory import MAX_SEQ2SEQ_NEW
 from engine.types import Document, Turn
 from engine.untrusted import neutralise, unnumber, without_citations
-
-#: What the model is told to write when the entries hold no answer.
-NO_ANSWER = "NO_ANSWER"
 
 #: Tokens that are kept free for the prompt however long an answer is asked for.
 MIN_PROMPT_TOKENS = 128
@@ -56,32 +53,6 @@ _NO_ENTRIES = "(no entries)"
 #: A model that goes on writing the prompt instead of an answer has nothing more to say.
 _STOP = ("<entry", "</entry", "<faq", "</faq", "[ENTRY", "[END")
 _COMPLETION_STOP = (*_STOP, "\nQUESTION:", "\nANSWER:", "\nRULES:")
-
-_ABSTAINS = re.compile(
-    r"""^\W*(?:answer\W+)?(?:
-        no[\s_-]?answer\b
-      | (?:i\s+am\s+sorry|i['’]m\s+sorry|sorry|unfortunately|apologies)\b[\s,.:;—-]*
-        (?:but\s+)?(?:i\b|the\b|there\b|this\b|it\b|that\b|no\b)[^.!?\n]{0,80}?
-        (?:\bnot\b|n['’]t\b|\bno\b|cannot|unable)
-      | i\s+(?:do\s+not|don['’]?t|cannot|can['’]?t|could\s+not|couldn['’]?t|am\s+not\s+able\s+to
-           |am\s+unable\s+to)\s+
-        (?:know|find|see|answer|have\s+(?:any\s+|enough\s+|that\s+|the\s+)?information|determine
-           |provide)
-      | (?:the\s+)?(?:provided\s+|given\s+)?(?:(?:faq|context|text|entries|entry|document|documents
-           |information|passages?)\s*){1,2}(?:\s(?:provided|given|above|below))?\s+
-        (?:do(?:es)?\s+not|do(?:es)?n['’]?t|did\s+not|has\s+no|have\s+no|contains?\s+no
-           |is\s+not|are\s+not|cannot)\b
-      | there\s+(?:is|are)\s+no\s+(?:mention|information|answer|entry|entries|details?)\b
-      | (?:this|that|it|the\s+(?:answer|question|information))\s+(?:is|was)\s+not\s+
-        (?:mentioned|specified|provided|contained|covered|answered|given|stated|found|included)\b
-      | not\s+(?:mentioned|specified|provided|covered|answered|stated|found|enough\s+information)\b
-      | no\s+(?:information|mention|entry|relevant\s+\w+)\b
-      | unanswerable\b
-    )""",
-    re.IGNORECASE | re.VERBOSE,
-)
-#: The word itself closing a text: the model said so after some explanation.
-_ENDS_WITH_NO_ANSWER = re.compile(rf"{NO_ANSWER}\W*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +112,6 @@ def answer_tokens(entry: ModelEntry, request: GenerationRequest) -> int:
     return min(limit, entry.context_window - MIN_PROMPT_TOKENS)
 
 
-def says_no_answer(text: str) -> bool:
-    """Whether the model says that the entries hold no answer, in our word or in its own."""
-    return bool(_ABSTAINS.match(text) or _ENDS_WITH_NO_ANSWER.search(text))
-
-
 def fit(
     request: GenerationRequest,
     style: PromptStyle,
@@ -176,7 +142,7 @@ def fit(
         return unnumber(safe) if cites else safe
 
     empty = _Parts("", purpose=request.purpose, cites=cites)
-    question = _shorten(
+    question = whole_words(
         clean(request.question[:PROMPT_CHARS]).strip(),
         lambda text: fits(replace(empty, question=text)),
     )
@@ -191,21 +157,6 @@ def fit(
         stop=_COMPLETION_STOP if style is PromptStyle.COMPLETION else _STOP,
         num_tokens=count_tokens(prompt),
     )
-
-
-def _shorten(text: str, fits: Callable[[str], bool]) -> str:
-    """The longest beginning of `text`, in whole words, that fits."""
-    if fits(text):
-        return text
-    words = text.split()
-    low, high = 0, len(words)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if fits(" ".join(words[:middle])):
-            low = middle
-        else:
-            high = middle - 1
-    return " ".join(words[:low])
 
 
 def _add_entries(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from engine.generation import FinishReason
 from engine.grounding.candidates import (
-    balanced,
-    closed,
+    candidates,
     introduces,
     is_bare_opener,
     says_no,
@@ -18,8 +16,8 @@ from engine.grounding.candidates import (
 )
 from engine.grounding.check_result import CheckResult, Reason
 from engine.grounding.evidence import letters
-from engine.grounding.filler import CONNECTOR, LEANING, OPENER, capitalized, is_cited, trim
-from engine.grounding.grounding import MAX_UNIT_CHARS, Grounding
+from engine.grounding.filler import is_cited, trim
+from engine.grounding.grounding import Grounding
 from engine.grounding.lead_ins import (
     PROSE,
     announces_block,
@@ -27,14 +25,10 @@ from engine.grounding.lead_ins import (
     is_lead_in,
     lacks_block,
 )
-from engine.grounding.lexicon import ENGLISH
-from engine.grounding.sentence import read
 from engine.grounding.splitter import Joiner, Splitter, Unit, UnitKind
 from engine.grounding.support import LexicalSupport, Support
 from engine.invisible import without_invisible
 from engine.types import AnswerText, Document, Piece
-
-__all__ = ["GroundedText", "is_thin"]
 
 #: A model that writes on and on is cut off: no answer is this long.
 MAX_ANSWER_CHARS = 20_000
@@ -140,7 +134,11 @@ class GroundedText:
         for unit in units[-1:]:
             cut_off = finish_reason in _CUT_OFF
             half_row = unit.kind is UnitKind.ROW and cut_off
-            if half_row or (unit.kind in PROSE and self._breaks_off(unit, cut_off)):
+            in_list = self._open_items > 0
+            if half_row or (
+                unit.kind in PROSE
+                and self._grounding.breaks_off(unit, cut_off=cut_off, in_list=in_list)
+            ):
                 self._drop(unit, Reason.BREAKS_OFF)
             else:
                 added += self._take_all([unit])
@@ -152,17 +150,6 @@ class GroundedText:
             self._drop(self._opener, Reason.DANGLES)
         self._drop_waiting()
         return added
-
-    def _breaks_off(self, unit: Unit, cut_off: bool) -> bool:
-        if len(unit.text) > MAX_UNIT_CHARS:
-            return False  # it is dropped anyway
-        if is_ended(unit):
-            # "Python 3." may have been about to become 3.11.
-            return cut_off and unit.text[-2:-1].isdigit()
-        if cut_off or self._grounding.ends_open(unit):
-            return True
-        in_list = unit.kind is UnitKind.ITEM and self._open_items > 0
-        return not in_list and not self._grounding.ends_whole(unit)
 
     def _take_all(self, units: Sequence[Unit]) -> str:
         before = len(self._shown)
@@ -275,27 +262,8 @@ class GroundedText:
         self._waiting.append((opener, agreed))
 
     def _candidates(self, unit: Unit) -> Iterator[Unit]:
-        """`unit` as it may be shown: trimmed, without a yes or connector that hangs in the air."""
-        if unit.kind is UnitKind.CODE:
-            yield from closed(unit)
-            return
-        if unit.kind is UnitKind.ROW:
-            yield unit
-            return
-        self._cites = self._cites or is_cited(unit.text)
-        text = trim(unit.text)
-        if self._gap or not self._shown:
-            connector = CONNECTOR.match(text)
-            text = capitalized(text[connector.end() :]) if connector else text
-            if self._gap and LEANING.match(text):
-                return
-        opener = OPENER.match(text)
-        if opener and text[opener.end() :].strip("*_ "):
-            rest = capitalized(text[opener.end() :])
-            agreed = self._grounding.answers(rest, no=says_no(text))
-            yield replace(unit, text=balanced(text if agreed else rest))
-            return
-        yield replace(unit, text=balanced(text))
+        self._cites = self._cites or (unit.kind in PROSE and is_cited(unit.text))
+        return candidates(unit, self._grounding, at_start=not self._shown, after_gap=self._gap)
 
     def _check(self, unit: Unit) -> CheckResult:
         if unit.kind is not UnitKind.CODE and letters(unit.text) in self._said:
@@ -343,11 +311,3 @@ class GroundedText:
             if kept and is_over(unit):
                 self._dropped.append((unit.text, Reason.DANGLES))
                 self._waiting[index] = (unit, False)
-
-
-def is_thin(text: str, min_words: int = 4) -> bool:
-    """Whether `text` is too little to be an answer: no fact and fewer than `min_words` words."""
-    bare = without_invisible(text)
-    if re.search(r"\d|`[^`]+`|\w+://", bare):
-        return False
-    return len(re.findall(r"\w+", bare)) < min_words or read(bare, ENGLISH).empty

@@ -10,7 +10,7 @@ from engine.grounding.contradictions import contradiction
 from engine.grounding.evidence import Entry, Evidence, letters, turns
 from engine.grounding.facts import foreign_fact, has_code, holds
 from engine.grounding.filler import is_talk, speaks_of_itself, with_subject
-from engine.grounding.lead_ins import PROSE
+from engine.grounding.lead_ins import PROSE, is_ended
 from engine.grounding.lexicon import ENGLISH, lexicon, other_grammars
 from engine.grounding.sentence import Sentence, read
 from engine.grounding.splitter import Unit, UnitKind
@@ -129,11 +129,17 @@ class Grounding:
         asked = set(self._evidence.question.content)
         return len(asked & said.keys) >= ECHO * max(1, len(asked))
 
-    def ends_open(self, unit: Unit) -> bool:
-        """Whether it ends in a word on which no sentence ends."""
-        word = _last_word(self.read(unit.text))
-        known = [lexicon(language) for language in self._languages or [ENGLISH]]
-        return any(word in one.function_end for one in known if one)
+    def breaks_off(self, unit: Unit, *, cut_off: bool, in_list: bool) -> bool:
+        """Whether the last unit of an answer is not finished. `in_list`: items before it
+        have no full stop, so it needs none."""
+        if len(unit.text) > MAX_UNIT_CHARS:
+            return False  # it is dropped anyway
+        if is_ended(unit):
+            # "Python 3." may have been about to become 3.11.
+            return cut_off and unit.text[-2:-1].isdigit()
+        if cut_off or self._ends_open(unit):
+            return True
+        return not (in_list and unit.kind is UnitKind.ITEM) and not self._ends_whole(unit)
 
     def read(self, text: str) -> Sentence:
         """`text` as a sentence of the entries' language."""
@@ -155,7 +161,13 @@ class Grounding:
         }
         return sum(key in self._evidence.keys for key in own) >= ABOUT * max(1, len(own))
 
-    def ends_whole(self, unit: Unit) -> bool:
+    def _ends_open(self, unit: Unit) -> bool:
+        """Whether it ends in a word on which no sentence ends."""
+        word = _last_word(self.read(unit.text))
+        known = [lexicon(language) for language in self._languages or [ENGLISH]]
+        return any(word in one.function_end for one in known if one)
+
+    def _ends_whole(self, unit: Unit) -> bool:
         """Whether a text without full stop ends where a sentence of an entry ends."""
         said = self.read(unit.text)
         tail = said.content[-3:]

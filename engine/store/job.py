@@ -1,9 +1,11 @@
-"""What a Job is, how it looks as a row of the store, and how it is deleted."""
+"""What a Job is, how it is written to and read from a row of the store, and how it is deleted."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -12,6 +14,8 @@ from pydantic import TypeAdapter
 
 from engine.store.database import Database, Row, Value
 from engine.types import Answer, Question
+
+log = logging.getLogger(__name__)
 
 _QUESTION = TypeAdapter(Question)
 _ANSWER = TypeAdapter(Answer)
@@ -97,6 +101,18 @@ def job_of(row: Row) -> Job:
         updated_at=datetime.fromisoformat(row["updated_at"]),
         failure=row["failure"],
     )
+
+
+def readable_jobs(db: Database, rows: Iterable[Row]) -> list[Job]:
+    """The jobs of `rows`; one that cannot be read (any more) must not stop the others."""
+    jobs = []
+    for row in rows:
+        try:
+            jobs.append(job_of(row))
+        except ValueError:  # its text would hold the question
+            log.error("question %d cannot be read and is given up", row["id"])
+            db.change("fail", id=row["id"], reason="unreadable", now=now())
+    return jobs
 
 
 def json_of(value: Question | Answer) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.retrieval.calibration import Claim, threshold
-from engine.retrieval.retriever import ELSEWHERE_STRICTER
+from engine.retrieval.search import ELSEWHERE_STRICTER
 from engine.types import Question
 from tests.engine.retrieval.retriever_cases import ALL, FakeSource, ids, running
 from tests.fake_embedder import FakeEmbedder
