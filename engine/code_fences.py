@@ -21,8 +21,6 @@ _INDENT = 4
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """An open fence."""
-
     #: Its ticks or tildes.
     mark: str
     #: What the lines of its block begin with: the quotation or the list item it stands in.
@@ -30,11 +28,9 @@ class Fence:
 
     @property
     def closing(self) -> str:
-        """The line that closes it."""
         return self.indent + self.mark
 
     def is_closed_by(self, line: str) -> bool:
-        """Whether `line` is its other end."""
         inner = line.strip("> \t\n")
         return inner.startswith(self.mark) and not inner.strip(self.mark[0])
 

@@ -57,8 +57,6 @@ _COMPLETION_STOP = (*_STOP, "\nQUESTION:", "\nANSWER:", "\nRULES:")
 
 @dataclass(frozen=True, slots=True)
 class ChatMessage:
-    """One message of a chat prompt."""
-
     #: `system`, `user` or `assistant`.
     role: str
     content: str

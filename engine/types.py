@@ -107,7 +107,6 @@ class Source:
 
     @classmethod
     def of(cls, match: Match, excerpt: str = "", year: int | None = None) -> Source:
-        """The source that names the entry of `match`."""
         document = match.document
         return cls(
             id=document.id,
@@ -264,7 +263,6 @@ class Answer:
 
     @property
     def tier(self) -> Tier:
-        """What the reader is shown."""
         return _TIERS.get(self.decision, Tier.NONE)
 
     @property

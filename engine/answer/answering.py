@@ -25,7 +25,6 @@ from engine.types import (
     OnText,
     Question,
     TextPart,
-    Timings,
     Verdict,
 )
 
@@ -44,13 +43,11 @@ class Answerer:
         settings: Settings,
         relevance: Relevance,
         support: Support,
-        *,
-        today: Callable[[], date] = date.today,
     ) -> None:
         self._retriever = retriever
         self._assessor = Assessor(retriever)
-        self._judging = Judging(relevance, generator, settings.answer, today)
-        self._present = Presentation(settings, today)
+        self._judging = Judging(relevance, generator, settings.answer, date.today)
+        self._present = Presentation(settings, date.today)
         self._writing = Writing(generator, settings, support, self._present, retriever.background)
 
     async def assess(self, question: Question) -> Assessment:
@@ -140,12 +137,3 @@ class Answerer:
             return self._present.quoted(asked, Decision.QUOTED_WHOLE, reason)
         await place()
         return await self._writing.write(asked, request_id, show)
-
-
-def apology(reason: str) -> Answer:
-    """The answer when answering itself broke."""
-    return Answer(
-        decision=Decision.FAILED,
-        reason=reason,
-        timings=Timings(retrieve_s=0.0, total_s=0.0),
-    )

@@ -38,8 +38,6 @@ FOLLOW_S = 2.5
 
 
 class Kind(StrEnum):
-    """What kind of message it is."""
-
     QUESTION = "question"
     #: It greets, thanks or takes leave, and asks nothing.
     GREETING = "greeting"
@@ -132,7 +130,6 @@ class Assessor:
         )
 
     async def _look_at(self, question: Question) -> Assessment:
-        """One question, whatever it consists of."""
         text = question.text
         kindness = Kind.GREETING if is_greeting(text) else Kind.THANKS
         if is_courtesy(text):

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Protocol
 
-from engine.answer.answering import Answerer, apology
+from engine.answer.answering import Answerer
 from engine.answer.assessment import Assessments
 from engine.errors import StoreError
 from engine.serving.admission import Admission
 from engine.stopping import unless
 from engine.store.jobs import Job, JobStore
-from engine.types import Answer, TextPart
+from engine.types import Answer, Decision, TextPart, Timings
 
 
 class WaitEstimate:
@@ -28,11 +28,9 @@ class WaitEstimate:
         self._seconds: deque[float] = deque(maxlen=20)
 
     def started(self) -> None:
-        """One more question is being answered."""
         self._num_running += 1
 
     def ended(self) -> None:
-        """One question less is being answered."""
         self._num_running -= 1
 
     def measured(self, seconds: float) -> None:
@@ -58,6 +56,12 @@ MAX_ATTEMPTS = 2
 STOP_GRACE_S = 5.0
 #: Seconds to wait before the store is asked again after an error (disk full, for example).
 STORE_RETRY_S = 2.0
+#: The answer when answering itself broke.
+APOLOGY = Answer(
+    decision=Decision.FAILED,
+    reason="An internal error; the log has it.",
+    timings=Timings(retrieve_s=0.0, total_s=0.0),
+)
 
 
 class JobObserver(Protocol):
@@ -232,7 +236,7 @@ class Dispatcher:
             return
         except Exception:  # one question must never end the loop for the others
             log.exception("question %d failed", job.id, extra={"job_id": job.id})
-            answer = apology("An internal error; the log has it.")
+            answer = APOLOGY
         question.done = True
         # Waiting for the model is no work.
         total_s = max(0.0, round(answer.timings.total_s - question.waited_s, 3))

@@ -48,7 +48,6 @@ class Asked:
 
     @property
     def question(self) -> Question:
-        """As it is read."""
         return self.assessment.question
 
     @property
@@ -59,8 +58,6 @@ class Asked:
 
 
 class Presentation:
-    """What is shown for what was found out."""
-
     def __init__(self, settings: Settings, today: Callable[[], date]) -> None:
         self._settings = settings
         self._today = today
@@ -77,7 +74,6 @@ class Presentation:
         sources: tuple[Source, ...] = (),
         related: tuple[Source, ...] = (),
     ) -> Answer:
-        """The answer, with what is known of its way."""
         found = asked.assessment.retrieval
         differ = found is not None and found.question_language != found.faq_language
         return Answer(
@@ -181,11 +177,9 @@ class Presentation:
         )
 
     def not_covered(self, asked: Asked, reason: str) -> Answer:
-        """Nothing in the FAQ is close."""
         return self._with_dates(asked, self.answer(asked, Decision.NOT_COVERED, reason))
 
     def nothing_found(self, asked: Asked, corpus: Corpus | None) -> Answer:
-        """No entry at all, for one reason or another."""
         question = asked.question
         if corpus is None or not corpus.documents:
             return self.answer(

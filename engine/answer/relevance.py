@@ -16,7 +16,7 @@ from engine.retrieval.calibration import Claim, likelihood, threshold
 from engine.retrieval.embedder import PairScorer
 from engine.retrieval.retrieval import Retrieval
 from engine.serving.generator import Generator
-from engine.types import Judgement, Piece, Question, Verdict
+from engine.types import Judgement, Question, Verdict
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,6 @@ class EmbeddedRelevance:
     asks_model = False
 
     async def judge(self, question: Question, retrieval: Retrieval) -> Judgement:
-        """See Relevance."""
         return judge_by_features(question, retrieval)
 
 
@@ -118,11 +117,9 @@ class CrossEncoderRelevance:
 
     @property
     def name(self) -> str:
-        """The model's own name."""
         return self._scorer.name
 
     async def judge(self, question: Question, retrieval: Retrieval) -> Judgement:
-        """See Relevance."""
         known = judge_by_features(question, retrieval)
         if known.verdict is Verdict.NO:
             return known
@@ -162,7 +159,6 @@ class ModelRelevance:
         return f"model {status.model}" if status.reads else EMBEDDED
 
     async def judge(self, question: Question, retrieval: Retrieval) -> Judgement:
-        """See Relevance."""
         known = judge_by_features(question, retrieval)
         if known.verdict is Verdict.NO or not self._generator.status().reads:
             return known
@@ -176,7 +172,7 @@ class ModelRelevance:
             deadline_s=JUDGE_DEADLINE_S,
         )
         try:
-            generation = await self._generator.generate(request, _ignore)
+            generation = await self._generator.generate(request, lambda _: None)
         except GenerationError as error:
             log.warning("judging without the model: %s", error)
             return known
@@ -199,7 +195,3 @@ def _spoken(text: str) -> bool | None:
     """What a model said: yes, no, or neither."""
     word = re.match(r"\W*(yes|no)\b", text, re.IGNORECASE)
     return None if word is None else word[1].lower() == "yes"
-
-
-def _ignore(_: Piece) -> None:
-    """Nobody watches a yes or no grow."""

@@ -91,7 +91,6 @@ class Writing:
         return self._checked(asked, generation, grounded)
 
     def _to_read(self, asked: Asked) -> tuple[Document, ...]:
-        """The entries that a model is given."""
         matches, reads = asked.matches, self._generator.status().reads
         least = (RELEVANT if reads else ABOUT_AS_CLOSE) * matches[0].score
         close = tuple(match.document for match in matches if match.score >= least)
@@ -168,7 +167,6 @@ class Writing:
         return replace(answer, dropped=grounded.dropped, dropped_because=because)
 
     def _written(self, asked: Asked, generation: Generation, grounded: GroundedText) -> Answer:
-        """What the model wrote, as far as it stands."""
         used = set(grounded.document_ids)
         sources = [self._present.source(m) for m in asked.matches if m.document.id in used]
         cited = grounded.cited_ids

@@ -26,8 +26,6 @@ from engine.types import OnPiece, Piece, Tier
 
 
 class AnswerVerdict(StrEnum):
-    """What became of a question."""
-
     ANSWER_RIGHT = "answer_right"
     ANSWER_WRONG = "answer_wrong"
     CLOSEST_RIGHT = "closest_right"
@@ -39,8 +37,6 @@ class AnswerVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedAnswer:
-    """One answer, judged."""
-
     verdict: AnswerVerdict
     #: Every entry that answers the question was named.
     all_named: bool
@@ -90,13 +86,10 @@ class Milliseconds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswersReport:
-    """The figures of one run."""
-
     groups: tuple[AnswersGroup, ...]
     milliseconds: Milliseconds
 
     def table(self) -> str:
-        """The figures for people."""
         names = [verdict.value.replace("_", " ") for verdict in AnswerVerdict]
         rows = [["kind", "n", *names, "all named"]]
         counted = [(group.kind, group.n, group.shares) for group in self.groups]
@@ -114,8 +107,6 @@ class AnswersReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What is asked."""
-
     retriever: Retriever
     corpus: Corpus
     #: None: without a model.
@@ -151,7 +142,6 @@ class TimedGenerator:
             self.seconds += self._clock() - started
 
     def status(self) -> EngineStatus:
-        """As the other's."""
         if self._generator is None:
             return EngineStatus(state=EngineState.STOPPED, model=None)
         return self._generator.status()

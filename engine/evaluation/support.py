@@ -63,14 +63,11 @@ class SupportGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupportReport:
-    """The figures of one run."""
-
     groups: tuple[SupportGroup, ...]
     #: Who checked.
     support: str
 
     def table(self) -> str:
-        """The figures for people."""
         words = {True: "yes", False: "no", None: "not judged"}
         rows = [["set", "group", "supported", "n", "whole", "nothing", "characters"]]
         rows += [

@@ -16,6 +16,8 @@ from engine.grounding.sentence import read
 from engine.grounding.splitter import Unit, UnitKind
 from engine.invisible import without_invisible
 
+#: Fewer words are no answer; chosen by hand.
+MIN_WORDS = 4
 _COMMENT = re.compile(r"(?:^|(?<=\s))#\s.*$")
 
 
@@ -45,7 +47,6 @@ def candidates(
 
 
 def is_bare_opener(text: str) -> bool:
-    """Whether it is a yes or no and nothing else."""
     opener = OPENER.match(text)
     return opener is not None and not text[opener.end() :].strip("*_ ")
 
@@ -58,7 +59,6 @@ def without_opener(unit: Unit) -> Unit:
 
 
 def says_no(text: str) -> bool:
-    """Whether it begins with no."""
     return NO.match(text) is not None
 
 
@@ -91,9 +91,9 @@ def closed(unit: Unit) -> Iterator[Unit]:
         yield replace(unit, text="\n".join([*lines[:-1], fence.mark]))
 
 
-def is_thin(text: str, min_words: int = 4) -> bool:
-    """Whether `text` is too little to be an answer: no fact and fewer than `min_words` words."""
+def is_thin(text: str) -> bool:
+    """Whether `text` is too little to be an answer: no fact and hardly a word."""
     bare = without_invisible(text)
     if re.search(r"\d|`[^`]+`|\w+://", bare):
         return False
-    return len(re.findall(r"\w+", bare)) < min_words or read(bare, ENGLISH).empty
+    return len(re.findall(r"\w+", bare)) < MIN_WORDS or read(bare, ENGLISH).empty

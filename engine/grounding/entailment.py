@@ -50,7 +50,6 @@ class EntailmentSupport:
         self._lexical = LexicalSupport()
 
     def supports(self, evidence: Evidence, said: Sentence) -> float:
-        """See Support."""
         premises = premises_of(evidence, said)
         if not premises:
             return 0.0

@@ -170,10 +170,7 @@ class GroundedText:
         elif unit.kind is not UnitKind.ITEM:
             self._open_items = 0
         if not any(character.isalnum() for character in unit.text):
-            if unit.kind is UnitKind.TABLE_HEAD and self._table_kept:
-                self._waiting.append((unit, True))
-            else:
-                self._waiting.append((unit, False))
+            self._waiting.append((unit, unit.kind is UnitKind.TABLE_HEAD and self._table_kept))
         elif unit.kind in (UnitKind.HEADING, UnitKind.TABLE_HEAD) or introduces(unit):
             self._take_introduction(unit)
         elif unit.kind is UnitKind.ROW and not self._table_kept:
@@ -244,7 +241,9 @@ class GroundedText:
         for candidate in self._candidates(unit):
             verdict = self._check(without_opener(candidate))
             if verdict.reason is None and opener is not None:
-                self._take_opener(opener, candidate)
+                # Let a yes or no stand before what follows it, if the entries say so, too.
+                agreed = self._grounding.answers(candidate.text, no=says_no(opener.text))
+                self._waiting.append((opener, agreed))
             if verdict.reason is None and announces_block(candidate):
                 self._announced = (candidate, verdict)
                 return
@@ -255,11 +254,6 @@ class GroundedText:
         if opener is not None:
             self._waiting.append((opener, False))
         self._drop(unit, reason)
-
-    def _take_opener(self, opener: Unit, following: Unit) -> None:
-        """Let a bare yes or no stand before what follows it, if the entries say so, too."""
-        agreed = self._grounding.answers(following.text, no=says_no(opener.text))
-        self._waiting.append((opener, agreed))
 
     def _candidates(self, unit: Unit) -> Iterator[Unit]:
         self._cites = self._cites or (unit.kind in PROSE and is_cited(unit.text))

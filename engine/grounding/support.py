@@ -55,7 +55,6 @@ class Coverage:
 
 
 def coverage(said: Sentence, evidence: Evidence) -> Coverage:
-    """The coverage of `said`."""
     best = max(evidence.entries, key=lambda e: _held(said, e.keys), default=None)
     question = frozenset(evidence.question.content)
     stems = [token.key for token in said.tokens if token.kind is not TokenKind.MARK]
@@ -149,7 +148,6 @@ class Regression:
     strict_threshold: float
 
     def probability(self, covered: Coverage) -> float:
-        """From 0 to 1."""
         value = self.intercept + sum(
             self.weights.get(field.name, 0.0) * getattr(covered, field.name)
             for field in fields(covered)
@@ -168,7 +166,6 @@ class LexicalSupport:
         self.strict_threshold = self._regression.strict_threshold
 
     def supports(self, evidence: Evidence, said: Sentence) -> float:
-        """See Support."""
         if strange_share(said, evidence) >= STRANGE:
             return 0.0
         return self._regression.probability(coverage(said, evidence))

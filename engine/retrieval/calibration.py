@@ -17,8 +17,6 @@ WEIGHTS = Path(__file__).with_name("weights.json")
 
 
 class Claim(StrEnum):
-    """What is judged."""
-
     #: One of the three best entries is about the question.
     COVERED = "covered"
     #: The best entry answers it.
@@ -35,7 +33,6 @@ class Model:
     threshold: float
 
     def probability(self, features: Features) -> float:
-        """From 0 to 1."""
         logit = self.intercept + sum(
             weight * getattr(features, name) for name, weight in self.weights.items()
         )

@@ -79,7 +79,6 @@ class DenseEncoder:
         return self._intents.intent_of(question)
 
     def close(self) -> None:
-        """Let go of the embedder."""
         if self._embedder:
             self._embedder.close()
 

@@ -63,9 +63,7 @@ class PairScorer(Protocol):
         Raises EmbedderUnavailable."""
         ...
 
-    def close(self) -> None:
-        """Give up the thread."""
-        ...
+    def close(self) -> None: ...
 
 
 class ModelThread:
@@ -116,11 +114,9 @@ class CrossEncoderScorer:
         self._model: CrossEncoder | None = None
 
     async def start(self) -> None:
-        """See PairScorer."""
         self._model = await self._thread.load(lambda: _load_pairs(self.name, self._token))
 
     async def score(self, question: str, texts: Sequence[str]) -> Scores:
-        """See PairScorer."""
         model = self._model
         if model is None:
             raise EmbedderUnavailable(f"the cross-encoder {self.name} is not loaded")
@@ -128,7 +124,6 @@ class CrossEncoderScorer:
         return await self._thread.work(lambda: _score(model, pairs))
 
     def close(self) -> None:
-        """See PairScorer."""
         self._thread.close()
 
 
@@ -175,7 +170,6 @@ class EntailmentCrossEncoder:
         return [float(one) for one in found]
 
     def close(self) -> None:
-        """Give up the thread that loads."""
         self._thread.close()
 
 

@@ -128,9 +128,7 @@ class SearchIndex:
         places = self.places_of_ids((id_,))
         return self.corpus.documents[places[0]].question if places else None
 
-    def query(
-        self, text: str, english: Vector | None = None, multilingual: Vector | None = None
-    ) -> Query:
+    def query(self, text: str) -> Query:
         """`text` with what is needed to search for it."""
         language = sure_language(text) or language_of(text, default=self.language)
         if text.isascii() and self.lexical.known_share(text) >= MOSTLY_KNOWN:
@@ -139,12 +137,9 @@ class SearchIndex:
             text=text,
             repaired=self.lexical.repaired(spelt_out(text)),
             language=language,
-            english=english,
-            multilingual=multilingual,
         )
 
     def signals(self, query: Query) -> Signals:
-        """What is known of every document."""
         return Signals(
             lexical=self.lexical.scores(query.repaired),
             english=_scores(self.english, query.english),

@@ -117,7 +117,6 @@ def _is_short(text: str) -> bool:
 
 @cache
 def _telling() -> Mapping[str, str]:
-    """Which language a word tells."""
     content = yaml.safe_load(_TELLING.read_text(encoding="utf-8"))
     return {word: language for language, words in content.items() for word in words.split()}
 

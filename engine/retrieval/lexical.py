@@ -178,11 +178,9 @@ class _Bm25:
 
     @property
     def words(self) -> Set[str]:
-        """Every word of the entries."""
         return self._columns.keys()
 
     def words_of(self, entry: int) -> set[str]:
-        """The words of one entry."""
         start, end = self._weights.indptr[entry : entry + 2]
         return {self._names[column] for column in self._weights.indices[start:end]}
 

@@ -47,7 +47,6 @@ class MiniLmEmbedder:
         return await self._thread.work(lambda: model.encode(clean))
 
     def close(self) -> None:
-        """Give up the thread; what it works on is finished and thrown away."""
         self._thread.close()
 
 

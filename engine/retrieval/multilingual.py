@@ -48,7 +48,6 @@ class E5Embedder:
         return await self._thread.work(lambda: _encode(model, clean, as_questions))
 
     def close(self) -> None:
-        """Give up the thread; what it works on is finished and thrown away."""
         self._thread.close()
 
 

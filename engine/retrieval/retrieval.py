@@ -78,8 +78,6 @@ class Intent(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrieval:
-    """The outcome of one search."""
-
     #: Best first, at most the number asked for.
     matches: tuple[Match, ...]
     mode: RetrievalMode

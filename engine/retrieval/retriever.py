@@ -145,7 +145,6 @@ class Retriever:
         await self._complete.wait()
 
     def title_of(self, id_: str) -> str | None:
-        """The title of an entry; None where there is no such entry."""
         return self._index.title_of(id_) if self._index else None
 
     async def search(

@@ -40,7 +40,6 @@ class Signals:
 
     @property
     def mode(self) -> RetrievalMode:
-        """Which signals there are."""
         return mode_of(english=self.english is not None, multilingual=self.multilingual is not None)
 
     def combined(self) -> Scores:
@@ -110,7 +109,6 @@ class Levels:
 
     @classmethod
     def mean(cls, levels: list[Levels]) -> Levels:
-        """The mean of each figure."""
         return cls(
             **{
                 field.name: float(np.mean([getattr(one, field.name) for one in levels]))

@@ -58,7 +58,6 @@ class VectorStore:
         self._vectors = await asyncio.to_thread(_load, self._path)
 
     def missing(self, texts: Iterable[str]) -> dict[Key, str]:
-        """The texts that have no vector yet."""
         known = self._vectors or {}
         return {key: text for text in texts if (key := key_of(text)) not in known}
 

@@ -78,7 +78,6 @@ class Inbox:
         return {int(row["part"]): str(row["message"]) for row in rows}
 
     async def job_of_message(self, platform: str, message: str) -> Job | None:
-        """The job that `message` is part of."""
         row = await self._run(
             lambda db: db.row("job_of_message", platform=platform, message=message)
         )

@@ -45,8 +45,6 @@ class Vote(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
-    """A question as it comes in."""
-
     platform: str
     #: Unique on the platform.
     conversation: str
@@ -133,7 +131,6 @@ def now() -> str:
 
 
 def forget(db: Database, *, platform: str, user_id: str) -> int:
-    """Delete everything of a person; returns how many questions that were."""
     person: dict[str, Value] = {"platform": platform, "user_id": user_id}
     db.change("forget_turns", **person)
     db.change("forget_votes", **person)
@@ -147,7 +144,6 @@ def forget(db: Database, *, platform: str, user_id: str) -> int:
 
 
 def expire(db: Database, *, before: datetime) -> int:
-    """Delete questions asked before then; returns how many."""
     db.change("expire_turns", before=text_of(before))
     db.change("forget_poison")
     count = db.change("expire_jobs", before=text_of(before))

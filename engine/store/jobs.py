@@ -169,7 +169,6 @@ class JobStore:
         await self._change("set_placeholder", id=job_id, message_id=message_id, now=now())
 
     async def get(self, job_id: int) -> Job | None:
-        """The job of that id."""
         return await self._first("get", id=job_id)
 
     async def undelivered(self) -> list[Job]:
