@@ -43,11 +43,6 @@ class DenseEncoder:
         #: Why there are no vectors; empty while there are, or may still be.
         self.trouble = "" if factory else "vectors are switched off"
 
-    @property
-    def usable(self) -> bool:
-        """Whether there are vectors, or may be soon."""
-        return not self.trouble
-
     def missing(self, corpus: Corpus) -> int | None:
         """How many texts of the FAQ lack a vector; None before the embedder was started."""
         return len(self._store.missing(self._texts(corpus))) if self._store else None
@@ -58,7 +53,8 @@ class DenseEncoder:
             store = self._store or await self._start()
             texts = await store.vectors_of(self._texts(corpus))
         except EmbedderUnavailable as error:
-            self._give_up(error)
+            log.warning("vectors are left out: %s", error)
+            self.trouble = str(error)
             return None
         return Vectors(texts=texts, probes=self._probes)
 
@@ -104,7 +100,3 @@ class DenseEncoder:
 
     def _texts(self, corpus: Corpus) -> list[str]:
         return [text for entry in corpus.documents for text in self._space.passages(entry)]
-
-    def _give_up(self, error: EmbedderUnavailable) -> None:
-        log.warning("vectors are left out: %s", error)
-        self.trouble = str(error)

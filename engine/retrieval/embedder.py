@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from engine.errors import EmbedderUnavailable
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
 
+M = TypeVar("M")
 T = TypeVar("T")
 
 #: One row for each text, of length 1.
@@ -66,17 +67,25 @@ class PairScorer(Protocol):
     def close(self) -> None: ...
 
 
-class ModelThread:
+class ModelThread(Generic[M]):
     """One CPU thread that loads a model and then runs it; `what` names the model in errors."""
 
     def __init__(self, what: str) -> None:
         self._what = what
+        self._model: M | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="embedder")
 
-    async def load(self, load: Callable[[], T]) -> T:
-        """What `load` returns. Raises EmbedderUnavailable with a sentence that says why not."""
+    @property
+    def model(self) -> M:
+        """What was loaded. Raises EmbedderUnavailable before that."""
+        if self._model is None:
+            raise EmbedderUnavailable(f"{self._what} is not loaded")
+        return self._model
+
+    async def load(self, load: Callable[[], M]) -> None:
+        """Keep what `load` returns. Raises EmbedderUnavailable, with a sentence why it cannot."""
         try:
-            return await self._run(load)
+            self._model = await self._run(load)
         except ImportError as error:
             raise EmbedderUnavailable(
                 f"the Python package {error.name or f'of {self._what}'} is not installed"
@@ -89,10 +98,11 @@ class ModelThread:
                 f"{self._what} could not be loaded ({type(error).__name__}: {error})"
             ) from error
 
-    async def work(self, work: Callable[[], T]) -> T:
-        """What `work` returns. Raises EmbedderUnavailable where the model fails."""
+    async def work(self, work: Callable[[M], T]) -> T:
+        """What `work` makes of the model. Raises EmbedderUnavailable where that fails."""
+        model = self.model
         try:
-            return await self._run(work)
+            return await self._run(lambda: work(model))
         except (RuntimeError, MemoryError) as error:
             raise EmbedderUnavailable(f"{self._what} failed ({error})") from error
 
@@ -110,18 +120,14 @@ class CrossEncoderScorer:
     def __init__(self, name: str, *, hf_token: str | None = None) -> None:
         self.name = name
         self._token = hf_token
-        self._thread = ModelThread(f"the cross-encoder {name}")
-        self._model: CrossEncoder | None = None
+        self._thread = ModelThread["CrossEncoder"](f"the cross-encoder {name}")
 
     async def start(self) -> None:
-        self._model = await self._thread.load(lambda: _load_pairs(self.name, self._token))
+        await self._thread.load(lambda: _load_pairs(self.name, self._token))
 
     async def score(self, question: str, texts: Sequence[str]) -> Scores:
-        model = self._model
-        if model is None:
-            raise EmbedderUnavailable(f"the cross-encoder {self.name} is not loaded")
         pairs = [(question, text) for text in texts]
-        return await self._thread.work(lambda: _score(model, pairs))
+        return await self._thread.work(lambda model: _score(model, pairs))
 
     def close(self) -> None:
         self._thread.close()
@@ -135,31 +141,25 @@ class EntailmentCrossEncoder:
         self.name = name
         self._token = hf_token
         self._what = f"the entailment model {name}"
-        self._thread = ModelThread(self._what)
-        self._model: CrossEncoder | None = None
-        #: Which of its outputs says that it follows.
-        self._output = 0
+        #: The model, and which of its outputs says that it follows.
+        self._thread = ModelThread["tuple[CrossEncoder, int]"](self._what)
         # Tokenizers refuse a second thread while they work ("Already borrowed").
         self._lock = Lock()
 
     async def start(self) -> None:
         """Load the model. Raises EmbedderUnavailable with a sentence that says why not."""
-        self._model, self._output = await self._thread.load(
-            lambda: _load_entailment(self.name, self._token)
-        )
+        await self._thread.load(lambda: _load_entailment(self.name, self._token))
 
     def entails(self, premises: Sequence[str], hypothesis: str) -> Sequence[float]:
         """How likely `hypothesis` follows from each of `premises`, from 0 to 1, in their order.
 
         Works in the thread that calls it, one at a time. Raises EmbedderUnavailable.
         """
-        model = self._model
-        if model is None:
-            raise EmbedderUnavailable(f"{self._what} is not loaded")
+        model, output = self._thread.model
         pairs = [(premise, hypothesis) for premise in premises]
         try:
             with self._lock:
-                found = _entail(model, pairs)[:, self._output]
+                found = _entail(model, pairs)[:, output]
         # As with loading: whatever breaks in it leaves the check by words.
         except Exception as error:
             raise EmbedderUnavailable(
@@ -177,7 +177,10 @@ def _load_cross_encoder(
     name: str, token: str | None, max_length: int | None = None, **model: object
 ) -> CrossEncoder:
     """The cross-encoder `name`; `model` is for transformers' `from_pretrained`."""
-    _hide_progress_bars()
+    from huggingface_hub.utils import disable_progress_bars
+
+    # Before transformers is imported: its bar for loading would run through the console's chat.
+    disable_progress_bars()
     import torch
     from sentence_transformers import CrossEncoder
 
@@ -253,11 +256,3 @@ def _entail(model: CrossEncoder, pairs: list[tuple[str, str]]) -> Scores:
         show_progress_bar=False,
     )
     return scores.reshape(len(pairs), model.num_labels)
-
-
-def _hide_progress_bars() -> None:
-    """To be called before transformers is imported: its bar for loading would run through the
-    console's chat."""
-    from huggingface_hub.utils import disable_progress_bars
-
-    disable_progress_bars()

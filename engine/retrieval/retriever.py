@@ -250,7 +250,7 @@ class Retriever:
             wanted = [self._english]
         else:
             wanted = [self._english, self._multilingual]
-        return [encoder for encoder in wanted if encoder.usable]
+        return [encoder for encoder in wanted if not encoder.trouble]
 
     async def _swap(self, corpus: Corpus, made: Mapping[DenseEncoder, Vectors]) -> None:
         async with self._swapping:  # the one that is asked for last counts

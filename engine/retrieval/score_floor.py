@@ -77,7 +77,8 @@ def floors_of(asked: Iterable[tuple[Probe, Signals]], places: Places, language: 
             for course, where in places.items():
                 if where.size:
                     best = [_best(signals, where) for signals in chosen]
-                    floor = Levels.mean(_lower(best))
+                    best.sort(key=lambda level: level.combined)
+                    floor = Levels.mean(best[: max(1, round(len(best) * (1 - LEFT_OUT)))])
                     if mode is not RetrievalMode.LEXICAL:
                         floor = floor.damped(FIELD, BEYOND)
                     floors[Setting(mode, course, own_language)] = floor
@@ -86,8 +87,3 @@ def floors_of(asked: Iterable[tuple[Probe, Signals]], places: Places, language: 
 
 def _best(signals: Signals, where: NDArray[np.intp]) -> Levels:
     return Levels.of(signals, lambda scores: float(scores[where].max()))
-
-
-def _lower(levels: list[Levels]) -> list[Levels]:
-    ordered = sorted(levels, key=lambda level: level.combined)
-    return ordered[: max(1, round(len(ordered) * (1 - LEFT_OUT)))]
