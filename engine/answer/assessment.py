@@ -193,8 +193,6 @@ class Assessor:
         except TimeoutError:
             log.info("answering without some of the vectors: they are not ready yet")
 
-    # Several questions
-
     async def _parts(self, message: Question, whole: Assessment) -> tuple[Assessment, ...]:
         """The questions of the message where they ask for different things; else none."""
         parts = list(parts_of(message.text))

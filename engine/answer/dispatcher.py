@@ -158,8 +158,6 @@ class Dispatcher:
             for task in tasks:
                 task.cancel()
 
-    # From its arrival
-
     async def _new(self, stop: asyncio.Event) -> list[Job]:
         """The questions that came since, as soon as there are any; none when asked to stop."""
         try:
@@ -184,8 +182,6 @@ class Dispatcher:
         if question.admitted.is_set():
             self._estimate.ended()
             self._admission.release()
-
-    # Its place
 
     async def _admit_all(self, stop: asyncio.Event) -> None:
         """Take a place whenever there is one, and give it to the question whose turn it is."""
@@ -217,8 +213,6 @@ class Dispatcher:
         self._estimate.started()
         self._observer.admitted(job)
         return True
-
-    # Its answer
 
     async def _work(self, question: _Open) -> None:
         job, started = question.job, monotonic()

@@ -105,8 +105,6 @@ class Presentation:
         year = edition.year if edition is not None and (edition.whole or dated) else None
         return Source.of(match, excerpt, year)
 
-    # What the FAQ holds
-
     def quoted(
         self, asked: Asked, decision: Decision, reason: str, generation: Generation | None = None
     ) -> Answer:
@@ -156,8 +154,6 @@ class Presentation:
         shown = _leaned_on(asked.question)
         return named + [match for match in others if match.document.id in shown][:1]
 
-    # What it does not
-
     def kind_word(self, asked: Asked) -> Answer:
         """For who greets or thanks."""
         if asked.assessment.kind is Kind.GREETING:
@@ -206,8 +202,6 @@ class Presentation:
         if course is None and answer.related:
             course = answer.related[0].course
         return replace(answer, platform_url=self._settings.platform_url(course))
-
-    # Several questions
 
     def together(self, asked: Asked, answers: Sequence[Answer]) -> Answer:
         """One answer of those to the parts of a message."""

@@ -253,14 +253,15 @@ class AddressReader:
             if content is not None:
                 read_at = f"{content.readable.read_at:%Y-%m-%d %H:%M} UTC"
                 problem += f" It is served from the copy of {read_at}."
-        if content is None:
-            return Reading(problems=(_problem(url, problem),))
-        self._last[url] = content
-        reasons = (problem, *content.problems) if problem else content.problems
-        return Reading(
-            files={Path(url): content.readable},
-            problems=tuple(_problem(url, reason) for reason in reasons),
-        )
+        reasons = [problem] if problem else []
+        files = {}
+        if content is not None:
+            self._last[url] = content
+            files[Path(url)] = content.readable
+            reasons += content.problems
+        source = shown_address(url)
+        problems = tuple(Problem(source=source, reason=reason) for reason in reasons)
+        return Reading(files=files, problems=problems)
 
     def _from_copy(self, url: str, copy: Download | None) -> _Content | None:
         try:
@@ -297,7 +298,3 @@ class AddressReader:
 def shown_address(url: str) -> str:
     """The address without the password that it may hold."""
     return re.sub(r"//[^/?#]*@", "//…@", url, count=1)
-
-
-def _problem(url: str, reason: str) -> Problem:
-    return Problem(source=shown_address(url), reason=reason)

@@ -129,27 +129,21 @@ class GroundedText:
 
         Of a text that was cut off its unfinished end is dropped, whatever it looks like.
         """
+        before = len(self._shown)
         units = self._splitter.finish()
-        added = self._take_all(units[:-1])
+        self._take_all(units[:-1])
         for unit in units[-1:]:
             cut_off = finish_reason in _CUT_OFF
-            half_row = unit.kind is UnitKind.ROW and cut_off
-            in_list = self._open_items > 0
-            if half_row or (
-                unit.kind in PROSE
-                and self._grounding.breaks_off(unit, cut_off=cut_off, in_list=in_list)
-            ):
+            if self._grounding.breaks_off(unit, cut_off=cut_off, in_list=self._open_items > 0):
                 self._drop(unit, Reason.BREAKS_OFF)
             else:
-                added += self._take_all([unit])
+                self._take(unit)
         if self._announced is not None:
-            before = len(self._shown)
             self._retire(*self._announced)
-            added += "".join(self._shown[before:])
         if self._opener is not None:
             self._drop(self._opener, Reason.DANGLES)
         self._drop_waiting()
-        return added
+        return "".join(self._shown[before:])
 
     def _take_all(self, units: Sequence[Unit]) -> str:
         before = len(self._shown)
@@ -212,9 +206,7 @@ class GroundedText:
             return unit.kind is not UnitKind.HEADING
         if is_lead_in(waiting):
             return unit.kind in _LED or not self._gap
-        if announces_block(waiting):
-            return False
-        return unit.kind is not UnitKind.HEADING
+        return not announces_block(waiting) and unit.kind is not UnitKind.HEADING
 
     def _take_introduction(self, unit: Unit) -> None:
         unit = replace(unit, text=trim(unit.text))
@@ -240,17 +232,18 @@ class GroundedText:
         opener, self._opener = self._opener, None
         for candidate in self._candidates(unit):
             verdict = self._check(without_opener(candidate))
-            if verdict.reason is None and opener is not None:
+            if verdict.reason is not None:
+                reason = verdict.reason
+                continue
+            if opener is not None:
                 # Let a yes or no stand before what follows it, if the entries say so, too.
                 agreed = self._grounding.answers(candidate.text, no=says_no(opener.text))
                 self._waiting.append((opener, agreed))
-            if verdict.reason is None and announces_block(candidate):
+            if announces_block(candidate):
                 self._announced = (candidate, verdict)
-                return
-            if verdict.reason is None:
+            else:
                 self._show(candidate, verdict)
-                return
-            reason = verdict.reason
+            return
         if opener is not None:
             self._waiting.append((opener, False))
         self._drop(unit, reason)

@@ -132,6 +132,8 @@ class Grounding:
     def breaks_off(self, unit: Unit, *, cut_off: bool, in_list: bool) -> bool:
         """Whether the last unit of an answer is not finished. `in_list`: items before it
         have no full stop, so it needs none."""
+        if unit.kind not in PROSE:
+            return cut_off and unit.kind is UnitKind.ROW
         if len(unit.text) > MAX_UNIT_CHARS:
             return False  # it is dropped anyway
         if is_ended(unit):

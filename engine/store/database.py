@@ -80,8 +80,6 @@ class Database:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    # For work: named queries with named values
-
     def rows(self, query: str, **values: Value) -> list[Row]:
         return self._execute(query, values).fetchall()
 
@@ -101,8 +99,6 @@ class Database:
         return self._connection.execute(
             self._queries[query], {name: _storable(value) for name, value in values.items()}
         )
-
-    # For the thread: transactions
 
     @property
     def in_transaction(self) -> bool:

@@ -65,8 +65,6 @@ class Inbox:
             lambda db: db.change("inbox_poison", platform=platform, id=update_id, reason=reason)
         )
 
-    # Messages of a job: a person may reply to any of them
-
     async def add_message(self, job_id: int, message: str, part: int) -> None:
         """Remember that `message` (unique on the platform) is part of this job's talk: 0 is the
         question, 1 the first message of the answer, 2 its continuation."""
@@ -78,6 +76,7 @@ class Inbox:
         return {int(row["part"]): str(row["message"]) for row in rows}
 
     async def job_of_message(self, platform: str, message: str) -> Job | None:
+        """The job that `message` is part of: a person may reply to any message of one."""
         row = await self._run(
             lambda db: db.row("job_of_message", platform=platform, message=message)
         )

@@ -218,7 +218,8 @@ class JobStore:
         return [
             Turn(
                 question=job.question.text,
-                answer=_said(job.answer),
+                # Not what was said where there was no answer.
+                answer="\n\n".join(one.text for one in job.answer.each if one.found),
                 entry_ids=tuple(source.id for source in job.answer.sources),
             )
             for job in reversed(jobs)
@@ -297,8 +298,3 @@ class JobStore:
     async def _number(self, query: str, **values: Value) -> int:
         row = await self._row(query, **values)
         return 0 if row is None else int(row[0])
-
-
-def _said(answer: Answer) -> str:
-    """What was answered; not what was said where there was no answer."""
-    return "\n\n".join(one.text for one in answer.each if one.found)

@@ -85,8 +85,6 @@ class SqliteThread:
             self._inbox.put(None)
         await asyncio.wrap_future(self._ended)
 
-    # On the thread
-
     def _main(self, prepare: Callable[[Database], None], opened: Future[None]) -> None:
         with contextlib.ExitStack() as stack:
             stack.callback(self._end)
