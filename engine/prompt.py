@@ -50,7 +50,7 @@ _JUDGE = (
     "does not. Reply with one word, yes or no."
 )
 _NO_ENTRIES = "(no entries)"
-#: A model that goes on writing the prompt instead of an answer has nothing more to say.
+#: Stop a model that goes on writing the prompt instead of an answer.
 _STOP = ("<entry", "</entry", "<faq", "</faq", "[ENTRY", "[END")
 _COMPLETION_STOP = (*_STOP, "\nQUESTION:", "\nANSWER:", "\nRULES:")
 
@@ -129,7 +129,7 @@ def fit(
     whichever entries did not fit.
     """
     marks = tuple(special_tokens)
-    # Who judges writes one word.
+    # A judge writes one word.
     cites = cites and request.purpose is Purpose.ANSWER
 
     def fits(parts: _Parts) -> bool:
@@ -194,7 +194,7 @@ def _add_turns(
     answered = [turn for turn in history if turn.answer.strip()]
     for turn in reversed(answered[-MAX_TURNS:]):
         answer = turn.answer[:MAX_TURN_CHARS]
-        if parts.cites:  # the numbers of that time are those of other entries
+        if parts.cites:  # its numbers stood for other entries
             answer = without_citations(answer)
         shown = Turn(question=clean(turn.question[:MAX_TURN_CHARS]), answer=balanced(clean(answer)))
         longer = replace(parts, turns=(shown, *parts.turns))

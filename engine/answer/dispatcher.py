@@ -20,7 +20,7 @@ from engine.types import Answer, Decision, TextPart, Timings
 
 
 class WaitEstimate:
-    """Told by the dispatcher what it does; asked by what people are shown."""
+    """Counts the running questions and keeps how long the last answers took."""
 
     def __init__(self, admission: Admission) -> None:
         self._admission = admission
@@ -107,8 +107,8 @@ class _Open:
 class Dispatcher:
     """The loop between the job store and the answering.
 
-    It begins with every question as it comes, and goes as far as that goes without the model: what
-    needs none is answered at once. A question is claimed when the engine grants a place, so what
+    Starts on every question as it comes, as far as no model is needed: what needs none is answered
+    at once. A question is claimed when the engine grants a place, so what
     the store calls waiting waits, and what it calls running is being written.
     """
 

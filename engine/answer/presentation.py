@@ -29,7 +29,7 @@ from engine.types import (
 )
 
 #: An entry that scores at least this share of the best one is named under the answer, too: in a
-#: message of two questions it often answers the other one.
+#: message of two questions it often answers the other one. Chosen by hand.
 NEARLY_AS_CLOSE = 0.75
 _BY_MODEL = (Decision.ANSWERED, Decision.MODEL_ABSTAINED)
 #: The tier of a message of several questions is the best of theirs.

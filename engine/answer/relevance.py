@@ -33,7 +33,7 @@ MAX_JUDGE_TOKENS, JUDGE_DEADLINE_S = 4, 20.0
 ANSWERS_FROM = 0.5
 #: Require nearly the same question for an entry that begins with yes or no: under another question
 #: that yes would be false. So close must the two questions be (1: the same text), and such a share
-#: of the asked one's words must stand in the entry's own.
+#: of the asked one's words must stand in the entry's own. Chosen by hand.
 SAME_QUESTION, SAME_WORDS = 0.55, 0.6
 
 

@@ -15,7 +15,7 @@ from engine.serving.generator import Generator
 from engine.types import Judgement, Verdict
 
 #: From this probability on a bare name ("certificate?") is answered, and a long message, in which
-#: several things went wrong.
+#: several things went wrong. Chosen by hand.
 SURE = 0.8
 #: Returns once the model has a place for the question.
 Place = Callable[[], Awaitable[None]]
@@ -79,6 +79,6 @@ class Judging:
 
 
 def is_sure(judgement: Judgement) -> bool:
-    """Whether so short a message surely means one entry all the same ("certificate?")."""
+    """Whether the best entry surely answers, though the message is vague or long."""
     sure = judgement.probability is None or judgement.probability >= SURE
     return judgement.verdict is Verdict.ANSWERS and sure

@@ -27,11 +27,12 @@ log = logging.getLogger(__name__)
 RELEVANT = 0.7
 #: A model that cannot be trusted to read gets those alone that are about as close as the best one,
 #: and two at most: the more it is given the more it mixes up, and each takes it a second to read.
+#: Chosen by hand.
 ABOUT_AS_CLOSE, MAX_FOR_SMALL = 0.85, 2
 #: Begins and ends a block of code.
 _FENCE = "```"
 #: Tokens that such a model may write: it is asked for two sentences, and what it adds to them is
-#: mostly dropped.
+#: mostly dropped. Chosen by hand.
 MAX_SMALL_TOKENS = 96
 #: Times the engine process may end while it works on one question.
 MAX_CRASHES = 2

@@ -24,7 +24,7 @@ _COMMENT = re.compile(r"(?:^|(?<=\s))#\s.*$")
 def candidates(
     unit: Unit, grounding: Grounding, *, at_start: bool, after_gap: bool
 ) -> Iterator[Unit]:
-    """`unit` as it may be shown: trimmed, without a yes or connector that hangs in the air."""
+    """`unit` as it may be shown: trimmed, without a yes or connector that refers to nothing."""
     if unit.kind is UnitKind.CODE:
         yield from closed(unit)
         return

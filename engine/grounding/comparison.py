@@ -12,6 +12,7 @@ from engine.grounding.lexicon import Commitment, is_sign, lexicon, signs, words_
 from engine.grounding.sentence import Sentence
 from engine.grounding.support import common
 
+# Thresholds: chosen by hand; benchmarks/grounding.py shows what the check catches with them.
 #: Share of a clause's content that a clause of an entry must have for both to be about the same.
 SAME_MATTER = 0.75
 #: Share of a sentence's words that stand in an entry's sentence in the same order, from which on
@@ -25,14 +26,14 @@ SAME_MATTER_AT_LEAST = 0.5
 MAX_REPLACED = 3
 #: "You need to" and the like before what the entry tells as a command.
 _MAY_LEAD = signs(Commitment.MUST, Commitment.SHOULD, Commitment.MAY)
-#: Who adds one of these to an entry's sentence says more than it does,
+#: A statement that adds one of these to an entry's sentence says more than it does.
 _MAY_NOT_COME = signs(
     *(Commitment.NOT, Commitment.WITHOUT, Commitment.FORBIDDEN, Commitment.OPTIONAL),
     *(Commitment.MUST, Commitment.ONLY, Commitment.ALL, Commitment.ALWAYS),
     *(Commitment.UNLESS, Commitment.INSTEAD, Commitment.LEAST, Commitment.MOST),
     *(Commitment.MORE, Commitment.LESS, Commitment.SAME, Commitment.DIFFERENT),
 )
-#: and so does who leaves out one of these.
+#: A statement that leaves one of these out says something else.
 _MAY_NOT_GO = (_MAY_NOT_COME - signs(Commitment.MUST, Commitment.ALL)) | signs(
     *(Commitment.MAYBE, Commitment.SOMETIMES, Commitment.SOME),
     *(Commitment.BEFORE, Commitment.AFTER, Commitment.UNTIL),

@@ -12,6 +12,7 @@ from engine.grounding.lexicon import ENGLISH, Commitment, words_of
 from engine.grounding.sentence import Number, Sentence
 from engine.grounding.tokens import ADDRESS, Token, TokenKind, deceives
 
+# Thresholds: chosen by hand; benchmarks/grounding.py shows what the check catches with them.
 #: How much more of a statement a sentence with another number or command must hold than the one
 #: with this: then the number is that of something else.
 MORE_OF_IT = 0.25

@@ -48,7 +48,7 @@ class GroundedText:
         *,
         strict: bool = False,
     ) -> None:
-        """`strict` holds the text of a model that cannot be trusted to read to more."""
+        """`strict` demands more support: for a model that cannot be trusted to read."""
         judge = support or LexicalSupport()
         self._grounding = Grounding(documents, question, judge, strict=strict)
         self._splitter = Splitter()

@@ -21,8 +21,9 @@ from engine.grounding.words import word_set
 from engine.types import Document
 
 _ONLY_CODE = re.compile(r"`([^`\n]+)`[.:]?")
-#: Longer sentences are no sentences; they would only cost time.
+#: Drop a longer unit unread: no sentence is this long.
 MAX_UNIT_CHARS = 1500
+# Thresholds: chosen by hand; benchmarks/grounding.py shows what the check catches with them.
 #: Share of a statement that a second entry must add to be named as one it stands on.
 ADDS = 0.2
 #: Share of a heading's words that the entries or the question must have; a lead-in of so few words

@@ -17,16 +17,16 @@ from engine.grounding.lexicon import words_of
 from engine.grounding.sentence import Sentence
 from engine.grounding.tokens import TokenKind
 
-#: What a word of little meaning is worth beside one that names something.
+#: What a word of little meaning is worth beside one that names something. Chosen by hand.
 LIGHT = 0.4
 #: Sentences that hold most of a statement are looked at closer.
 CLOSEST = 3
 MAX_WORDS = 30
-#: What stands for a share of the question where nothing was asked.
+#: What stands for a share of the question where nothing was asked. Chosen by hand.
 NOT_ASKED = 0.3
 _WEIGHTS = Path(__file__).with_name("weights.json")
 #: Share of a statement's words that no entry has, from which on it is about something else, however
-#: close the rest comes.
+#: close the rest comes. Chosen by hand.
 STRANGE = 0.5
 
 

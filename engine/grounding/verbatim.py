@@ -13,6 +13,7 @@ from engine.grounding.lexicon import Commitment, is_sign, lexicon, signs
 from engine.grounding.sentence import Sentence
 from engine.grounding.support import common
 
+# Thresholds: chosen by hand; benchmarks/grounding.py shows what the check catches with them.
 #: Share of a part's content that a statement may leave out.
 MAY_LACK = 0.3
 #: An "and" parts two statements if each side has so many content words; so few may stand in any

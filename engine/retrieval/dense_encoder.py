@@ -89,7 +89,7 @@ class DenseEncoder:
         return self._store
 
     async def _read_examples(self, embedder: Embedder) -> None:
-        """Have the probes, and the examples of intents, read once for all starts."""
+        """Encode the probes and the examples of intents; a file keeps them for later starts."""
         asked = VectorStore(self._cache_dir, embedder, as_questions=True)
         await asked.open()
         own = [text for _, text in examples()] if self._space.tells_intents else []

@@ -23,10 +23,13 @@ from engine.types import Document, Match
 
 #: Entries as alike as this say the same in other words, as over several editions of a course:
 #: the one does not make the other a worse answer. Cosines of MiniLM and of multilingual-e5.
+#: Chosen by hand.
 SAME_ENGLISH, SAME_MULTILINGUAL = 0.95, 0.965
 #: A question in plain letters of whose words the FAQ knows this share is in the FAQ's language.
+#: Chosen by hand.
 MOSTLY_KNOWN = 0.7
 #: What the best entry is ahead by, at most, where there is no other to compare it with.
+#: Chosen by hand.
 NO_RIVAL = 0.15
 #: Entries read to tell their language.
 NUM_READ = 200

@@ -24,9 +24,10 @@ from engine.types import RetrievalMode
 #: 10,000 entries about everything (docs/quality.md, "Sizes").
 LEFT_OUT = 0.5
 
-#: The highest floors of the FAQs that the weights were fitted on, each about one field. A higher
-#: one says that the FAQ holds entries about everything, among which a probe is no longer about
-#: something else: of what is above, so large a share counts. Words alone need none of it.
+#: The highest floors of the six FAQs that the weights were fitted on (docs/quality.md), each about
+#: one field. A higher one says that the FAQ holds entries about everything, among which a probe is
+#: no longer about something else: of what is above, so large a share counts, chosen by hand. Words
+#: alone need none of it.
 FIELD, BEYOND = Levels(combined=0.28, lexical=0.34, english=0.2, multilingual=0.25), 0.35
 #: Fewer probes of a language than this say nothing; all of them are taken then.
 FEW_PROBES = 8

@@ -18,7 +18,7 @@ from engine.retrieval.scoring import Signals
 #: yet sometimes a detail of the same. Chosen on 101 follow-ups (docs/quality.md, "Messages").
 CONTEXT_WEIGHT, SHOWN_WEIGHT = 0.5, 0.7
 #: A question that its course does not cover is asked in all courses; what is found there must be
-#: more likely by so much, as a share of what is left to certainty.
+#: more likely by so much, as a share of what is left to certainty. Chosen by hand.
 ELSEWHERE_STRICTER = 0.5
 
 

@@ -30,7 +30,7 @@ Vector: TypeAlias = NDArray[np.float32]
 
 
 def key_of(text: str) -> Key:
-    """What the vector of `text` is kept under."""
+    """The key under which the vector of `text` is stored."""
     return _sha1(text.encode("utf-8", "replace")).digest()
 
 

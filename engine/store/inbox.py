@@ -40,7 +40,7 @@ class Inbox:
         self, platform: str, updates: Sequence[Delivered], *, key: str = "", offset: str = ""
     ) -> None:
         """Store updates and, in the same transaction, the setting `key` that says how far the
-        platform was read. Only then may the platform be told."""
+        platform was read. Acknowledge them to the platform only after that."""
 
         def take_in(db: Database) -> None:
             for update in updates:

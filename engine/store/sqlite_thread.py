@@ -59,7 +59,7 @@ class SqliteThread:
             self._inbox.put(None)
             raise
         except Exception:
-            # Not before the file is free again.
+            # Wait until the file is released.
             await asyncio.wrap_future(self._ended)
             raise
 
@@ -115,12 +115,12 @@ class SqliteThread:
         return group
 
     def _serve(self, db: Database, group: list[_Work[Any]]) -> None:
-        # What its caller no longer waits for is not begun.
+        # Skip work whose caller no longer waits.
         group = [item for item in group if item.future.set_running_or_notify_cancel()]
         failure = _commit(db, group) if group else None
         if failure is not None and len(group) > 1 and not is_busy(failure):
-            # Each by itself, so that only the culprit fails. A locked file would make every one
-            # of them wait in vain.
+            # Retry each alone, so that only the one at fault fails; not when the file is locked:
+            # each of them would wait in vain.
             for item in group:
                 self._settle(item, _commit(db, [item]))
         else:
