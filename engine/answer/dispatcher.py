@@ -69,15 +69,12 @@ class JobObserver(Protocol):
 
     def admitted(self, job: Job) -> None:
         """The question waits no more: the model has a place for it."""
-        ...
 
     def progressed(self, job: Job, texts: tuple[TextPart, ...]) -> None:
         """The checked text so far for each question of the message; it only grows."""
-        ...
 
     def answered(self, job: Job, answer: Answer) -> None:
         """The answer is stored and can be delivered."""
-        ...
 
 
 @dataclass(eq=False, slots=True)

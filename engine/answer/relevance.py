@@ -46,11 +46,9 @@ class Relevance(Protocol):
     @property
     def name(self) -> str:
         """What judges now, for people."""
-        ...
 
     async def judge(self, question: Question, retrieval: Retrieval) -> Judgement:
         """Whether the best entry answers the question. Never raises for what a model does."""
-        ...
 
 
 class EmbeddedRelevance:

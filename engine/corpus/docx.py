@@ -80,7 +80,6 @@ class _Document:
             self._lists = Lists(None)
 
     def paragraphs(self) -> Iterator[Paragraph]:
-        """All paragraphs that hold text, in order."""
         yield from self._blocks(self._body)
 
     def _blocks(self, parent: Element) -> Iterator[Paragraph]:

@@ -12,8 +12,6 @@ from engine.corpus.entry import EntryList, Parsed
 
 
 class Kind(Enum):
-    """What a paragraph is."""
-
     HEADING = auto()
     TEXT = auto()
     #: An item of a list, with its mark.

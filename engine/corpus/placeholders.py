@@ -48,8 +48,6 @@ _LABEL = re.compile(r"\A[*_\s]*([^\W\d_]+)\b[*_\s]*(?:\([^()]*\)\s*)?[:–—-][
 
 
 class AnswerKind(Enum):
-    """What an answer is."""
-
     REAL = auto()
     #: A placeholder: it says nothing.
     EMPTY = auto()

@@ -153,7 +153,6 @@ async def evaluate_answers(
     record: Record[JudgedAnswer],
     progress: Callable[[int, int], None],
 ) -> AnswersReport:
-    """Ask every row and judge what comes."""
     texts = {document.id: document.answer for document in subject.corpus.documents}
     generator = TimedGenerator(subject.generator)
     async with (

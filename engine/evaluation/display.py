@@ -27,7 +27,6 @@ class Progress:
             print(file=self._stream, flush=True)
 
     def show(self, done: int, total: int) -> None:
-        """So many of so many are done."""
         now = self._clock()
         every_s = REWRITE_S if self._in_place else LINE_S
         is_due = self._shown_at is None or now - self._shown_at >= every_s

@@ -34,7 +34,6 @@ class EntailmentModel(Protocol):
 
         Called in any thread, in several at once. Raises EmbedderUnavailable.
         """
-        ...
 
 
 class EntailmentSupport:

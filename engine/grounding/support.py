@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
-from math import exp
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +15,7 @@ from engine.grounding.evidence import Entry, Evidence
 from engine.grounding.lexicon import words_of
 from engine.grounding.sentence import Sentence
 from engine.grounding.tokens import TokenKind
+from engine.retrieval.calibration import LogisticRegression
 
 #: What a word of little meaning is worth beside one that names something. Chosen by hand.
 LIGHT = 0.4
@@ -135,24 +135,6 @@ class Support(Protocol):
 
     def supports(self, evidence: Evidence, said: Sentence) -> float:
         """How likely the entries say what `said` does, from 0 to 1. Never raises."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Regression:
-    """A logistic regression over the fields of Coverage."""
-
-    weights: dict[str, float]
-    intercept: float
-    threshold: float
-    strict_threshold: float
-
-    def probability(self, covered: Coverage) -> float:
-        value = self.intercept + sum(
-            self.weights.get(field.name, 0.0) * getattr(covered, field.name)
-            for field in fields(covered)
-        )
-        return 1 / (1 + exp(-max(-30.0, min(30.0, value))))
 
 
 class LexicalSupport:
@@ -161,9 +143,8 @@ class LexicalSupport:
     name = "lexical"
 
     def __init__(self) -> None:
-        self._regression = regression()
+        self._regression, self.strict_threshold = regression()
         self.threshold = self._regression.threshold
-        self.strict_threshold = self._regression.strict_threshold
 
     def supports(self, evidence: Evidence, said: Sentence) -> float:
         if strange_share(said, evidence) >= STRANGE:
@@ -172,7 +153,8 @@ class LexicalSupport:
 
 
 @cache
-def regression() -> Regression:
-    """The weights that ship: fitted by benchmarks/fit_support.py."""
+def regression() -> tuple[LogisticRegression, float]:
+    """What ships, fitted over Coverage by benchmarks/fit_support.py; and the strict threshold."""
     kept = json.loads(_WEIGHTS.read_text(encoding="utf-8"))
-    return Regression(**{field.name: kept[field.name] for field in fields(Regression)})
+    names = ("weights", "intercept", "threshold")
+    return LogisticRegression(**{name: kept[name] for name in names}), kept["strict_threshold"]

@@ -24,15 +24,15 @@ class Claim(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
-    """A logistic regression: weights of fields of Features, the intercept, and where to cut."""
+class LogisticRegression:
+    """A logistic regression: weights of fields of a dataclass, the intercept, and where to cut."""
 
     weights: Mapping[str, float]
     intercept: float
-    #: The probability from which the claim is taken to be true.
+    #: The probability from which a claim is taken to be true.
     threshold: float
 
-    def probability(self, features: Features) -> float:
+    def probability(self, features: object) -> float:
         logit = self.intercept + sum(
             weight * getattr(features, name) for name, weight in self.weights.items()
         )
@@ -50,11 +50,11 @@ def threshold(claim: Claim, mode: RetrievalMode) -> float:
 
 
 @cache
-def models() -> Mapping[tuple[RetrievalMode, Claim], Model]:
+def models() -> Mapping[tuple[RetrievalMode, Claim], LogisticRegression]:
     """The shipped weights. `make fit` writes them; they say on what they were fitted."""
     content = json.loads(WEIGHTS.read_text(encoding="utf-8"))
     return {
-        (RetrievalMode(mode), Claim(claim)): Model(
+        (RetrievalMode(mode), Claim(claim)): LogisticRegression(
             weights=model["weights"], intercept=model["intercept"], threshold=model["threshold"]
         )
         for mode, claims in content["models"].items()

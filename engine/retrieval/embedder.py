@@ -37,16 +37,13 @@ class Embedder(Protocol):
 
     async def start(self) -> None:
         """Load the model. Raises EmbedderUnavailable with a sentence that says why not."""
-        ...
 
     async def encode(self, texts: Sequence[str], *, as_questions: bool = False) -> Vectors:
         """Vectors of `texts`, in their order: float32, (len(texts), width). Some models read a
         question in another way than what it is held against. Raises EmbedderUnavailable."""
-        ...
 
     def close(self) -> None:
         """Give up the thread; what it works on is finished and thrown away."""
-        ...
 
 
 class PairScorer(Protocol):
@@ -57,12 +54,10 @@ class PairScorer(Protocol):
 
     async def start(self) -> None:
         """Load the model. Raises EmbedderUnavailable with a sentence that says why not."""
-        ...
 
     async def score(self, question: str, texts: Sequence[str]) -> Scores:
         """How likely each text answers the question: float32, (len(texts),), from 0 to 1.
         Raises EmbedderUnavailable."""
-        ...
 
     def close(self) -> None: ...
 

@@ -127,12 +127,10 @@ class SearchIndex:
         return [n for n, d in enumerate(self.corpus.documents) if d.id in wanted] if wanted else []
 
     def title_of(self, id_: str) -> str | None:
-        """The question of the document of that id; None when it is gone."""
         places = self.places_of_ids((id_,))
         return self.corpus.documents[places[0]].question if places else None
 
     def query(self, text: str) -> Query:
-        """`text` with what is needed to search for it."""
         language = sure_language(text) or language_of(text, default=self.language)
         if text.isascii() and self.lexical.known_share(text) >= MOSTLY_KNOWN:
             language = self.language  # a few technical terms look like any language

@@ -87,7 +87,6 @@ class LexicalIndex:
         ).fit([{field: getattr(d, field) for field in BOOSTS} for d in documents])
 
     def repaired(self, text: str) -> str:
-        """`text` with misspelt words replaced by words of these documents."""
         return self._spelling.repaired(text)
 
     def scores(self, text: str) -> Scores:

@@ -39,11 +39,9 @@ class CorpusSource(Protocol):
 
     async def load(self) -> Corpus:
         """Read everything. Raises CorpusError when there is nothing to read."""
-        ...
 
     async def changed(self) -> bool:
         """Whether `load` may give something new."""
-        ...
 
 
 class Retriever:

@@ -17,7 +17,6 @@ class Run(Protocol):
 
     def __call__(self, work: Callable[[Database], T]) -> Awaitable[T]:
         """The result of `work`, once it is committed."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

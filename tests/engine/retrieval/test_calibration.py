@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.retrieval.calibration import WEIGHTS, Claim, Model, likelihood, models, threshold
+from engine.retrieval.calibration import (
+    WEIGHTS,
+    Claim,
+    LogisticRegression,
+    likelihood,
+    models,
+    threshold,
+)
 from engine.retrieval.retrieval import Features
 from engine.types import RetrievalMode
 
@@ -88,7 +95,7 @@ def test_whatever_is_known_the_likelihood_lies_between_0_and_1(known: dict[str, 
 
 
 def test_a_regression_is_logistic() -> None:
-    model = Model(weights={"over": 2.0, "gap": -1.0}, intercept=0.5, threshold=0.5)
+    model = LogisticRegression(weights={"over": 2.0, "gap": -1.0}, intercept=0.5, threshold=0.5)
     features = replace(MIDDLING, over=1.0, gap=2.5)
 
     assert model.probability(features) == pytest.approx(0.5)
