@@ -27,8 +27,9 @@ from engine.grounding.filler import is_talk, trim
 from engine.grounding.lead_ins import is_lead_in
 from engine.grounding.lexicon import ENGLISH
 from engine.grounding.sentence import read
-from engine.grounding.splitter import UnitKind, split
+from engine.grounding.splitter import split
 from engine.grounding.support import Coverage, coverage
+from engine.grounding.units import UnitKind
 
 ROOT = Path(__file__).resolve().parent.parent
 WEIGHTS = ROOT / "engine" / "grounding" / "weights.json"

@@ -33,8 +33,9 @@ from engine.grounding.grounded_text import GroundedText
 from engine.grounding.grounding import Grounding
 from engine.grounding.lexicon import ENGLISH
 from engine.grounding.sentence import read
-from engine.grounding.splitter import Unit, UnitKind, split
+from engine.grounding.splitter import split
 from engine.grounding.support import LexicalSupport
+from engine.grounding.units import Unit, UnitKind
 from engine.retrieval.calibration import LogisticRegression
 from engine.types import Document
 from tests.engine.grounding.grounding_cases import cases, flips, is_shown, shown

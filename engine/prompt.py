@@ -84,18 +84,12 @@ class FittedPrompt:
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
-    #: See `fit`.
-    number: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Parts:
     """The untrusted parts of a prompt, already neutralised."""
 
     question: str
-    entries: tuple[_Entry, ...] = ()
+    #: Each with its number as it is shown, empty where the model is not asked to cite.
+    entries: tuple[tuple[str, str], ...] = ()
     turns: tuple[Turn, ...] = ()
     purpose: Purpose = Purpose.ANSWER
     #: Whether the model is asked to cite.
@@ -165,7 +159,7 @@ def _add_entries(
 ) -> tuple[_Parts, tuple[str, ...]]:
     def with_entry(number: int, document: Document, answer: str) -> _Parts:
         text = f"{clean(document.question).strip()}\n{balanced(answer).strip()}"
-        return replace(parts, entries=(*parts.entries, _Entry(number, text)))
+        return replace(parts, entries=(*parts.entries, (f" {number}" if parts.cites else "", text)))
 
     ids: list[str] = []
     for number, document in enumerate(documents, 1):
@@ -227,9 +221,7 @@ def _build(style: PromptStyle, parts: _Parts) -> Prompt:
     )
     if style is PromptStyle.INSTRUCTION:
         # The vocabulary of T5 has no angle brackets.
-        entries = "\n\n".join(
-            f"[ENTRY{_number(parts, entry)}]\n{entry.text}\n[END]" for entry in parts.entries
-        )
+        entries = "\n\n".join(f"[ENTRY{number}]\n{text}\n[END]" for number, text in parts.entries)
         return Prompt(
             text=f"{rules}\n\nFAQ:\n{entries or _NO_ENTRIES}\n\n{earlier}"
             f"Question: {parts.question}\nAnswer:"
@@ -247,11 +239,5 @@ def _build_judge(style: PromptStyle, parts: _Parts) -> Prompt:
 
 
 def _faq(parts: _Parts) -> str:
-    entries = "\n".join(
-        f"<entry{_number(parts, entry)}>\n{entry.text}\n</entry>" for entry in parts.entries
-    )
+    entries = "\n".join(f"<entry{number}>\n{text}\n</entry>" for number, text in parts.entries)
     return f"<faq>\n{entries or _NO_ENTRIES}\n</faq>"
-
-
-def _number(parts: _Parts, entry: _Entry) -> str:
-    return f" {entry.number}" if parts.cites else ""

@@ -45,14 +45,11 @@ class Answerer:
         support: Support,
     ) -> None:
         self._retriever = retriever
-        self._assessor = Assessor(retriever)
+        #: What kind of message it is, and what the FAQ has for it: the one search there is.
+        self.assess = Assessor(retriever).assess
         self._judging = Judging(relevance, generator, settings.answer, date.today)
         self._present = Presentation(settings, date.today)
         self._writing = Writing(generator, settings, support, self._present, retriever.background)
-
-    async def assess(self, question: Question) -> Assessment:
-        """What kind of message it is, and what the FAQ has for it: the one search there is."""
-        return await self._assessor.assess(question)
 
     async def answer(
         self,

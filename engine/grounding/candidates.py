@@ -13,7 +13,7 @@ from engine.grounding.grounding import Grounding
 from engine.grounding.lead_ins import PROSE, announces_block, is_lead_in, says_nothing
 from engine.grounding.lexicon import ENGLISH
 from engine.grounding.sentence import read
-from engine.grounding.splitter import Unit, UnitKind
+from engine.grounding.units import Unit, UnitKind
 from engine.invisible import without_invisible
 
 #: Fewer words are no answer; chosen by hand.

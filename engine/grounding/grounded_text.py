@@ -25,8 +25,9 @@ from engine.grounding.lead_ins import (
     is_lead_in,
     lacks_block,
 )
-from engine.grounding.splitter import Joiner, Splitter, Unit, UnitKind
+from engine.grounding.splitter import Splitter
 from engine.grounding.support import LexicalSupport, Support
+from engine.grounding.units import Joiner, Unit, UnitKind
 from engine.invisible import without_invisible
 from engine.types import AnswerText, Document, Piece
 

@@ -13,9 +13,9 @@ from engine.grounding.filler import is_talk, speaks_of_itself, with_subject
 from engine.grounding.lead_ins import PROSE, is_ended
 from engine.grounding.lexicon import ENGLISH, lexicon, other_grammars
 from engine.grounding.sentence import Sentence, read
-from engine.grounding.splitter import Unit, UnitKind
 from engine.grounding.support import Support, common
 from engine.grounding.tokens import code_lines
+from engine.grounding.units import Unit, UnitKind
 from engine.grounding.verbatim import verbatim_in
 from engine.grounding.words import word_set
 from engine.types import Document

@@ -6,7 +6,7 @@ import re
 
 from engine.grounding.lexicon import ENGLISH, words_of
 from engine.grounding.sentence import read
-from engine.grounding.splitter import Unit, UnitKind
+from engine.grounding.units import Unit, UnitKind
 
 PROSE = (UnitKind.SENTENCE, UnitKind.ITEM)
 _BLOCK = r"(?:commands?|code|lines?|script|snippet|cell|block)"

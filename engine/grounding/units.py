@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -39,11 +38,6 @@ class Unit:
     gap: str | None = None
     #: Number of the block (paragraph, item, row…) it belongs to.
     block: int = 0
-
-
-def join(units: Iterable[Unit]) -> str:
-    joiner = Joiner()
-    return "".join(joiner.add(unit) for unit in units)
 
 
 class Joiner:
