@@ -67,22 +67,14 @@ class Presentation:
         asked: Asked,
         decision: Decision,
         reason: str,
-        *,
-        text: str = "",
-        shortened: bool = False,
         generation: Generation | None = None,
-        sources: tuple[Source, ...] = (),
-        related: tuple[Source, ...] = (),
     ) -> Answer:
+        """What is known of the question and its way; what is shown comes on top."""
         found = asked.assessment.retrieval
         differ = found is not None and found.question_language != found.faq_language
         return Answer(
-            text=text,
-            shortened=shortened,
             decision=decision,
             reason=reason,
-            sources=sources,
-            related=related,
             # Who quotes an entry writes nothing.
             model=generation.model if generation and decision in _BY_MODEL else None,
             timings=Timings(
@@ -112,13 +104,10 @@ class Presentation:
         best = asked.matches[0]
         again = best.document.id in _leaned_on(asked.question)
         quotation = passage(best, asked.question.text) if again else quote(best)
-        return self.answer(
-            asked,
-            decision,
-            reason,
+        return replace(
+            self.answer(asked, decision, reason, generation),
             text=quotation.text,
             shortened=quotation.shortened,
-            generation=generation,
             sources=(self.source(best),),
             related=self.nearly_as_close(asked.matches, {best.document.id}),
         )
@@ -143,8 +132,8 @@ class Presentation:
             self.source(match, first_sentence(match.document.answer), dated=dated)
             for match in self._to_list(asked)
         )
-        answer = self.answer(asked, decision, reason, generation=generation, related=related)
-        return self._with_dates(asked, answer)
+        answer = self.answer(asked, decision, reason, generation)
+        return self._with_dates(asked, replace(answer, related=related))
 
     def _to_list(self, asked: Asked) -> list[Match]:
         """The matches to name; below them the entry that was shown last, if the question leans on
@@ -165,10 +154,8 @@ class Presentation:
         # What bears the name of the thing is shown even if nothing tells that it is meant.
         named = topics(asked.question.text)
         matches = asked.matches if named else asked.assessment.matches
-        return self.answer(
-            asked,
-            Decision.VAGUE,
-            "It does not say what it is about.",
+        return replace(
+            self.answer(asked, Decision.VAGUE, "It does not say what it is about."),
             related=tuple(self.source(m) for m in matches[: self._settings.answer.num_related]),
         )
 
@@ -219,16 +206,12 @@ class Presentation:
             AnswerPart(question=question, answer=_renumbered(answer, sources) if cites else answer)
             for question, answer in zip(questions, answers, strict=True)
         )
-        open_ones = sum(not answer.found for answer in answers)
+        num_found = sum(answer.found for answer in answers)
+        answered = f"{num_found} of them {'is' if num_found == 1 else 'are'} answered"
         return replace(
-            self.answer(
-                asked,
-                best.decision,
-                f"It holds {len(parts)} questions; {len(parts) - open_ones} of them "
-                f"{'is' if len(parts) - open_ones == 1 else 'are'} answered.",
-                sources=sources,
-                related=related,
-            ),
+            self.answer(asked, best.decision, f"It holds {len(parts)} questions; {answered}."),
+            sources=sources,
+            related=related,
             model=next((answer.model for answer in answers if answer.model), None),
             timings=_sum(answers, asked),
             judgement=best.judgement,

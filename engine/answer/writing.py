@@ -174,13 +174,11 @@ class Writing:
         sources.sort(
             key=lambda source: cited.index(source.id) if source.id in cited else len(cited)
         )
-        answer = self._present.answer(
-            asked,
-            Decision.ANSWERED,
-            f"Every statement was found in {len(used)} of the FAQ's entries.",
+        reason = f"Every statement was found in {len(used)} of the FAQ's entries."
+        return replace(
+            self._present.answer(asked, Decision.ANSWERED, reason, generation),
             text=grounded.text,
-            generation=generation,
             sources=tuple(sources),
             related=self._present.nearly_as_close(asked.matches, used),
+            cites=bool(cited),
         )
-        return replace(answer, cites=bool(cited))
