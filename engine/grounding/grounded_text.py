@@ -95,7 +95,6 @@ class GroundedText:
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
-        """Why each of `dropped` was dropped."""
         return tuple(reason for _, reason in self._dropped)
 
     @property
