@@ -29,7 +29,7 @@ from engine.retrieval.dense_encoder import DenseEncoder
 from engine.retrieval.index import SearchIndex
 from engine.retrieval.minilm import MiniLmEmbedder
 from engine.retrieval.multilingual import E5Embedder
-from engine.retrieval.retrieval import Evidence
+from engine.retrieval.retrieval import Features
 from engine.types import RetrievalMode
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -89,7 +89,7 @@ class Case:
     #: The best entry answers it; one of the three best does.
     first: bool
     close: bool
-    evidence: Evidence
+    features: Features
 
 
 # What is known of each question
@@ -183,7 +183,7 @@ async def _ask(
         for one in asked:
             signals = index.signals(one)
             ids = [match.document.id for match in index.best(signals.combined(), course, 3)]
-            evidence = index.evidence(one, signals, course)
+            features = index.features(one, signals, course)
             cases.append(
                 Case(
                     faq=name,
@@ -191,7 +191,7 @@ async def _ask(
                     mode=signals.mode,
                     first=bool(set(row["ids"]) & set(ids[:1])),
                     close=bool(set(row["ids"]) & set(ids)),
-                    evidence=evidence,
+                    features=features,
                 )
             )
     return cases
@@ -199,12 +199,12 @@ async def _ask(
 
 def write_cases(cases: Sequence[Case], path: Path = EVIDENCE) -> None:
     """Keep the cases."""
-    names = [field.name for field in fields(Evidence)]
+    names = [field.name for field in fields(Features)]
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["faq", "kind", "mode", "first", "close", *names])
         for case in cases:
-            numbers = [f"{value:.{DECIMALS}f}" for value in asdict(case.evidence).values()]
+            numbers = [f"{value:.{DECIMALS}f}" for value in asdict(case.features).values()]
             writer.writerow(
                 [case.faq, case.kind, case.mode.value, int(case.first), int(case.close), *numbers]
             )
@@ -220,7 +220,7 @@ def read_cases(path: Path = EVIDENCE) -> list[Case]:
                 mode=RetrievalMode(row["mode"]),
                 first=row["first"] == "1",
                 close=row["close"] == "1",
-                evidence=Evidence(**{f.name: float(row[f.name]) for f in fields(Evidence)}),
+                features=Features(**{f.name: float(row[f.name]) for f in fields(Features)}),
             )
             for row in csv.DictReader(file)
         ]
@@ -299,7 +299,7 @@ def outcome(cases: Sequence[Case], claim: Claim) -> NDArray[np.bool_]:
 
 
 def _values(cases: Sequence[Case], names: Sequence[str]) -> NDArray[np.float64]:
-    return np.array([[getattr(case.evidence, name) for name in names] for case in cases])
+    return np.array([[getattr(case.features, name) for name in names] for case in cases])
 
 
 def _weights(cases: Sequence[Case], outcomes: NDArray[np.bool_]) -> NDArray[np.float64]:

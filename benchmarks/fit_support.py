@@ -21,14 +21,15 @@ from numpy.typing import NDArray
 
 from engine.evaluation.support import SupportCase, documents_of, read_cases
 from engine.grounding.contradictions import contradiction
-from engine.grounding.coverage import Coverage, coverage
 from engine.grounding.evidence import Evidence
 from engine.grounding.facts import foreign_fact
 from engine.grounding.filler import is_talk, trim
 from engine.grounding.lead_ins import is_lead_in
 from engine.grounding.lexicon import ENGLISH
 from engine.grounding.sentence import read
-from engine.grounding.splitter import UnitKind, split
+from engine.grounding.splitter import split
+from engine.grounding.support import Coverage, coverage
+from engine.grounding.units import UnitKind
 
 ROOT = Path(__file__).resolve().parent.parent
 WEIGHTS = ROOT / "engine" / "grounding" / "weights.json"

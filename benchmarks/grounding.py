@@ -33,8 +33,10 @@ from engine.grounding.grounded_text import GroundedText
 from engine.grounding.grounding import Grounding
 from engine.grounding.lexicon import ENGLISH
 from engine.grounding.sentence import read
-from engine.grounding.splitter import Unit, UnitKind, split
-from engine.grounding.support import LexicalSupport, Regression
+from engine.grounding.splitter import split
+from engine.grounding.support import LexicalSupport
+from engine.grounding.units import Unit, UnitKind
+from engine.retrieval.calibration import LogisticRegression
 from engine.types import Document
 from tests.engine.grounding.grounding_cases import cases, flips, is_shown, shown
 
@@ -234,7 +236,7 @@ PARTS = {
     "must, may, should": (contradictions, "_modal_differs", False),
     "numbers": (facts, "_foreign_number", None),
     "names": (facts, "_foreign_names", False),
-    "the regression": (Regression, "probability", 1.0),
+    "the regression": (LogisticRegression, "probability", 1.0),
 }
 
 

@@ -18,8 +18,7 @@ from bot.operations.published import STATUS, publish
 from config.settings import Settings
 from engine.answer.answering import Answerer
 from engine.answer.assessment import Assessments
-from engine.answer.dispatcher import Dispatcher
-from engine.answer.wait_estimate import WaitEstimate
+from engine.answer.dispatcher import Dispatcher, WaitEstimate
 from engine.serving.admission import Admission
 from engine.store.jobs import JobStore
 

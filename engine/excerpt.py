@@ -41,9 +41,16 @@ def longest_excerpt(text: str, fits: Callable[[str], bool]) -> str:
     if kept:
         return kept
     first = next((unit for unit in units if not unit.is_code), None)
-    if first is None:
-        return ""
-    return _longest_prefix([_Unit(word, " ") for word in first.text.split()], fits)
+    return "" if first is None else _words(first.text, fits)
+
+
+def whole_words(text: str, fits: Callable[[str], bool]) -> str:
+    """`text`, or its longest beginning in whole words that fits."""
+    return text if fits(text) else _words(text, fits)
+
+
+def _words(text: str, fits: Callable[[str], bool]) -> str:
+    return _longest_prefix([_Unit(word, " ") for word in text.split()], fits)
 
 
 def _longest_prefix(units: list[_Unit], fits: Callable[[str], bool]) -> str:

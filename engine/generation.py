@@ -9,8 +9,6 @@ from engine.types import Document, Turn
 
 
 class FinishReason(StrEnum):
-    """Why a generation ended."""
-
     #: The model ended its text, reached a stop sequence, or began to repeat itself.
     STOP = "stop"
     #: `max_new_tokens` reached.
@@ -21,8 +19,6 @@ class FinishReason(StrEnum):
 
 
 class Purpose(StrEnum):
-    """What the model is to write."""
-
     #: The answer to the question.
     ANSWER = "answer"
     #: Yes or no: whether the entries answer the question.
@@ -48,8 +44,6 @@ class GenerationRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
-    """What the model wrote."""
-
     text: str
     finish_reason: FinishReason
     prompt_tokens: int

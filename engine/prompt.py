@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from engine.excerpt import balanced, longest_excerpt
+from engine.abstention import NO_ANSWER
+from engine.excerpt import balanced, longest_excerpt, whole_words
 from engine.generation import GenerationRequest, Purpose
 from engine.limits import PROMPT_CHARS
 from engine.models.catalog import ModelEntry, PromptStyle, Task
 from engine.models.memory import MAX_SEQ2SEQ_NEW
 from engine.types import Document, Turn
 from engine.untrusted import neutralise, unnumber, without_citations
-
-#: What the model is told to write when the entries hold no answer.
-NO_ANSWER = "NO_ANSWER"
 
 #: Tokens that are kept free for the prompt however long an answer is asked for.
 MIN_PROMPT_TOKENS = 128
@@ -53,41 +50,13 @@ _JUDGE = (
     "does not. Reply with one word, yes or no."
 )
 _NO_ENTRIES = "(no entries)"
-#: A model that goes on writing the prompt instead of an answer has nothing more to say.
+#: Stop a model that goes on writing the prompt instead of an answer.
 _STOP = ("<entry", "</entry", "<faq", "</faq", "[ENTRY", "[END")
 _COMPLETION_STOP = (*_STOP, "\nQUESTION:", "\nANSWER:", "\nRULES:")
-
-_ABSTAINS = re.compile(
-    r"""^\W*(?:answer\W+)?(?:
-        no[\s_-]?answer\b
-      | (?:i\s+am\s+sorry|i['’]m\s+sorry|sorry|unfortunately|apologies)\b[\s,.:;—-]*
-        (?:but\s+)?(?:i\b|the\b|there\b|this\b|it\b|that\b|no\b)[^.!?\n]{0,80}?
-        (?:\bnot\b|n['’]t\b|\bno\b|cannot|unable)
-      | i\s+(?:do\s+not|don['’]?t|cannot|can['’]?t|could\s+not|couldn['’]?t|am\s+not\s+able\s+to
-           |am\s+unable\s+to)\s+
-        (?:know|find|see|answer|have\s+(?:any\s+|enough\s+|that\s+|the\s+)?information|determine
-           |provide)
-      | (?:the\s+)?(?:provided\s+|given\s+)?(?:(?:faq|context|text|entries|entry|document|documents
-           |information|passages?)\s*){1,2}(?:\s(?:provided|given|above|below))?\s+
-        (?:do(?:es)?\s+not|do(?:es)?n['’]?t|did\s+not|has\s+no|have\s+no|contains?\s+no
-           |is\s+not|are\s+not|cannot)\b
-      | there\s+(?:is|are)\s+no\s+(?:mention|information|answer|entry|entries|details?)\b
-      | (?:this|that|it|the\s+(?:answer|question|information))\s+(?:is|was)\s+not\s+
-        (?:mentioned|specified|provided|contained|covered|answered|given|stated|found|included)\b
-      | not\s+(?:mentioned|specified|provided|covered|answered|stated|found|enough\s+information)\b
-      | no\s+(?:information|mention|entry|relevant\s+\w+)\b
-      | unanswerable\b
-    )""",
-    re.IGNORECASE | re.VERBOSE,
-)
-#: The word itself closing a text: the model said so after some explanation.
-_ENDS_WITH_NO_ANSWER = re.compile(rf"{NO_ANSWER}\W*$")
 
 
 @dataclass(frozen=True, slots=True)
 class ChatMessage:
-    """One message of a chat prompt."""
-
     #: `system`, `user` or `assistant`.
     role: str
     content: str
@@ -115,18 +84,12 @@ class FittedPrompt:
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
-    #: See `fit`.
-    number: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Parts:
     """The untrusted parts of a prompt, already neutralised."""
 
     question: str
-    entries: tuple[_Entry, ...] = ()
+    #: Each with its number as it is shown, empty where the model is not asked to cite.
+    entries: tuple[tuple[str, str], ...] = ()
     turns: tuple[Turn, ...] = ()
     purpose: Purpose = Purpose.ANSWER
     #: Whether the model is asked to cite.
@@ -139,11 +102,6 @@ def answer_tokens(entry: ModelEntry, request: GenerationRequest) -> int:
     if entry.task is Task.SEQ2SEQ:
         limit = min(limit, MAX_SEQ2SEQ_NEW)
     return min(limit, entry.context_window - MIN_PROMPT_TOKENS)
-
-
-def says_no_answer(text: str) -> bool:
-    """Whether the model says that the entries hold no answer, in our word or in its own."""
-    return bool(_ABSTAINS.match(text) or _ENDS_WITH_NO_ANSWER.search(text))
 
 
 def fit(
@@ -165,7 +123,7 @@ def fit(
     whichever entries did not fit.
     """
     marks = tuple(special_tokens)
-    # Who judges writes one word.
+    # A judge writes one word.
     cites = cites and request.purpose is Purpose.ANSWER
 
     def fits(parts: _Parts) -> bool:
@@ -176,7 +134,7 @@ def fit(
         return unnumber(safe) if cites else safe
 
     empty = _Parts("", purpose=request.purpose, cites=cites)
-    question = _shorten(
+    question = whole_words(
         clean(request.question[:PROMPT_CHARS]).strip(),
         lambda text: fits(replace(empty, question=text)),
     )
@@ -193,21 +151,6 @@ def fit(
     )
 
 
-def _shorten(text: str, fits: Callable[[str], bool]) -> str:
-    """The longest beginning of `text`, in whole words, that fits."""
-    if fits(text):
-        return text
-    words = text.split()
-    low, high = 0, len(words)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if fits(" ".join(words[:middle])):
-            low = middle
-        else:
-            high = middle - 1
-    return " ".join(words[:low])
-
-
 def _add_entries(
     parts: _Parts,
     documents: Sequence[Document],
@@ -216,7 +159,7 @@ def _add_entries(
 ) -> tuple[_Parts, tuple[str, ...]]:
     def with_entry(number: int, document: Document, answer: str) -> _Parts:
         text = f"{clean(document.question).strip()}\n{balanced(answer).strip()}"
-        return replace(parts, entries=(*parts.entries, _Entry(number, text)))
+        return replace(parts, entries=(*parts.entries, (f" {number}" if parts.cites else "", text)))
 
     ids: list[str] = []
     for number, document in enumerate(documents, 1):
@@ -245,7 +188,7 @@ def _add_turns(
     answered = [turn for turn in history if turn.answer.strip()]
     for turn in reversed(answered[-MAX_TURNS:]):
         answer = turn.answer[:MAX_TURN_CHARS]
-        if parts.cites:  # the numbers of that time are those of other entries
+        if parts.cites:  # its numbers stood for other entries
             answer = without_citations(answer)
         shown = Turn(question=clean(turn.question[:MAX_TURN_CHARS]), answer=balanced(clean(answer)))
         longer = replace(parts, turns=(shown, *parts.turns))
@@ -278,9 +221,7 @@ def _build(style: PromptStyle, parts: _Parts) -> Prompt:
     )
     if style is PromptStyle.INSTRUCTION:
         # The vocabulary of T5 has no angle brackets.
-        entries = "\n\n".join(
-            f"[ENTRY{_number(parts, entry)}]\n{entry.text}\n[END]" for entry in parts.entries
-        )
+        entries = "\n\n".join(f"[ENTRY{number}]\n{text}\n[END]" for number, text in parts.entries)
         return Prompt(
             text=f"{rules}\n\nFAQ:\n{entries or _NO_ENTRIES}\n\n{earlier}"
             f"Question: {parts.question}\nAnswer:"
@@ -298,11 +239,5 @@ def _build_judge(style: PromptStyle, parts: _Parts) -> Prompt:
 
 
 def _faq(parts: _Parts) -> str:
-    entries = "\n".join(
-        f"<entry{_number(parts, entry)}>\n{entry.text}\n</entry>" for entry in parts.entries
-    )
+    entries = "\n".join(f"<entry{number}>\n{text}\n</entry>" for number, text in parts.entries)
     return f"<faq>\n{entries or _NO_ENTRIES}\n</faq>"
-
-
-def _number(parts: _Parts, entry: _Entry) -> str:
-    return f" {entry.number}" if parts.cites else ""

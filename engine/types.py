@@ -11,8 +11,20 @@ from typing import NewType
 Piece = NewType("Piece", str)
 #: The whole checked text of an answer so far.
 AnswerText = NewType("AnswerText", str)
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart:
+    """The answer so far to one of the questions of a message."""
+
+    #: In the asker's words.
+    question: str
+    text: AnswerText
+
+
 OnPiece = Callable[[Piece], None]
-OnText = Callable[[AnswerText], None]
+#: Gets one part for each question of the message, in their order.
+OnText = Callable[[tuple[TextPart, ...]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +107,6 @@ class Source:
 
     @classmethod
     def of(cls, match: Match, excerpt: str = "", year: int | None = None) -> Source:
-        """The source that names the entry of `match`."""
         document = match.document
         return cls(
             id=document.id,
@@ -252,7 +263,6 @@ class Answer:
 
     @property
     def tier(self) -> Tier:
-        """What the reader is shown."""
         return _TIERS.get(self.decision, Tier.NONE)
 
     @property

@@ -25,8 +25,7 @@ from engine.answer.relevance import ModelRelevance
 from engine.corpus.corpus import Corpus
 from engine.errors import ModelLoadError
 from engine.grounding.support import LexicalSupport
-from engine.retrieval.query import QueryContext
-from engine.retrieval.retrieval import Retrieval
+from engine.retrieval.retrieval import QueryContext, Retrieval
 from engine.retrieval.retriever import Retriever
 from engine.serving.admission import Admission, AdmissionGate
 from engine.serving.generator import Generator

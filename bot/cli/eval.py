@@ -104,8 +104,8 @@ async def _retrieval(
     settings: Settings, questions: Path, offtopic: Path | None, as_json: bool
 ) -> None:
     from bot.cli.retrieving import running_retriever
-    from engine.evaluation.documents import settled_corpus, unknown_ids
-    from engine.evaluation.progress import Progress
+    from engine.evaluation.display import Progress
+    from engine.evaluation.questions import settled_corpus, unknown_ids
     from engine.evaluation.retrieval import evaluate_retrieval, read_labelled, read_offtopic
 
     labelled = read_labelled(questions)
@@ -169,7 +169,7 @@ async def _print_report(
     as_json: bool,
 ) -> None:
     """Measure and print before the record of the outcomes is deleted."""
-    from engine.evaluation.progress import Progress
+    from engine.evaluation.display import Progress
 
     with Progress(sys.stderr) as progress:
         report = await evaluate(progress.show)
@@ -182,7 +182,7 @@ async def _subject(settings: Settings, secrets: Secrets | None) -> AsyncIterator
     from bot.assistant import running_assistant
     from bot.cli.retrieving import running_retriever
     from engine.evaluation.answers import Subject
-    from engine.evaluation.documents import settled_corpus
+    from engine.evaluation.questions import settled_corpus
 
     (source,) = settings.corpus.sources
     if secrets is None:

@@ -11,13 +11,14 @@ from time import monotonic
 from bot.adapter import ChatAdapter, DeliveryError, DeliveryRefused, MessageGone
 from bot.backoff import Backoff
 from bot.delivery import replies
+from bot.delivery.headlines import in_parts_so_far
 from bot.messages import Reply, ReplyState
 from engine.answer.assessment import Assessments, Kind
 from engine.errors import StoreError
 from engine.serving.status import EngineState, EngineStatus
 from engine.stopping import unless
 from engine.store.jobs import Job, JobStore
-from engine.types import Answer, AnswerText, Match
+from engine.types import Answer, Match, TextPart
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ class _Open:
     """One open question: how far it is, as reported, and what its message shows of that."""
 
     job: Job
-    text: AnswerText | None = None
+    texts: tuple[TextPart, ...] = ()
     answer: Answer | None = None
     stopped: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -92,10 +93,10 @@ class Delivery:
         if question is not None:
             question.changed.set()
 
-    def progressed(self, job: Job, text: AnswerText) -> None:
+    def progressed(self, job: Job, texts: tuple[TextPart, ...]) -> None:
         """See JobObserver."""
         question = self._followed(job)
-        question.text = text
+        question.texts = texts
         question.changed.set()
 
     def answered(self, job: Job, answer: Answer) -> None:
@@ -200,8 +201,8 @@ class Delivery:
     async def _interim(self, question: _Open) -> Reply:
         """The message while the answer is not known."""
         job, matches = question.job, question.matches
-        if question.text is not None:
-            return replies.writing(job, question.text, matches)
+        if question.texts:
+            return replies.writing(job, in_parts_so_far(question.texts), matches)
         place = await self._store.position(job.id)
         loading = self._engine_status().state is EngineState.LOADING
         if place == 0 and not loading:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from bot.delivery.headlines import in_parts
 from bot.delivery.texts import contact_in, duration, say, texts
 from bot.messages import Action, ActionStyle, Reply, ReplyState
-from engine.answer.headlines import in_parts
 from engine.store.jobs import Job
 from engine.types import Answer, Decision, Match, Source, Tier
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import zip_longest
 
-from engine.answer.headlines import headline
+from bot.delivery.headlines import headline
 from engine.types import Answer, Decision, RetrievalMode, Source, Tier
 
 #: Candidates and dropped sentences that are listed; more would not fit a message.

@@ -125,7 +125,6 @@ def asks(text: str) -> bool:
 
 
 def says_yes_or_no(answer: str) -> bool:
-    """Whether `answer` begins as one to a yes-or-no question does."""
     return _YES_OR_NO.match(answer) is not None
 
 

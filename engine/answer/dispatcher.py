@@ -1,21 +1,51 @@
-"""Has stored questions answered: fairly, and with the model as soon as it has a place for them."""
+"""Has stored questions answered: fairly, with the model as soon as it has a place for them; and
+estimates how long that takes."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Protocol
 
-from engine.answer.answering import Answerer, apology
+from engine.answer.answering import Answerer
 from engine.answer.assessment import Assessments
-from engine.answer.wait_estimate import WaitEstimate
 from engine.errors import StoreError
 from engine.serving.admission import Admission
 from engine.stopping import unless
 from engine.store.jobs import Job, JobStore
-from engine.types import Answer, AnswerText
+from engine.types import Answer, Decision, TextPart, Timings
+
+
+class WaitEstimate:
+    """Counts the running questions and keeps how long the last answers took."""
+
+    def __init__(self, admission: Admission) -> None:
+        self._admission = admission
+        self._num_running = 0
+        self._seconds: deque[float] = deque(maxlen=20)
+
+    def started(self) -> None:
+        self._num_running += 1
+
+    def ended(self) -> None:
+        self._num_running -= 1
+
+    def measured(self, seconds: float) -> None:
+        """The model wrote an answer within this time."""
+        self._seconds.append(seconds)
+
+    def eta_s(self, position: int) -> float | None:
+        """Seconds until the question at `position` (1 = next) is answered; None before the first
+        measurement."""
+        if not self._seconds:
+            return None
+        one = sum(self._seconds) / len(self._seconds)
+        ahead = position + self._num_running
+        return one * -(-ahead // self._admission.num_places)
+
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +56,12 @@ MAX_ATTEMPTS = 2
 STOP_GRACE_S = 5.0
 #: Seconds to wait before the store is asked again after an error (disk full, for example).
 STORE_RETRY_S = 2.0
+#: The answer when answering itself broke.
+APOLOGY = Answer(
+    decision=Decision.FAILED,
+    reason="An internal error; the log has it.",
+    timings=Timings(retrieve_s=0.0, total_s=0.0),
+)
 
 
 class JobObserver(Protocol):
@@ -33,15 +69,12 @@ class JobObserver(Protocol):
 
     def admitted(self, job: Job) -> None:
         """The question waits no more: the model has a place for it."""
-        ...
 
-    def progressed(self, job: Job, text: AnswerText) -> None:
-        """The checked text of the answer so far; it only grows."""
-        ...
+    def progressed(self, job: Job, texts: tuple[TextPart, ...]) -> None:
+        """The checked text so far for each question of the message; it only grows."""
 
     def answered(self, job: Job, answer: Answer) -> None:
         """The answer is stored and can be delivered."""
-        ...
 
 
 @dataclass(eq=False, slots=True)
@@ -71,8 +104,8 @@ class _Open:
 class Dispatcher:
     """The loop between the job store and the answering.
 
-    It begins with every question as it comes, and goes as far as that goes without the model: what
-    needs none is answered at once. A question is claimed when the engine grants a place, so what
+    Starts on every question as it comes, as far as no model is needed: what needs none is answered
+    at once. A question is claimed when the engine grants a place, so what
     the store calls waiting waits, and what it calls running is being written.
     """
 
@@ -122,8 +155,6 @@ class Dispatcher:
             for task in tasks:
                 task.cancel()
 
-    # From its arrival
-
     async def _new(self, stop: asyncio.Event) -> list[Job]:
         """The questions that came since, as soon as there are any; none when asked to stop."""
         try:
@@ -148,8 +179,6 @@ class Dispatcher:
         if question.admitted.is_set():
             self._estimate.ended()
             self._admission.release()
-
-    # Its place
 
     async def _admit_all(self, stop: asyncio.Event) -> None:
         """Take a place whenever there is one, and give it to the question whose turn it is."""
@@ -182,15 +211,13 @@ class Dispatcher:
         self._observer.admitted(job)
         return True
 
-    # Its answer
-
     async def _work(self, question: _Open) -> None:
         job, started = question.job, monotonic()
         try:
             answer = await self._answerer.answer(
                 job.question,
                 request_id=str(job.id),
-                on_text=lambda text: self._observer.progressed(job, text),
+                on_text=lambda texts: self._observer.progressed(job, texts),
                 place=question.place,
                 use_model=job.attempts < MAX_ATTEMPTS,
                 assessment=await self._assessments.of(job.id, job.question),
@@ -200,7 +227,7 @@ class Dispatcher:
             return
         except Exception:  # one question must never end the loop for the others
             log.exception("question %d failed", job.id, extra={"job_id": job.id})
-            answer = apology("An internal error; the log has it.")
+            answer = APOLOGY
         question.done = True
         # Waiting for the model is no work.
         total_s = max(0.0, round(answer.timings.total_s - question.waited_s, 3))

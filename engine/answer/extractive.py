@@ -11,6 +11,8 @@ from engine.code_fences import opening_fence, split_code
 from engine.excerpt import balanced, longest_excerpt
 from engine.types import Match
 
+#: Characters that are quoted of an entry; chosen by hand.
+MAX_CHARS = 1500
 #: Words that begin with the same letters are taken for one.
 STEM_CHARS = 5
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
@@ -25,15 +27,13 @@ _SENTENCE = re.compile(r".{8,}?(?<!\b\w)[.!?…](?=\s|$)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quotation:
-    """What is quoted of an entry."""
-
     #: Empty where the entry is one code block that is too long.
     text: str
     #: The entry says more.
     shortened: bool = False
 
 
-def quote(match: Match, max_chars: int = 1500) -> Quotation:
+def quote(match: Match, max_chars: int = MAX_CHARS) -> Quotation:
     """The answer of the best entry as it is written, cut between paragraphs when it is longer.
 
     A code block is quoted whole or not at all.
@@ -53,7 +53,7 @@ def quote(match: Match, max_chars: int = 1500) -> Quotation:
     return Quotation(text=kept.strip(), shortened=True)
 
 
-def passage(match: Match, question: str, max_chars: int = 1500) -> Quotation:
+def passage(match: Match, question: str) -> Quotation:
     """Of an entry that was shown already the paragraph that has most of what `question` asks, with
     the code that follows it; the whole entry where no paragraph has more of it than others."""
     paragraphs = [part for part in _paragraphs(match.document.answer.strip()) if part.strip()]
@@ -61,15 +61,15 @@ def passage(match: Match, question: str, max_chars: int = 1500) -> Quotation:
     shares = [len(wanted & {word[:STEM_CHARS] for word in meaningful(part)}) for part in paragraphs]
     best = max(shares, default=0)
     if len(paragraphs) < 2 or not best or shares.count(best) > 1:
-        return quote(match, max_chars)
+        return quote(match)
     place = shares.index(best)
     if place and says_yes_or_no(paragraphs[0]):
-        return quote(match, max_chars)  # without it the rest would say something else
+        return quote(match)  # without it the rest would say something else
     following = paragraphs[place + 1 : place + 2]
     kept = paragraphs[place] + "".join(part for part in following if opening_fence(part))
     kept = balanced(kept.strip())
-    if len(kept) > max_chars:
-        return quote(match, max_chars)
+    if len(kept) > MAX_CHARS:
+        return quote(match)
     return Quotation(text=kept, shortened=True)
 
 

@@ -18,11 +18,11 @@ MAX_READ_CHARS = 200_000
 MAX_LINE_CHARS = 12_000
 #: Lines looked at, the same.
 MAX_LINES = 2_000
-#: Share of the gist that may be what asks, before errors get their place.
+#: Share of the gist that may be what asks, before errors get their place. Chosen by hand.
 ASKING_SHARE = 0.6
 #: Sentences of who asks nothing that are in the gist.
 MAX_PROSE = 3
-#: So many lines that begin alike were written by a program.
+#: So many lines that begin alike were written by a program. Chosen by hand.
 MANY_ALIKE = 4
 #: Different errors in the gist: any of them may be the cause.
 MAX_ERRORS = 4

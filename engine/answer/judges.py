@@ -37,16 +37,8 @@ async def running_relevance(
         yield EmbeddedRelevance()
         return
     scorer = CrossEncoderScorer(settings.relevance, hf_token=hf_token)
-    try:
-        await scorer.start()
+    async with _running(scorer, "answer.relevance", "auto, embedded, a cross-encoder"):
         yield CrossEncoderRelevance(scorer)
-    except EmbedderUnavailable as error:
-        raise ModelLoadError(
-            f"answer.relevance: {error}. Set it to auto, embedded, a cross-encoder of the hub as "
-            "owner/name, or the folder of a saved one."
-        ) from error
-    finally:
-        scorer.close()
 
 
 @asynccontextmanager
@@ -59,13 +51,21 @@ async def running_support(settings: AnswerSettings, hf_token: str | None) -> Asy
         yield LexicalSupport()
         return
     model = EntailmentCrossEncoder(settings.support, hf_token=hf_token)
+    async with _running(model, "answer.support", "lexical, an entailment model"):
+        yield EntailmentSupport(model)
+
+
+@asynccontextmanager
+async def _running(
+    model: CrossEncoderScorer | EntailmentCrossEncoder, setting: str, choices: str
+) -> AsyncIterator[None]:
     try:
         await model.start()
-        yield EntailmentSupport(model)
+        yield
     except EmbedderUnavailable as error:
         raise ModelLoadError(
-            f"answer.support: {error}. Set it to lexical, an entailment model of the hub as "
-            "owner/name, or the folder of a saved one."
+            f"{setting}: {error}. Set it to {choices} of the hub as owner/name, or the folder of a "
+            "saved one."
         ) from error
     finally:
         model.close()

@@ -195,7 +195,6 @@ def _clauses(text: str, *, counted: bool) -> list[_Clause]:
 
 
 def _sentences(masked: str) -> Iterator[tuple[int, int]]:
-    """Where the sentences begin and end."""
     start = 0
     for match in _SENTENCE_END.finditer(masked):
         before = masked[max(0, match.start() - _LOOK_BACK) : match.start()]

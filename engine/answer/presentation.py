@@ -29,7 +29,7 @@ from engine.types import (
 )
 
 #: An entry that scores at least this share of the best one is named under the answer, too: in a
-#: message of two questions it often answers the other one.
+#: message of two questions it often answers the other one. Chosen by hand.
 NEARLY_AS_CLOSE = 0.75
 _BY_MODEL = (Decision.ANSWERED, Decision.MODEL_ABSTAINED)
 #: The tier of a message of several questions is the best of theirs.
@@ -48,7 +48,6 @@ class Asked:
 
     @property
     def question(self) -> Question:
-        """As it is read."""
         return self.assessment.question
 
     @property
@@ -59,8 +58,6 @@ class Asked:
 
 
 class Presentation:
-    """What is shown for what was found out."""
-
     def __init__(self, settings: Settings, today: Callable[[], date]) -> None:
         self._settings = settings
         self._today = today
@@ -70,23 +67,14 @@ class Presentation:
         asked: Asked,
         decision: Decision,
         reason: str,
-        *,
-        text: str = "",
-        shortened: bool = False,
         generation: Generation | None = None,
-        sources: tuple[Source, ...] = (),
-        related: tuple[Source, ...] = (),
     ) -> Answer:
-        """The answer, with what is known of its way."""
+        """What is known of the question and its way; what is shown comes on top."""
         found = asked.assessment.retrieval
         differ = found is not None and found.question_language != found.faq_language
         return Answer(
-            text=text,
-            shortened=shortened,
             decision=decision,
             reason=reason,
-            sources=sources,
-            related=related,
             # Who quotes an entry writes nothing.
             model=generation.model if generation and decision in _BY_MODEL else None,
             timings=Timings(
@@ -109,8 +97,6 @@ class Presentation:
         year = edition.year if edition is not None and (edition.whole or dated) else None
         return Source.of(match, excerpt, year)
 
-    # What the FAQ holds
-
     def quoted(
         self, asked: Asked, decision: Decision, reason: str, generation: Generation | None = None
     ) -> Answer:
@@ -118,13 +104,10 @@ class Presentation:
         best = asked.matches[0]
         again = best.document.id in _leaned_on(asked.question)
         quotation = passage(best, asked.question.text) if again else quote(best)
-        return self.answer(
-            asked,
-            decision,
-            reason,
+        return replace(
+            self.answer(asked, decision, reason, generation),
             text=quotation.text,
             shortened=quotation.shortened,
-            generation=generation,
             sources=(self.source(best),),
             related=self.nearly_as_close(asked.matches, {best.document.id}),
         )
@@ -149,8 +132,8 @@ class Presentation:
             self.source(match, first_sentence(match.document.answer), dated=dated)
             for match in self._to_list(asked)
         )
-        answer = self.answer(asked, decision, reason, generation=generation, related=related)
-        return self._with_dates(asked, answer)
+        answer = self.answer(asked, decision, reason, generation)
+        return self._with_dates(asked, replace(answer, related=related))
 
     def _to_list(self, asked: Asked) -> list[Match]:
         """The matches to name; below them the entry that was shown last, if the question leans on
@@ -159,8 +142,6 @@ class Presentation:
         named, others = list(asked.matches[:limit]), asked.matches[limit:]
         shown = _leaned_on(asked.question)
         return named + [match for match in others if match.document.id in shown][:1]
-
-    # What it does not
 
     def kind_word(self, asked: Asked) -> Answer:
         """For who greets or thanks."""
@@ -173,19 +154,15 @@ class Presentation:
         # What bears the name of the thing is shown even if nothing tells that it is meant.
         named = topics(asked.question.text)
         matches = asked.matches if named else asked.assessment.matches
-        return self.answer(
-            asked,
-            Decision.VAGUE,
-            "It does not say what it is about.",
+        return replace(
+            self.answer(asked, Decision.VAGUE, "It does not say what it is about."),
             related=tuple(self.source(m) for m in matches[: self._settings.answer.num_related]),
         )
 
     def not_covered(self, asked: Asked, reason: str) -> Answer:
-        """Nothing in the FAQ is close."""
         return self._with_dates(asked, self.answer(asked, Decision.NOT_COVERED, reason))
 
     def nothing_found(self, asked: Asked, corpus: Corpus | None) -> Answer:
-        """No entry at all, for one reason or another."""
         question = asked.question
         if corpus is None or not corpus.documents:
             return self.answer(
@@ -213,8 +190,6 @@ class Presentation:
             course = answer.related[0].course
         return replace(answer, platform_url=self._settings.platform_url(course))
 
-    # Several questions
-
     def together(self, asked: Asked, answers: Sequence[Answer]) -> Answer:
         """One answer of those to the parts of a message."""
         best = min(answers, key=lambda answer: _BEST_FIRST.index(answer.tier))
@@ -231,16 +206,12 @@ class Presentation:
             AnswerPart(question=question, answer=_renumbered(answer, sources) if cites else answer)
             for question, answer in zip(questions, answers, strict=True)
         )
-        open_ones = sum(not answer.found for answer in answers)
+        num_found = sum(answer.found for answer in answers)
+        answered = f"{num_found} of them {'is' if num_found == 1 else 'are'} answered"
         return replace(
-            self.answer(
-                asked,
-                best.decision,
-                f"It holds {len(parts)} questions; {len(parts) - open_ones} of them "
-                f"{'is' if len(parts) - open_ones == 1 else 'are'} answered.",
-                sources=sources,
-                related=related,
-            ),
+            self.answer(asked, best.decision, f"It holds {len(parts)} questions; {answered}."),
+            sources=sources,
+            related=related,
             model=next((answer.model for answer in answers if answer.model), None),
             timings=_sum(answers, asked),
             judgement=best.judgement,

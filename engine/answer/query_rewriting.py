@@ -8,7 +8,7 @@ from collections.abc import Callable
 from engine.answer.asking import goes_on, meaningful, plain, points_back
 from engine.answer.gist import gist_of
 from engine.answer.small_talk import is_courtesy
-from engine.retrieval.query import QueryContext, as_query, query_text
+from engine.retrieval.retrieval import QueryContext, as_query, query_text
 from engine.types import Question, Turn
 
 #: A follow-up of at most so many words that mean something cannot stand alone.

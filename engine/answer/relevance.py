@@ -16,7 +16,7 @@ from engine.retrieval.calibration import Claim, likelihood, threshold
 from engine.retrieval.embedder import PairScorer
 from engine.retrieval.retrieval import Retrieval
 from engine.serving.generator import Generator
-from engine.types import Judgement, Piece, Question, Verdict
+from engine.types import Judgement, Question, Verdict
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ MAX_JUDGE_TOKENS, JUDGE_DEADLINE_S = 4, 20.0
 ANSWERS_FROM = 0.5
 #: Require nearly the same question for an entry that begins with yes or no: under another question
 #: that yes would be false. So close must the two questions be (1: the same text), and such a share
-#: of the asked one's words must stand in the entry's own.
+#: of the asked one's words must stand in the entry's own. Chosen by hand.
 SAME_QUESTION, SAME_WORDS = 0.55, 0.6
 
 
@@ -46,27 +46,24 @@ class Relevance(Protocol):
     @property
     def name(self) -> str:
         """What judges now, for people."""
-        ...
 
     async def judge(self, question: Question, retrieval: Retrieval) -> Judgement:
         """Whether the best entry answers the question. Never raises for what a model does."""
-        ...
 
 
 class EmbeddedRelevance:
-    """Judges by Evidence alone; nothing is read."""
+    """Judges by Features alone; nothing is read."""
 
     name = EMBEDDED
     asks_model = False
 
     async def judge(self, question: Question, retrieval: Retrieval) -> Judgement:
-        """See Relevance."""
-        return judge_by_evidence(question, retrieval)
+        return judge_by_features(question, retrieval)
 
 
-def judge_by_evidence(question: Question, retrieval: Retrieval) -> Judgement:
+def judge_by_features(question: Question, retrieval: Retrieval) -> Judgement:
     """Whether the best entry answers, by what is known without reading."""
-    if not retrieval.covered or retrieval.evidence is None:
+    if not retrieval.covered or retrieval.features is None:
         return Judgement(
             verdict=Verdict.NO,
             probability=0.0,
@@ -76,7 +73,7 @@ def judge_by_evidence(question: Question, retrieval: Retrieval) -> Judgement:
                 f"{retrieval.gate:.2f} is needed ({retrieval.mode.value})."
             ),
         )
-    probability = round(likelihood(Claim.ANSWERED, retrieval.mode, retrieval.evidence), 4)
+    probability = round(likelihood(Claim.ANSWERED, retrieval.mode, retrieval.features), 4)
     needed = threshold(Claim.ANSWERED, retrieval.mode)
     reason = (
         f"The best entry answers with a probability of {probability:.2f}; "
@@ -102,10 +99,10 @@ def _objection(question: Question, retrieval: Retrieval) -> str:
 
 def answers_another_question(retrieval: Retrieval) -> bool:
     """Whether the best entry begins with a yes or no that is not about this question."""
-    evidence = retrieval.evidence
-    if evidence is None or not says_yes_or_no(retrieval.matches[0].document.answer):
+    features = retrieval.features
+    if features is None or not says_yes_or_no(retrieval.matches[0].document.answer):
         return False
-    return evidence.title < SAME_QUESTION or evidence.in_title < SAME_WORDS
+    return features.title < SAME_QUESTION or features.in_title < SAME_WORDS
 
 
 class CrossEncoderRelevance:
@@ -118,12 +115,10 @@ class CrossEncoderRelevance:
 
     @property
     def name(self) -> str:
-        """The model's own name."""
         return self._scorer.name
 
     async def judge(self, question: Question, retrieval: Retrieval) -> Judgement:
-        """See Relevance."""
-        known = judge_by_evidence(question, retrieval)
+        known = judge_by_features(question, retrieval)
         if known.verdict is Verdict.NO:
             return known
         best = retrieval.matches[:NUM_READ]
@@ -148,7 +143,7 @@ class CrossEncoderRelevance:
 
 
 class ModelRelevance:
-    """Lets the generation model read where it can be trusted to; else judges by Evidence."""
+    """Lets the generation model read where it can be trusted to; else judges by Features."""
 
     asks_model = True
 
@@ -162,8 +157,7 @@ class ModelRelevance:
         return f"model {status.model}" if status.reads else EMBEDDED
 
     async def judge(self, question: Question, retrieval: Retrieval) -> Judgement:
-        """See Relevance."""
-        known = judge_by_evidence(question, retrieval)
+        known = judge_by_features(question, retrieval)
         if known.verdict is Verdict.NO or not self._generator.status().reads:
             return known
         best = retrieval.matches[0]
@@ -176,7 +170,7 @@ class ModelRelevance:
             deadline_s=JUDGE_DEADLINE_S,
         )
         try:
-            generation = await self._generator.generate(request, _ignore)
+            generation = await self._generator.generate(request, lambda _: None)
         except GenerationError as error:
             log.warning("judging without the model: %s", error)
             return known
@@ -199,7 +193,3 @@ def _spoken(text: str) -> bool | None:
     """What a model said: yes, no, or neither."""
     word = re.match(r"\W*(yes|no)\b", text, re.IGNORECASE)
     return None if word is None else word[1].lower() == "yes"
-
-
-def _ignore(_: Piece) -> None:
-    """Nobody watches a yes or no grow."""

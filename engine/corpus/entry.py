@@ -99,7 +99,6 @@ class EntryList:
             self._problems.append(f"Entry {self._seen}{named} {reason}.")
 
     def parsed(self) -> Parsed:
-        """All that was collected."""
         problems = list(self._problems)
         if self._skipped > _MOST_PROBLEMS:
             problems.append(f"{self._skipped - _MOST_PROBLEMS} more entries have such problems.")

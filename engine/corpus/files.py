@@ -13,8 +13,15 @@ from pathlib import Path
 from engine.corpus.corpus import Problem
 from engine.corpus.docx import parse_docx
 from engine.corpus.entry import Entry, Parsed
-from engine.corpus.formats import parse_csv, parse_json, parse_yaml
-from engine.corpus.markdown import CourseNames, parse_markdown, parse_metadata, section_name
+from engine.corpus.formats import (
+    CourseNames,
+    parse_csv,
+    parse_json,
+    parse_markdown,
+    parse_metadata,
+    parse_yaml,
+    section_name,
+)
 from engine.corpus.text import machine_name, slug
 from engine.errors import CorpusError
 
@@ -73,10 +80,6 @@ class Reading:
     names: dict[Path, CourseNames] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
 
-    def entries(self) -> list[Entry]:
-        """All entries in the order of the course."""
-        return [entry for _, entry in self.placed_entries()]
-
     def placed_entries(self) -> list[tuple[Path, Entry]]:
         """All entries in the order of the course, each with its file."""
         ranked = [
@@ -114,7 +117,10 @@ def list_files(source: Path) -> Listing:
             elif not stat.S_ISREG(status.st_mode):
                 failed[path] = "It is neither a file nor a folder; list another path."
             else:
-                files[path] = _stamp(status)
+                files[path] = (
+                    *(status.st_mtime_ns, status.st_ctime_ns),
+                    *(status.st_size, status.st_ino),
+                )
         except FileNotFoundError:
             failed[path] = "There is no such file or folder; put it there or correct the path."
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
@@ -208,10 +214,6 @@ def _is_wanted(path: Path) -> bool:
     if suffix not in PARSERS:
         return path.is_dir()
     return not (name.startswith("_") or _NO_ENTRY.fullmatch(name)) or path.is_dir()
-
-
-def _stamp(status: os.stat_result) -> Stamp:
-    return (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
 
 
 def _parse(path: Path, max_bytes: int) -> Parsed:

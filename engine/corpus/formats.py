@@ -1,4 +1,4 @@
-"""Reads entries out of JSON, YAML and CSV files."""
+"""Reads entries out of JSON, YAML, CSV and Markdown files, and the `_metadata.yaml` of a course."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from engine.errors import CorpusError
 
 if TYPE_CHECKING:
     from _csv import Reader
+from dataclasses import dataclass
+
+from engine.corpus.text import pretty_name
 
 _DELIMITERS = ",;\t|"
 _DEEPEST = 20
@@ -26,6 +29,9 @@ _TOO_MANY = "The file has too many parts for an FAQ; split it."
 _NO_ENTRIES = "The file holds no entries; write a list of entries with question and answer."
 _CONTAINERS = {"entries", "faq", "items", "questions"}
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # the C one is ten times faster
+_FRONT_MATTER = re.compile(
+    r"\A\s*---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.S | re.M
+)
 
 
 def parse_json(data: bytes) -> Parsed:
@@ -184,3 +190,68 @@ def _looks_like_entry(name: str, value: object) -> bool:
     if isinstance(value, str):
         return not name.isascii() or re.search(r"[\s?]", name) is not None
     return isinstance(value, list | Mapping)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseNames:
+    """What `_metadata.yaml` says."""
+
+    course: str = ""
+    title: str = ""
+    #: Folder name → name for people, in the course's order.
+    sections: Mapping[str, str]
+
+
+def parse_markdown(data: bytes) -> Parsed:
+    """One entry: the front matter holds the question, the text below it is the answer.
+
+    Raises CorpusError when the front matter is missing or malformed.
+    """
+    text = decode(data)
+    match = _FRONT_MATTER.match(text)
+    if match is None:
+        raise CorpusError(
+            "The file does not start with front matter (a block between two lines “---” that "
+            "holds “question:”); add it, or move the file out of the FAQ."
+        )
+    fields = load_yaml(match[1])
+    if not isinstance(fields, Mapping):
+        raise CorpusError("The front matter holds no “question:”; add one.")
+    found = EntryList()
+    found.add({**fields, "answer": text[match.end() :], "text": ""})
+    return found.parsed()
+
+
+def parse_metadata(data: bytes) -> CourseNames:
+    """The names of a course and its sections.
+
+    Raises CorpusError when the file is malformed.
+    """
+    content = load_yaml(decode(data))
+    if not isinstance(content, Mapping):
+        raise CorpusError("The file names no course; write “course:” and “sections:”.")
+    titles = (clean_line(as_text(content.get(key))) for key in ("course_name", "title", "name"))
+    return CourseNames(
+        course=clean_line(as_text(content.get("course"))),
+        title=next(filter(None, titles), ""),
+        sections=_sections(content.get("sections")),
+    )
+
+
+def section_name(folder: str, names: CourseNames | None) -> str:
+    """The section's name for people: the course's own, or made of the folder's name."""
+    return (names and names.sections.get(folder)) or pretty_name(folder)
+
+
+def _sections(raw: object) -> dict[str, str]:
+    """A list of `{id, name}` or of names, or a mapping id → name."""
+    if isinstance(raw, Mapping):
+        raw = [{"id": key, "name": value} for key, value in raw.items()]
+    named: dict[str, str] = {}
+    for item in raw if isinstance(raw, list) else []:
+        fields = item if isinstance(item, Mapping) else {"id": item}
+        folder = clean_line(as_text(fields.get("id")))
+        name = clean_line(as_text(fields.get("name")) or as_text(fields.get("title")))
+        if folder:
+            named[folder] = name or pretty_name(folder)
+    return named

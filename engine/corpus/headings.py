@@ -12,8 +12,6 @@ from engine.corpus.entry import EntryList, Parsed
 
 
 class Kind(Enum):
-    """What a paragraph is."""
-
     HEADING = auto()
     TEXT = auto()
     #: An item of a list, with its mark.
@@ -52,7 +50,9 @@ def entries_below_headings(paragraphs: Iterable[Paragraph]) -> Parsed:
     usual = max(counted, key=lambda level: (counted[level], level), default=0)
     found = EntryList()
     above: list[Heading] = []
-    for heading, below in _with_next_level(list(_joined(headings, usual))):
+    joined = list(_joined(headings, usual))
+    levels = [heading.level for heading in joined[1:]] + [0]
+    for heading, below in zip(joined, levels, strict=False):
         above = [each for each in above if each.level < heading.level]
         names_a_section = not heading.body and (below > heading.level or heading.level < usual)
         if not names_a_section:
@@ -87,11 +87,6 @@ def _joined(headings: list[Heading], usual: int) -> Iterator[Heading]:
         question = heading
     if question:
         yield question
-
-
-def _with_next_level(headings: list[Heading]) -> Iterator[tuple[Heading, int]]:
-    levels = [heading.level for heading in headings[1:]] + [0]
-    return zip(headings, levels, strict=False)
 
 
 def _markdown(body: list[Paragraph]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from engine.corpus.codeblocks import code_blocks
+from engine.code_fences import code_blocks
 from engine.corpus.gaps import GONE, IMAGE_NOUN, WEB_ADDRESS, closed_up
 
 _CODE = re.compile("\x01(\\d+)\x02")

@@ -114,7 +114,7 @@ class CorpusLoader:
             documents=documents,
             courses=self._courses(documents, ordered),
             problems=problems,
-            version=_version(documents),
+            version=_hash(*documents)[:16],
             loaded_at=datetime.now(UTC),
             left_out=left_out,
             images=tuple(each for selection in selections for each in selection.images),
@@ -165,10 +165,6 @@ def _document(entry: Entry) -> Document:
         answer=entry.answer,
         url=clean_url(entry.url),
     )
-
-
-def _version(documents: tuple[Document, ...]) -> str:
-    return _hash(*documents)[:16]
 
 
 def _hash(*parts: object) -> str:

@@ -48,8 +48,6 @@ _LABEL = re.compile(r"\A[*_\s]*([^\W\d_]+)\b[*_\s]*(?:\([^()]*\)\s*)?[:–—-][
 
 
 class AnswerKind(Enum):
-    """What an answer is."""
-
     REAL = auto()
     #: A placeholder: it says nothing.
     EMPTY = auto()
@@ -202,12 +200,8 @@ def _says_nothing(line: str) -> bool:
     if label is None or label[1] not in known.labels:
         return False
     rest = plain[label.end() :]
-    note = label[1] in known.nothing and bool({_first(rest)} & known.to_write)
+    note = label[1] in known.nothing and not known.to_write.isdisjoint(_words(rest)[:1])
     return (note and len(words) <= _MOST_REFERENCE_WORDS) or _says_nothing(rest)
-
-
-def _first(plain: str) -> str:
-    return next(iter(_words(plain)), "")
 
 
 def _is_slot(plain: str, words: set[str]) -> bool:

@@ -65,7 +65,6 @@ class Styles:
         return any(_PASSED_OVER.fullmatch(style.name) for style in self._chain(paragraph))
 
     def is_code(self, paragraph: Element) -> bool:
-        """Whether its style is one for program text."""
         return any(_CODE_STYLE.search(style.name) for style in self._chain(paragraph))
 
     def level(self, paragraph: Element) -> int:

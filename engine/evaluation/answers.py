@@ -15,9 +15,9 @@ from engine.answer.answering import Answerer
 from engine.answer.judges import running_relevance, running_support
 from engine.corpus.corpus import Corpus
 from engine.errors import EngineDown
+from engine.evaluation.display import in_columns
 from engine.evaluation.questions import AskedQuestion, question_of
 from engine.evaluation.record import Record, measure
-from engine.evaluation.table import in_columns
 from engine.generation import Generation, GenerationRequest
 from engine.retrieval.retriever import Retriever
 from engine.serving.generator import Generator
@@ -26,8 +26,6 @@ from engine.types import OnPiece, Piece, Tier
 
 
 class AnswerVerdict(StrEnum):
-    """What became of a question."""
-
     ANSWER_RIGHT = "answer_right"
     ANSWER_WRONG = "answer_wrong"
     CLOSEST_RIGHT = "closest_right"
@@ -39,8 +37,6 @@ class AnswerVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedAnswer:
-    """One answer, judged."""
-
     verdict: AnswerVerdict
     #: Every entry that answers the question was named.
     all_named: bool
@@ -90,13 +86,10 @@ class Milliseconds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswersReport:
-    """The figures of one run."""
-
     groups: tuple[AnswersGroup, ...]
     milliseconds: Milliseconds
 
     def table(self) -> str:
-        """The figures for people."""
         names = [verdict.value.replace("_", " ") for verdict in AnswerVerdict]
         rows = [["kind", "n", *names, "all named"]]
         counted = [(group.kind, group.n, group.shares) for group in self.groups]
@@ -114,8 +107,6 @@ class AnswersReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What is asked."""
-
     retriever: Retriever
     corpus: Corpus
     #: None: without a model.
@@ -151,7 +142,6 @@ class TimedGenerator:
             self.seconds += self._clock() - started
 
     def status(self) -> EngineStatus:
-        """As the other's."""
         if self._generator is None:
             return EngineStatus(state=EngineState.STOPPED, model=None)
         return self._generator.status()
@@ -163,7 +153,6 @@ async def evaluate_answers(
     record: Record[JudgedAnswer],
     progress: Callable[[int, int], None],
 ) -> AnswersReport:
-    """Ask every row and judge what comes."""
     texts = {document.id: document.answer for document in subject.corpus.documents}
     generator = TimedGenerator(subject.generator)
     async with (

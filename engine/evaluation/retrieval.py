@@ -59,8 +59,6 @@ class GateReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrievalReport:
-    """The figures of one run."""
-
     mode: str
     n: int
     hit_at_1: float
@@ -74,7 +72,6 @@ class RetrievalReport:
     gate: GateReport | None = None
 
     def table(self) -> str:
-        """The figures for people."""
         rows = [
             ("questions", f"{self.n} ({self.mode})"),
             ("hit@1 / @3 / @5", f"{self.hit_at_1:.3f} / {self.hit_at_3:.3f} / {self.hit_at_5:.3f}"),
@@ -99,13 +96,9 @@ class Searcher(Protocol):
     """What is measured."""
 
     @property
-    def corpus(self) -> Corpus | None:
-        """What is searched."""
-        ...
+    def corpus(self) -> Corpus | None: ...
 
-    async def search(self, question: Question, num_results: int | None = None) -> Retrieval:
-        """The best entries for `question`."""
-        ...
+    async def search(self, question: Question, num_results: int | None = None) -> Retrieval: ...
 
 
 async def evaluate_retrieval(

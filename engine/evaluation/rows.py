@@ -39,7 +39,6 @@ def read_rows(path: Path, kind: type[T]) -> list[T]:
 
 
 def _reason(error: ValidationError) -> str:
-    """The first thing that is wrong."""
     first = error.errors(include_url=False, include_input=False)[0]
     field = ".".join(str(part) for part in first["loc"])
     if first["type"] == "missing":

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.errors import EngineError
+from engine.evaluation.display import in_columns
 from engine.evaluation.record import Record, measure
 from engine.evaluation.rows import read_rows
-from engine.evaluation.table import in_columns
 from engine.grounding.grounded_text import GroundedText
 from engine.grounding.support import Support
 from engine.types import Document, Piece
@@ -63,14 +63,11 @@ class SupportGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SupportReport:
-    """The figures of one run."""
-
     groups: tuple[SupportGroup, ...]
     #: Who checked.
     support: str
 
     def table(self) -> str:
-        """The figures for people."""
         words = {True: "yes", False: "no", None: "not judged"}
         rows = [["set", "group", "supported", "n", "whole", "nothing", "characters"]]
         rows += [

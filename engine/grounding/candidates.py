@@ -1,4 +1,4 @@
-"""Makes of a unit the candidates that may be shown: trimmed, whole, without a dangling start."""
+"""Makes of a unit what may be shown of it: trimmed, whole, without a dangling start."""
 
 from __future__ import annotations
 
@@ -8,15 +8,45 @@ from dataclasses import replace
 
 from engine.code_fences import opening_fence
 from engine.grounding.evidence import NO
-from engine.grounding.filler import OPENER
+from engine.grounding.filler import CONNECTOR, LEANING, OPENER, capitalized, trim
+from engine.grounding.grounding import Grounding
 from engine.grounding.lead_ins import PROSE, announces_block, is_lead_in, says_nothing
-from engine.grounding.splitter import Unit
+from engine.grounding.lexicon import ENGLISH
+from engine.grounding.sentence import read
+from engine.grounding.units import Unit, UnitKind
+from engine.invisible import without_invisible
 
+#: Fewer words are no answer; chosen by hand.
+MIN_WORDS = 4
 _COMMENT = re.compile(r"(?:^|(?<=\s))#\s.*$")
 
 
+def candidates(
+    unit: Unit, grounding: Grounding, *, at_start: bool, after_gap: bool
+) -> Iterator[Unit]:
+    """`unit` as it may be shown: trimmed, without a yes or connector that refers to nothing."""
+    if unit.kind is UnitKind.CODE:
+        yield from closed(unit)
+        return
+    if unit.kind is UnitKind.ROW:
+        yield unit
+        return
+    text = trim(unit.text)
+    if after_gap or at_start:
+        connector = CONNECTOR.match(text)
+        text = capitalized(text[connector.end() :]) if connector else text
+        if after_gap and LEANING.match(text):
+            return
+    opener = OPENER.match(text)
+    if opener and text[opener.end() :].strip("*_ "):
+        rest = capitalized(text[opener.end() :])
+        agreed = grounding.answers(rest, no=says_no(text))
+        yield replace(unit, text=balanced(text if agreed else rest))
+        return
+    yield replace(unit, text=balanced(text))
+
+
 def is_bare_opener(text: str) -> bool:
-    """Whether it is a yes or no and nothing else."""
     opener = OPENER.match(text)
     return opener is not None and not text[opener.end() :].strip("*_ ")
 
@@ -29,7 +59,6 @@ def without_opener(unit: Unit) -> Unit:
 
 
 def says_no(text: str) -> bool:
-    """Whether it begins with no."""
     return NO.match(text) is not None
 
 
@@ -60,3 +89,11 @@ def closed(unit: Unit) -> Iterator[Unit]:
     yield replace(unit, text="\n".join([*lines, fence.mark]))
     if len(lines) > 2:
         yield replace(unit, text="\n".join([*lines[:-1], fence.mark]))
+
+
+def is_thin(text: str) -> bool:
+    """Whether `text` is too little to be an answer: no fact and hardly a word."""
+    bare = without_invisible(text)
+    if re.search(r"\d|`[^`]+`|\w+://", bare):
+        return False
+    return len(re.findall(r"\w+", bare)) < MIN_WORDS or read(bare, ENGLISH).empty

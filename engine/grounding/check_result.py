@@ -49,5 +49,4 @@ class CheckResult:
 
     @property
     def supported(self) -> bool:
-        """Whether it may be shown."""
         return self.reason is None

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from difflib import Match, SequenceMatcher
 
 from engine.grounding.check_result import Reason
-from engine.grounding.clauses import RELATIONS
-from engine.grounding.coverage import common
-from engine.grounding.lexicon import Commitment, is_sign, lexicon, words_of
+from engine.grounding.clauses import MODALS, RELATIONS
+from engine.grounding.lexicon import Commitment, is_sign, lexicon, signs, words_of
 from engine.grounding.sentence import Sentence
+from engine.grounding.support import common
 
+# Thresholds: chosen by hand; benchmarks/grounding.py shows what the check catches with them.
 #: Share of a clause's content that a clause of an entry must have for both to be about the same.
 SAME_MATTER = 0.75
 #: Share of a sentence's words that stand in an entry's sentence in the same order, from which on
@@ -24,40 +25,27 @@ SAME_MATTER_AT_LEAST = 0.5
 #: Words that one in the place of others may stand for.
 MAX_REPLACED = 3
 #: "You need to" and the like before what the entry tells as a command.
-_MAY_LEAD = frozenset(one.sign for one in (Commitment.MUST, Commitment.SHOULD, Commitment.MAY))
-#: Who adds one of these to an entry's sentence says more than it does,
-_MAY_NOT_COME = frozenset(
-    one.sign
-    for one in (
-        *(Commitment.NOT, Commitment.WITHOUT, Commitment.FORBIDDEN, Commitment.OPTIONAL),
-        *(Commitment.MUST, Commitment.ONLY, Commitment.ALL, Commitment.ALWAYS),
-        *(Commitment.UNLESS, Commitment.INSTEAD, Commitment.LEAST, Commitment.MOST),
-        *(Commitment.MORE, Commitment.LESS, Commitment.SAME, Commitment.DIFFERENT),
-    )
+_MAY_LEAD = signs(Commitment.MUST, Commitment.SHOULD, Commitment.MAY)
+#: A statement that adds one of these to an entry's sentence says more than it does.
+_MAY_NOT_COME = signs(
+    *(Commitment.NOT, Commitment.WITHOUT, Commitment.FORBIDDEN, Commitment.OPTIONAL),
+    *(Commitment.MUST, Commitment.ONLY, Commitment.ALL, Commitment.ALWAYS),
+    *(Commitment.UNLESS, Commitment.INSTEAD, Commitment.LEAST, Commitment.MOST),
+    *(Commitment.MORE, Commitment.LESS, Commitment.SAME, Commitment.DIFFERENT),
 )
-#: and so does who leaves out one of these.
-_MAY_NOT_GO = (_MAY_NOT_COME - {Commitment.MUST.sign, Commitment.ALL.sign}) | frozenset(
-    one.sign
-    for one in (
-        *(Commitment.MAYBE, Commitment.SOMETIMES, Commitment.SOME),
-        *(Commitment.BEFORE, Commitment.AFTER, Commitment.UNTIL),
-    )
+#: A statement that leaves one of these out says something else.
+_MAY_NOT_GO = (_MAY_NOT_COME - signs(Commitment.MUST, Commitment.ALL)) | signs(
+    *(Commitment.MAYBE, Commitment.SOMETIMES, Commitment.SOME),
+    *(Commitment.BEFORE, Commitment.AFTER, Commitment.UNTIL),
 )
-_REASONS = {
-    **dict.fromkeys(
-        (Commitment.NOT.sign, Commitment.WITHOUT.sign, Commitment.INSTEAD.sign), Reason.NEGATION
-    ),
-    **dict.fromkeys(
-        (Commitment.MUST.sign, Commitment.FORBIDDEN.sign, Commitment.OPTIONAL.sign,
-         Commitment.MAYBE.sign),
-        Reason.MODALITY,
-    ),
-    **dict.fromkeys(
-        (Commitment.ALL.sign, Commitment.SOME.sign, Commitment.ALWAYS.sign,
-         Commitment.SOMETIMES.sign),
-        Reason.DEGREE,
-    ),
-}  # fmt: skip
+_NEGATIONS = signs(Commitment.NOT, Commitment.WITHOUT, Commitment.INSTEAD)
+_MODALITIES = signs(*MODALS, Commitment.FORBIDDEN, Commitment.OPTIONAL)
+_DEGREES = signs(Commitment.ALL, Commitment.SOME, Commitment.ALWAYS, Commitment.SOMETIMES)
+_REASONS = (
+    dict.fromkeys(_NEGATIONS, Reason.NEGATION)
+    | dict.fromkeys(_MODALITIES, Reason.MODALITY)
+    | dict.fromkeys(_DEGREES, Reason.DEGREE)
+)
 #: Words that tell an order of steps.
 _STEPS = frozenset(("then", "first", "next", "finally", "afterwards", "later", "subsequently"))
 
@@ -67,17 +55,14 @@ def differs(said: Sentence, sources: Iterable[Sentence]) -> Reason | None:
     order that says something else."""
     reasons: list[tuple[float, Reason | None]] = []
     for source in sources:
-        if len(said.content) > 1 and _held(said, source) >= SAME_MATTER_AT_LEAST:
+        held = sum(key in source.keys for key in said.content)
+        if len(said.content) > 1 and held >= SAME_MATTER_AT_LEAST * len(said.content):
             likeness, reason = _compared(said, source)
             turned = _swapped(said, source) or _mixed(said, source)
             reasons.append((likeness, reason or (Reason.ORDER if turned else None)))
     best = max((likeness for likeness, _ in reasons), default=0.0)
     found = [reason for likeness, reason in reasons if likeness >= best - 0.05]
     return None if None in found or not found else found[0]
-
-
-def _held(said: Sentence, source: Sentence) -> float:
-    return sum(key in source.keys for key in said.content) / len(said.content)
 
 
 def _compared(said: Sentence, source: Sentence) -> tuple[float, Reason | None]:
@@ -91,7 +76,8 @@ def _compared(said: Sentence, source: Sentence) -> tuple[float, Reason | None]:
     blocks = [block for block in matcher.get_matching_blocks() if block.size]
     likeness = sum(block.size for block in blocks) / max(1, len(mine))
     strict = likeness >= STRICT
-    opposites = _antonyms(said.language)
+    known = lexicon(said.language)
+    opposites = known.antonyms if known else {}
     light = words_of(said.language).is_light
     reason = None
     for kind, start, end, from_, to in matcher.get_opcodes():
@@ -128,16 +114,11 @@ def _commits_otherwise(
     said = Counter(item for item in mine if is_sign(item))
     leading = Counter(item for item in mine[: start.a] if item in _MAY_LEAD)
     added, lost = said - held - leading, held - said
-    for signs, counted in ((added, _MAY_NOT_COME), (lost, _MAY_NOT_GO)):
-        for item in signs:
+    for found, counted in ((added, _MAY_NOT_COME), (lost, _MAY_NOT_GO)):
+        for item in found:
             if item in counted:
                 return _REASONS.get(item, Reason.CONDITION)
     return None
-
-
-def _antonyms(language: str) -> Mapping[str, frozenset[str]]:
-    known = lexicon(language)
-    return known.antonyms if known else {}
 
 
 def _swapped(said: Sentence, source: Sentence) -> bool:

@@ -12,6 +12,7 @@ from engine.grounding.evidence import Evidence
 from engine.grounding.lexicon import Commitment, is_sign, words_of
 from engine.grounding.sentence import Sentence
 
+# Thresholds: chosen by hand; benchmarks/grounding.py shows what the check catches with them.
 #: How close together what a clause of an entry has of a said one must stand there, if it has a part
 #: of it, and if it has all.
 DENSITY, DENSE_IF_ALL = 0.5, 0.4

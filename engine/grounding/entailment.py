@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 
 #: Entries that a statement is read against, and which share of what the best one holds of it each
 #: must hold: the work grows with each, and each is one more chance for the model to be wrong.
+#: Chosen by hand.
 NUM_ENTRIES, NEARLY_AS_MUCH = 3, 0.5
 #: Characters of a premise: some 300 tokens, so that nothing is cut where a model reads 512.
 MAX_PREMISE_CHARS = 1200
@@ -33,7 +34,6 @@ class EntailmentModel(Protocol):
 
         Called in any thread, in several at once. Raises EmbedderUnavailable.
         """
-        ...
 
 
 class EntailmentSupport:
@@ -50,7 +50,6 @@ class EntailmentSupport:
         self._lexical = LexicalSupport()
 
     def supports(self, evidence: Evidence, said: Sentence) -> float:
-        """See Support."""
         premises = premises_of(evidence, said)
         if not premises:
             return 0.0
@@ -58,7 +57,7 @@ class EntailmentSupport:
             return max(self._model.entails(premises, _undecorated(said.text)))
         except EmbedderUnavailable as error:
             log.warning("checking by words alone: %s", error)
-        # Its probability is of another scale: only what comes of it can stand for the model's.
+        # Its probabilities are on another scale: pass on the verdict alone.
         lexical = self._lexical.supports(evidence, said)
         return self.threshold if lexical >= self._lexical.threshold else 0.0
 

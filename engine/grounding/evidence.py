@@ -11,8 +11,9 @@ from itertools import pairwise
 from engine.grounding.clauses import stance_of, turned
 from engine.grounding.lexicon import ENGLISH, Commitment
 from engine.grounding.sentence import Sentence, read
-from engine.grounding.splitter import Unit, UnitKind, split
+from engine.grounding.splitter import split
 from engine.grounding.tokens import CODE_SPAN, TokenKind, code_lines, command, strip_marks
+from engine.grounding.units import Unit, UnitKind
 from engine.invisible import without_invisible
 from engine.retrieval.language import language_of
 from engine.types import Document

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from engine.grounding.check_result import Reason
 from engine.grounding.evidence import Entry, Evidence, letters, plain
 from engine.grounding.lexicon import ENGLISH, Commitment, words_of
-from engine.grounding.numerals import Number
-from engine.grounding.sentence import Sentence
+from engine.grounding.sentence import Number, Sentence
 from engine.grounding.tokens import ADDRESS, Token, TokenKind, deceives
 
+# Thresholds: chosen by hand; benchmarks/grounding.py shows what the check catches with them.
 #: How much more of a statement a sentence with another number or command must hold than the one
 #: with this: then the number is that of something else.
 MORE_OF_IT = 0.25

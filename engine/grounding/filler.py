@@ -19,7 +19,7 @@ _EMPTY = (
     r"(?:in (?:short|summary|conclusion)|to (?:summarize|sum up|answer your question)|basically|"
     r"overall|(?:please )?note(?: that|(?=[:,]))|remember that|keep in mind that)"
 )
-#: Said before the matter: taken off, and the rest is looked at.
+#: Stands before the statement itself: removed before the rest is checked.
 LEAD_IN = re.compile(
     r"^[\s*_]*(?:"
     rf"(?:based on|according to|as (?:stated|mentioned|noted|described) in|as per|per|from|in) "

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from engine.generation import FinishReason
 from engine.grounding.candidates import (
-    balanced,
-    closed,
+    candidates,
     introduces,
     is_bare_opener,
     says_no,
@@ -18,8 +16,8 @@ from engine.grounding.candidates import (
 )
 from engine.grounding.check_result import CheckResult, Reason
 from engine.grounding.evidence import letters
-from engine.grounding.filler import CONNECTOR, LEANING, OPENER, capitalized, is_cited, trim
-from engine.grounding.grounding import MAX_UNIT_CHARS, Grounding
+from engine.grounding.filler import is_cited, trim
+from engine.grounding.grounding import Grounding
 from engine.grounding.lead_ins import (
     PROSE,
     announces_block,
@@ -27,14 +25,11 @@ from engine.grounding.lead_ins import (
     is_lead_in,
     lacks_block,
 )
-from engine.grounding.lexicon import ENGLISH
-from engine.grounding.sentence import read
-from engine.grounding.splitter import Joiner, Splitter, Unit, UnitKind
+from engine.grounding.splitter import Splitter
 from engine.grounding.support import LexicalSupport, Support
+from engine.grounding.units import Joiner, Unit, UnitKind
 from engine.invisible import without_invisible
 from engine.types import AnswerText, Document, Piece
-
-__all__ = ["GroundedText", "is_thin"]
 
 #: A model that writes on and on is cut off: no answer is this long.
 MAX_ANSWER_CHARS = 20_000
@@ -54,7 +49,7 @@ class GroundedText:
         *,
         strict: bool = False,
     ) -> None:
-        """`strict` holds the text of a model that cannot be trusted to read to more."""
+        """`strict` demands more support: for a model that cannot be trusted to read."""
         judge = support or LexicalSupport()
         self._grounding = Grounding(documents, question, judge, strict=strict)
         self._splitter = Splitter()
@@ -100,7 +95,6 @@ class GroundedText:
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
-        """Why each of `dropped` was dropped."""
         return tuple(reason for _, reason in self._dropped)
 
     @property
@@ -135,34 +129,21 @@ class GroundedText:
 
         Of a text that was cut off its unfinished end is dropped, whatever it looks like.
         """
+        before = len(self._shown)
         units = self._splitter.finish()
-        added = self._take_all(units[:-1])
+        self._take_all(units[:-1])
         for unit in units[-1:]:
             cut_off = finish_reason in _CUT_OFF
-            half_row = unit.kind is UnitKind.ROW and cut_off
-            if half_row or (unit.kind in PROSE and self._breaks_off(unit, cut_off)):
+            if self._grounding.breaks_off(unit, cut_off=cut_off, in_list=self._open_items > 0):
                 self._drop(unit, Reason.BREAKS_OFF)
             else:
-                added += self._take_all([unit])
+                self._take(unit)
         if self._announced is not None:
-            before = len(self._shown)
             self._retire(*self._announced)
-            added += "".join(self._shown[before:])
         if self._opener is not None:
             self._drop(self._opener, Reason.DANGLES)
         self._drop_waiting()
-        return added
-
-    def _breaks_off(self, unit: Unit, cut_off: bool) -> bool:
-        if len(unit.text) > MAX_UNIT_CHARS:
-            return False  # it is dropped anyway
-        if is_ended(unit):
-            # "Python 3." may have been about to become 3.11.
-            return cut_off and unit.text[-2:-1].isdigit()
-        if cut_off or self._grounding.ends_open(unit):
-            return True
-        in_list = unit.kind is UnitKind.ITEM and self._open_items > 0
-        return not in_list and not self._grounding.ends_whole(unit)
+        return "".join(self._shown[before:])
 
     def _take_all(self, units: Sequence[Unit]) -> str:
         before = len(self._shown)
@@ -183,10 +164,7 @@ class GroundedText:
         elif unit.kind is not UnitKind.ITEM:
             self._open_items = 0
         if not any(character.isalnum() for character in unit.text):
-            if unit.kind is UnitKind.TABLE_HEAD and self._table_kept:
-                self._waiting.append((unit, True))
-            else:
-                self._waiting.append((unit, False))
+            self._waiting.append((unit, unit.kind is UnitKind.TABLE_HEAD and self._table_kept))
         elif unit.kind in (UnitKind.HEADING, UnitKind.TABLE_HEAD) or introduces(unit):
             self._take_introduction(unit)
         elif unit.kind is UnitKind.ROW and not self._table_kept:
@@ -228,9 +206,7 @@ class GroundedText:
             return unit.kind is not UnitKind.HEADING
         if is_lead_in(waiting):
             return unit.kind in _LED or not self._gap
-        if announces_block(waiting):
-            return False
-        return unit.kind is not UnitKind.HEADING
+        return not announces_block(waiting) and unit.kind is not UnitKind.HEADING
 
     def _take_introduction(self, unit: Unit) -> None:
         unit = replace(unit, text=trim(unit.text))
@@ -256,46 +232,25 @@ class GroundedText:
         opener, self._opener = self._opener, None
         for candidate in self._candidates(unit):
             verdict = self._check(without_opener(candidate))
-            if verdict.reason is None and opener is not None:
-                self._take_opener(opener, candidate)
-            if verdict.reason is None and announces_block(candidate):
+            if verdict.reason is not None:
+                reason = verdict.reason
+                continue
+            if opener is not None:
+                # Let a yes or no stand before what follows it, if the entries say so, too.
+                agreed = self._grounding.answers(candidate.text, no=says_no(opener.text))
+                self._waiting.append((opener, agreed))
+            if announces_block(candidate):
                 self._announced = (candidate, verdict)
-                return
-            if verdict.reason is None:
+            else:
                 self._show(candidate, verdict)
-                return
-            reason = verdict.reason
+            return
         if opener is not None:
             self._waiting.append((opener, False))
         self._drop(unit, reason)
 
-    def _take_opener(self, opener: Unit, following: Unit) -> None:
-        """Let a bare yes or no stand before what follows it, if the entries say so, too."""
-        agreed = self._grounding.answers(following.text, no=says_no(opener.text))
-        self._waiting.append((opener, agreed))
-
     def _candidates(self, unit: Unit) -> Iterator[Unit]:
-        """`unit` as it may be shown: trimmed, without a yes or connector that hangs in the air."""
-        if unit.kind is UnitKind.CODE:
-            yield from closed(unit)
-            return
-        if unit.kind is UnitKind.ROW:
-            yield unit
-            return
-        self._cites = self._cites or is_cited(unit.text)
-        text = trim(unit.text)
-        if self._gap or not self._shown:
-            connector = CONNECTOR.match(text)
-            text = capitalized(text[connector.end() :]) if connector else text
-            if self._gap and LEANING.match(text):
-                return
-        opener = OPENER.match(text)
-        if opener and text[opener.end() :].strip("*_ "):
-            rest = capitalized(text[opener.end() :])
-            agreed = self._grounding.answers(rest, no=says_no(text))
-            yield replace(unit, text=balanced(text if agreed else rest))
-            return
-        yield replace(unit, text=balanced(text))
+        self._cites = self._cites or (unit.kind in PROSE and is_cited(unit.text))
+        return candidates(unit, self._grounding, at_start=not self._shown, after_gap=self._gap)
 
     def _check(self, unit: Unit) -> CheckResult:
         if unit.kind is not UnitKind.CODE and letters(unit.text) in self._said:
@@ -343,11 +298,3 @@ class GroundedText:
             if kept and is_over(unit):
                 self._dropped.append((unit.text, Reason.DANGLES))
                 self._waiting[index] = (unit, False)
-
-
-def is_thin(text: str, min_words: int = 4) -> bool:
-    """Whether `text` is too little to be an answer: no fact and fewer than `min_words` words."""
-    bare = without_invisible(text)
-    if re.search(r"\d|`[^`]+`|\w+://", bare):
-        return False
-    return len(re.findall(r"\w+", bare)) < min_words or read(bare, ENGLISH).empty

@@ -7,23 +7,23 @@ from collections.abc import Sequence
 
 from engine.grounding.check_result import CheckResult, Reason
 from engine.grounding.contradictions import contradiction
-from engine.grounding.coverage import common
 from engine.grounding.evidence import Entry, Evidence, letters, turns
 from engine.grounding.facts import foreign_fact, has_code, holds
 from engine.grounding.filler import is_talk, speaks_of_itself, with_subject
-from engine.grounding.lead_ins import PROSE
+from engine.grounding.lead_ins import PROSE, is_ended
 from engine.grounding.lexicon import ENGLISH, lexicon, other_grammars
 from engine.grounding.sentence import Sentence, read
-from engine.grounding.splitter import Unit, UnitKind
-from engine.grounding.support import Support
+from engine.grounding.support import Support, common
 from engine.grounding.tokens import code_lines
+from engine.grounding.units import Unit, UnitKind
 from engine.grounding.verbatim import verbatim_in
 from engine.grounding.words import word_set
 from engine.types import Document
 
 _ONLY_CODE = re.compile(r"`([^`\n]+)`[.:]?")
-#: Longer sentences are no sentences; they would only cost time.
+#: Drop a longer unit unread: no sentence is this long.
 MAX_UNIT_CHARS = 1500
+# Thresholds: chosen by hand; benchmarks/grounding.py shows what the check catches with them.
 #: Share of a statement that a second entry must add to be named as one it stands on.
 ADDS = 0.2
 #: Share of a heading's words that the entries or the question must have; a lead-in of so few words
@@ -130,11 +130,19 @@ class Grounding:
         asked = set(self._evidence.question.content)
         return len(asked & said.keys) >= ECHO * max(1, len(asked))
 
-    def ends_open(self, unit: Unit) -> bool:
-        """Whether it ends in a word on which no sentence ends."""
-        word = _last_word(self.read(unit.text))
-        known = [lexicon(language) for language in self._languages or [ENGLISH]]
-        return any(word in one.function_end for one in known if one)
+    def breaks_off(self, unit: Unit, *, cut_off: bool, in_list: bool) -> bool:
+        """Whether the last unit of an answer is not finished. `in_list`: items before it
+        have no full stop, so it needs none."""
+        if unit.kind not in PROSE:
+            return cut_off and unit.kind is UnitKind.ROW
+        if len(unit.text) > MAX_UNIT_CHARS:
+            return False  # it is dropped anyway
+        if is_ended(unit):
+            # "Python 3." may have been about to become 3.11.
+            return cut_off and unit.text[-2:-1].isdigit()
+        if cut_off or self._ends_open(unit):
+            return True
+        return not (in_list and unit.kind is UnitKind.ITEM) and not self._ends_whole(unit)
 
     def read(self, text: str) -> Sentence:
         """`text` as a sentence of the entries' language."""
@@ -156,7 +164,13 @@ class Grounding:
         }
         return sum(key in self._evidence.keys for key in own) >= ABOUT * max(1, len(own))
 
-    def ends_whole(self, unit: Unit) -> bool:
+    def _ends_open(self, unit: Unit) -> bool:
+        """Whether it ends in a word on which no sentence ends."""
+        word = _last_word(self.read(unit.text))
+        known = [lexicon(language) for language in self._languages or [ENGLISH]]
+        return any(word in one.function_end for one in known if one)
+
+    def _ends_whole(self, unit: Unit) -> bool:
         """Whether a text without full stop ends where a sentence of an entry ends."""
         said = self.read(unit.text)
         tail = said.content[-3:]

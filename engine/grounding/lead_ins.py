@@ -6,7 +6,7 @@ import re
 
 from engine.grounding.lexicon import ENGLISH, words_of
 from engine.grounding.sentence import read
-from engine.grounding.splitter import Unit, UnitKind
+from engine.grounding.units import Unit, UnitKind
 
 PROSE = (UnitKind.SENTENCE, UnitKind.ITEM)
 _BLOCK = r"(?:commands?|code|lines?|script|snippet|cell|block)"
@@ -52,7 +52,8 @@ def announces_block(unit: Unit) -> bool:
     if unit.kind not in PROSE:
         return False
     points = _POINTS_AHEAD.search(unit.text) or _POINTS_AT_BLOCK.search(unit.text)
-    return _breaks_off(unit) or bool(points)
+    breaks_off = not is_ended(unit) and bool(_OPEN_END.search(unit.text))
+    return breaks_off or bool(points)
 
 
 def lacks_block(unit: Unit, before: str) -> bool:
@@ -63,10 +64,6 @@ def lacks_block(unit: Unit, before: str) -> bool:
     if last is not None:
         return last["block"].lower() not in before.lower()
     return bool(_BARE.search(unit.text)) or says_nothing(unit.text)
-
-
-def _breaks_off(unit: Unit) -> bool:
-    return not is_ended(unit) and bool(_OPEN_END.search(unit.text))
 
 
 def says_nothing(text: str) -> bool:

@@ -67,6 +67,11 @@ class Commitment(StrEnum):
         return SIGN + self.value
 
 
+def signs(*commitments: Commitment) -> frozenset[str]:
+    """What stands for these among the words of a clause."""
+    return frozenset(one.sign for one in commitments)
+
+
 @dataclass(frozen=True, slots=True)
 class Lexicon:
     """The words of one language that the truth check knows."""

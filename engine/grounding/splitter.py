@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterator
 
 from engine.code_fences import Fence, opening_fence
-from engine.grounding.units import Joiner, Unit, UnitKind, join
-
-__all__ = ["Joiner", "Splitter", "Unit", "UnitKind", "join", "split"]
+from engine.grounding.units import Unit, UnitKind
 
 PREFIX = re.compile(
     r"[ \t]*(?:>[ \t]*)*(?P<list>[-*+•][ \t]+|\d{1,4}[.)][ \t]+)?(?(list)(?:\[[ xX]\][ \t]+)?)"
@@ -39,7 +37,7 @@ WHOLE_LINE = tuple("|#`~*_-=")
 
 
 def split(text: str) -> list[Unit]:
-    """All units of `text`; `join` gives it back (but for white space at the end)."""
+    """All units of `text`; a Joiner gives it back (but for white space at the end)."""
     splitter = Splitter()
     return splitter.feed(text) + splitter.finish()
 

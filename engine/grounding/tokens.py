@@ -27,8 +27,6 @@ class TokenKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token of a sentence."""
-
     kind: TokenKind
     #: Stem, value, verbatim text or mark.
     key: str

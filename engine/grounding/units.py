@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -41,12 +40,6 @@ class Unit:
     block: int = 0
 
 
-def join(units: Iterable[Unit]) -> str:
-    """Markdown of `units`."""
-    joiner = Joiner()
-    return "".join(joiner.add(unit) for unit in units)
-
-
 class Joiner:
     """Puts kept units together; knows what was left out between them."""
 
@@ -56,18 +49,16 @@ class Joiner:
         self._removed: dict[int, int] = {}
         self._seen: tuple[int, str] = (0, "")
 
-    def add(self, unit: Unit, text: str | None = None) -> str:
-        """The Markdown that `unit` adds, with `text` in place of its own where given."""
+    def add(self, unit: Unit) -> str:
+        """The Markdown that `unit` adds."""
         self._count(unit)
-        text = unit.text if text is None else text
         if unit.block == self._block:
-            return (unit.gap or "") + text
+            return (unit.gap or "") + unit.text
         opening = max(self._skipped_opening, unit.opening, key=lambda s: s.count("\n"))
         self._block, self._skipped_opening = unit.block, ""
-        return opening + self._renumbered(unit) + text
+        return opening + self._renumbered(unit) + unit.text
 
     def skip(self, unit: Unit) -> None:
-        """Leave `unit` out."""
         self._count(unit)
         if unit.block != self._block and unit.gap is None:
             self._skipped_opening = max(

@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, takewhile
 
-from engine.grounding.clauses import RELATIONS, Clause
-from engine.grounding.coverage import common
+from engine.grounding.clauses import MODALS, RELATIONS, Clause
 from engine.grounding.evidence import Entry, Evidence
-from engine.grounding.lexicon import Commitment, is_sign, lexicon
+from engine.grounding.lexicon import Commitment, is_sign, lexicon, signs
 from engine.grounding.sentence import Sentence
+from engine.grounding.support import common
 
+# Thresholds: chosen by hand; benchmarks/grounding.py shows what the check catches with them.
 #: Share of a part's content that a statement may leave out.
 MAY_LACK = 0.3
 #: An "and" parts two statements if each side has so many content words; so few may stand in any
@@ -22,41 +23,27 @@ WHOLE = 2
 MIN_PREFIX, SAME_PREFIX = 3, 0.7
 _THEN = Commitment.THEN.sign
 #: These may stand elsewhere in their part.
-_FREE = frozenset(
-    one.sign
-    for one in (
-        *(Commitment.MUST, Commitment.MAY, Commitment.SHOULD, Commitment.MAYBE),
-        *(Commitment.FORBIDDEN, Commitment.OPTIONAL, Commitment.NOT, Commitment.THEN),
-    )
+_FREE = signs(
+    *(*MODALS, Commitment.FORBIDDEN, Commitment.OPTIONAL, Commitment.NOT, Commitment.THEN)
 )
 #: With these, where a negation stands makes a difference: "not all may", "all may not".
-_QUANTIFIERS = frozenset(
-    one.sign for one in (Commitment.ALL, Commitment.SOME, Commitment.ONLY, Commitment.ALWAYS)
-)
+_QUANTIFIERS = signs(Commitment.ALL, Commitment.SOME, Commitment.ONLY, Commitment.ALWAYS)
 _ONLY, _ALL = Commitment.ONLY.sign, Commitment.ALL.sign
 _NOT = Commitment.NOT.sign
-_BINDING = frozenset(one.sign for one in (*RELATIONS, Commitment.ONLY))
+_BINDING = signs(*RELATIONS, Commitment.ONLY)
 
 #: A piece of a clause between commas and ands: content and commitments in order.
 Part = tuple[str, ...]
 
 
 def verbatim_in(said: Sentence, evidence: Evidence) -> Entry | None:
-    """The entry of the said language that has the statement nearly word for word, or word for word
-    where nothing is known of the language."""
-    stands_in = _stands_in if lexicon(said.language) else _stands_whole_in
+    """The entry of the said language that has the statement nearly word for word; None where
+    nothing is known of the language."""
+    known = lexicon(said.language) is not None
     for entry in evidence.entries:
-        if entry.language == said.language and stands_in(said, entry):
+        if known and entry.language == said.language and _stands_in(said, entry):
             return entry
     return None
-
-
-def _stands_whole_in(said: Sentence, entry: Entry) -> bool:
-    return any(
-        said.sequence == passage.sentence.sequence
-        for passage in entry.passages
-        if not passage.turned
-    )
 
 
 def _stands_in(said: Sentence, entry: Entry) -> bool:

@@ -125,13 +125,8 @@ def _canonical() -> Mapping[str, str]:
 
 
 @cache
-def _light() -> frozenset[str]:
-    return frozenset(english_stem(word) for word in LIGHT_WORDS)
-
-
-@cache
-def _when() -> frozenset[str]:
-    return frozenset(english_stem(word) for word in WHEN_WORDS)
+def _stems(words: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(english_stem, words))
 
 
 _CONTRACTIONS = {"can't": "can not", "cannot": "can not", "won't": "will not",
@@ -169,11 +164,11 @@ class Words:
 
     def is_light(self, stemmed: str) -> bool:
         """Whether a word with this stem says little: it may stand for another."""
-        return self.language == "en" and stemmed in _light()
+        return self.language == "en" and stemmed in _stems(LIGHT_WORDS)
 
     def is_when(self, stemmed: str) -> bool:
         """Whether the stem is that of a month, weekday or the like."""
-        return self.language == "en" and stemmed in _when()
+        return self.language == "en" and stemmed in _stems(WHEN_WORDS)
 
 
 _LETTERS = re.compile(r"[^\W\d_]+")

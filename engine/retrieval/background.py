@@ -11,7 +11,7 @@ MAX_WAIT_S = 3.0
 
 
 class Background:
-    """Gives background work a turn before each piece, and none while an answer holds it back."""
+    """Lets background work go on piece by piece, and pauses it while a question is answered."""
 
     def __init__(self) -> None:
         self._holding = 0
@@ -20,7 +20,7 @@ class Background:
 
     @contextmanager
     def held_back(self) -> Iterator[None]:
-        """Give no turn, or few, while the block lasts."""
+        """Pause the background work while the block runs."""
         self._holding += 1
         self._free.clear()
         try:
@@ -31,7 +31,7 @@ class Background:
                 self._free.set()
 
     async def turn(self) -> None:
-        """Return when no question is being answered, or after the longest wait."""
+        """Wait until no question is being answered, but not longer than MAX_WAIT_S."""
         try:
             async with asyncio.timeout(MAX_WAIT_S):
                 await self._free.wait()

@@ -12,7 +12,7 @@ from engine.retrieval.vectors import Key, Vector, key_of
 from engine.types import Document
 
 #: MiniLM reads 256 tokens. Of an answer with more than WHOLE words, windows of WINDOW words are
-#: read as well, each starting STEP words after the one before.
+#: read as well, each starting STEP words after the one before. Chosen by hand.
 WHOLE, WINDOW, STEP = 150, 120, 90
 MAX_WINDOWS = 40
 #: multilingual-e5 reads 512 tokens; what stands further behind says little about an entry.

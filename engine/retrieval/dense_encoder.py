@@ -43,11 +43,6 @@ class DenseEncoder:
         #: Why there are no vectors; empty while there are, or may still be.
         self.trouble = "" if factory else "vectors are switched off"
 
-    @property
-    def usable(self) -> bool:
-        """Whether there are vectors, or may be soon."""
-        return not self.trouble
-
     def missing(self, corpus: Corpus) -> int | None:
         """How many texts of the FAQ lack a vector; None before the embedder was started."""
         return len(self._store.missing(self._texts(corpus))) if self._store else None
@@ -58,7 +53,8 @@ class DenseEncoder:
             store = self._store or await self._start()
             texts = await store.vectors_of(self._texts(corpus))
         except EmbedderUnavailable as error:
-            self._give_up(error)
+            log.warning("vectors are left out: %s", error)
+            self.trouble = str(error)
             return None
         return Vectors(texts=texts, probes=self._probes)
 
@@ -79,7 +75,6 @@ class DenseEncoder:
         return self._intents.intent_of(question)
 
     def close(self) -> None:
-        """Let go of the embedder."""
         if self._embedder:
             self._embedder.close()
 
@@ -94,7 +89,7 @@ class DenseEncoder:
         return self._store
 
     async def _read_examples(self, embedder: Embedder) -> None:
-        """Have the probes, and the examples of intents, read once for all starts."""
+        """Encode the probes and the examples of intents; a file keeps them for later starts."""
         asked = VectorStore(self._cache_dir, embedder, as_questions=True)
         await asked.open()
         own = [text for _, text in examples()] if self._space.tells_intents else []
@@ -105,7 +100,3 @@ class DenseEncoder:
 
     def _texts(self, corpus: Corpus) -> list[str]:
         return [text for entry in corpus.documents for text in self._space.passages(entry)]
-
-    def _give_up(self, error: EmbedderUnavailable) -> None:
-        log.warning("vectors are left out: %s", error)
-        self.trouble = str(error)

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from engine.errors import EmbedderUnavailable
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
 
+M = TypeVar("M")
 T = TypeVar("T")
 
 #: One row for each text, of length 1.
@@ -36,16 +37,13 @@ class Embedder(Protocol):
 
     async def start(self) -> None:
         """Load the model. Raises EmbedderUnavailable with a sentence that says why not."""
-        ...
 
     async def encode(self, texts: Sequence[str], *, as_questions: bool = False) -> Vectors:
         """Vectors of `texts`, in their order: float32, (len(texts), width). Some models read a
         question in another way than what it is held against. Raises EmbedderUnavailable."""
-        ...
 
     def close(self) -> None:
         """Give up the thread; what it works on is finished and thrown away."""
-        ...
 
 
 class PairScorer(Protocol):
@@ -56,29 +54,33 @@ class PairScorer(Protocol):
 
     async def start(self) -> None:
         """Load the model. Raises EmbedderUnavailable with a sentence that says why not."""
-        ...
 
     async def score(self, question: str, texts: Sequence[str]) -> Scores:
         """How likely each text answers the question: float32, (len(texts),), from 0 to 1.
         Raises EmbedderUnavailable."""
-        ...
 
-    def close(self) -> None:
-        """Give up the thread."""
-        ...
+    def close(self) -> None: ...
 
 
-class ModelThread:
+class ModelThread(Generic[M]):
     """One CPU thread that loads a model and then runs it; `what` names the model in errors."""
 
     def __init__(self, what: str) -> None:
         self._what = what
+        self._model: M | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="embedder")
 
-    async def load(self, load: Callable[[], T]) -> T:
-        """What `load` returns. Raises EmbedderUnavailable with a sentence that says why not."""
+    @property
+    def model(self) -> M:
+        """What was loaded. Raises EmbedderUnavailable before that."""
+        if self._model is None:
+            raise EmbedderUnavailable(f"{self._what} is not loaded")
+        return self._model
+
+    async def load(self, load: Callable[[], M]) -> None:
+        """Keep what `load` returns. Raises EmbedderUnavailable, with a sentence why it cannot."""
         try:
-            return await self._run(load)
+            self._model = await self._run(load)
         except ImportError as error:
             raise EmbedderUnavailable(
                 f"the Python package {error.name or f'of {self._what}'} is not installed"
@@ -91,10 +93,11 @@ class ModelThread:
                 f"{self._what} could not be loaded ({type(error).__name__}: {error})"
             ) from error
 
-    async def work(self, work: Callable[[], T]) -> T:
-        """What `work` returns. Raises EmbedderUnavailable where the model fails."""
+    async def work(self, work: Callable[[M], T]) -> T:
+        """What `work` makes of the model. Raises EmbedderUnavailable where that fails."""
+        model = self.model
         try:
-            return await self._run(work)
+            return await self._run(lambda: work(model))
         except (RuntimeError, MemoryError) as error:
             raise EmbedderUnavailable(f"{self._what} failed ({error})") from error
 
@@ -112,23 +115,16 @@ class CrossEncoderScorer:
     def __init__(self, name: str, *, hf_token: str | None = None) -> None:
         self.name = name
         self._token = hf_token
-        self._thread = ModelThread(f"the cross-encoder {name}")
-        self._model: CrossEncoder | None = None
+        self._thread = ModelThread["CrossEncoder"](f"the cross-encoder {name}")
 
     async def start(self) -> None:
-        """See PairScorer."""
-        self._model = await self._thread.load(lambda: _load_pairs(self.name, self._token))
+        await self._thread.load(lambda: _load_pairs(self.name, self._token))
 
     async def score(self, question: str, texts: Sequence[str]) -> Scores:
-        """See PairScorer."""
-        model = self._model
-        if model is None:
-            raise EmbedderUnavailable(f"the cross-encoder {self.name} is not loaded")
         pairs = [(question, text) for text in texts]
-        return await self._thread.work(lambda: _score(model, pairs))
+        return await self._thread.work(lambda model: _score(model, pairs))
 
     def close(self) -> None:
-        """See PairScorer."""
         self._thread.close()
 
 
@@ -140,31 +136,25 @@ class EntailmentCrossEncoder:
         self.name = name
         self._token = hf_token
         self._what = f"the entailment model {name}"
-        self._thread = ModelThread(self._what)
-        self._model: CrossEncoder | None = None
-        #: Which of its outputs says that it follows.
-        self._output = 0
+        #: The model, and which of its outputs says that it follows.
+        self._thread = ModelThread["tuple[CrossEncoder, int]"](self._what)
         # Tokenizers refuse a second thread while they work ("Already borrowed").
         self._lock = Lock()
 
     async def start(self) -> None:
         """Load the model. Raises EmbedderUnavailable with a sentence that says why not."""
-        self._model, self._output = await self._thread.load(
-            lambda: _load_entailment(self.name, self._token)
-        )
+        await self._thread.load(lambda: _load_entailment(self.name, self._token))
 
     def entails(self, premises: Sequence[str], hypothesis: str) -> Sequence[float]:
         """How likely `hypothesis` follows from each of `premises`, from 0 to 1, in their order.
 
         Works in the thread that calls it, one at a time. Raises EmbedderUnavailable.
         """
-        model = self._model
-        if model is None:
-            raise EmbedderUnavailable(f"{self._what} is not loaded")
+        model, output = self._thread.model
         pairs = [(premise, hypothesis) for premise in premises]
         try:
             with self._lock:
-                found = _entail(model, pairs)[:, self._output]
+                found = _entail(model, pairs)[:, output]
         # As with loading: whatever breaks in it leaves the check by words.
         except Exception as error:
             raise EmbedderUnavailable(
@@ -175,7 +165,6 @@ class EntailmentCrossEncoder:
         return [float(one) for one in found]
 
     def close(self) -> None:
-        """Give up the thread that loads."""
         self._thread.close()
 
 
@@ -183,7 +172,10 @@ def _load_cross_encoder(
     name: str, token: str | None, max_length: int | None = None, **model: object
 ) -> CrossEncoder:
     """The cross-encoder `name`; `model` is for transformers' `from_pretrained`."""
-    _hide_progress_bars()
+    from huggingface_hub.utils import disable_progress_bars
+
+    # Before transformers is imported: its bar for loading would run through the console's chat.
+    disable_progress_bars()
     import torch
     from sentence_transformers import CrossEncoder
 
@@ -259,11 +251,3 @@ def _entail(model: CrossEncoder, pairs: list[tuple[str, str]]) -> Scores:
         show_progress_bar=False,
     )
     return scores.reshape(len(pairs), model.num_labels)
-
-
-def _hide_progress_bars() -> None:
-    """To be called before transformers is imported: its bar for loading would run through the
-    console's chat."""
-    from huggingface_hub.utils import disable_progress_bars
-
-    disable_progress_bars()

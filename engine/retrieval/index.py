@@ -10,23 +10,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.corpus.corpus import Corpus
-from engine.retrieval.abbreviations import spelt_out
 from engine.retrieval.dense import ENGLISH, MULTILINGUAL, DenseIndex
 from engine.retrieval.language import ENGLISH as ENGLISH_LANGUAGE
 from engine.retrieval.language import language_of, sure_language
 from engine.retrieval.lexical import LexicalIndex, Scores
-from engine.retrieval.retrieval import Evidence
+from engine.retrieval.retrieval import Features
 from engine.retrieval.score_floor import Floors, Places, Probe, Setting, floors_of, probes
 from engine.retrieval.scoring import Levels, Signals
+from engine.retrieval.spelling import spelt_out
 from engine.retrieval.vectors import Key, Vector
 from engine.types import Document, Match
 
 #: Entries as alike as this say the same in other words, as over several editions of a course:
 #: the one does not make the other a worse answer. Cosines of MiniLM and of multilingual-e5.
+#: Chosen by hand.
 SAME_ENGLISH, SAME_MULTILINGUAL = 0.95, 0.965
 #: A question in plain letters of whose words the FAQ knows this share is in the FAQ's language.
+#: Chosen by hand.
 MOSTLY_KNOWN = 0.7
 #: What the best entry is ahead by, at most, where there is no other to compare it with.
+#: Chosen by hand.
 NO_RIVAL = 0.15
 #: Entries read to tell their language.
 NUM_READ = 200
@@ -124,14 +127,10 @@ class SearchIndex:
         return [n for n, d in enumerate(self.corpus.documents) if d.id in wanted] if wanted else []
 
     def title_of(self, id_: str) -> str | None:
-        """The question of the document of that id; None when it is gone."""
         places = self.places_of_ids((id_,))
         return self.corpus.documents[places[0]].question if places else None
 
-    def query(
-        self, text: str, english: Vector | None = None, multilingual: Vector | None = None
-    ) -> Query:
-        """`text` with what is needed to search for it."""
+    def query(self, text: str) -> Query:
         language = sure_language(text) or language_of(text, default=self.language)
         if text.isascii() and self.lexical.known_share(text) >= MOSTLY_KNOWN:
             language = self.language  # a few technical terms look like any language
@@ -139,12 +138,9 @@ class SearchIndex:
             text=text,
             repaired=self.lexical.repaired(spelt_out(text)),
             language=language,
-            english=english,
-            multilingual=multilingual,
         )
 
     def signals(self, query: Query) -> Signals:
-        """What is known of every document."""
         return Signals(
             lexical=self.lexical.scores(query.repaired),
             english=_scores(self.english, query.english),
@@ -159,7 +155,7 @@ class SearchIndex:
             if scores[place] > 0
         )
 
-    def evidence(self, query: Query, signals: Signals, course: str | None) -> Evidence:
+    def features(self, query: Query, signals: Signals, course: str | None) -> Features:
         """What is known of the question and its best document; the course has at least one."""
         places, scores = self.places_of(course), signals.combined()
         order = self._ordered(scores, course)[: NUM_RIVALS + 1]
@@ -171,7 +167,7 @@ class SearchIndex:
             signals, lambda own: own[best] - own[rival] if rival >= 0 else min(NO_RIVAL, own[best])
         )
         overlap = self.lexical.overlap(query.repaired, best)
-        return Evidence(
+        return Features(
             over=top.combined - floor.combined,
             over_lexical=top.lexical - floor.lexical,
             over_english=top.english - floor.english,

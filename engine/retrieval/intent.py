@@ -39,7 +39,6 @@ class IntentClassifier:
         return cls(tuple(intent for intent, _ in found), own)
 
     def intent_of(self, vector: Vector) -> Intent:
-        """The intent of the message with this vector."""
         closeness = self._vectors @ vector
         for intent, margin in MARGINS.items():
             own = self._intents == intent

@@ -21,11 +21,13 @@ if TYPE_CHECKING:
 Scores: TypeAlias = NDArray[np.float32]
 
 #: minsearch's boosts. The answer counts most: the titles of a real FAQ are often error messages.
+#: Chosen by hand.
 BOOSTS = {"question": 0.5, "section": 0.1, "answer": 1.0}
 #: Weight of BM25, which ranks well but grows with the length of a question, and the value (in
-#: units of the rarest word's weight) at which it has half its effect.
+#: units of the rarest word's weight) at which it has half its effect. Chosen by hand.
 BM25_WEIGHT, BM25_HALF = 2.0, 4.0
 #: BM25's own two: how fast repeated words stop counting, how much long entries are held back.
+#: Chosen by hand.
 K1, B = 1.5, 0.75
 NO_STEMS = 50_000
 #: Language → Snowball's name of it.
@@ -85,7 +87,6 @@ class LexicalIndex:
         ).fit([{field: getattr(d, field) for field in BOOSTS} for d in documents])
 
     def repaired(self, text: str) -> str:
-        """`text` with misspelt words replaced by words of these documents."""
         return self._spelling.repaired(text)
 
     def scores(self, text: str) -> Scores:
@@ -178,11 +179,9 @@ class _Bm25:
 
     @property
     def words(self) -> Set[str]:
-        """Every word of the entries."""
         return self._columns.keys()
 
     def words_of(self, entry: int) -> set[str]:
-        """The words of one entry."""
         start, end = self._weights.indptr[entry : entry + 2]
         return {self._names[column] for column in self._weights.indices[start:end]}
 

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import EmbedderUnavailable
 from engine.retrieval.embedder import ModelThread, Vectors
 
 if TYPE_CHECKING:
@@ -30,24 +29,19 @@ class MiniLmEmbedder:
     name = "all-MiniLM-L6-v2"
 
     def __init__(self) -> None:
-        self._thread = ModelThread("the embedding model")
-        self._model: _MiniLm | None = None
+        self._thread = ModelThread[_MiniLm]("the embedding model")
 
     async def start(self) -> None:
         """Load the model: two seconds, most of them for importing torch."""
-        self._model = await self._thread.load(_load)
+        await self._thread.load(_load)
 
     async def encode(self, texts: Sequence[str], *, as_questions: bool = False) -> Vectors:
         """Vectors of `texts`; the caller keeps batches small so that questions get through."""
-        model = self._model
-        if model is None:
-            raise EmbedderUnavailable("the embedding model is not loaded")
         # The tokenizer refuses half a character.
         clean = [text.encode("utf-8", "replace").decode() for text in texts]
-        return await self._thread.work(lambda: model.encode(clean))
+        return await self._thread.work(lambda model: model.encode(clean))
 
     def close(self) -> None:
-        """Give up the thread; what it works on is finished and thrown away."""
         self._thread.close()
 
 

@@ -1,15 +1,44 @@
-"""The outcome of one search: the entries found, and how sure they are."""
+"""What one search is asked for, and what it finds: the text searched for, the entries and how sure
+they are."""
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 
-from engine.types import Match, RetrievalMode
+from engine.corpus.text import clean_line
+from engine.limits import SEARCHED_CHARS
+from engine.types import Match, Question, RetrievalMode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class QueryContext:
+    """What a question goes on from, as `engine.answer.query_rewriting` reads it."""
+
+    #: The question behind what the conversation was about.
+    text: str
+    #: Whether the question means nothing without it.
+    needed: bool
+    #: Ids of the entries that were shown before.
+    shown_ids: tuple[str, ...]
+
+
+def query_text(question: Question) -> str:
+    """The question as one clean line; empty when it holds no letter and no digit."""
+    text = as_query(question.text)
+    return text if any(char.isalnum() for char in text) else ""
+
+
+def as_query(text: str) -> str:
+    """`text` as one clean line that is not too long to be searched for."""
+    # Cut first: what follows must cost the same for a megabyte. Twice: NFKC may lengthen.
+    start = unicodedata.normalize("NFKC", text.lstrip()[:SEARCHED_CHARS])
+    return clean_line(start)[:SEARCHED_CHARS]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Features:
     """What is known of a question and its best entry before anything reads one against the other.
 
     Scores are counted from the floor of the FAQ: what questions about something else score in it.
@@ -49,8 +78,6 @@ class Intent(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrieval:
-    """The outcome of one search."""
-
     #: Best first, at most the number asked for.
     matches: tuple[Match, ...]
     mode: RetrievalMode
@@ -59,7 +86,7 @@ class Retrieval:
     #: How likely one of the best entries is about the question, from 0 to 1; 0 without a match.
     confidence: float
     #: None without a match.
-    evidence: Evidence | None = None
+    features: Features | None = None
     #: Languages of the question and of the FAQ (ISO 639-1).
     question_language: str = "en"
     faq_language: str = "en"

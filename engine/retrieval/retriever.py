@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -14,14 +14,14 @@ from config.settings import RetrievalSettings
 from engine.corpus.corpus import Corpus, Problem
 from engine.errors import CorpusError
 from engine.retrieval.background import Background
-from engine.retrieval.calibration import Claim, likelihood, threshold
+from engine.retrieval.calibration import Claim, threshold
 from engine.retrieval.dense import ENGLISH, MULTILINGUAL
 from engine.retrieval.dense_encoder import DenseEncoder, EmbedderFactory
-from engine.retrieval.index import Query, SearchIndex, Vectors, language_of_entries
+from engine.retrieval.index import SearchIndex, Vectors, language_of_entries
 from engine.retrieval.language import ENGLISH as ENGLISH_LANGUAGE
-from engine.retrieval.query import QueryContext, query_text
-from engine.retrieval.retrieval import Retrieval
-from engine.retrieval.scoring import Signals, mode_of
+from engine.retrieval.retrieval import QueryContext, Retrieval, query_text
+from engine.retrieval.scoring import mode_of
+from engine.retrieval.search import Search
 from engine.types import Question, RetrievalMode
 
 log = logging.getLogger(__name__)
@@ -32,23 +32,6 @@ FEW_TEXTS = 100
 #: An English FAQ of more entries gets no multilingual vectors: making them would take hours, and
 #: English questions need them least.
 MANY_ENTRIES = 10_000
-#: What a follow-up's score in the light of the entry shown before counts beside its own, and what
-#: of it the entries count that were shown: the answer to a follow-up is mostly another one, and
-#: yet sometimes a detail of the same. Chosen on 101 follow-ups (docs/quality.md, "Messages").
-CONTEXT_WEIGHT, SHOWN_WEIGHT = 0.5, 0.7
-#: A question that its course does not cover is asked in all courses; what is found there must be
-#: more likely by so much, as a share of what is left to certainty.
-ELSEWHERE_STRICTER = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class _Scope:
-    """Where one search looks, and how much of what it finds it gives."""
-
-    index: SearchIndex
-    #: None for all courses.
-    course: str | None
-    limit: int
 
 
 class CorpusSource(Protocol):
@@ -56,11 +39,9 @@ class CorpusSource(Protocol):
 
     async def load(self) -> Corpus:
         """Read everything. Raises CorpusError when there is nothing to read."""
-        ...
 
     async def changed(self) -> bool:
         """Whether `load` may give something new."""
-        ...
 
 
 class Retriever:
@@ -162,7 +143,6 @@ class Retriever:
         await self._complete.wait()
 
     def title_of(self, id_: str) -> str | None:
-        """The title of an entry; None where there is no such entry."""
         return self._index.title_of(id_) if self._index else None
 
     async def search(
@@ -181,39 +161,15 @@ class Retriever:
         if index is None or not text or not index.places_of(question.course).size:
             return self._nothing()
         limit = max(0, num_results if num_results is not None else self._settings.num_results)
-        scope = _Scope(index, question.course, limit)
-        query = await self._query(index, text)
-        own = index.signals(query)
-        found = self._retrieval(scope, query, own)
-        if context is not None:
-            found = await self._continued(scope, query, own, found, context)
-        if found.covered or question.course is None:
-            return found
-        elsewhere = self._retrieval(replace(scope, course=None), query, own)
-        courses = {question.course, *self._includes.get(question.course, ())}
-        others = tuple(m for m in elsewhere.matches if m.document.course not in courses)
-        if others[:1] != elsewhere.matches[:1]:
-            return found
-        elsewhere = replace(elsewhere, matches=others)
-        gate = elsewhere.gate + ELSEWHERE_STRICTER * (1 - elsewhere.gate)
-        return replace(elsewhere, elsewhere=True) if elsewhere.confidence >= gate else found
-
-    async def _continued(
-        self, scope: _Scope, query: Query, own: Signals, alone: Retrieval, context: QueryContext
-    ) -> Retrieval:
-        """What is found for a question in its conversation; `alone` is what its own words find."""
-        index = scope.index
-        read = await self._query(index, context.text)
-        shown = index.places_of_ids(context.shown_ids)
-        signals = own.mixed(index.signals(read).damped(shown, SHOWN_WEIGHT), CONTEXT_WEIGHT)
-        found = self._retrieval(scope, query, signals)
-        if context.needed:
-            if not found.covered:
-                # Take a follow-up to a question about the FAQ as one about the FAQ.
-                found = self._retrieval(scope, read, signals)
-            return replace(found, question_language=alone.question_language)
-        # Judge a question that can stand alone by its own words, in any conversation.
-        return found if alone.covered else replace(found, confidence=alone.confidence)
+        search = Search(
+            index=index,
+            english=self._english,
+            multilingual=self._multilingual,
+            course=question.course,
+            included=self._includes.get(question.course or "", ()),
+            limit=limit,
+        )
+        return await search.find(text, context)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Build the index, then rebuild it beside whenever the FAQ changes, until `stop`."""
@@ -292,7 +248,7 @@ class Retriever:
             wanted = [self._english]
         else:
             wanted = [self._english, self._multilingual]
-        return [encoder for encoder in wanted if encoder.usable]
+        return [encoder for encoder in wanted if not encoder.trouble]
 
     async def _swap(self, corpus: Corpus, made: Mapping[DenseEncoder, Vectors]) -> None:
         async with self._swapping:  # the one that is asked for last counts
@@ -309,34 +265,6 @@ class Retriever:
         if made:
             self._settled.set()
 
-    async def _query(self, index: SearchIndex, text: str) -> Query:
-        """The question with the vectors that suit its language and the FAQ's."""
-        query = index.query(text)
-        english = index.english is not None and query.language == ENGLISH_LANGUAGE
-        # Run both at once: each model has a thread of its own and releases the GIL.
-        vectors = await asyncio.gather(
-            self._english.vector_of(query.repaired) if english else _nothing(),
-            # Repair no spelling here: a word of another language only looks misspelt.
-            self._multilingual.vector_of(text) if index.multilingual else _nothing(),
-        )
-        return replace(query, english=vectors[0], multilingual=vectors[1])
-
-    def _retrieval(self, scope: _Scope, query: Query, signals: Signals) -> Retrieval:
-        index, course = scope.index, scope.course
-        evidence = index.evidence(query, signals, course)
-        matches = index.best(signals.combined(), course, scope.limit)
-        covered = likelihood(Claim.COVERED, signals.mode, evidence)
-        return Retrieval(
-            matches=matches,
-            mode=signals.mode,
-            gate=threshold(Claim.COVERED, signals.mode),
-            confidence=round(covered, 4) if matches else 0.0,
-            evidence=evidence if matches else None,
-            question_language=query.language,
-            faq_language=index.language,
-            intent=self._multilingual.intent_of(query.multilingual),
-        )
-
     def _nothing(self) -> Retrieval:
         return Retrieval(
             matches=(),
@@ -349,10 +277,6 @@ class Retriever:
     def _complain(self, error: CorpusError) -> None:
         log.warning("the FAQ could not be read: %s", error)
         self._not_newest = f"The last attempt to read the FAQ failed: {error}"
-
-
-async def _nothing() -> None:
-    """The vector of a question that an embedder is not asked for."""
 
 
 def _empty(error: CorpusError) -> Corpus:

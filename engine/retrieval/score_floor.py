@@ -24,9 +24,10 @@ from engine.types import RetrievalMode
 #: 10,000 entries about everything (docs/quality.md, "Sizes").
 LEFT_OUT = 0.5
 
-#: The highest floors of the FAQs that the weights were fitted on, each about one field. A higher
-#: one says that the FAQ holds entries about everything, among which a probe is no longer about
-#: something else: of what is above, so large a share counts. Words alone need none of it.
+#: The highest floors of the six FAQs that the weights were fitted on (docs/quality.md), each about
+#: one field. A higher one says that the FAQ holds entries about everything, among which a probe is
+#: no longer about something else: of what is above, so large a share counts, chosen by hand. Words
+#: alone need none of it.
 FIELD, BEYOND = Levels(combined=0.28, lexical=0.34, english=0.2, multilingual=0.25), 0.35
 #: Fewer probes of a language than this say nothing; all of them are taken then.
 FEW_PROBES = 8
@@ -77,7 +78,8 @@ def floors_of(asked: Iterable[tuple[Probe, Signals]], places: Places, language: 
             for course, where in places.items():
                 if where.size:
                     best = [_best(signals, where) for signals in chosen]
-                    floor = Levels.mean(_lower(best))
+                    best.sort(key=lambda level: level.combined)
+                    floor = Levels.mean(best[: max(1, round(len(best) * (1 - LEFT_OUT)))])
                     if mode is not RetrievalMode.LEXICAL:
                         floor = floor.damped(FIELD, BEYOND)
                     floors[Setting(mode, course, own_language)] = floor
@@ -86,8 +88,3 @@ def floors_of(asked: Iterable[tuple[Probe, Signals]], places: Places, language: 
 
 def _best(signals: Signals, where: NDArray[np.intp]) -> Levels:
     return Levels.of(signals, lambda scores: float(scores[where].max()))
-
-
-def _lower(levels: list[Levels]) -> list[Levels]:
-    ordered = sorted(levels, key=lambda level: level.combined)
-    return ordered[: max(1, round(len(ordered) * (1 - LEFT_OUT)))]

@@ -40,7 +40,6 @@ class Signals:
 
     @property
     def mode(self) -> RetrievalMode:
-        """Which signals there are."""
         return mode_of(english=self.english is not None, multilingual=self.multilingual is not None)
 
     def combined(self) -> Scores:
@@ -55,29 +54,28 @@ class Signals:
     def damped(self, places: Sequence[int], share: float) -> Signals:
         """These, of which the documents at `places` keep `share`."""
 
-        def damp(own: Scores) -> Scores:
+        def damp(own: Scores, _: Scores) -> Scores:
             kept = own.copy()
             kept[list(places)] *= share
             return kept
 
-        return Signals(
-            lexical=damp(self.lexical),
-            english=None if self.english is None else damp(self.english),
-            multilingual=None if self.multilingual is None else damp(self.multilingual),
-        )
+        return self._each(self, damp)
 
     def mixed(self, other: Signals, share: float) -> Signals:
         """These with `share` of `other` mixed in; both from the same ways of searching."""
+        return self._each(
+            other,
+            lambda ours, theirs: ((1 - share) * ours + share * theirs).astype(np.float32),
+        )
 
-        def mix(ours: Scores | None, theirs: Scores | None) -> Scores | None:
-            if ours is None or theirs is None:
-                return ours
-            return ((1 - share) * ours + share * theirs).astype(np.float32)
+    def _each(self, other: Signals, change: Callable[[Scores, Scores], Scores]) -> Signals:
+        def changed(ours: Scores | None, theirs: Scores | None) -> Scores | None:
+            return ours if ours is None or theirs is None else change(ours, theirs)
 
         return Signals(
-            lexical=((1 - share) * self.lexical + share * other.lexical).astype(np.float32),
-            english=mix(self.english, other.english),
-            multilingual=mix(self.multilingual, other.multilingual),
+            lexical=change(self.lexical, other.lexical),
+            english=changed(self.english, other.english),
+            multilingual=changed(self.multilingual, other.multilingual),
         )
 
 
@@ -110,7 +108,6 @@ class Levels:
 
     @classmethod
     def mean(cls, levels: list[Levels]) -> Levels:
-        """The mean of each figure."""
         return cls(
             **{
                 field.name: float(np.mean([getattr(one, field.name) for one in levels]))

@@ -30,7 +30,7 @@ Vector: TypeAlias = NDArray[np.float32]
 
 
 def key_of(text: str) -> Key:
-    """What the vector of `text` is kept under."""
+    """The key under which the vector of `text` is stored."""
     return _sha1(text.encode("utf-8", "replace")).digest()
 
 
@@ -58,7 +58,6 @@ class VectorStore:
         self._vectors = await asyncio.to_thread(_load, self._path)
 
     def missing(self, texts: Iterable[str]) -> dict[Key, str]:
-        """The texts that have no vector yet."""
         known = self._vectors or {}
         return {key: text for text in texts if (key := key_of(text)) not in known}
 

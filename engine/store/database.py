@@ -80,14 +80,10 @@ class Database:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    # For work: named queries with named values
-
     def rows(self, query: str, **values: Value) -> list[Row]:
-        """All rows of the query."""
         return self._execute(query, values).fetchall()
 
     def row(self, query: str, **values: Value) -> Row | None:
-        """The first row of the query, or None."""
         # All are fetched: a statement left half-read would stand in the way of the commit.
         return next(iter(self.rows(query, **values)), None)
 
@@ -103,8 +99,6 @@ class Database:
         return self._connection.execute(
             self._queries[query], {name: _storable(value) for name, value in values.items()}
         )
-
-    # For the thread: transactions
 
     @property
     def in_transaction(self) -> bool:
@@ -126,7 +120,6 @@ class Database:
                 log.warning("deleted text stays in the write-ahead log for now: %s", error)
 
     def roll_back(self) -> None:
-        """Undo everything since `begin`."""
         with contextlib.suppress(sqlite3.Error):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
@@ -136,11 +129,9 @@ class Database:
         self._connection.execute("SAVEPOINT work")
 
     def unmark(self) -> None:
-        """Forget the point."""
         self._connection.execute("RELEASE work")
 
     def roll_back_to_mark(self) -> None:
-        """Undo everything since `mark`."""
         self._connection.execute("ROLLBACK TO work")
 
 

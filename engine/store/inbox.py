@@ -17,7 +17,6 @@ class Run(Protocol):
 
     def __call__(self, work: Callable[[Database], T]) -> Awaitable[T]:
         """The result of `work`, once it is committed."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +39,7 @@ class Inbox:
         self, platform: str, updates: Sequence[Delivered], *, key: str = "", offset: str = ""
     ) -> None:
         """Store updates and, in the same transaction, the setting `key` that says how far the
-        platform was read. Only then may the platform be told."""
+        platform was read. Acknowledge them to the platform only after that."""
 
         def take_in(db: Database) -> None:
             for update in updates:
@@ -65,8 +64,6 @@ class Inbox:
             lambda db: db.change("inbox_poison", platform=platform, id=update_id, reason=reason)
         )
 
-    # Messages of a job: a person may reply to any of them
-
     async def add_message(self, job_id: int, message: str, part: int) -> None:
         """Remember that `message` (unique on the platform) is part of this job's talk: 0 is the
         question, 1 the first message of the answer, 2 its continuation."""
@@ -78,7 +75,7 @@ class Inbox:
         return {int(row["part"]): str(row["message"]) for row in rows}
 
     async def job_of_message(self, platform: str, message: str) -> Job | None:
-        """The job that `message` is part of."""
+        """The job that `message` is part of: a person may reply to any message of one."""
         row = await self._run(
             lambda db: db.row("job_of_message", platform=platform, message=message)
         )

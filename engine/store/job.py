@@ -1,17 +1,21 @@
-"""What a Job is, and how it looks as a row of the store."""
+"""What a Job is, how it is written to and read from a row of the store, and how it is deleted."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
 from pydantic import TypeAdapter
 
-from engine.store.database import Row
+from engine.store.database import Database, Row, Value
 from engine.types import Answer, Question
+
+log = logging.getLogger(__name__)
 
 _QUESTION = TypeAdapter(Question)
 _ANSWER = TypeAdapter(Answer)
@@ -41,8 +45,6 @@ class Vote(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
-    """A question as it comes in."""
-
     platform: str
     #: Unique on the platform.
     conversation: str
@@ -99,6 +101,18 @@ def job_of(row: Row) -> Job:
     )
 
 
+def readable_jobs(db: Database, rows: Iterable[Row]) -> list[Job]:
+    """The jobs of `rows`; one that cannot be read (any more) must not stop the others."""
+    jobs = []
+    for row in rows:
+        try:
+            jobs.append(job_of(row))
+        except ValueError:  # its text would hold the question
+            log.error("question %d cannot be read and is given up", row["id"])
+            db.change("fail", id=row["id"], reason="unreadable", now=now())
+    return jobs
+
+
 def json_of(value: Question | Answer) -> str:
     """`value` as job_of reads it."""
     text = json.dumps(dataclasses.asdict(value), ensure_ascii=False)
@@ -114,3 +128,26 @@ def text_of(moment: datetime) -> str:
 def now() -> str:
     """The time of a change."""
     return text_of(datetime.now(UTC))
+
+
+def forget(db: Database, *, platform: str, user_id: str) -> int:
+    person: dict[str, Value] = {"platform": platform, "user_id": user_id}
+    db.change("forget_turns", **person)
+    db.change("forget_votes", **person)
+    db.change("forget_turn_taking", **person)
+    db.change("forget_poison")
+    db.change("forget_settings", suffix=f":{platform}:{user_id}")
+    count = db.change("forget_jobs", **person)
+    db.change("tidy_conversations")
+    db.scrub = True
+    return count
+
+
+def expire(db: Database, *, before: datetime) -> int:
+    db.change("expire_turns", before=text_of(before))
+    db.change("forget_poison")
+    count = db.change("expire_jobs", before=text_of(before))
+    db.change("tidy_conversations")
+    db.change("tidy_askers")
+    db.scrub = count > 0
+    return count

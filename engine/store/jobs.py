@@ -13,9 +13,20 @@ from typing import Self, TypeVar
 
 from engine.errors import StoreError
 from engine.store.database import Database, Row, Value, read_queries
-from engine.store.forgetting import expire, forget
 from engine.store.inbox import Inbox
-from engine.store.job import Job, JobStatus, NewJob, Vote, job_of, json_of, now, text_of
+from engine.store.job import (
+    Job,
+    JobStatus,
+    NewJob,
+    Vote,
+    expire,
+    forget,
+    job_of,
+    json_of,
+    now,
+    readable_jobs,
+    text_of,
+)
 from engine.store.sqlite_thread import SqliteThread
 from engine.types import Answer, Turn
 
@@ -69,8 +80,6 @@ class JobStore:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    # The way of a question
-
     async def add(self, job: NewJob) -> Job | None:
         """Store a question; None when (platform, conversation, message_id) is known already."""
 
@@ -96,7 +105,7 @@ class JobStore:
     async def knows(self, platform: str, conversation: str, message_id: str) -> bool:
         """Whether `add` would return None."""
         values = {"platform": platform, "conversation": conversation, "message_id": message_id}
-        return await self._run(lambda db: db.row("knows", **values) is not None)
+        return await self._row("knows", **values) is not None
 
     async def claim(self, *, among: Iterable[int] | None = None) -> Job | None:
         """The next question, now RUNNING: people take turns, each has their oldest answered first.
@@ -110,7 +119,7 @@ class JobStore:
             claimed.clear()
             while row := db.row("claim", among=ids, now=now()):
                 db.change("had_turn", platform=row["platform"], user_id=row["user_id"])
-                claimed.extend(_readable(db, [row]))
+                claimed.extend(readable_jobs(db, [row]))
                 if claimed:
                     return claimed[0]
             return None
@@ -159,11 +168,8 @@ class JobStore:
         """Remember which message becomes the answer."""
         await self._change("set_placeholder", id=job_id, message_id=message_id, now=now())
 
-    # What is there
-
     async def get(self, job_id: int) -> Job | None:
-        """The job of that id."""
-        return next(iter(await self._jobs("get", id=job_id)), None)
+        return await self._first("get", id=job_id)
 
     async def undelivered(self) -> list[Job]:
         """ANSWERED, oldest first."""
@@ -191,8 +197,7 @@ class JobStore:
 
     async def latest_open(self, platform: str, user_id: str) -> Job | None:
         """The newest question of this person that is QUEUED or RUNNING."""
-        jobs = await self._jobs("latest_open", platform=platform, user_id=user_id)
-        return next(iter(jobs), None)
+        return await self._first("latest_open", platform=platform, user_id=user_id)
 
     async def askers(self, platform: str, conversation: str) -> frozenset[str]:
         """Who asked in a conversation; empty when we never took part in it."""
@@ -202,8 +207,7 @@ class JobStore:
 
     async def by_placeholder(self, platform: str, message_id: str) -> Job | None:
         """The job whose answer stands (or will stand) in that message of ours."""
-        jobs = await self._jobs("by_placeholder", platform=platform, message_id=message_id)
-        return next(iter(jobs), None)
+        return await self._first("by_placeholder", platform=platform, message_id=message_id)
 
     async def history(self, platform: str, conversation: str, limit: int) -> list[Turn]:
         """The last `limit` answered questions of a conversation, oldest first; what we said
@@ -214,7 +218,8 @@ class JobStore:
         return [
             Turn(
                 question=job.question.text,
-                answer=_said(job.answer),
+                # Not what was said where there was no answer.
+                answer="\n\n".join(one.text for one in job.answer.each if one.found),
                 entry_ids=tuple(source.id for source in job.answer.sources),
             )
             for job in reversed(jobs)
@@ -223,14 +228,11 @@ class JobStore:
 
     async def latest_answered(self, platform: str, conversation: str) -> Job | None:
         """The newest question of a conversation that has an answer."""
-        values = {"platform": platform, "conversation": conversation}
-        return next(iter(await self._jobs("history", limit=1, **values)), None)
+        return await self._first("history", platform=platform, conversation=conversation, limit=1)
 
     async def start_afresh(self, platform: str, conversation: str) -> None:
         """Let `history` begin after what was asked so far."""
         await self._change("start_afresh", platform=platform, conversation=conversation)
-
-    # What people think of the answers
 
     async def vote(self, job_id: int, user_id: str, value: Vote, reason: str | None) -> None:
         """One vote a person, which they may change; nothing when the job is forgotten."""
@@ -246,8 +248,6 @@ class JobStore:
         """Questions since then whose answer was not found or voted down, newest first."""
         return await self._jobs("unanswered", since=text_of(since), limit=max(0, limit))
 
-    # What is not kept
-
     async def forget(self, platform: str, user_id: str) -> int:
         """Delete everything of a person, for good; returns how many questions that were."""
         return await self._run(partial(forget, platform=platform, user_id=user_id))
@@ -256,18 +256,14 @@ class JobStore:
         """Delete questions asked before then; returns how many."""
         return await self._run(partial(expire, before=before))
 
-    # Small durable settings
-
     async def set_value(self, key: str, value: str) -> None:
         """Keep a setting; the key of a person's own ends on `:platform:user_id`, for `forget`."""
         await self._change("set_value", key=key, value=value)
 
     async def get_value(self, key: str) -> str | None:
         """The setting, or None when it was never set."""
-        row = await self._run(lambda db: db.row("get_value", key=key))
+        row = await self._row("get_value", key=key)
         return None if row is None else str(row["value"])
-
-    # The thread
 
     def _prepare(self, db: Database) -> None:
         row = db.row("version")
@@ -290,26 +286,15 @@ class JobStore:
     async def _change(self, query: str, **values: Value) -> int:
         return await self._run(lambda db: db.change(query, **values))
 
+    async def _row(self, query: str, **values: Value) -> Row | None:
+        return await self._run(lambda db: db.row(query, **values))
+
+    async def _first(self, query: str, **values: Value) -> Job | None:
+        return next(iter(await self._jobs(query, **values)), None)
+
     async def _jobs(self, query: str, **values: Value) -> list[Job]:
-        return await self._run(lambda db: _readable(db, db.rows(query, **values)))
+        return await self._run(lambda db: readable_jobs(db, db.rows(query, **values)))
 
     async def _number(self, query: str, **values: Value) -> int:
-        row = await self._run(lambda db: db.row(query, **values))
+        row = await self._row(query, **values)
         return 0 if row is None else int(row[0])
-
-
-def _said(answer: Answer) -> str:
-    """What was answered; not what was said where there was no answer."""
-    return "\n\n".join(one.text for one in answer.each if one.found)
-
-
-def _readable(db: Database, rows: Iterable[Row]) -> list[Job]:
-    """The jobs of `rows`; one that cannot be read (any more) must not stop the others."""
-    jobs = []
-    for row in rows:
-        try:
-            jobs.append(job_of(row))
-        except ValueError:  # its text would hold the question
-            log.error("question %d cannot be read and is given up", row["id"])
-            db.change("fail", id=row["id"], reason="unreadable", now=now())
-    return jobs

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
+import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -13,7 +15,6 @@ from typing import Any, Generic, TypeVar
 
 from engine.errors import StoreError
 from engine.store.database import Database, SqlError, is_busy, store_error
-from engine.store.lock_file import lock_file
 
 T = TypeVar("T")
 
@@ -58,7 +59,7 @@ class SqliteThread:
             self._inbox.put(None)
             raise
         except Exception:
-            # Not before the file is free again.
+            # Wait until the file is released.
             await asyncio.wrap_future(self._ended)
             raise
 
@@ -83,8 +84,6 @@ class SqliteThread:
             self._running = False
             self._inbox.put(None)
         await asyncio.wrap_future(self._ended)
-
-    # On the thread
 
     def _main(self, prepare: Callable[[Database], None], opened: Future[None]) -> None:
         with contextlib.ExitStack() as stack:
@@ -116,12 +115,12 @@ class SqliteThread:
         return group
 
     def _serve(self, db: Database, group: list[_Work[Any]]) -> None:
-        # What its caller no longer waits for is not begun.
+        # Skip work whose caller no longer waits.
         group = [item for item in group if item.future.set_running_or_notify_cancel()]
         failure = _commit(db, group) if group else None
         if failure is not None and len(group) > 1 and not is_busy(failure):
-            # Each by itself, so that only the culprit fails. A locked file would make every one
-            # of them wait in vain.
+            # Retry each alone, so that only the one at fault fails; not when the file is locked:
+            # each of them would wait in vain.
             for item in group:
                 self._settle(item, _commit(db, [item]))
         else:
@@ -181,3 +180,25 @@ def _begun() -> Future[None]:
     future: Future[None] = Future()
     future.set_running_or_notify_cancel()
     return future
+
+
+@contextlib.contextmanager
+def lock_file(path: Path) -> Iterator[None]:
+    """Hold `path`, which is made where it is missing. Raises StoreError when another process does.
+
+    The kernel lets go of it however the process ends; the file itself stays and means nothing.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            raise StoreError(
+                f"Another FAQ Desk (process {file.read().strip() or 'unknown'}) uses the folder "
+                f"{path.parent}; stop it, or set FAQ_DATA_DIR to another folder."
+            ) from error
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield

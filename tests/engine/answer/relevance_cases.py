@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from engine.retrieval.retrieval import Evidence, Retrieval
+from engine.retrieval.retrieval import Features, Retrieval
 from engine.types import Document, Match, Question, RetrievalMode
 
-NAMES = [field.name for field in fields(Evidence)]
-NOTHING = Evidence(**dict.fromkeys(NAMES, 0.0))
+NAMES = [field.name for field in fields(Features)]
+NOTHING = Features(**dict.fromkeys(NAMES, 0.0))
 #: The question is the entry's own; nothing else comes near.
-SURE = Evidence(**dict.fromkeys(NAMES, 1.0) | {"length": 1.8})
+SURE = Features(**dict.fromkeys(NAMES, 1.0) | {"length": 1.8})
 QUESTION = Question(text="Which form do I fill in to join late?")
 
 
@@ -24,7 +24,7 @@ OTHERS = tuple(entry(f"Other entry {n}", f"Text {n}.") for n in range(6))
 
 def found(
     *documents: Document,
-    evidence: Evidence = SURE,
+    features: Features = SURE,
     confidence: float = 0.9,
     mode: RetrievalMode = RetrievalMode.ENSEMBLE,
     elsewhere: bool = False,
@@ -37,6 +37,6 @@ def found(
         mode=mode,
         gate=0.24,
         confidence=confidence,
-        evidence=evidence,
+        features=features,
         elsewhere=elsewhere,
     )

@@ -1,84 +1,23 @@
-"""What is said for what was found out, where no model writes it."""
+"""What is said for one question where no model writes it: an entry, the closest ones, or none."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic
 
 import pytest
 
-from bot.delivery.replies import answer_text
 from config.settings import CourseSettings, Settings
-from engine.answer.assessment import Assessment, Kind
-from engine.answer.presentation import (
-    NEARLY_AS_CLOSE,
-    Asked,
-    Presentation,
-)
+from engine.answer.assessment import Kind
+from engine.answer.presentation import NEARLY_AS_CLOSE, Presentation
 from engine.corpus.corpus import Corpus
 from engine.generation import FinishReason, Generation
-from engine.retrieval.retrieval import Retrieval
-from engine.types import (
-    Answer,
-    Decision,
-    Document,
-    Match,
-    Question,
-    RetrievalMode,
-    Source,
-    Tier,
-    Timings,
-    Turn,
-)
+from engine.types import Decision, Document, Match, Tier
+from tests.engine.answer.presentation_cases import KEY, PUMP, TODAY, URL, VALVE, asked, entry, told
 from tests.hostile import hostile
 
-TODAY = date(2026, 11, 29)
-URL = "https://courses.example.org/garden"
-
-
-def entry(id: str, answer: str = "Turn the key. Then wait.", title: str = "") -> Document:
-    return Document(
-        id=id, course="garden", section="", question=title or f"About the {id}", answer=answer
-    )
-
-
-VALVE, KEY, PUMP = entry("valve"), entry("key"), entry("pump")
 OLD = entry("old", "It starts on January 15, 2024.", "When does it start?")
 EDITION = entry("edition", "Yes.", "Will there be a market in 2024?")
-
-
-def asked(
-    text: str = "How do I open the valve?",
-    *documents: Document,
-    kind: Kind = Kind.QUESTION,
-    scores: tuple[float, ...] = (1.0, 0.9, 0.8, 0.7),
-    covered: bool = True,
-    parts: tuple[Assessment, ...] = (),
-    course: str | None = "garden",
-    shown: tuple[str, ...] = (),
-    **changes: object,
-) -> Asked:
-    retrieval = Retrieval(
-        matches=tuple(
-            Match(document=document, score=score)
-            for document, score in zip(documents, scores, strict=False)
-        ),
-        mode=RetrievalMode.LEXICAL,
-        gate=0.5,
-        confidence=0.9 if covered else 0.1,
-        **changes,  # type: ignore[arg-type]
-    )
-    history = (Turn(question="x", answer="y", entry_ids=shown),) if shown else ()
-    assessment = Assessment(
-        kind=kind,
-        question=Question(text=text, course=course, history=history),
-        retrieval=retrieval,
-        parts=parts,
-        retrieve_s=0.25,
-    )
-    return Asked(assessment=assessment, started=monotonic())
 
 
 @pytest.fixture
@@ -87,12 +26,14 @@ def present(tmp_path: Path) -> Presentation:
     return Presentation(Settings(data_dir=tmp_path, courses=courses), lambda: TODAY)
 
 
-def told(answer: Answer) -> str:
-    """The words that go with it."""
-    return answer_text(answer, None, "the gardener")
-
-
-# One entry
+def corpus(*documents: Document) -> Corpus:
+    return Corpus(
+        documents=documents,
+        courses={"garden": "Garden"},
+        problems=(),
+        version="1",
+        loaded_at=datetime(2026, 11, 29, tzinfo=UTC),
+    )
 
 
 def test_the_best_entry_is_quoted_with_its_source(present: Presentation) -> None:
@@ -175,9 +116,6 @@ def test_only_an_entry_that_is_about_the_past_as_a_whole_tells_its_year(
     ]
 
     assert years == [2024, None, None]
-
-
-# The closest entries
 
 
 def test_the_closest_entries_are_shown_with_how_they_begin(present: Presentation) -> None:
@@ -271,9 +209,6 @@ def test_a_course_without_a_page_of_dates_names_none(tmp_path: Path) -> None:
     assert told(answer).startswith("The FAQ has no current date")
 
 
-# No entry
-
-
 def test_what_is_not_covered_is_said_with_whom_to_ask(present: Presentation) -> None:
     answer = present.not_covered(asked(covered=False), "Below the gate.")
 
@@ -307,16 +242,6 @@ def test_who_says_too_little_is_asked_back(
     assert ("Perhaps" in told(answer)) is bool(shown)
 
 
-def corpus(*documents: Document) -> Corpus:
-    return Corpus(
-        documents=documents,
-        courses={"garden": "Garden"},
-        problems=(),
-        version="1",
-        loaded_at=datetime(2026, 11, 29, tzinfo=UTC),
-    )
-
-
 @pytest.mark.parametrize(
     ("text", "course", "found", "decision"),
     [
@@ -337,126 +262,6 @@ def test_why_nothing_was_found_is_said(
     decision: Decision,
 ) -> None:
     assert present.nothing_found(asked(text, course=course), found).decision is decision
-
-
-# Several questions
-
-
-def source(id: str) -> Source:
-    return Source(id=id, title=id, section="", course="garden", url=None, score=1.0)
-
-
-def answered(text: str, *ids: str, **changes: object) -> Answer:
-    plain = Answer(
-        text=text,
-        decision=Decision.ANSWERED if ids else Decision.NOT_COVERED,
-        reason="",
-        sources=tuple(source(id) for id in ids),
-        timings=Timings(retrieve_s=0.1, first_token_s=0.5, generate_s=1.0, total_s=2.0),
-    )
-    return replace(plain, **changes)  # type: ignore[arg-type]
-
-
-def together(present: Presentation, *answers: Answer) -> Answer:
-    parts = tuple(
-        Assessment(kind=Kind.QUESTION, question=Question(text=f"{n}?"), retrieval=None)
-        for n, _ in enumerate(answers, 1)
-    )
-    return present.together(asked("x", VALVE, parts=parts), answers)
-
-
-def test_each_question_has_its_answer_below_its_own_words(present: Presentation) -> None:
-    answer = together(present, answered("One.", "valve"), answered("None."))
-
-    assert told(answer) == (
-        "**1?**\n\nOne.\n\n**2?**\n\nThe FAQ has no answer to this. Please ask the gardener."
-    )
-    assert [part.question for part in answer.parts] == ["1?", "2?"]
-    assert answer.decision is Decision.ANSWERED
-    assert answer.reason == "It holds 2 questions; 1 of them is answered."
-
-
-def test_citations_of_each_part_are_those_of_all_sources_together(present: Presentation) -> None:
-    answer = together(
-        present,
-        answered("A [1]. B [2].", "valve", "key", cites=True),
-        answered("C [1], D [2], not [3] and [0].", "pump", "valve", cites=True),
-    )
-
-    assert [source.id for source in answer.sources] == ["valve", "key", "pump"]
-    assert answer.parts[0].answer.text == "A [1]. B [2]."
-    assert answer.parts[1].answer.text == "C [3], D [1], not [3] and [0]."
-    assert answer.cites
-
-
-def test_figures_in_brackets_of_a_part_that_cites_nothing_are_left_alone(
-    present: Presentation,
-) -> None:
-    answer = together(
-        present,
-        answered("A [1].", "valve", cites=True),
-        answered("Use x[1].", "key", decision=Decision.QUOTED_WHOLE),
-    )
-
-    assert answer.parts[1].answer.text == "Use x[1]."
-    assert [source.id for source in answer.sources] == ["valve", "key"]
-
-
-def test_what_is_a_source_of_one_part_is_not_merely_close_to_another(
-    present: Presentation,
-) -> None:
-    answer = together(
-        present,
-        answered("A.", "valve", related=(source("pump"),)),
-        answered("Close.", decision=Decision.NOT_SURE, related=(source("valve"), source("pump"))),
-    )
-
-    assert [one.id for one in answer.sources] == ["valve"]
-    assert [one.id for one in answer.related] == ["pump"]
-
-
-@pytest.mark.parametrize(
-    ("decisions", "best"),
-    [
-        ([Decision.NOT_COVERED, Decision.QUOTED_WHOLE], Decision.QUOTED_WHOLE),
-        ([Decision.NOT_SURE, Decision.NOT_COVERED], Decision.NOT_SURE),
-        ([Decision.NOT_COVERED, Decision.VAGUE], Decision.VAGUE),
-        ([Decision.THANKED, Decision.NOT_COVERED], Decision.NOT_COVERED),
-    ],
-)
-def test_the_message_is_as_well_answered_as_its_best_part(
-    present: Presentation, decisions: list[Decision], best: Decision
-) -> None:
-    answers = [answered("x", decision=decision) for decision in decisions]
-
-    assert together(present, *answers).decision is best
-
-
-def test_the_times_are_those_of_parts_that_are_written_side_by_side(present: Presentation) -> None:
-    slow = Timings(retrieve_s=0.1, first_token_s=0.75, generate_s=3.0, total_s=4.0)
-    none = Timings(retrieve_s=0.1, total_s=0.2)
-
-    timings = together(
-        present,
-        answered("A.", "valve"),
-        answered("B.", "key", timings=slow),
-        answered("C.", timings=none),
-    ).timings
-
-    assert timings.first_token_s == 0.5
-    assert timings.generate_s == 3.0
-    assert timings.retrieve_s == 0.25
-
-
-def test_what_was_dropped_from_each_part_is_kept(present: Presentation) -> None:
-    answer = together(
-        present,
-        answered("A.", "valve", dropped=("x",), dropped_because=("unsupported",)),
-        answered("B.", "key", dropped=("y",), dropped_because=("doubtful",)),
-    )
-
-    assert answer.dropped == ("x", "y")
-    assert answer.dropped_because == ("unsupported", "doubtful")
 
 
 @hostile

@@ -13,7 +13,7 @@ from engine.answer.query_rewriting import (
     query_in_context,
 )
 from engine.limits import SEARCHED_CHARS
-from engine.retrieval.query import query_text
+from engine.retrieval.retrieval import query_text
 from engine.types import Question, Turn
 from tests.hostile import hostile
 

@@ -11,10 +11,10 @@ from engine.answer.relevance import (
     EMBEDDED,
     EmbeddedRelevance,
     answers_another_question,
-    judge_by_evidence,
+    judge_by_features,
 )
 from engine.retrieval.calibration import Claim, likelihood, threshold
-from engine.retrieval.retrieval import Evidence, Retrieval
+from engine.retrieval.retrieval import Features, Retrieval
 from engine.types import Question, RetrievalMode, Verdict
 from tests.engine.answer.relevance_cases import NOTHING, QUESTION, SURE, entry, found
 
@@ -26,7 +26,7 @@ MODES = list(RetrievalMode)
 
 @pytest.mark.parametrize("mode", MODES)
 def test_an_entry_that_is_surely_meant_answers(mode: RetrievalMode) -> None:
-    judgement = judge_by_evidence(QUESTION, found(mode=mode))
+    judgement = judge_by_features(QUESTION, found(mode=mode))
 
     assert judgement.verdict is Verdict.ANSWERS
     assert judgement.probability == round(likelihood(Claim.ANSWERED, mode, SURE), 4)
@@ -37,7 +37,7 @@ def test_an_entry_that_is_surely_meant_answers(mode: RetrievalMode) -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_an_entry_that_is_not_surely_meant_is_close(mode: RetrievalMode) -> None:
-    judgement = judge_by_evidence(QUESTION, found(evidence=NOTHING, mode=mode))
+    judgement = judge_by_features(QUESTION, found(features=NOTHING, mode=mode))
 
     assert judgement.verdict is Verdict.CLOSE
     assert judgement.probability is not None
@@ -48,7 +48,7 @@ def test_an_entry_that_is_not_surely_meant_is_close(mode: RetrievalMode) -> None
 def test_what_is_below_the_gate_is_no_answer_however_sure_the_best_entry(
     mode: RetrievalMode,
 ) -> None:
-    judgement = judge_by_evidence(QUESTION, found(confidence=0.2399, mode=mode))
+    judgement = judge_by_features(QUESTION, found(confidence=0.2399, mode=mode))
 
     assert judgement.verdict is Verdict.NO
     assert judgement.probability == 0
@@ -58,11 +58,11 @@ def test_what_is_below_the_gate_is_no_answer_however_sure_the_best_entry(
 def test_nothing_found_is_no_answer() -> None:
     nothing = Retrieval(matches=(), mode=RetrievalMode.LEXICAL, gate=0.2, confidence=0.0)
 
-    assert judge_by_evidence(QUESTION, nothing).verdict is Verdict.NO
+    assert judge_by_features(QUESTION, nothing).verdict is Verdict.NO
 
 
 def test_what_only_other_courses_have_is_never_the_answer() -> None:
-    judgement = judge_by_evidence(QUESTION, found(elsewhere=True))
+    judgement = judge_by_features(QUESTION, found(elsewhere=True))
 
     assert judgement.verdict is Verdict.CLOSE
     assert judgement.reason == "Only other courses have something close."
@@ -92,16 +92,16 @@ FOREIGN = [
 
 @pytest.mark.parametrize("answer", FOREIGN)
 @pytest.mark.parametrize(
-    "evidence",
+    "features",
     [replace(SURE, title=0.54), replace(SURE, in_title=0.59)],
     ids=["another question", "other words"],
 )
 def test_the_yes_or_no_to_another_question_is_never_the_answer(
-    answer: str, evidence: Evidence
+    answer: str, features: Features
 ) -> None:
-    retrieval = found(entry("Can I hand in late?", answer), evidence=evidence)
+    retrieval = found(entry("Can I hand in late?", answer), features=features)
 
-    judgement = judge_by_evidence(QUESTION, retrieval)
+    judgement = judge_by_features(QUESTION, retrieval)
 
     assert answers_another_question(retrieval)
     assert judgement.verdict is Verdict.CLOSE
@@ -113,7 +113,7 @@ def test_the_yes_or_no_to_the_same_question_is_the_answer(answer: str) -> None:
     retrieval = found(entry(QUESTION.text, answer))
 
     assert not answers_another_question(retrieval)
-    assert judge_by_evidence(QUESTION, retrieval).verdict is Verdict.ANSWERS
+    assert judge_by_features(QUESTION, retrieval).verdict is Verdict.ANSWERS
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_the_yes_or_no_to_the_same_question_is_the_answer(answer: str) -> None:
     ["Yesterday's form.", "Nobody knows.", "Note the date.", "Simply fill it in.", "Dates: Да."],
 )
 def test_a_word_that_only_begins_like_a_yes_is_none(answer: str) -> None:
-    retrieval = found(entry("Can I hand in late?", answer), evidence=replace(SURE, title=0.0))
+    retrieval = found(entry("Can I hand in late?", answer), features=replace(SURE, title=0.0))
 
     assert not answers_another_question(retrieval)
 
@@ -142,7 +142,7 @@ def test_a_word_that_only_begins_like_a_yes_is_none(answer: str) -> None:
 def test_an_entry_about_another_thing_of_the_kind_is_never_the_answer(
     question: str, title: str, answer: str, told: str, asked: str
 ) -> None:
-    judgement = judge_by_evidence(Question(text=question), found(entry(title, answer)))
+    judgement = judge_by_features(Question(text=question), found(entry(title, answer)))
 
     assert other_thing(question, title, answer) == (told, asked)
     assert judgement.verdict is Verdict.CLOSE
@@ -170,8 +170,8 @@ def test_what_may_be_the_same_thing_is_not_told_apart(
     assert other_thing(question, title, answer) is None
 
 
-@pytest.mark.parametrize("retrieval", [found(), found(evidence=NOTHING), found(confidence=0.1)])
+@pytest.mark.parametrize("retrieval", [found(), found(features=NOTHING), found(confidence=0.1)])
 async def test_embedded_judges_by_what_is_known(retrieval: Retrieval) -> None:
     judgement = await EmbeddedRelevance().judge(QUESTION, retrieval)
 
-    assert judgement == judge_by_evidence(QUESTION, retrieval)
+    assert judgement == judge_by_features(QUESTION, retrieval)

@@ -18,12 +18,12 @@ from engine.answer.relevance import (
     EmbeddedRelevance,
     ModelRelevance,
     Relevance,
-    judge_by_evidence,
+    judge_by_features,
 )
 from engine.errors import EmbedderUnavailable, EngineDown, GenerationTimeout, ModelLoadError
 from engine.generation import GenerationRequest, Purpose
 from engine.retrieval.embedder import Scores
-from engine.retrieval.retrieval import Evidence, Retrieval
+from engine.retrieval.retrieval import Features, Retrieval
 from engine.types import Judgement, Verdict
 from tests.engine.answer.relevance_cases import FORM, NOTHING, OTHERS, QUESTION, SURE, entry, found
 from tests.fakes import ScriptedGenerator
@@ -58,7 +58,7 @@ class FakeScorer:
 async def test_a_cross_encoder_decides_by_the_score_of_the_best_entry() -> None:
     scorer = FakeScorer(0.5, 0.4, 0.3, 0.2, 0.1)
 
-    judgement = await CrossEncoderRelevance(scorer).judge(QUESTION, found(evidence=NOTHING))
+    judgement = await CrossEncoderRelevance(scorer).judge(QUESTION, found(features=NOTHING))
 
     assert judgement.verdict is Verdict.ANSWERS
     assert judgement.probability == 0.5
@@ -103,11 +103,11 @@ async def test_a_cross_encoder_reads_the_beginning_of_a_book() -> None:
     assert [len(text) for text in scorer.read[0][1]] == [MAX_READ_CHARS]
 
 
-@pytest.mark.parametrize("retrieval", [found(), found(evidence=NOTHING), found(elsewhere=True)])
+@pytest.mark.parametrize("retrieval", [found(), found(features=NOTHING), found(elsewhere=True)])
 async def test_when_the_cross_encoder_fails_what_is_known_decides(retrieval: Retrieval) -> None:
     judgement = await CrossEncoderRelevance(FakeScorer(fails=True)).judge(QUESTION, retrieval)
 
-    assert judgement == judge_by_evidence(QUESTION, retrieval)
+    assert judgement == judge_by_features(QUESTION, retrieval)
 
 
 # By the model
@@ -127,12 +127,12 @@ async def judged(script: ScriptedGenerator, retrieval: Retrieval) -> Judgement:
 async def test_the_model_says_yes(text: str) -> None:
     script = saying(text)
 
-    judgement = await judged(script, found(evidence=NOTHING))
+    judgement = await judged(script, found(features=NOTHING))
 
     assert judgement.verdict is Verdict.ANSWERS
     assert judgement.reader == "model phi"
     assert judgement.reason == "phi read the best entry: it answers the question."
-    assert judgement.probability == judge_by_evidence(QUESTION, found(evidence=NOTHING)).probability
+    assert judgement.probability == judge_by_features(QUESTION, found(features=NOTHING)).probability
 
 
 @pytest.mark.parametrize("text", ["no", "No.", "NO, it does not", "\n no"])
@@ -147,13 +147,13 @@ async def test_the_model_says_no(text: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", "Maybe", "The entry says", "nothing", "yesterday", "NO_ANSWER"]
 )
-@pytest.mark.parametrize("evidence", [SURE, NOTHING], ids=["sure", "not sure"])
+@pytest.mark.parametrize("features", [SURE, NOTHING], ids=["sure", "not sure"])
 async def test_where_the_model_says_neither_what_is_known_decides(
-    text: str, evidence: Evidence
+    text: str, features: Features
 ) -> None:
-    known = judge_by_evidence(QUESTION, found(evidence=evidence))
+    known = judge_by_features(QUESTION, found(features=features))
 
-    judgement = await judged(saying(text), found(evidence=evidence))
+    judgement = await judged(saying(text), found(features=features))
 
     assert judgement.verdict is known.verdict
     assert judgement.probability == known.probability
@@ -162,16 +162,16 @@ async def test_where_the_model_says_neither_what_is_known_decides(
 
 
 @pytest.mark.parametrize("error", [EngineDown, GenerationTimeout])
-@pytest.mark.parametrize("evidence", [SURE, NOTHING], ids=["sure", "not sure"])
+@pytest.mark.parametrize("features", [SURE, NOTHING], ids=["sure", "not sure"])
 async def test_where_the_model_fails_what_is_known_decides(
-    error: type[Exception], evidence: Evidence
+    error: type[Exception], features: Features
 ) -> None:
     def fail(_: GenerationRequest) -> str:
         raise error
 
-    judgement = await judged(saying(fail), found(evidence=evidence))
+    judgement = await judged(saying(fail), found(features=features))
 
-    assert judgement == judge_by_evidence(QUESTION, found(evidence=evidence))
+    assert judgement == judge_by_features(QUESTION, found(features=features))
 
 
 async def test_the_model_is_asked_for_one_word_about_the_best_entry() -> None:
@@ -187,14 +187,14 @@ async def test_the_model_is_asked_for_one_word_about_the_best_entry() -> None:
     assert request.max_new_tokens == MAX_JUDGE_TOKENS
 
 
-@pytest.mark.parametrize("evidence", [SURE, NOTHING], ids=["sure", "not sure"])
-async def test_a_model_that_does_not_read_is_not_asked(evidence: Evidence) -> None:
+@pytest.mark.parametrize("features", [SURE, NOTHING], ids=["sure", "not sure"])
+async def test_a_model_that_does_not_read_is_not_asked(features: Features) -> None:
     script = saying("yes", reads=False)
 
-    judgement = await judged(script, found(evidence=evidence))
+    judgement = await judged(script, found(features=features))
 
     assert script.requests == []
-    assert judgement == judge_by_evidence(QUESTION, found(evidence=evidence))
+    assert judgement == judge_by_features(QUESTION, found(features=features))
 
 
 async def test_the_model_reads_nothing_that_is_not_close() -> None:

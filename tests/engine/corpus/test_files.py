@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from engine.corpus.entry import Entry
 from engine.corpus.files import Reading, list_files, read_source
-from engine.corpus.markdown import parse_markdown, parse_metadata
+from engine.corpus.formats import parse_markdown, parse_metadata
 from engine.errors import CorpusError
 
 LIMIT = 1_000_000
@@ -36,12 +36,16 @@ def read(source: Path, previous: Reading | None = None) -> Reading:
     return read_source(source, list_files(source), previous or Reading(), LIMIT)
 
 
+def entries(reading: Reading) -> list[Entry]:
+    return [entry for _, entry in reading.placed_entries()]
+
+
 def questions(reading: Reading) -> list[str]:
-    return [each.question for each in reading.entries()]
+    return [each.question for each in entries(reading)]
 
 
 def places(reading: Reading) -> list[tuple[str, str]]:
-    return [(each.course, each.section) for each in reading.entries()]
+    return [(each.course, each.section) for each in entries(reading)]
 
 
 METADATA = """
@@ -80,7 +84,7 @@ def test_one_course_folder_reads_like_the_root_of_several(tmp_path: Path) -> Non
     write(tmp_path / "llm" / "_metadata.yaml", METADATA)
     write(tmp_path / "llm/general/001_aa_x.md", entry("Late?"))
 
-    assert read(tmp_path / "llm").entries() == read(tmp_path).entries()
+    assert entries(read(tmp_path / "llm")) == entries(read(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -104,7 +108,7 @@ def test_front_matter_says_it_best(tmp_path: Path) -> None:
     fields = {"course": "LLM Zoomcamp", "section": "Own", "id": 77, "url": "https://e.org"}
     write(tmp_path / "a" / "010-b" / "c.md", entry("Why?", "![x](y.png) {{ ref('a') }}", **fields))
 
-    (only,) = read(tmp_path).entries()
+    (only,) = entries(read(tmp_path))
 
     assert only == Entry(
         question="Why?",
@@ -220,7 +224,7 @@ def test_a_listed_path_that_vanished_keeps_its_entries_and_is_a_problem(tmp_path
 def test_a_path_that_never_existed_is_a_problem(tmp_path: Path) -> None:
     reading = read(tmp_path / "nowhere")
 
-    assert reading.entries() == []
+    assert entries(reading) == []
     assert reading.problems[0].source == str(tmp_path / "nowhere")
 
 

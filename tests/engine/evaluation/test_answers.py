@@ -22,8 +22,14 @@ from engine.evaluation.answers import (
     evaluate_answers,
     judge,
 )
-from engine.evaluation.documents import settled_corpus, unknown_ids
-from engine.evaluation.questions import AskedQuestion, EarlierTurn, label_notes, rows_of
+from engine.evaluation.questions import (
+    AskedQuestion,
+    EarlierTurn,
+    label_notes,
+    rows_of,
+    settled_corpus,
+    unknown_ids,
+)
 from engine.evaluation.record import Record
 from engine.generation import Generation, GenerationRequest
 from engine.retrieval.retriever import Retriever

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import EngineError
-from engine.evaluation.progress import LINE_S, Progress
+from engine.evaluation.display import LINE_S, Progress
 from engine.evaluation.record import Record, measure, run_key
 from engine.evaluation.rows import read_rows
 

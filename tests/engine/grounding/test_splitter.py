@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.grounding.splitter import Splitter, UnitKind, join, split
-from engine.grounding.units import Joiner
+from engine.grounding.splitter import Splitter, split
+from engine.grounding.units import Joiner, UnitKind
 
 SNIPPETS = ["a", "B", ". ", "! ", "\n", "\n\n", "- ", "1. ", "> ", "## ", "**", "`", "```", "```\n",
             "| x | y |\n", "|---|---|\n", ": ", "e.g. ", "3.11", "  ", "\t", "é", "好。", "😀",
@@ -27,7 +27,8 @@ def in_pieces(text: str, sizes: list[int]) -> list[str]:
 
 @given(MARKDOWN)
 def test_all_units_joined_are_the_text(text: str) -> None:
-    joined = join(split(text))
+    joiner = Joiner()
+    joined = "".join(joiner.add(unit) for unit in split(text))
 
     assert text.startswith(joined)
     assert not any(character.isalpha() for character in text[len(joined) :])

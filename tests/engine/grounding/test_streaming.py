@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.grounding.candidates import is_thin
 from engine.grounding.check_result import Reason
-from engine.grounding.grounded_text import GroundedText, is_thin
+from engine.grounding.grounded_text import GroundedText
 from engine.grounding.grounding import Grounding
 from engine.grounding.splitter import split
 from engine.grounding.support import LexicalSupport

@@ -10,14 +10,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.retrieval.calibration import WEIGHTS, Claim, Model, likelihood, models, threshold
-from engine.retrieval.retrieval import Evidence
+from engine.retrieval.calibration import (
+    WEIGHTS,
+    Claim,
+    LogisticRegression,
+    likelihood,
+    models,
+    threshold,
+)
+from engine.retrieval.retrieval import Features
 from engine.types import RetrievalMode
 
 EVERY = [(claim, mode) for claim in Claim for mode in RetrievalMode]
-NAMES = [field.name for field in fields(Evidence)]
+NAMES = [field.name for field in fields(Features)]
 #: A question of four words that shares half of them with an entry, as far as anything is known.
-MIDDLING = Evidence(**dict.fromkeys(NAMES, 0.5) | {"length": 1.6})
+MIDDLING = Features(**dict.fromkeys(NAMES, 0.5) | {"length": 1.6})
 over_all = st.floats(-2, 2)
 
 
@@ -64,7 +71,7 @@ def test_the_further_above_the_floor_the_likelier(claim: Claim, mode: RetrievalM
     signals = [name for name in NAMES if name.startswith("over")]
     steps = [replace(MIDDLING, **dict.fromkeys(signals, over)) for over in (-0.5, 0, 0.2, 0.5, 1.0)]
 
-    likely = [likelihood(claim, mode, evidence) for evidence in steps]
+    likely = [likelihood(claim, mode, features) for features in steps]
 
     assert all(0 <= one <= 1 for one in likely)
     if (claim, mode) != (Claim.ANSWERED, RetrievalMode.LEXICAL):
@@ -76,7 +83,7 @@ def test_the_further_ahead_of_the_next_entry_the_likelier_it_answers(mode: Retri
     gaps = [name for name in NAMES if name.startswith("gap")]
     steps = [replace(MIDDLING, **dict.fromkeys(gaps, gap)) for gap in (0, 0.1, 0.3, 1.0)]
 
-    likely = [likelihood(Claim.ANSWERED, mode, evidence) for evidence in steps]
+    likely = [likelihood(Claim.ANSWERED, mode, features) for features in steps]
 
     assert all(one < other for one, other in pairwise(likely))
 
@@ -84,12 +91,12 @@ def test_the_further_ahead_of_the_next_entry_the_likelier_it_answers(mode: Retri
 @given(st.fixed_dictionaries({name: st.floats(-1e6, 1e6) for name in NAMES}))
 def test_whatever_is_known_the_likelihood_lies_between_0_and_1(known: dict[str, float]) -> None:
     for claim, mode in EVERY:
-        assert 0 <= likelihood(claim, mode, Evidence(**known)) <= 1
+        assert 0 <= likelihood(claim, mode, Features(**known)) <= 1
 
 
 def test_a_regression_is_logistic() -> None:
-    model = Model(weights={"over": 2.0, "gap": -1.0}, intercept=0.5, threshold=0.5)
-    evidence = replace(MIDDLING, over=1.0, gap=2.5)
+    model = LogisticRegression(weights={"over": 2.0, "gap": -1.0}, intercept=0.5, threshold=0.5)
+    features = replace(MIDDLING, over=1.0, gap=2.5)
 
-    assert model.probability(evidence) == pytest.approx(0.5)
-    assert model.probability(replace(evidence, over=2.0)) == pytest.approx(0.880797, abs=1e-6)
+    assert model.probability(features) == pytest.approx(0.5)
+    assert model.probability(replace(features, over=2.0)) == pytest.approx(0.880797, abs=1e-6)

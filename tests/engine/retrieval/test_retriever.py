@@ -23,8 +23,8 @@ async def test_the_entry_about_the_question_comes_first(
 
     assert ids(found)[0] == "late"
     assert found.mode is (RetrievalMode.HYBRID if embedder else RetrievalMode.LEXICAL)
-    assert found.evidence is not None
-    assert found.confidence == round(likelihood(Claim.COVERED, found.mode, found.evidence), 4)
+    assert found.features is not None
+    assert found.confidence == round(likelihood(Claim.COVERED, found.mode, found.features), 4)
     assert found.gate == threshold(Claim.COVERED, found.mode)
     assert found.covered
     assert (found.question_language, found.faq_language) == ("en", "en")

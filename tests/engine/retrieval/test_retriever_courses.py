@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.retrieval.calibration import Claim, threshold
-from engine.retrieval.retriever import ELSEWHERE_STRICTER
+from engine.retrieval.search import ELSEWHERE_STRICTER
 from engine.types import Question
 from tests.engine.retrieval.retriever_cases import ALL, FakeSource, ids, running
 from tests.fake_embedder import FakeEmbedder
@@ -93,6 +93,6 @@ async def test_the_same_score_says_less_among_more_entries(tmp_path: Path) -> No
 
     assert found[0].matches == found[1].matches
     assert [one.elsewhere for one in found] == [False, False]
-    over = [one.evidence.over for one in found if one.evidence]
+    over = [one.features.over for one in found if one.features]
     assert over[0] > over[1]
     assert found[0].confidence > found[1].confidence

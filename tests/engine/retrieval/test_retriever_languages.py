@@ -107,8 +107,8 @@ async def test_a_question_in_another_language_is_searched_with_multilingual_vect
     assert (found.question_language, found.faq_language) == ("de", "en")
     assert german in multilingual.asked
     assert german not in english.encoded
-    assert found.evidence is not None
-    assert found.evidence.over_english == 0
+    assert found.features is not None
+    assert found.features.over_english == 0
     assert found.gate == threshold(Claim.COVERED, RetrievalMode.MULTILINGUAL)
     assert retriever.mode is RetrievalMode.ENSEMBLE
 

@@ -8,12 +8,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from engine.answer.assessment import Assessment, Kind
-from engine.answer.assessor import Assessor
+from engine.answer.assessment import Assessment, Assessor, Kind
 from engine.answer.parts import MAX_PARTS
 from engine.corpus.corpus import Corpus
-from engine.retrieval.query import QueryContext
-from engine.retrieval.retrieval import Intent, Retrieval
+from engine.retrieval.retrieval import Intent, QueryContext, Retrieval
 from engine.types import Document, Match, Question, RetrievalMode, Turn
 from tests.hostile import hostile
 

@@ -1,8 +1,8 @@
-"""Says on a stream how far a measurement is."""
+"""Shows a measurement in a terminal: how far it is, and its figures in columns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import TextIO
 
@@ -27,7 +27,6 @@ class Progress:
             print(file=self._stream, flush=True)
 
     def show(self, done: int, total: int) -> None:
-        """So many of so many are done."""
         now = self._clock()
         every_s = REWRITE_S if self._in_place else LINE_S
         is_due = self._shown_at is None or now - self._shown_at >= every_s
@@ -39,3 +38,15 @@ class Progress:
             print(f"\r{line}", end="", file=self._stream, flush=True)
         else:
             print(line, file=self._stream, flush=True)
+
+
+def in_columns(rows: Sequence[Sequence[str]], *, num_names: int) -> str:
+    """The rows under each other; the first `num_names` columns are names, the others figures."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            f"{cell:<{width}}" if column < num_names else f"{cell:>{width}}"
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.answer.headlines import MAX_HEADLINE_CHARS, in_parts
+from bot.delivery.headlines import MAX_HEADLINE_CHARS, in_parts
 from tests.hostile import hostile
 
 
