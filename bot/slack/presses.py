@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, replace
 
 from bot.adapter import DeliveryError, Desk
 from bot.delivery.texts import say
@@ -20,27 +20,18 @@ log = logging.getLogger(__name__)
 REASONS = ("wrong", "outdated", "incomplete", "off_topic")
 
 
+@dataclass(eq=False, slots=True)
 class SlackPresses:
     """Hands presses to the desk and shows what it says."""
 
-    def __init__(
-        self,
-        client: SlackClient,
-        sender: SlackSender,
-        desk: Desk,
-        members: SlackMembers,
-        *,
-        team: str,
-        status: Callable[[], Awaitable[str]],
-        starters: Callable[[], Sequence[str]],
-    ) -> None:
-        self._client = client
-        self._sender = sender
-        self._desk = desk
-        self._members = members
-        self._team = team
-        self._status = status
-        self._starters = starters
+    client: SlackClient
+    sender: SlackSender
+    desk: Desk
+    members: SlackMembers
+    _: KW_ONLY
+    team: str
+    status: Callable[[], Awaitable[str]]
+    starters: Callable[[], Sequence[str]]
 
     async def pressed(self, body: Payload, value: str) -> None:
         """Somebody pressed the button, or chose the entry, of that value."""
@@ -50,7 +41,7 @@ class SlackPresses:
         to = ReplyTo(
             channel=channel,
             user=user,
-            team=self._team,
+            team=self.team,
             thread=str(message.get("thread_ts") or container.get("thread_ts") or ""),
             response_url=str(body.get("response_url") or ""),
         )
@@ -62,10 +53,10 @@ class SlackPresses:
             reply_to=to.dump(),
             message_id=f"{channel}/{stamp}",
             channel=channel,
-            language=await self._members.language(user),
+            language=await self.members.language(user),
             private=to.private,
         )
-        reply = await self._desk.press(press)
+        reply = await self.desk.press(press)
         if reply is None:
             return
         kind = value.partition(":")[0]
@@ -74,9 +65,9 @@ class SlackPresses:
         if down and await self._ask_reason(trigger, press, to, reply.language):
             return
         if kind in ("gpu", "model", "course") and to.response_url:
-            await self._sender.replace(to, reply)
+            await self.sender.replace(to, reply)
         else:
-            await self._sender.whisper(to, reply)
+            await self.sender.whisper(to, reply)
 
     async def _ask_reason(
         self, trigger: str, press: Press, to: ReplyTo, language: str | None
@@ -88,7 +79,7 @@ class SlackPresses:
             reply_to=replace(to, response_url="").dump(),
         )
         try:
-            await self._client.call("views.open", trigger_id=trigger, view=view)
+            await self.client.call("views.open", trigger_id=trigger, view=view)
         except DeliveryError as error:
             log.info("the reason of a vote could not be asked for: %s", error)
             return False
@@ -115,22 +106,22 @@ class SlackPresses:
             reply_to=reply_to,
             message_id="",
             channel=to.channel,
-            language=await self._members.language(user),
+            language=await self.members.language(user),
             private=to.private,
             text=reason[:500],
         )
-        reply = await self._desk.press(press)
+        reply = await self.desk.press(press)
         if reply is not None:
-            await self._sender.whisper(to, reply)
+            await self.sender.whisper(to, reply)
 
     async def show_home(self, user: str) -> None:
         """Status and starter questions on somebody's Home tab."""
-        language = await self._members.language(user)
-        await self._desk.ready()
+        language = await self.members.language(user)
+        await self.desk.ready()
         view = home_view(
-            await self._status(),
-            self._starters(),
+            await self.status(),
+            self.starters(),
             welcome=say("welcome", language),
             how=say("starters", language),
         )
-        await self._client.call("views.publish", user_id=user, view=view)
+        await self.client.call("views.publish", user_id=user, view=view)

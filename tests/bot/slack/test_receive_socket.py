@@ -140,7 +140,7 @@ async def test_a_half_open_connection_is_noticed_and_replaced(slack: SlackTwin) 
         slack.half_open = True
         await slack.until(lambda: slack.opened == 2)
         slack.half_open = False
-        listening.socket._times = QUICK  # what follows may take its time
+        listening.socket.times = QUICK  # what follows may take its time
         acked = await slack.deliver("events_api", {"n": 4})
 
     assert acked
