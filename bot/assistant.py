@@ -64,11 +64,11 @@ async def serve(settings: Settings, secrets: Secrets, *, console: bool) -> None:
         assistant = await stack.enter_async_context(
             running_assistant(settings, secrets, preferred=preferred)
         )
-        retriever, engine = assistant.retriever, assistant.engine
+        retriever = assistant.retriever
         commands = Commands(
             store,
             retriever,
-            engine,
+            assistant.engine,
             ModelLibrary(settings.engine, settings.models_dir).choices,
             relevance=assistant.relevance,
             support=assistant.support,
@@ -76,13 +76,7 @@ async def serve(settings: Settings, secrets: Secrets, *, console: bool) -> None:
         )
         adapters = _adapters(settings, secrets, store, retriever, commands, console=console)
         reception = reception_of(
-            settings,
-            store,
-            engine,
-            assistant.answerer,
-            commands,
-            adapters,
-            engine,
+            settings, store, assistant.answerer, commands, adapters, assistant.engine
         )
         _stop_on_signals(stop, adapters.values())
         await reception.run(stop, settings.data_dir)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from bot.adapter import ChatAdapter
 from bot.delivery.delivery import RETRY_S, Delivery
-from bot.desk.admins import is_admin
 from bot.desk.commands import Commands, ModelHost
 from bot.desk.desk import WATCH_S, FaqDesk
 from bot.operations.heartbeat import ALIVE, beat
@@ -68,7 +66,6 @@ class Reception:
 def reception_of(
     settings: Settings,
     store: JobStore,
-    engine: ModelHost,
     answerer: Answerer,
     commands: Commands,
     adapters: Mapping[str, ChatAdapter],
@@ -78,7 +75,7 @@ def reception_of(
     watch_s: tuple[float, float] = WATCH_S,
 ) -> Reception:
     """The parts, each with what it needs of the settings; nothing runs yet."""
-    admin = partial(is_admin, settings.admins)
+    engine = commands.engine
     assessments = Assessments(answerer.assess)
     estimate = WaitEstimate(admission)
     delivery = Delivery(
@@ -89,7 +86,9 @@ def reception_of(
         engine_status=engine.status,
         contact=settings.contact,
         # The console has no buttons.
-        explains=lambda job: job.platform != "console" and admin(job.platform, job.user_id),
+        explains=lambda job: (
+            job.platform != "console" and commands.is_admin(job.platform, job.user_id)
+        ),
         retry_s=retry_s,
     )
     dispatcher = Dispatcher(store, answerer, assessments, delivery, admission, estimate)
@@ -103,7 +102,6 @@ def reception_of(
         courses=settings.courses,
         contact=settings.contact,
         eta_s=estimate.eta_s,
-        is_admin=admin,
         retry_s=retry_s,
         watch_s=watch_s,
     )

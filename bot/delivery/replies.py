@@ -13,6 +13,13 @@ from engine.types import Answer, Decision, Match, Source, Tier
 
 #: Entries offered while the asker waits.
 NUM_MATCHES = 3
+#: What may have been wrong with an answer, as `reason.…` of the texts.
+VOTE_REASONS = ("wrong", "outdated", "incomplete", "off_topic")
+
+
+def private_reply(key: str, language: str | None, **values: object) -> Reply:
+    """A sentence of ours for nobody but the person who asked."""
+    return Reply(text=say(key, language, **values), ephemeral=True)
 
 
 def waiting(

@@ -10,6 +10,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from bot.adapter import ChatAdapter, DeliveryError
 from bot.delivery.asker_language import asker_language
 from bot.delivery.delivery import RETRY_S, Delivery
+from bot.delivery.replies import private_reply
 from bot.delivery.texts import contact_in, duration, say
 from bot.desk.commands import WHISPERING, Commands, command_of
 from bot.desk.explain import explain
@@ -45,7 +46,6 @@ class FaqDesk:
     courses: Mapping[str, CourseSettings]
     contact: Callable[[str | None], str | None]
     eta_s: Callable[[int], float | None]
-    is_admin: Callable[[str, str], bool]
     retry_s: tuple[float, float] = RETRY_S
     watch_s: tuple[float, float] = WATCH_S
     _rate: RateLimit = field(init=False)
@@ -79,14 +79,13 @@ class FaqDesk:
         if kind == "staff":
             return await self._name_staff(press, rest)
         if kind == "explain":
-            job = await self.store.get(int(rest)) if rest.isdecimal() else None
-            return await self._explain_press(press, job)
+            return await self._explain_press(press, await self._job_of(press, rest))
         log.warning("a button of an unknown kind was pressed on %s", press.platform)
         return None
 
     async def ready(self) -> None:
         """See Desk.ready."""
-        await self.commands.ready()
+        await self.commands.retriever.ready()
 
     async def all_told(self) -> None:
         """See Desk.all_told."""
@@ -127,26 +126,25 @@ class FaqDesk:
         """In which language this person is answered."""
         # What tells it takes a second to load, once.
         return await asyncio.to_thread(
-            asker_language, text, message.language, self.commands.faq_language
+            asker_language, text, message.language, self.commands.retriever.language
         )
 
     async def _refusal(self, message: Message, language: str) -> Reply | None:
         """Why this person must wait; staff never must."""
-        if self._is_staff(message):
+        if self.commands.is_staff(message):
             return None
         limits = self.limits
         queue = await self.store.queue_length()
         if queue >= limits.max_queue:
             eta = self.eta_s(queue + 1) or 60.0
-            text = say("refused.queue", language, count=queue, eta=duration(eta, language))
-            return Reply(text=text, ephemeral=True)
+            wait = duration(eta, language)
+            return private_reply("refused.queue", language, count=queue, eta=wait)
         waiting = await self.store.waiting(message.platform, message.user_id)
         if waiting >= limits.max_waiting_per_user:
-            return Reply(text=say("refused.waiting", language, count=waiting), ephemeral=True)
+            return private_reply("refused.waiting", language, count=waiting)
         wait_s = self._rate.wait_s(message.platform, message.user_id)
         if wait_s > 0:
-            text = say("refused.rate", language, seconds=max(1, round(wait_s)))
-            return Reply(text=text, ephemeral=True)
+            return private_reply("refused.rate", language, seconds=max(1, round(wait_s)))
         return None
 
     async def _course(self, message: Message) -> str | None:
@@ -170,25 +168,22 @@ class FaqDesk:
                 if rest:
                     return await self._switch(message, rest)
                 return await self.commands.models(message)
-            case "gpu" if rest.lower() == "watch" and self._is_staff(message):
+            case "gpu" if rest.lower() == "watch" and self.commands.is_staff(message):
                 self.delivery.spawn(self._watch_gpu(message))
                 return None
             case "gpu":
                 return await self.commands.gpu(message)
             case "status":
-                return await self.commands.status(staff=self._is_staff(message))
+                return await self.commands.status(staff=self.commands.is_staff(message))
             case "new":
                 await self.store.start_afresh(message.platform, message.conversation)
-                return Reply(text=say("new", message.language), ephemeral=True)
+                return private_reply("new", message.language)
             case "cancel":
                 return await self._cancel_latest(message)
             case "explain":
                 latest = await self.store.latest_answered(message.platform, message.conversation)
                 return self._explain(message, latest)
-        return Reply(text=say("command.unknown", message.language, name=f"/{name}"), ephemeral=True)
-
-    def _is_staff(self, asker: Asker) -> bool:
-        return self.is_admin(asker.platform, asker.user_id)
+        return private_reply("command.unknown", message.language, name=f"/{name}")
 
     async def _switch(self, asker: Asker, alias: str) -> Reply | None:
         refusal = await self.commands.refuse_switch(asker, alias)
@@ -218,14 +213,13 @@ class FaqDesk:
     async def _cancel_latest(self, message: Message) -> Reply | None:
         job = await self.store.latest_open(message.platform, message.user_id)
         if job is None or not await self._stop(job):
-            return Reply(text=say("nothing_to_stop", message.language), ephemeral=True)
+            return private_reply("nothing_to_stop", message.language)
         return None
 
     async def _press_stop(self, press: Press, job_id: str) -> Reply | None:
-        job = await self.store.get(int(job_id)) if job_id.isdecimal() else None
-        own = job and (job.platform, job.user_id) == (press.platform, press.user_id)
-        if job is None or not own or not await self._stop(job):
-            return Reply(text=say("nothing_to_stop", _language_of(job, press)), ephemeral=True)
+        job = await self._job_of(press, job_id)
+        if job is None or job.user_id != press.user_id or not await self._stop(job):
+            return private_reply("nothing_to_stop", _language_of(job, press))
         return None
 
     async def _stop(self, job: Job) -> bool:
@@ -238,9 +232,9 @@ class FaqDesk:
 
     async def _vote(self, press: Press, rest: str) -> Reply | None:
         job_id, _, value = rest.partition(":")
-        job = await self.store.get(int(job_id)) if job_id.isdecimal() else None
-        if job is None or value not in ("up", "down") or job.platform != press.platform:
-            return Reply(text=say("vote.gone", press.language), ephemeral=True)
+        job = await self._job_of(press, job_id)
+        if job is None or value not in ("up", "down"):
+            return private_reply("vote.gone", press.language)
         vote = Vote.UP if value == "up" else Vote.DOWN
         await self.store.vote(job.id, press.user_id, vote, press.text or None)
         asks_why = vote is Vote.DOWN and not press.text
@@ -249,16 +243,16 @@ class FaqDesk:
 
     def _explain(self, asker: Asker, job: Job | None) -> Reply:
         """Why the answer to a question is as it is, for staff."""
-        if not self._is_staff(asker):
-            return Reply(text=say("admins_only", asker.language), ephemeral=True)
-        if job is None or job.answer is None or job.platform != asker.platform:
-            return Reply(text=say("vote.gone", asker.language), ephemeral=True)
+        if not self.commands.is_staff(asker):
+            return private_reply("admins_only", asker.language)
+        if job is None or job.answer is None:
+            return private_reply("vote.gone", asker.language)
         public = not asker.private and asker.platform not in WHISPERING
         return Reply(text=explain(job.answer, public=public), ephemeral=True)
 
     async def _explain_press(self, press: Press, job: Job | None) -> Reply | None:
         reply = self._explain(press, job)
-        if press.platform in WHISPERING or not self._is_staff(press):
+        if press.platform in WHISPERING or not self.commands.is_staff(press):
             return reply
         # What a press is answered with is a line elsewhere; this is a page.
         await self._say(press.platform, press.reply_to, reply)
@@ -266,13 +260,17 @@ class FaqDesk:
 
     async def _name_staff(self, press: Press, job_id: str) -> Reply:
         """Whom to ask about this question."""
-        job = await self.store.get(int(job_id)) if job_id.isdecimal() else None
-        if job is None or job.platform != press.platform:
-            return Reply(text=say("vote.gone", press.language), ephemeral=True)
+        job = await self._job_of(press, job_id)
+        if job is None:
+            return private_reply("vote.gone", press.language)
         language = _language_of(job, press)
         contact = contact_in(language, self.contact(job.question.course))
-        text = say("staff.contact", language, contact=contact)
-        return Reply(text=text, ephemeral=True)
+        return private_reply("staff.contact", language, contact=contact)
+
+    async def _job_of(self, press: Press, job_id: str) -> Job | None:
+        """The question whose button was pressed; None where its platform has no such question."""
+        job = await self.store.get(int(job_id)) if job_id.isdecimal() else None
+        return job if job is not None and job.platform == press.platform else None
 
     async def _say(self, platform: str, reply_to: str, reply: Reply) -> None:
         try:

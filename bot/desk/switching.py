@@ -82,7 +82,7 @@ async def _what_answers(
     language = asker.language
     # An error may name folders of the server, which are no business of a whole channel.
     why = str(error) if asker.private else say("model.why_in_private", language, model=alias)
-    status = commands.engine_status()
+    status = commands.engine.status()
     if status.state is EngineState.READY:
         return say("model.failed", language, old=status.model, why=why)
     old = status.model
@@ -90,8 +90,8 @@ async def _what_answers(
         if old is not None:
             restarting = say("model.failed_restarting", language, old=old, why=why)
             await announcement.tell(restarting)
-        await commands.settled()
-        status = commands.engine_status()
+        await commands.engine.settled()
+        status = commands.engine.status()
     if status.state is not EngineState.READY:
         return say("model.failed_alone", language, why=why)
     # Another one than the old one if that did not start, or somebody chose yet another.

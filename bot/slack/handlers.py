@@ -11,9 +11,9 @@ from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
 from bot.adapter import DeliveryError, Desk
-from bot.delivery.texts import say
+from bot.delivery.replies import private_reply
 from bot.desk.commands import command_of
-from bot.messages import Message, Reply
+from bot.messages import Message
 from bot.slack.catch_up import SlackCatchUp
 from bot.slack.client import SlackClient
 from bot.slack.members import SlackMembers
@@ -181,7 +181,7 @@ class SlackHandlers:
         try:
             message = replace(message, language=await self.members.language(message.user_id))
             if not self.members.allowed(message.channel, message.user_id):
-                refusal = Reply(text=say("not_allowed", message.language), ephemeral=True)
+                refusal = private_reply("not_allowed", message.language)
                 await self.sender.post(message.reply_to, refusal)
                 return None
             self.sender.asked_now(message.reply_to)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 
 from bot.adapter import DeliveryError, Desk
+from bot.delivery.replies import VOTE_REASONS
 from bot.delivery.texts import say
 from bot.messages import Press
 from bot.slack.client import SlackClient
@@ -16,8 +17,6 @@ from bot.slack.render import home_view, reason_view
 from bot.slack.send import SlackSender
 
 log = logging.getLogger(__name__)
-
-REASONS = ("wrong", "outdated", "incomplete", "off_topic")
 
 
 @dataclass(eq=False, slots=True)
@@ -75,7 +74,7 @@ class SlackPresses:
         view = reason_view(
             press.value,
             label=say("vote.reason", language),
-            reasons={name: say(f"reason.{name}", language) for name in REASONS},
+            reasons={name: say(f"reason.{name}", language) for name in VOTE_REASONS},
             reply_to=replace(to, response_url="").dump(),
         )
         try:

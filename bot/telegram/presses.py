@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass
 
 from bot.adapter import DeliveryError, Desk
+from bot.delivery.replies import VOTE_REASONS
 from bot.delivery.texts import say
 from bot.messages import Message, Press, Reply
 from bot.telegram.client import TelegramClient
@@ -17,9 +18,6 @@ from bot.telegram.send import TelegramSender
 from bot.telegram.values import PLATFORM, Button, Keyboard, Target
 
 log = logging.getLogger(__name__)
-
-#: Reasons of a down-vote, as keys of `bot.delivery.texts`.
-REASONS = ("wrong", "outdated", "incomplete", "off_topic")
 
 
 @dataclass(eq=False, slots=True)
@@ -73,7 +71,7 @@ class TelegramPresses:
     async def _vote(self, pressed: Pressed, kind: str, rest: str) -> None:
         """Count the vote; a down-vote adds a row of reasons below the votes until one is given."""
         job_id, _, what = rest.partition(":")
-        if kind == "why" and what not in REASONS:
+        if kind == "why" and what not in VOTE_REASONS:
             return
         value = f"vote:{job_id}:{'down' if kind == 'why' else what}"
         reason = say(f"reason.{what}") if kind == "why" else ""
@@ -141,6 +139,6 @@ def _votes(job_id: str, language: str | None) -> tuple[Button, ...]:
 def _reasons(job_id: str, language: str | None) -> Keyboard:
     buttons = [
         Button(label=say(f"reason.{reason}", language), value=f"why:{job_id}:{reason}")
-        for reason in REASONS
+        for reason in VOTE_REASONS
     ]
     return [buttons[:2], buttons[2:]]
