@@ -1,10 +1,12 @@
-"""Turns a Reply into what a platform shows."""
+"""Turns a Reply into plain text, and holds what the platforms' own renderers share."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import zip_longest
 
+from bot.delivery.markdown import Span, Table
 from bot.messages import Reply
 from engine.types import Source
 
@@ -51,3 +53,29 @@ def source_line(source: Source) -> str:
     place = f" ({where})" if where else ""
     address = f" {source.url}" if source.url else ""
     return f"{source.title}{place}{address}"
+
+
+def utf16_length(text: str) -> int:
+    """The length of `text` as Slack's clients and Telegram count it."""
+    return len(text) + sum(char > "\uffff" for char in text)
+
+
+def table_text(table: Table, width: Callable[[str], int] = len) -> str:
+    """The table in aligned columns for a fixed-width font; `width` measures a text in it."""
+    rows = [[_cell(spans) for spans in row] for row in table.rows]
+    widths = [max(map(width, column)) for column in zip_longest(*rows, fillvalue="")]
+    lines = []
+    for row in rows:
+        cells = zip(row, widths, strict=False)
+        lines.append(" | ".join(text + " " * (space - width(text)) for text, space in cells))
+    lines.insert(1, "-+-".join("-" * space for space in widths))
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _cell(spans: tuple[Span, ...]) -> str:
+    """The cell on one line, each address beside the text that hides it."""
+    texts = [
+        f"{span.text} ({span.url})" if span.url and span.url != span.text else span.text
+        for span in spans
+    ]
+    return " ".join("".join(texts).split())

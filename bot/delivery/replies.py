@@ -255,18 +255,19 @@ def _actions(
 def _reactions(job: Job, tier: Tier, language: str | None) -> tuple[Action, ...]:
     match tier:
         case Tier.ANSWER:
-            return _votes(job, language)
+            return votes(job.id, language)
         case Tier.CLOSEST:
-            return (*_votes(job, language), _ask_staff(job, language))
+            return (*votes(job.id, language), _ask_staff(job, language))
         case Tier.NONE:
             return (_ask_staff(job, language),)
     return ()
 
 
-def _votes(job: Job, language: str | None) -> tuple[Action, ...]:
-    return (
-        Action(label=say("button.up", language), value=f"vote:{job.id}:up"),
-        Action(label=say("button.down", language), value=f"vote:{job.id}:down"),
+def votes(job_id: int, language: str | None) -> tuple[Action, ...]:
+    """The buttons that say whether an answer helped."""
+    return tuple(
+        Action(label=say(f"button.{vote}", language), value=f"vote:{job_id}:{vote}")
+        for vote in ("up", "down")
     )
 
 

@@ -14,6 +14,7 @@ from bot.adapter import DeliveryError, Desk
 from bot.delivery.replies import private_reply
 from bot.desk.commands import command_of
 from bot.messages import Message
+from bot.remembered import remember
 from bot.slack.catch_up import SlackCatchUp
 from bot.slack.client import SlackClient
 from bot.slack.members import SlackMembers
@@ -34,8 +35,6 @@ log = logging.getLogger(__name__)
 
 #: Slack waits three seconds for an acknowledgement; a command that takes longer goes on after it.
 ACK_S = 2.0
-#: Messages of this process that are remembered.
-MAX_KNOWN = 10_000
 
 T = TypeVar("T")
 
@@ -163,9 +162,7 @@ class SlackHandlers:
         task = self._taken.get(key)
         if task is None:
             task = self.spawn(self._hand_over(message))
-            self._taken[key] = task
-            while len(self._taken) > MAX_KNOWN:
-                self._taken.popitem(last=False)
+            remember(self._taken, key, task)
         command = command_of(message.text)
         if command is not None and command[0] != "ask":
             await asyncio.wait({task}, timeout=ACK_S)

@@ -10,6 +10,7 @@ from dataclasses import KW_ONLY, dataclass, field
 from time import monotonic
 
 from bot.adapter import DeliveryError
+from bot.remembered import remember
 from bot.slack.client import SlackClient
 from config.settings import SlackSettings
 
@@ -19,7 +20,6 @@ log = logging.getLogger(__name__)
 LANGUAGE_KEPT_S = 3600.0
 #: The same when Slack did not say.
 UNKNOWN_KEPT_S = 60.0
-MAX_MEMBERS = 10_000
 
 
 @dataclass(eq=False, slots=True)
@@ -59,7 +59,5 @@ class SlackMembers:
         except (DeliveryError, TimeoutError):
             log.debug("the language of a person is not known")
         kept_s = LANGUAGE_KEPT_S if language else UNKNOWN_KEPT_S
-        self._languages[user] = (monotonic() + kept_s, language)
-        while len(self._languages) > MAX_MEMBERS:
-            self._languages.popitem(last=False)
+        remember(self._languages, user, (monotonic() + kept_s, language))
         return language

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from bot.delivery.render import entry_lists
+from bot.delivery.render import entry_lists, utf16_length
 from bot.messages import Action, ActionStyle, Reply
-from bot.slack.markup import MAX_SECTION, escape, line, link, pieces, size, split
+from bot.slack.markup import MAX_SECTION, escape, line, link, pieces, split
 from engine.invisible import without_invisible
 from engine.types import Source
 
@@ -129,7 +129,7 @@ def _sections(reply: Reply) -> list[str]:
     """The text in as few sections as it fits into."""
     held: list[str] = []
     for piece in pieces(reply.text, _addresses(reply)):
-        if held and size(held[-1]) + size(piece) + 2 <= MAX_SECTION:
+        if held and utf16_length(held[-1]) + utf16_length(piece) + 2 <= MAX_SECTION:
             held[-1] += "\n\n" + piece
         else:
             held.append(piece)
@@ -171,7 +171,7 @@ def _pack(blocks: list[tuple[Json, str]]) -> list[Part]:
     """Blocks with their text, spread over as few messages as the limits allow."""
     parts: list[tuple[list[Json], list[str], int]] = []
     for block, text in blocks:
-        room = size(text)
+        room = utf16_length(text)
         if not parts or parts[-1][2] + room > MAX_MESSAGE or len(parts[-1][0]) >= MAX_BLOCKS - 2:
             parts.append(([], [], 0))
         held, texts, used = parts[-1]
@@ -181,7 +181,7 @@ def _pack(blocks: list[tuple[Json, str]]) -> list[Part]:
 
 def _fallback(texts: list[str]) -> str:
     whole = "\n\n".join(texts)
-    if size(whole) <= MAX_TEXT:
+    if utf16_length(whole) <= MAX_TEXT:
         return whole
     return next(split(whole, MAX_TEXT - 1)) + "…"
 

@@ -7,6 +7,7 @@ from collections import OrderedDict
 
 from bot.adapter import DeliveryError, DeliveryRefused, MessageGone
 from bot.messages import Reply, ReplyState
+from bot.remembered import remember
 from bot.slack.client import SlackClient
 from bot.slack.errors import MarkupRejected, OutcomeUnknown, SlackError
 from bot.slack.markup import escape
@@ -23,8 +24,6 @@ EPHEMERAL = "ephemeral"
 LOOK_S = 14.0
 #: What a message that is no longer needed reads like where it cannot be deleted.
 DONE = "⬇️"
-#: Questions of this process that are remembered.
-MAX_KNOWN = 10_000
 
 
 class SlackSender:
@@ -41,7 +40,7 @@ class SlackSender:
 
     def asked_now(self, reply_to: str) -> None:
         """This process took the question in, so nothing was written about it before."""
-        _keep(self._known, reply_to)
+        remember(self._known, reply_to, None)
 
     # Posting and editing
 
@@ -56,7 +55,7 @@ class SlackSender:
             if found:
                 message_id = f"{to.channel}/{found[0]}"
                 await self.edit(reply_to, message_id, reply)
-                _keep(self._known, reply_to)
+                remember(self._known, reply_to, None)
                 return message_id
         try:
             return await self._write(to, None, reply)
@@ -229,9 +228,7 @@ class SlackSender:
             raise DeliveryError("an ephemeral message can no longer be changed")
 
     async def _respond(self, url: str, message: Json, *, replace: bool) -> bool:
-        self._used[url] = self._client.pace.clock()
-        while len(self._used) > MAX_KNOWN:
-            self._used.popitem(last=False)
+        remember(self._used, url, self._client.pace.clock())
         return await self._client.respond(url, message, replace=replace)
 
     # Tidying up and looking
@@ -267,10 +264,3 @@ def _asked(to: ReplyTo) -> str:
         return ""
     quoted = escape(" ".join(to.asked.split()))[:500]
     return f"<@{to.user}>: {quoted}"
-
-
-def _keep(known: OrderedDict[str, None], key: str) -> None:
-    known[key] = None
-    known.move_to_end(key)
-    while len(known) > MAX_KNOWN:
-        known.popitem(last=False)

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from bot.adapter import DeliveryError
+from bot.remembered import remember
 from bot.slack.client import SlackClient
 from bot.slack.errors import OutcomeUnknown, SlackError
 from bot.slack.parse import ReplyTo
@@ -16,8 +17,6 @@ log = logging.getLogger(__name__)
 
 #: Characters of Markdown that a stream takes.
 MAX_STREAM = 11_000
-#: Streams remembered at once.
-MAX_OPEN = 1_000
 #: Refused once with one of these, a workspace has no streams.
 _NO_STREAMS = frozenset(
     {
@@ -93,7 +92,7 @@ class SlackStreams:
             answer = await self._client.write("chat.startStream", to.channel, values, patient=False)
         except OutcomeUnknown:
             # A second attempt could leave two streams.
-            self._remember(message_id, _Stream(sent="", placeholder="", open=False))
+            remember(self._streams, message_id, _Stream(sent="", placeholder="", open=False))
             return None
         except SlackError as error:
             if error.code == "ratelimited":
@@ -101,12 +100,12 @@ class SlackStreams:
             if error.code in _NO_STREAMS:
                 log.info("this workspace has no streams (%s); messages are edited", error.code)
                 self._supported = False
-            self._remember(message_id, _Stream(sent="", placeholder="", open=False))
+            remember(self._streams, message_id, _Stream(sent="", placeholder="", open=False))
             return None
         except DeliveryError:  # too many streams for now: this version is an edit
             return None
         moved = f"{answer.get('channel') or to.channel}/{answer.get('ts')}"
-        self._remember(moved, _Stream(sent=text, placeholder=message_id))
+        remember(self._streams, moved, _Stream(sent=text, placeholder=message_id))
         return moved
 
     async def _append(self, channel: str, message_id: str, stream: _Stream, text: str) -> None:
@@ -125,8 +124,3 @@ class SlackStreams:
             stream.open = False  # it lapsed in a pause
         else:
             stream.sent = text
-
-    def _remember(self, message_id: str, stream: _Stream) -> None:
-        self._streams[message_id] = stream
-        while len(self._streams) > MAX_OPEN:
-            self._streams.popitem(last=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from telegram import CallbackQuery, ChatMember, ChatMemberUpdated, InlineQuery, Message, Update
@@ -229,11 +229,8 @@ def _pressed(query: CallbackQuery) -> Pressed:
         )
         for row in markup
     )
-    return Pressed(
-        id=pressed.id,
-        user=pressed.user,
-        language=pressed.language,
-        data=pressed.data,
+    return replace(
+        pressed,
         chat=message.chat.id,
         private=message.chat.type == "private",
         topic=_topic(message),

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass
 
 from bot.adapter import DeliveryError, Desk
-from bot.delivery.replies import VOTE_REASONS
+from bot.delivery.replies import VOTE_REASONS, votes
 from bot.delivery.texts import say
 from bot.messages import Message, Press, Reply
 from bot.telegram.client import TelegramClient
@@ -79,10 +79,13 @@ class TelegramPresses:
         await self.toast(pressed, reply.text if reply else "")
         if reply is None or reply.job_id is None or pressed.message is None:
             return
-        votes = [row for row in pressed.keyboard if not row[0].value.startswith("why:")]
-        votes = votes or [_votes(job_id, reply.language)]
+        rows = [row for row in pressed.keyboard if not row[0].value.startswith("why:")]
+        buttons = tuple(
+            Button(label=vote.label, value=vote.value)
+            for vote in votes(reply.job_id, reply.language)
+        )
         asks = value.endswith(":down") and not reason
-        keyboard = [*votes, *(_reasons(job_id, reply.language) if asks else ())]
+        keyboard = [*(rows or [buttons]), *(_reasons(job_id, reply.language) if asks else ())]
         with suppress(DeliveryError):
             await self.client.swap_keyboard(pressed.chat or 0, pressed.message, keyboard)
 
@@ -127,13 +130,6 @@ class TelegramPresses:
             await self.client.toast(pressed.id, text)
         except DeliveryError as error:  # it was pressed too long ago, before a restart
             log.info("the press of a button was not confirmed: %s", error)
-
-
-def _votes(job_id: str, language: str | None) -> tuple[Button, ...]:
-    return tuple(
-        Button(label=say(f"button.{what}", language), value=f"vote:{job_id}:{what}")
-        for what in ("up", "down")
-    )
 
 
 def _reasons(job_id: str, language: str | None) -> Keyboard:

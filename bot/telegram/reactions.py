@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field
 from time import monotonic
 
 from bot.adapter import DeliveryError
-from bot.pace import MAX_KNOWN
+from bot.remembered import remember
 from bot.telegram.client import TelegramClient
 from bot.telegram.values import Target
 
@@ -25,7 +26,7 @@ class TelegramReactions:
     #: Longest time that this may take; it must not hold up the answer.
     heard_s: float
     typing_s: float = TYPING_S
-    _typed_at: dict[int, float] = field(init=False, default_factory=dict)
+    _typed_at: OrderedDict[int, float] = field(init=False, default_factory=OrderedDict)
 
     async def heard(self, reply_to: str) -> None:
         """See ChatAdapter."""
@@ -42,8 +43,6 @@ class TelegramReactions:
         now = monotonic()
         if now - self._typed_at.get(target.chat, -self.typing_s) < self.typing_s:
             return
-        self._typed_at[target.chat] = now
-        if len(self._typed_at) > MAX_KNOWN:
-            del self._typed_at[next(iter(self._typed_at))]
+        remember(self._typed_at, target.chat, now)
         with suppress(DeliveryError):
             await self.client.typing(target.chat, target.topic)
