@@ -94,7 +94,6 @@ async def running_assistant(
     Raises ConfigError where the file of a language is wrong.
     """
     texts()  # fails here rather than in a chat
-    retriever = retriever_of(settings)
     engine = EngineSupervisor(
         settings.engine,
         catalog=load_catalog(settings.engine.catalog),
@@ -103,8 +102,7 @@ async def running_assistant(
         preferred=preferred,
     )
     stop = asyncio.Event()
-    async with asyncio.TaskGroup() as background:
-        background.create_task(retriever.run(stop))
+    async with running_retriever(settings) as retriever, asyncio.TaskGroup() as background:
         background.create_task(engine.run(stop))
         try:
             async with (
@@ -122,15 +120,16 @@ async def running_assistant(
             stop.set()
 
 
-def retriever_of(settings: Settings) -> Retriever:
-    """The retriever over the FAQ that the settings name; reads nothing yet."""
+@asynccontextmanager
+async def running_retriever(settings: Settings) -> AsyncIterator[Retriever]:
+    """Read the FAQ that the settings name and keep it searchable until the block ends."""
     loader = CorpusLoader(
         settings.corpus,
         cache_dir=settings.data_dir / "cache" / "corpus",
         course_titles={name: c.title for name, c in settings.courses.items() if c.title},
     )
     vectors = settings.retrieval.embedder == "auto"
-    return Retriever(
+    retriever = Retriever(
         loader,
         settings.retrieval,
         refresh_s=settings.corpus.refresh_s,
@@ -139,6 +138,13 @@ def retriever_of(settings: Settings) -> Retriever:
         includes=settings.includes,
         cache_dir=settings.data_dir / "cache" / "vectors",
     )
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as background:
+        background.create_task(retriever.run(stop))
+        try:
+            yield retriever
+        finally:
+            stop.set()
 
 
 def _adapters(

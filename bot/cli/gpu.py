@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.options import ConfigOption, load
+from bot.cli.options import ConfigOption, set_up
 from bot.operations.published import STATUS, read_published
 from bot.operations.reports import device_report
 
@@ -25,7 +25,7 @@ def gpu(
     """The same as /gpu: GPUs, the running model, its speed, queue and last error."""
     from bot.cli.terminal import watch
 
-    settings, _ = load(config, quiet=True)
+    settings, _ = set_up(config, quiet=True)
     pauses = iter(range(round(WATCH_S / WATCH_EVERY_S) if watching else 0))
 
     def pause() -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from bot.cli.exits import say_error
-from bot.cli.options import ConfigOption, load
+from bot.cli.errors import say_error
+from bot.cli.options import ConfigOption, set_up
 from bot.operations.heartbeat import ALIVE, find_trouble
 from bot.operations.published import STATUS, StatusHidden, read_published
 from bot.operations.reports import health_report
@@ -13,7 +13,7 @@ from bot.operations.reports import health_report
 
 def health(config: ConfigOption = None) -> None:
     """Exit 0 while the assistant of this data folder is well, else say why not and exit 1."""
-    settings, _ = load(config, quiet=True)
+    settings, _ = set_up(config, quiet=True)
     trouble = find_trouble(settings.data_dir / ALIVE)
     try:
         published = read_published(settings.data_dir / STATUS)

@@ -22,7 +22,7 @@ ModelOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
-def load(
+def set_up(
     config: Path | None, model: str | None = None, *, quiet: bool = False
 ) -> tuple[Settings, Secrets]:
     """Read settings and secrets, and prepare this process as they say.

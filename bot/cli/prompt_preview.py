@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from bot.cli.retrieving import running_retriever
+from bot.assistant import running_retriever
 from config.settings import Secrets, Settings
 from engine.answer.answering import Answerer
 from engine.answer.judges import running_relevance

@@ -79,19 +79,16 @@ class Delivery:
         self._followed(job)
 
     def admitted(self, job: Job) -> None:
-        """See JobObserver."""
         question = self._open.get(job.id)
         if question is not None:
             question.changed.set()
 
     def progressed(self, job: Job, text: AnswerText) -> None:
-        """See JobObserver."""
         question = self._followed(job)
         question.text = text
         question.changed.set()
 
     def answered(self, job: Job, answer: Answer) -> None:
-        """See JobObserver."""
         question = self._followed(job)
         question.answer = answer
         question.changed.set()

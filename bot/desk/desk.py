@@ -54,7 +54,6 @@ class FaqDesk:
         self._rate = RateLimit(self.limits.questions_per_minute)
 
     async def receive(self, message: Message) -> None:
-        """See Desk.receive."""
         command = command_of(message.text)
         if command is None or command[0] == "ask":
             await self._ask(message, message.text if command is None else command[1])
@@ -64,7 +63,6 @@ class FaqDesk:
             await self._say(message.platform, message.reply_to, reply)
 
     async def press(self, press: Press) -> Reply | None:
-        """See Desk.press."""
         kind, _, rest = press.value.partition(":")
         if kind == "course":
             return await self.commands.course(press, rest)
@@ -84,11 +82,9 @@ class FaqDesk:
         return None
 
     async def ready(self) -> None:
-        """See Desk.ready."""
         await self.commands.retriever.ready()
 
     async def all_told(self) -> None:
-        """See Desk.all_told."""
         await self.delivery.all_told()
 
     # Questions

@@ -25,6 +25,7 @@ from bot.slack.parse import (
     Written,
     conversation,
     slash_text,
+    text_in,
     written,
 )
 from bot.slack.presses import SlackPresses
@@ -94,7 +95,7 @@ class SlackHandlers:
             case "reaction_added":
                 await self._reaction(event)
             case "app_home_opened" if event.get("tab") == "home":
-                await self._quick(self.presses.show_home(str(event.get("user") or "")))
+                await self._quick(self.presses.show_home(text_in(event, "user")))
 
     async def _read(self, found: Written) -> None:
         place = await self._place(found.channel, found.thread)
@@ -194,12 +195,12 @@ class SlackHandlers:
 
     async def _reaction(self, event: Payload) -> None:
         wanted = self.staff_reaction.strip(":")
-        item, user = event.get("item") or {}, str(event.get("user") or "")
+        item, user = event.get("item") or {}, text_in(event, "user")
         if not wanted or event.get("reaction") != wanted or item.get("type") != "message":
             return
         if not self.members.is_staff(user):
             return
-        channel, ts = str(item.get("channel") or ""), str(item.get("ts") or "")
+        channel, ts = text_in(item, "channel"), text_in(item, "ts")
         answer = await self.client.call(
             "conversations.replies", channel=channel, ts=ts, limit=1, inclusive=True
         )
@@ -208,8 +209,7 @@ class SlackHandlers:
                 await self._answer_for(channel, message, user)
 
     async def _shortcut(self, body: Payload) -> None:
-        channel = str((body.get("channel") or {}).get("id") or "")
-        user = str((body.get("user") or {}).get("id") or "")
+        channel, user = text_in(body, "channel", "id"), text_in(body, "user", "id")
         await self._answer_for(channel, body.get("message") or {}, user)
 
     async def _answer_for(self, channel: str, message: Payload, user: str) -> None:
@@ -221,14 +221,12 @@ class SlackHandlers:
     # Commands, buttons and menus
 
     async def _slash(self, body: Payload) -> None:
-        channel, user = str(body.get("channel_id") or ""), str(body.get("user_id") or "")
+        channel, user = text_in(body, "channel_id"), text_in(body, "user_id")
         # Slack delivers a command once, so any number tells it from the next.
-        trigger = str(body.get("trigger_id") or uuid4().hex)
-        text = slash_text(str(body.get("command")), str(body.get("text") or ""))
+        trigger = text_in(body, "trigger_id") or uuid4().hex
+        text = slash_text(text_in(body, "command"), text_in(body, "text"))
         question = command_of(text) is None
-        await self._asked(
-            channel, user, trigger, text, str(body.get("response_url") or ""), question
-        )
+        await self._asked(channel, user, trigger, text, text_in(body, "response_url"), question)
 
     async def _asked(
         self, channel: str, user: str, trigger: str, text: str, response_url: str, question: bool
@@ -247,8 +245,7 @@ class SlackHandlers:
 
     async def _pressed(self, body: Payload) -> None:
         for action in body.get("actions") or []:
-            chosen = action.get("selected_option") or {}
-            value = str(chosen.get("value") or action.get("value") or "")
+            value = text_in(action, "selected_option", "value") or text_in(action, "value")
             if value.startswith("ask:"):
                 await self._starter(body, value.removeprefix("ask:"))
             elif value:
@@ -256,11 +253,10 @@ class SlackHandlers:
 
     async def _starter(self, body: Payload, question: str) -> None:
         """A starter question of the Home tab is asked in the direct messages."""
-        user = str((body.get("user") or {}).get("id"))
-        trigger = str(body.get("trigger_id") or uuid4().hex)
+        user = text_in(body, "user", "id")
+        trigger = text_in(body, "trigger_id") or uuid4().hex
         opened = await self.client.call("conversations.open", users=user)
-        channel = str((opened.get("channel") or {}).get("id") or "")
-        await self._asked(channel, user, trigger, question, "", True)
+        await self._asked(text_in(opened, "channel", "id"), user, trigger, question, "", True)
 
     async def _quick(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it, but acknowledge in time; what then goes wrong is logged."""

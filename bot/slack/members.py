@@ -12,6 +12,7 @@ from time import monotonic
 from bot.adapter import DeliveryError
 from bot.remembered import remember
 from bot.slack.client import SlackClient
+from bot.slack.parse import text_in
 from config.settings import SlackSettings
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,7 @@ class SlackMembers:
         try:
             async with asyncio.timeout(self.language_s):
                 answer = await self.client.call("users.info", user=user, include_locale=True)
-                language = str((answer.get("user") or {}).get("locale") or "") or None
+                language = text_in(answer, "user", "locale") or None
         except (DeliveryError, TimeoutError):
             log.debug("the language of a person is not known")
         kept_s = LANGUAGE_KEPT_S if language else UNKNOWN_KEPT_S

@@ -52,5 +52,4 @@ class SlackPace:
         await self._pace.turn(channel, limits, patient=patient)
 
     def pause(self, channel: str, seconds: float) -> None:
-        """See Pace.pause."""
         self._pace.pause(channel, seconds)

@@ -26,7 +26,6 @@ class SlackReactions:
     _can_show_status: bool = field(init=False, default=True)
 
     async def heard(self, reply_to: str) -> None:
-        """See ChatAdapter."""
         to = ReplyTo.load(reply_to)
         try:
             async with asyncio.timeout(self.heard_s):

@@ -37,9 +37,6 @@ class SignedRequests:
         self._clock = clock
         self._seen: dict[str, float] = {}
 
-    def __repr__(self) -> str:
-        return "SignedRequests()"
-
     def genuine(self, headers: Mapping[str, str], body: bytes) -> bool:
         """Whether Slack signed this within the last minutes."""
         timestamp = headers.get("X-Slack-Request-Timestamp", "")

@@ -45,7 +45,6 @@ class SlackSender:
     # Posting and editing
 
     async def post(self, reply_to: str, reply: Reply) -> str:
-        """See ChatAdapter."""
         to = ReplyTo.load(reply_to)
         if reply.ephemeral and (to.response_url or not to.private):
             return await self.whisper(to, reply)
@@ -68,7 +67,6 @@ class SlackSender:
             raise
 
     async def edit(self, reply_to: str, message_id: str, reply: Reply) -> str | None:
-        """See ChatAdapter."""
         to = ReplyTo.load(reply_to)
         if message_id == EPHEMERAL and reply.state is not ReplyState.FINAL:
             return None  # the address takes few messages, and the last one must be among them

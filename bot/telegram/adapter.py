@@ -80,23 +80,18 @@ class TelegramAdapter:
         self._publish_menus = partial(publish_menus, self._client, store, frozenset(admins))
 
     async def heard(self, reply_to: str) -> None:
-        """See ChatAdapter."""
         await self._reactions.heard(reply_to)
 
     async def post(self, reply_to: str, reply: Reply) -> str:
-        """See ChatAdapter."""
         return await self._sender.post(reply_to, reply)
 
     async def edit(self, reply_to: str, message_id: str, reply: Reply) -> None:
-        """See ChatAdapter."""
         await self._sender.edit(reply_to, message_id, reply)
 
     def interrupt(self) -> bool:
-        """See ChatAdapter."""
         return False
 
     async def close(self) -> None:
-        """See ChatAdapter."""
         with suppress(DeliveryError):
             await self._client.close()
 

@@ -29,7 +29,6 @@ class TelegramReactions:
     _typed_at: OrderedDict[int, float] = field(init=False, default_factory=OrderedDict)
 
     async def heard(self, reply_to: str) -> None:
-        """See ChatAdapter."""
         target = Target.read(reply_to)
         with suppress(TimeoutError):
             async with asyncio.timeout(self.heard_s):

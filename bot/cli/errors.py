@@ -16,7 +16,7 @@ from config.settings import ConfigError
 from engine.errors import EngineError
 
 
-class ExitCodes(TyperGroup):
+class ErrorReportingGroup(TyperGroup):
     """Runs a command; an error of ours becomes one sentence and exit code 1."""
 
     def invoke(self, ctx: Any) -> Any:
