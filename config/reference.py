@@ -53,7 +53,6 @@ From the environment or `.env` only. `NAME_FILE` may name a file that holds the 
 
 
 def reference() -> str:
-    """The whole page as Markdown."""
     parts = [_INTRODUCTION]
     parts += [
         f"| `{name.upper()}` | {_sentence(field)} |\n"

@@ -20,7 +20,6 @@ class ErrorReportingGroup(TyperGroup):
     """Runs a command; an error of ours becomes one sentence and exit code 1."""
 
     def invoke(self, ctx: Any) -> Any:
-        """As the base class does."""
         try:
             try:
                 return super().invoke(ctx)

@@ -105,7 +105,6 @@ def preview_text(preview: PromptPreview) -> str:
 
 
 def _note(preview: PromptPreview) -> str:
-    """What else there is to know, in sentences."""
     alias, prompt = preview.entry.alias, preview.prompt
     if prompt is None:
         return f"Nothing would be sent to {alias}: {after_colon(preview.answer.reason)}"

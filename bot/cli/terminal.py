@@ -42,7 +42,6 @@ class TransferView:
         self._shown.close()
 
     def show(self, transfer: Transfer) -> None:
-        """This is how far it is now."""
         is_new = transfer.what != self._what
         self._what = transfer.what
         if self._console is None:

@@ -174,7 +174,6 @@ class Delivery:
                 self._told.notify_all()
 
     def _final(self, question: _Open) -> Reply | None:
-        """The last version of the message, once it is known."""
         job = question.job
         if question.answer is not None:
             return replies.final(
@@ -187,7 +186,6 @@ class Delivery:
         return replies.stopped(job) if question.stopped else None
 
     async def _interim(self, question: _Open) -> Reply:
-        """The message while the answer is not known."""
         job, matches = question.job, question.matches
         if question.text is not None:
             return replies.writing(job, question.text, matches)

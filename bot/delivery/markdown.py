@@ -105,7 +105,6 @@ def parse(markdown: str) -> tuple[Block, ...]:
 
 
 def plain(spans: tuple[Span, ...]) -> str:
-    """The bare text of `spans`."""
     return "".join(span.text for span in spans)
 
 

@@ -228,7 +228,6 @@ def _faq_language(answer: Answer, language: str | None) -> str:
 
 
 def stopped(job: Job) -> Reply:
-    """The asker stopped it."""
     language = job.question.language
     return Reply(text=say("stopped", language), job_id=job.id, language=language)
 

@@ -35,20 +35,16 @@ class ModelHost(Protocol):
 
     def status(self) -> EngineStatus:
         """What the engine is doing now."""
-        ...
 
     def pids(self) -> frozenset[int]:
         """The engine's processes."""
-        ...
 
     async def switch(self, alias: str) -> None:
         """Serve with another model. Raises ModelError; the old model keeps serving then, or is
         being started again if it had to go first."""
-        ...
 
     async def settled(self) -> None:
         """Return as soon as it is known whether the engine can be used."""
-        ...
 
 
 def commands_on(platform: str, *, staff: bool) -> tuple[str, ...]:
@@ -87,7 +83,6 @@ class Commands:
         return self.is_admin(asker.platform, asker.user_id)
 
     def help(self, asker: Asker) -> Reply:
-        """What can be done, as this person may do it."""
         names = commands_on(asker.platform, staff=self.is_staff(asker))
         lines = "\n".join(
             f"- {_spoken(asker.platform, name)}: {say(f'command.{name}', asker.language)}"
@@ -174,7 +169,6 @@ class Commands:
     # /gpu and /status
 
     async def gpu(self, asker: Asker) -> Reply:
-        """The GPU, for admins."""
         if not self.is_staff(asker):
             return private_reply("admins_only", asker.language)
         status = self.engine.status()

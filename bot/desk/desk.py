@@ -119,7 +119,6 @@ class FaqDesk:
             self.delivery.accepted(job)
 
     async def _language(self, message: Message, text: str) -> str:
-        """In which language this person is answered."""
         # What tells it takes a second to load, once.
         return await asyncio.to_thread(
             asker_language, text, message.language, self.commands.retriever.language
@@ -255,7 +254,6 @@ class FaqDesk:
         return None
 
     async def _name_staff(self, press: Press, job_id: str) -> Reply:
-        """Whom to ask about this question."""
         job = await self._job_of(press, job_id)
         if job is None:
             return private_reply("vote.gone", press.language)

@@ -45,7 +45,6 @@ class Spawn(Protocol):
 
     def __call__(self, work: Coroutine[Any, Any, T], /) -> asyncio.Task[T]:
         """Start `work`."""
-        ...
 
 
 @dataclass(eq=False, slots=True)

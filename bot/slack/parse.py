@@ -39,7 +39,6 @@ class ReplyTo:
     asked: str = ""
 
     def dump(self) -> str:
-        """As a string without what is empty."""
         return json.dumps({key: value for key, value in asdict(self).items() if value})
 
     @classmethod

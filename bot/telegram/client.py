@@ -63,7 +63,6 @@ class TelegramClient:
         return Me(id=self._bot.id, username=self._bot.bot.username or "")
 
     async def close(self) -> None:
-        """Let go of the connections."""
         await self._call(self._bot.shutdown)
 
     async def updates(self, offset: int, timeout_s: int) -> list[Any]:
@@ -81,7 +80,6 @@ class TelegramClient:
         return await self._call(lambda: work(self._updates))
 
     async def set_webhook(self, url: str, secret: str) -> None:
-        """Have Telegram call us at `url`."""
         await self._with_kinds(
             lambda kinds: self._bot.set_webhook(
                 url, secret_token=secret, allowed_updates=list(kinds)
@@ -89,7 +87,6 @@ class TelegramClient:
         )
 
     async def delete_webhook(self) -> None:
-        """Have Telegram wait to be asked."""
         await self._call(self._bot.delete_webhook)
 
     # Messages
@@ -152,7 +149,6 @@ class TelegramClient:
             raise MessageGone from None
 
     async def swap_keyboard(self, chat: int, message: int, keyboard: Keyboard) -> None:
-        """Change the buttons of a message alone."""
 
         async def swap() -> None:
             await self._bot.edit_message_reply_markup(
@@ -186,7 +182,6 @@ class TelegramClient:
     # Signs and menus
 
     async def react(self, chat: int, message: int, emoji: str) -> None:
-        """React to a message."""
         await self._call(lambda: self._bot.set_message_reaction(chat, message, emoji), chat)
 
     async def typing(self, chat: int, topic: int | None) -> None:
@@ -200,7 +195,6 @@ class TelegramClient:
         await self._call(lambda: self._bot.answer_callback_query(query, text[:200] or None))
 
     async def answer_inline(self, query: str, articles: Sequence[Article]) -> None:
-        """Answer an inline search."""
         results = [
             InlineQueryResultArticle(
                 id=article.id,

@@ -96,7 +96,6 @@ def _part(runs: Iterable[Run]) -> Part:
 
 
 def _joined(runs: Iterable[Run]) -> Iterator[Run]:
-    """Neighbours of one style become one run."""
     for bare, same in groupby(runs, lambda run: replace(run, text="")):
         yield replace(bare, text="".join(run.text for run in same))
 

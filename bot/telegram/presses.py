@@ -31,7 +31,6 @@ class TelegramPresses:
     starters: Starters
 
     async def pressed(self, pressed: Pressed) -> None:
-        """Somebody used a button of one of our messages."""
         kind, _, rest = pressed.data.partition(":")
         if kind == "try":
             await self._try(pressed, rest)

@@ -39,7 +39,6 @@ class TelegramReceiver:
     _queues: dict[str, deque[Delivered]] = field(init=False, default_factory=dict)
 
     async def offset(self) -> int:
-        """The first update that was not stored yet."""
         return int(await self.store.get_value(OFFSET_KEY) or 0)
 
     async def take_in(self, updates: list[Any], offset: int) -> int:

@@ -15,7 +15,6 @@ class TelegramUsers:
         self._admins = {str(admin) for admin in admins}
 
     def is_admin(self, user: str) -> bool:
-        """Whether this person is staff."""
         return user in self._admins
 
     def allowed(self, user: str, chat: int | None) -> bool:
