@@ -64,17 +64,16 @@ async def serve(settings: Settings, secrets: Secrets, *, console: bool) -> None:
         assistant = await stack.enter_async_context(
             running_assistant(settings, secrets, preferred=preferred)
         )
-        retriever = assistant.retriever
         commands = Commands(
             store,
-            retriever,
+            assistant.retriever,
             assistant.engine,
             ModelLibrary(settings.engine, settings.models_dir).choices,
             relevance=assistant.relevance,
             support=assistant.support,
             is_admin=partial(is_admin, settings.admins),
         )
-        adapters = _adapters(settings, secrets, store, retriever, commands, console=console)
+        adapters = _adapters(settings, secrets, commands, console=console)
         reception = reception_of(
             settings, store, assistant.answerer, commands, adapters, assistant.engine
         )
@@ -148,13 +147,7 @@ async def running_retriever(settings: Settings) -> AsyncIterator[Retriever]:
 
 
 def _adapters(
-    settings: Settings,
-    secrets: Secrets,
-    store: JobStore,
-    retriever: Retriever,
-    commands: Commands,
-    *,
-    console: bool,
+    settings: Settings, secrets: Secrets, commands: Commands, *, console: bool
 ) -> dict[str, ChatAdapter]:
     """The platforms that have tokens, or the console. Raises ConfigError."""
     if console:
@@ -163,22 +156,18 @@ def _adapters(
         return {"console": open_console(BANNER)}
     adapters: dict[str, ChatAdapter] = {}
     if secrets.telegram_bot_token:
-        token = secrets.telegram_bot_token
-        adapters["telegram"] = _telegram(settings, token, secrets, store, retriever)
+        adapters["telegram"] = _telegram(settings, secrets.telegram_bot_token, secrets, commands)
     if secrets.slack_bot_token:
-        token = secrets.slack_bot_token
-        adapters["slack"] = _slack(settings, token, secrets, store, retriever, commands)
+        adapters["slack"] = _slack(settings, secrets.slack_bot_token, secrets, commands)
     return adapters
 
 
 def _telegram(
-    settings: Settings,
-    token: SecretStr,
-    secrets: Secrets,
-    store: JobStore,
-    retriever: Retriever,
+    settings: Settings, token: SecretStr, secrets: Secrets, commands: Commands
 ) -> ChatAdapter:
     from bot.telegram.adapter import TelegramAdapter
+
+    retriever = commands.retriever
 
     async def search(text: str, course: str | None) -> Sequence[Match]:
         question = Question(text=text, course=course)
@@ -187,7 +176,7 @@ def _telegram(
     return TelegramAdapter(
         settings.telegram,
         token,
-        store,
+        commands.store,
         admins=settings.admins.telegram,
         search=search,
         starters=lambda course: starters(retriever.corpus, course),
@@ -196,12 +185,7 @@ def _telegram(
 
 
 def _slack(
-    settings: Settings,
-    token: SecretStr,
-    secrets: Secrets,
-    store: JobStore,
-    retriever: Retriever,
-    commands: Commands,
+    settings: Settings, token: SecretStr, secrets: Secrets, commands: Commands
 ) -> ChatAdapter:
     from bot.slack.adapter import SlackAdapter
 
@@ -213,10 +197,10 @@ def _slack(
         token,
         secrets.slack_app_token,
         secrets.slack_signing_secret,
-        store,
-        is_staff=partial(is_admin, settings.admins, "slack"),
+        commands.store,
+        is_staff=partial(commands.is_admin, "slack"),
         status=status,
-        starters=lambda: [entry.question for entry in starters(retriever.corpus, None)],
+        starters=lambda: [e.question for e in starters(commands.retriever.corpus, None)],
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
+from dataclasses import replace
 
 from bot.adapter import DeliveryError, DeliveryRefused, MessageGone
 from bot.messages import Reply, ReplyState
@@ -117,7 +118,7 @@ class SlackSender:
     ) -> str:
         final = reply.state is ReplyState.FINAL
         if message_id is None:
-            message_id = await self._post_part(to, to.thread, parts[0], reply.job_id, 0)
+            message_id = await self._post_part(to, parts[0], reply.job_id, 0)
         else:
             await self._update_part(message_id, parts[0], reply.job_id, 0, patient=final)
         if not final or (len(parts) == 1 and reply.job_id is None):
@@ -132,57 +133,38 @@ class SlackSender:
                 await self._update_part(known, part, reply.job_id, number, patient=True)
             else:
                 thread = to.thread or (ts if to.asked else "")
-                await self._post_part(to, thread, part, reply.job_id, number, channel=channel)
+                below = replace(to, channel=channel, thread=thread)
+                await self._post_part(below, part, reply.job_id, number)
         return message_id
 
-    async def _post_part(
-        self,
-        to: ReplyTo,
-        thread: str,
-        part: Part,
-        job_id: int | None,
-        number: int,
-        *,
-        channel: str = "",
-    ) -> str:
-        values: dict[str, object] = {
-            "thread_ts": thread or None,
-            "text": part.text,
-            "blocks": part.blocks or None,
-            "metadata": metadata(job_id, number),
+    async def _post_part(self, to: ReplyTo, part: Part, job_id: int | None, number: int) -> str:
+        values = {
+            **_content(part, job_id, number),
+            "thread_ts": to.thread or None,
             "unfurl_links": False,
             "unfurl_media": False,
-            "parse": "none",
-            "link_names": False,
         }
-        channel = channel or to.channel
         try:
-            answer = await self._client.write("chat.postMessage", channel, values)
+            answer = await self._client.write("chat.postMessage", to.channel, values)
         except DeliveryRefused:
             if not to.asked or to.private or number:
                 raise
             # A slash command reaches us from channels that we are not in.
             return await self._post_directly(to, part, job_id)
-        return f"{answer.get('channel') or channel}/{answer.get('ts')}"
+        return f"{answer.get('channel') or to.channel}/{answer.get('ts')}"
 
     async def _post_directly(self, to: ReplyTo, part: Part, job_id: int | None) -> str:
         """Post to the person's direct messages, in private and open to changes."""
         opened = await self._client.call("conversations.open", users=to.user)
         own = ReplyTo(channel=str(opened["channel"]["id"]), user=to.user)
-        return await self._post_part(own, "", part, job_id, 0)
+        return await self._post_part(own, part, job_id, 0)
 
     async def _update_part(
         self, message_id: str, part: Part, job_id: int | None, number: int, *, patient: bool
     ) -> None:
         channel, _, ts = message_id.partition("/")
-        values: dict[str, object] = {
-            "ts": ts,
-            "text": part.text,
-            "blocks": part.blocks,
-            "metadata": metadata(job_id, number),
-            "parse": "none",
-            "link_names": False,
-        }
+        # An update without blocks keeps the old ones; an empty list removes them.
+        values = {**_content(part, job_id, number), "ts": ts, "blocks": part.blocks}
         try:
             await self._client.write("chat.update", channel, values, patient=patient)
         except SlackError as error:
@@ -215,7 +197,7 @@ class SlackSender:
             if error.retry_after_s is not None:
                 raise
             log.info("no ephemeral message (%s); everybody sees it", error.code)
-            return await self._post_part(to, to.thread, part, None, 0)
+            return await self._post_part(to, part, None, 0)
         return EPHEMERAL
 
     async def replace(self, to: ReplyTo, reply: Reply) -> None:
@@ -254,6 +236,17 @@ class SlackSender:
                 raise
             gone: dict[str, object] = {"ts": ts, "text": DONE, "blocks": []}
             await self._client.write("chat.update", channel, gone)
+
+
+def _content(part: Part, job_id: int | None, number: int) -> dict[str, object]:
+    """What makes a message of the part; its text is taken as it is."""
+    return {
+        "text": part.text,
+        "blocks": part.blocks or None,
+        "metadata": metadata(job_id, number),
+        "parse": "none",
+        "link_names": False,
+    }
 
 
 def _asked(to: ReplyTo) -> str:
