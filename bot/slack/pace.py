@@ -31,7 +31,7 @@ class SlackPace:
     #: New messages in a channel at once; then one more every `channel_s` seconds.
     burst: int = 3
     channel_s: float = 1.0
-    per_minute: Mapping[str, int] = PER_MINUTE
+    per_minute: Mapping[str, int] = field(default_factory=PER_MINUTE.copy)
     others: int = PER_MINUTE_OTHERS
     clock: Callable[[], float] = monotonic
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
