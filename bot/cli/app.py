@@ -9,10 +9,9 @@ from bot.cli.check import check
 from bot.cli.errors import ErrorReportingGroup
 from bot.cli.eval import eval_app
 from bot.cli.gaps import gaps
-from bot.cli.gpu import gpu
-from bot.cli.health import health
 from bot.cli.models import models_app
 from bot.cli.run import chat, run
+from bot.cli.running import gpu, health
 
 app = typer.Typer(
     cls=ErrorReportingGroup,

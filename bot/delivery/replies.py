@@ -243,23 +243,15 @@ def _stop(job: Job) -> Action:
 def _actions(
     job: Job, answer: Answer, language: str | None, *, explains: bool
 ) -> tuple[Action, ...]:
-    actions = _reactions(job, answer.tier, language)
-    if answer.found and answer.leaves_open:
-        actions = (*actions, _ask_staff(job, language))
-    if not explains:
-        return actions
-    return (*actions, Action(label=say("button.explain", language), value=f"explain:{job.id}"))
-
-
-def _reactions(job: Job, tier: Tier, language: str | None) -> tuple[Action, ...]:
-    match tier:
-        case Tier.ANSWER:
-            return votes(job.id, language)
-        case Tier.CLOSEST:
-            return (*votes(job.id, language), _ask_staff(job, language))
-        case Tier.NONE:
-            return (_ask_staff(job, language),)
-    return ()
+    actions: list[Action] = []
+    if answer.tier in (Tier.ANSWER, Tier.CLOSEST):
+        actions += votes(job.id, language)
+    leaves_open = answer.found and answer.leaves_open
+    if leaves_open or answer.tier in (Tier.CLOSEST, Tier.NONE):
+        actions.append(Action(label=say("button.staff", language), value=f"staff:{job.id}"))
+    if explains:
+        actions.append(Action(label=say("button.explain", language), value=f"explain:{job.id}"))
+    return tuple(actions)
 
 
 def votes(job_id: int, language: str | None) -> tuple[Action, ...]:
@@ -268,7 +260,3 @@ def votes(job_id: int, language: str | None) -> tuple[Action, ...]:
         Action(label=say(f"button.{vote}", language), value=f"vote:{job_id}:{vote}")
         for vote in ("up", "down")
     )
-
-
-def _ask_staff(job: Job, language: str | None) -> Action:
-    return Action(label=say("button.staff", language), value=f"staff:{job.id}")

@@ -183,8 +183,7 @@ class SlackAdapter:
             self._store,
             desk,
             spawn,
-            team=me.team,
-            me=me.ids,
+            me=me,
             members=self._members,
             presses=SlackPresses(
                 self._client,

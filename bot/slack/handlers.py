@@ -15,6 +15,7 @@ from bot.delivery.replies import private_reply
 from bot.desk.commands import command_of
 from bot.messages import Message
 from bot.remembered import remember
+from bot.slack.app import Identity
 from bot.slack.catch_up import SlackCatchUp
 from bot.slack.client import SlackClient
 from bot.slack.members import SlackMembers
@@ -57,8 +58,7 @@ class SlackHandlers:
     desk: Desk
     spawn: Spawn
     _: KW_ONLY
-    team: str
-    me: frozenset[str]
+    me: Identity
     members: SlackMembers
     presses: SlackPresses
     catch_up: SlackCatchUp
@@ -88,7 +88,7 @@ class SlackHandlers:
         """One event of the Events API, or a message found while catching up."""
         match event.get("type"):
             case "message" | "app_mention":
-                found = written(event, me=self.me)
+                found = written(event, me=self.me.ids)
                 if found is not None:
                     await self._read(found)
             case "reaction_added":
@@ -114,7 +114,7 @@ class SlackHandlers:
             return None
         # The thread may hang on an answer to a slash command or a direct message.
         job = await self.store.by_placeholder(PLATFORM, f"{channel}/{thread}")
-        return job.conversation if job else conversation(self.team, channel, thread)
+        return job.conversation if job else conversation(self.me.team, channel, thread)
 
     async def _follows_up(self, found: Written, place: str | None) -> bool:
         """Whether a message in a thread goes on with what was asked us there: not when it
@@ -131,11 +131,11 @@ class SlackHandlers:
         private_chat = found.private and not found.thread
         if place is None:
             root = "" if found.private else found.ts
-            place = conversation(self.team, found.channel, root)
+            place = conversation(self.me.team, found.channel, root)
         to = ReplyTo(
             channel=found.channel,
             user=user,
-            team=self.team,
+            team=self.me.team,
             thread="" if private_chat else found.thread or found.ts,
             message=found.ts,
         )
@@ -213,7 +213,7 @@ class SlackHandlers:
 
     async def _answer_for(self, channel: str, message: Payload, user: str) -> None:
         """Answer a message in its thread because `user` asked for it."""
-        found = written({**message, "type": "message", "channel": channel}, me=self.me)
+        found = written({**message, "type": "message", "channel": channel}, me=self.me.ids)
         if found is not None:
             await self._take(found, await self._place(channel, found.thread), user=user)
 
@@ -234,12 +234,12 @@ class SlackHandlers:
         to = ReplyTo(
             channel=channel,
             user=user,
-            team=self.team,
+            team=self.me.team,
             response_url=response_url,
             asked=text[:500] if question else "",
         )
         root = f"/{trigger}" if question and not to.private else ""
-        place = conversation(self.team, channel, root)
+        place = conversation(self.me.team, channel, root)
         await self._once(f"{channel}/{trigger}", self._message(to, place, trigger, text))
 
     async def _pressed(self, body: Payload) -> None:

@@ -21,6 +21,8 @@ MAX_MESSAGE = 12_000
 MAX_BLOCKS = 50
 #: Characters of the text beside the blocks; `chat.update` refuses more than 4,000.
 MAX_TEXT = 3_900
+#: Characters of the label of a button or menu entry.
+MAX_LABEL = 75
 #: Kinds of actions that choose one of several.
 _CHOICES = ("model", "course")
 _STREAM = str.maketrans({"<": "‹", "@": "＠"})
@@ -121,7 +123,7 @@ def home_view(status: str, starters: Sequence[str], *, welcome: str, how: str) -
 
 
 def _head(reply: Reply, asked: str) -> list[str]:
-    notice = f"{line(reply.notice, 600)}" if reply.notice.strip() else ""
+    notice = line(reply.notice, 600)
     return [text for text in (asked, notice) if text]
 
 
@@ -187,15 +189,16 @@ def _fallback(texts: list[str]) -> str:
 
 
 def _section(text: str) -> Json:
+    return {"type": "section", "text": _mrkdwn(text)}
+
+
+def _mrkdwn(text: str) -> Json:
     # verbatim: Slack must not make links and mentions of its own out of what it reads.
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
 def _context(text: str) -> Json:
-    return {
-        "type": "context",
-        "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}],
-    }
+    return {"type": "context", "elements": [_mrkdwn(text)]}
 
 
 # What can be pressed
@@ -218,13 +221,10 @@ def _actions(actions: Sequence[Action], level: Level) -> list[Json]:
     return blocks
 
 
-def _plain(text: str, limit: int = 75) -> Json:
+def _plain(text: str) -> Json:
     flat = " ".join(without_invisible(text).split()) or "…"
-    return {
-        "type": "plain_text",
-        "text": flat if len(flat) <= limit else flat[: limit - 1] + "…",
-        "emoji": True,
-    }
+    short = flat if len(flat) <= MAX_LABEL else flat[: MAX_LABEL - 1] + "…"
+    return {"type": "plain_text", "text": short, "emoji": True}
 
 
 def _button(action: Action, number: int) -> Json:

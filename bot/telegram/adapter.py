@@ -16,7 +16,6 @@ from bot.messages import Reply
 from bot.telegram.client import TelegramClient
 from bot.telegram.errors import TokenRejected
 from bot.telegram.handlers import TelegramHandlers
-from bot.telegram.inline import Search, Starters
 from bot.telegram.menu import publish_menus
 from bot.telegram.pace import TelegramPace
 from bot.telegram.presses import TelegramPresses
@@ -27,7 +26,7 @@ from bot.telegram.receive_webhook import TelegramWebhook
 from bot.telegram.send import TelegramSender
 from bot.telegram.times import Times
 from bot.telegram.users import TelegramUsers
-from bot.telegram.values import PLATFORM, Me
+from bot.telegram.values import PLATFORM, Me, Search, Starters
 from config.settings import TelegramSettings
 from engine.stopping import unless
 from engine.store.jobs import JobStore

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field, replace
+from hashlib import sha1
 from typing import Any
 
 from bot.adapter import DeliveryError, Desk
@@ -13,17 +14,19 @@ from bot.delivery.texts import say
 from bot.desk.commands import course_key
 from bot.messages import Action, Message, Reply
 from bot.telegram.client import TelegramClient
-from bot.telegram.inline import Search, Starters, answer_inline
 from bot.telegram.parse import Joined, Pressed, Searched, Stopped, Written, read
 from bot.telegram.presses import TelegramPresses
+from bot.telegram.render import render
 from bot.telegram.send import TelegramSender
 from bot.telegram.users import TelegramUsers
-from bot.telegram.values import PLATFORM, Me, Target
+from bot.telegram.values import PLATFORM, Article, Me, Search, Starters, Target
 from engine.store.jobs import JobStore
+from engine.types import Document, Match, Source
 
 log = logging.getLogger(__name__)
 
 MAX_STARTERS = 4
+MAX_ARTICLES = 20
 
 
 @dataclass(eq=False, slots=True)
@@ -150,12 +153,33 @@ class TelegramHandlers:
             log.warning("a notice was not delivered on Telegram: %s", error)
 
     async def _searched(self, searched: Searched) -> None:
-        allowed = self.users.allowed(searched.user, None)
+        """Show what the search finds in the person's course, else in all; no model and no queue, so
+        it is quick."""
         await self.desk.ready()
-        await answer_inline(
-            self.client,
-            searched,
-            await self.store.get_value(course_key(PLATFORM, searched.user)) or None,
-            self.search if allowed else None,
-            self.starters if allowed else None,
-        )
+        found: Sequence[Document] = ()
+        if self.users.allowed(searched.user, None):
+            chosen = await self.store.get_value(course_key(PLATFORM, searched.user)) or None
+            words = searched.text[:500]
+            if words.strip():
+                matches = await self.search(words, chosen) or await self.search(words, None)
+                found = [match.document for match in matches]
+            else:
+                found = self.starters(chosen) or self.starters(None)
+        unique = {entry.id: entry for entry in found}
+        articles = [_article(entry) for entry in list(unique.values())[:MAX_ARTICLES]]
+        try:
+            await self.client.answer_inline(searched.id, articles)
+        except DeliveryError as error:
+            log.info("an inline search was not answered: %s", error)
+
+
+def _article(entry: Document) -> Article:
+    match = Match(document=entry, score=0.0)
+    sources = (Source.of(match),) if entry.url else ()
+    reply = Reply(text=entry.answer, notice=entry.question, sources=sources)
+    return Article(
+        id=sha1(entry.id.encode(), usedforsecurity=False).hexdigest(),  # at most 64 bytes
+        title=entry.question[:100],
+        description=" ".join(entry.answer.split())[:150],
+        part=render(reply)[0],
+    )

@@ -79,7 +79,6 @@ class Joined:
 
     chat: int
     user: str
-    language: str | None
 
 
 Incoming = Written | Pressed | Searched | Stopped | Joined
@@ -253,11 +252,7 @@ def _joined(change: ChatMemberUpdated) -> Joined | None:
     came = change.old_chat_member.status in outside and change.new_chat_member.status not in outside
     if not came or change.chat.type not in ("group", "supergroup"):
         return None
-    return Joined(
-        chat=change.chat.id,
-        user=str(change.from_user.id),
-        language=change.from_user.language_code,
-    )
+    return Joined(chat=change.chat.id, user=str(change.from_user.id))
 
 
 def _stopped(stop: dict[str, Any]) -> Stopped:

@@ -11,11 +11,10 @@ from bot.delivery.replies import VOTE_REASONS, votes
 from bot.delivery.texts import say
 from bot.messages import Message, Press, Reply
 from bot.telegram.client import TelegramClient
-from bot.telegram.inline import Starters
 from bot.telegram.parse import Pressed, Stopped
 from bot.telegram.render import render
 from bot.telegram.send import TelegramSender
-from bot.telegram.values import PLATFORM, Button, Keyboard, Target
+from bot.telegram.values import PLATFORM, Button, Keyboard, Starters, Target
 
 log = logging.getLogger(__name__)
 

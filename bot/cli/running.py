@@ -1,4 +1,4 @@
-"""`gpu`: what the GPUs of this machine and the running model do."""
+"""`gpu` and `health`: how the assistant that runs on this machine is."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.errors import say_error
 from bot.cli.options import ConfigOption, set_up
-from bot.operations.published import STATUS, read_published
-from bot.operations.reports import device_report
+from bot.operations.heartbeat import ALIVE, find_trouble
+from bot.operations.published import STATUS, StatusHidden, read_published
+from bot.operations.reports import device_report, health_report
 
 #: `--watch`: seconds in all, and between two looks.
 WATCH_S, WATCH_EVERY_S = 60.0, 3.0
@@ -38,3 +40,18 @@ def gpu(
         return device_report(read_published(settings.data_dir / STATUS), settings.data_dir)
 
     watch(look, sys.stdout, pause)
+
+
+def health(config: ConfigOption = None) -> None:
+    """Exit 0 while the assistant of this data folder is well, else say why not and exit 1."""
+    settings, _ = set_up(config, quiet=True)
+    trouble = find_trouble(settings.data_dir / ALIVE)
+    try:
+        published = read_published(settings.data_dir / STATUS)
+    except StatusHidden:  # it only says more than the file that tells whether all is well
+        published = None
+    report = health_report(trouble, published)
+    if trouble:
+        say_error(report)
+        raise typer.Exit(1)
+    print(report)
