@@ -82,8 +82,8 @@ class ChatAdapter(Protocol):
         """
 
     def interrupt(self) -> bool:
-        """Ctrl-C was pressed: stop the answer that is awaited here. False where there is none, or
-        where Ctrl-C is nobody's wish to stop an answer; then the program stops."""
+        """Stop the answer that is awaited here, after Ctrl-C. False where there is none: then the
+        program stops."""
 
     async def close(self) -> None:
         """Let go of connections, after the last message went out."""

@@ -11,7 +11,7 @@ from time import monotonic
 from bot.adapter import DeliveryError
 from bot.remembered import remember
 
-#: Whoever has to wait longer because the platform asked for it waits where answers are kept.
+#: Longest pause that is waited out here. A longer one is an error: the answer is sent again later.
 MAX_PAUSE_S = 10.0
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.adapter import ChatAdapter
 from bot.delivery.delivery import RETRY_S, Delivery
-from bot.desk.commands import Commands, ModelHost
+from bot.desk.commands import Commands
 from bot.desk.desk import WATCH_S, FaqDesk
 from bot.operations.heartbeat import ALIVE, beat
 from bot.operations.published import STATUS, publish
@@ -26,8 +26,6 @@ from engine.store.jobs import JobStore
 class Reception:
     """The desk with the platforms before it and what delivers its answers behind it."""
 
-    store: JobStore
-    engine: ModelHost
     adapters: Mapping[str, ChatAdapter]
     desk: FaqDesk
     dispatcher: Dispatcher
@@ -38,7 +36,7 @@ class Reception:
 
         Files in `folder` tell other processes how it goes.
         """
-        drained = asyncio.Event()
+        drained, engine = asyncio.Event(), self.desk.commands.engine
         async with asyncio.TaskGroup() as background:
             background.create_task(self.delivery.run(drained), name="delivery")
             try:
@@ -49,14 +47,14 @@ class Reception:
                         for name, adapter in self.adapters.items()
                     ]
                     background.create_task(
-                        beat(folder / ALIVE, stop, tasks=tasks, engine_status=self.engine.status)
+                        beat(folder / ALIVE, stop, tasks=tasks, engine_status=engine.status)
                     )
                     background.create_task(
                         publish(
                             folder / STATUS,
                             stop,
-                            engine=self.engine,
-                            queue_length=self.store.queue_length,
+                            engine=engine,
+                            queue_length=self.desk.store.queue_length,
                         )
                     )
             finally:
@@ -105,11 +103,4 @@ def reception_of(
         retry_s=retry_s,
         watch_s=watch_s,
     )
-    return Reception(
-        store=store,
-        engine=engine,
-        adapters=adapters,
-        desk=desk,
-        dispatcher=dispatcher,
-        delivery=delivery,
-    )
+    return Reception(adapters=adapters, desk=desk, dispatcher=dispatcher, delivery=delivery)

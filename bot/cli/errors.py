@@ -24,7 +24,10 @@ class ErrorReportingGroup(TyperGroup):
             try:
                 return super().invoke(ctx)
             except BaseExceptionGroup as group:
-                raise _first(group) from None
+                error: BaseException = group
+                while isinstance(error, BaseExceptionGroup):
+                    error = error.exceptions[0]
+                raise error from None
         except (ConfigError, EngineError, PlatformLost, StatusHidden) as error:
             say_error(redact(str(error)))
             raise typer.Exit(1) from None
@@ -41,10 +44,3 @@ class ErrorReportingGroup(TyperGroup):
 def say_error(sentence: str) -> None:
     """Print to standard error: what is printed for programs goes to standard output alone."""
     print(sentence, file=sys.stderr, flush=True)
-
-
-def _first(error: BaseException) -> BaseException:
-    """The first real error of a task group."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error

@@ -48,8 +48,8 @@ def set_up(
 
 
 def _hold_standard_streams() -> None:
-    """Started with one of them closed, the next opened file would take its number: the database
-    would be printed into, or handed to the engine."""
+    """Open those that are closed. Otherwise the next file, such as the database, takes the number
+    of one: it is printed into, or handed to the engine."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)

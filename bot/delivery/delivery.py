@@ -213,7 +213,7 @@ class Delivery:
         # After a start the vectors take seconds; who asks then learns at once that it was heard.
         await unless(question.changed, asyncio.sleep(FIRST_LOOK_S))
         if not question.asks and self._final(question) is None:
-            # A kind word needs no notice that it is being written: it is there at once.
+            # Thanks and greetings are answered at once: show no notice that the answer is written.
             question.changed.clear()
             await unless(question.changed, asyncio.sleep(FIRST_LOOK_S))
         while self._final(question) is None:
@@ -276,4 +276,4 @@ async def _contained(work: Coroutine[None, None, None]) -> None:
     try:
         await work
     except Exception:
-        log.exception("what was to be told in a chat could not be told to its end")
+        log.exception("work for a chat failed before its end")

@@ -10,6 +10,7 @@ from bot.delivery.markdown import Span, Table
 from bot.messages import Reply
 from engine.types import Source
 
+#: A bold line, such as an entry's question: plain text shows it without Markdown's backslashes.
 _HEADLINE = re.compile(r"^\*\*.*\*\*$", re.MULTILINE)
 _ESCAPED = re.compile(r"\\([^A-Za-z0-9\s])")
 
@@ -20,16 +21,14 @@ def plain_text(reply: Reply) -> str:
     if reply.notice:
         parts.append(reply.notice)
     if reply.text:
-        parts.append(_HEADLINE.sub(_unescaped, reply.text))
+        parts.append(_HEADLINE.sub(lambda line: _ESCAPED.sub(r"\1", line.group()), reply.text))
     for title, sources in entry_lists(reply):
-        lines = "\n".join(f"- {entry_text(source)}" for source in sources)
-        parts.append(f"{title}:\n{lines}" if title else lines)
+        lines = [f"{title}:"] if title else []
+        for source in sources:
+            lines.append(f"- {source_line(source)}")
+            lines += [f"  {source.excerpt}"] if source.excerpt else []
+        parts.append("\n".join(lines))
     return "\n\n".join(parts)
-
-
-def _unescaped(headline: re.Match[str]) -> str:
-    """A line of bold type for who reads Markdown as it is: without the marks against marks."""
-    return _ESCAPED.sub(r"\1", headline.group())
 
 
 def entry_lists(reply: Reply) -> Iterator[tuple[str, tuple[Source, ...]]]:
@@ -40,11 +39,6 @@ def entry_lists(reply: Reply) -> Iterator[tuple[str, tuple[Source, ...]]]:
     ):
         if sources:
             yield title, sources
-
-
-def entry_text(source: Source) -> str:
-    """Where the entry stands, and below it how it begins where that is to be shown."""
-    return f"{source_line(source)}\n  {source.excerpt}" if source.excerpt else source_line(source)
 
 
 def source_line(source: Source) -> str:

@@ -158,7 +158,7 @@ def answer_text(answer: Answer, language: str | None, contact: str | None) -> st
     if answer.decision is Decision.NO_CURRENT_DATE and not answer.platform_url:
         key = "no_date.contact"
     if answer.decision is Decision.NOT_COVERED and name:
-        # That the FAQ has no answer would be more than anybody knows.
+        # Do not say that the FAQ has no answer: in another language it may have one.
         key = "not_found.language"
     text = say(key, language, contact=contact_in(language, contact), name=name)
     if answer.decision is Decision.VAGUE and answer.related:

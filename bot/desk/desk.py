@@ -119,7 +119,7 @@ class FaqDesk:
             self.delivery.accepted(job)
 
     async def _language(self, message: Message, text: str) -> str:
-        # What tells it takes a second to load, once.
+        # In a thread: detecting the first language loads a model, which takes a second.
         return await asyncio.to_thread(
             asker_language, text, message.language, self.commands.retriever.language
         )
@@ -249,7 +249,7 @@ class FaqDesk:
         reply = self._explain(press, job)
         if press.platform in WHISPERING or not self.commands.is_staff(press):
             return reply
-        # What a press is answered with is a line elsewhere; this is a page.
+        # Other platforms answer a press with one line; this is a page, so post it.
         await self._say(press.platform, press.reply_to, reply)
         return None
 

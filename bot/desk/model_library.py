@@ -73,7 +73,7 @@ class ModelLibrary:
         )
 
     def remove(self, alias: str) -> int:
-        """Delete the weights; the bytes that became free."""
+        """Delete the weights; returns how many bytes became free."""
         entry, _ = self.find(alias)
         return remove_model(entry, self.folder)
 

@@ -1,4 +1,4 @@
-"""Markdown as Slack's mrkdwn: text in which nothing of a stranger's is live."""
+"""Turns Markdown into Slack's mrkdwn, without live mentions and disguised links."""
 
 from __future__ import annotations
 
@@ -221,7 +221,7 @@ def _with_links(text: str) -> str:
 
 
 def _live(url: str) -> str:
-    """An address that reads as what it is."""
+    """A link that shows its own address."""
     if len(url) > MAX_URL or not _URL.fullmatch(url):
         return escape(url)
     return f"<{escape(url)}>"

@@ -158,7 +158,7 @@ def _entry(source: Source) -> str:
 
 
 def _addresses(reply: Reply) -> frozenset[str]:
-    """Addresses that a text may hide: those of the entries at hand."""
+    """Addresses that may be behind another text: those of the entries of this reply."""
     known = {source.url for source in (*reply.sources, *reply.related)}
     known |= {match.document.url for match in reply.matches}
     if reply.answer is not None:

@@ -89,7 +89,7 @@ class TelegramHandlers:
             return
         text = written.text
         if written.edited and text.startswith("/"):
-            return  # it was obeyed when it was written
+            return  # the command was carried out when it was written
         if written.wordless:
             if written.private:
                 await self._say(target, say("text_only", written.language))

@@ -110,7 +110,7 @@ class TelegramReceiver:
             await self.handle(json.loads(delivered.raw))
         except StoreError:
             raise
-        except Exception as error:  # one update must not stop the others, nor come for ever
+        except Exception as error:  # one update must not stop the others or be repeated for ever
             log.exception("update %d of Telegram could not be handled", delivered.id)
             await self.store.inbox.poison(PLATFORM, delivered.id, type(error).__name__)
             return

@@ -51,7 +51,7 @@ def render(reply: Reply) -> list[Part]:
     blocks: list[Runs] = []
     if reply.notice:
         blocks.append(_safe([Run(text=without_invisible(reply.notice), italic=True)]))
-    blocks += _blocks(parse(reply.text), frozenset(allowed))
+    blocks += [_block(block, frozenset(allowed)) for block in parse(reply.text)]
     if reply.matches and not reply.sources:
         offered = tuple(Source.of(match) for match in reply.matches)
         blocks.append(_entries(reply.sources_title, offered))
@@ -78,10 +78,6 @@ def _entries(title: str, sources: Sequence[Source]) -> Runs:
     return _safe(runs)
 
 
-def _blocks(blocks: Iterable[Block], allowed: frozenset[str]) -> list[Runs]:
-    return [_block(block, allowed) for block in blocks]
-
-
 def _block(block: Block, allowed: frozenset[str]) -> Runs:
     match block:
         case Paragraph(spans=spans):
@@ -95,7 +91,7 @@ def _block(block: Block, allowed: frozenset[str]) -> Runs:
         case Table():
             return _table(block, allowed)
         case Quote(blocks=blocks):
-            inner = _lines(_blocks(blocks, allowed))
+            inner = _lines(_block(block, allowed) for block in blocks)
             return tuple(run if run.pre is not None else replace(run, quote=True) for run in inner)
     return (Run(text="———"),)
 

@@ -154,8 +154,8 @@ class Drafts:
         return shown
 
     async def end(self, target: Target, job_id: int) -> None:
-        """The answer stands in the message above; a draft stays visible for up to 30 seconds and
-        cannot be taken back, so it is made small."""
+        """Shrink the draft: the answer is in the message above, but a draft cannot be taken back
+        and stays visible for up to 30 seconds."""
         if job_id not in self._growing:
             return
         self._growing.discard(job_id)
