@@ -74,9 +74,7 @@ async def serve(settings: Settings, secrets: Secrets, *, console: bool) -> None:
             is_admin=partial(is_admin, settings.admins),
         )
         adapters = _adapters(settings, secrets, commands, console=console)
-        reception = reception_of(
-            settings, store, assistant.answerer, commands, adapters, assistant.engine
-        )
+        reception = reception_of(settings, assistant.answerer, commands, adapters, assistant.engine)
         _stop_on_signals(stop, adapters.values())
         await reception.run(stop, settings.data_dir)
         for adapter in adapters.values():

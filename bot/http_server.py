@@ -28,10 +28,7 @@ class HttpServer:
     async def run(
         self, handle: Callable[[web.Request], Awaitable[web.StreamResponse]], stop: asyncio.Event
     ) -> None:
-        """Have `handle` answer each POST until `stop`.
-
-        Raises OSError or ValueError when it cannot listen there.
-        """
+        """Answer with `handle` until `stop`. Raises OSError or ValueError when it cannot listen."""
         app = web.Application(client_max_size=self.max_bytes)
         app.router.add_post(self.path, handle)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=self.grace_s)

@@ -19,7 +19,6 @@ from engine.answer.assessment import Assessments
 from engine.answer.dispatcher import Dispatcher
 from engine.answer.wait_estimate import WaitEstimate
 from engine.serving.admission import Admission
-from engine.store.jobs import JobStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +62,6 @@ class Reception:
 
 def reception_of(
     settings: Settings,
-    store: JobStore,
     answerer: Answerer,
     commands: Commands,
     adapters: Mapping[str, ChatAdapter],
@@ -73,7 +71,7 @@ def reception_of(
     watch_s: tuple[float, float] = WATCH_S,
 ) -> Reception:
     """The parts, each with what it needs of the settings; nothing runs yet."""
-    engine = commands.engine
+    store, engine = commands.store, commands.engine
     assessments = Assessments(answerer.assess)
     estimate = WaitEstimate(admission)
     delivery = Delivery(

@@ -269,7 +269,6 @@ async def desk_on(
     )
     reception = reception_of(
         settings,
-        store,
         Answerer(retriever, generator, settings, relevance, support),
         commands,
         adapters,

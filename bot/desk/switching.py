@@ -35,10 +35,7 @@ async def announce_switch(
     every_s: float = PROGRESS_S,
     retry_s: tuple[float, float] = RETRY_S,
 ) -> None:
-    """Post that the model is loading and how far that is, load it, say how it went.
-
-    `retry_s`: see `bot.delivery.delivery.RETRY_S`.
-    """
+    """Post that the model is loading and how far that is, load it, say how it went."""
     loading = say("model.switching", asker.language, model=alias)
     announcement = _Announcement(adapter, asker, alias)
     await announcement.tell(loading)

@@ -50,10 +50,7 @@ class SlackClient:
             raise
 
     async def call(self, method: str, **values: object) -> dict[str, Any]:
-        """Call a method, as the bot unless there is an `app_token`; returns Slack's answer.
-
-        Raises DeliveryError or one of its kinds.
-        """
+        """Call a method, as the bot unless there is an `app_token`. Raises DeliveryError."""
         arguments = {key: value for key, value in values.items() if value is not None}
         app_token = arguments.pop("app_token", None)
         headers = {"Authorization": f"Bearer {app_token}"} if app_token else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.adapter import DeliveryError
 from bot.remembered import remember
@@ -39,19 +39,16 @@ class _Stream:
     open: bool = True
 
 
+@dataclass(eq=False, slots=True)
 class SlackStreams:
     """The streams of this process. A stream is a message of its own: the answer moves into it."""
 
-    def __init__(self, client: SlackClient) -> None:
-        self._client = client
-        self._streams: OrderedDict[str, _Stream] = OrderedDict()
-        self._supported = True
+    client: SlackClient
+    _streams: OrderedDict[str, _Stream] = field(init=False, default_factory=OrderedDict)
+    _supported: bool = field(init=False, default=True)
 
     async def show(self, to: ReplyTo, message_id: str, markdown: str) -> str | None:
-        """Show the text so far; the id of the message that holds it, None where only an edit can.
-
-        Raises DeliveryError.
-        """
+        """Show the text so far; the id of the message with it, None where it must be an edit."""
         text = stream_text(markdown)[:MAX_STREAM]
         stream = self._streams.get(message_id)
         if stream is None:
@@ -69,7 +66,7 @@ class SlackStreams:
             return
         channel, _, ts = message_id.partition("/")
         try:
-            await self._client.write("chat.stopStream", channel, {"ts": ts})
+            await self.client.write("chat.stopStream", channel, {"ts": ts})
         except SlackError as error:
             if error.code == "ratelimited":
                 raise
@@ -89,7 +86,7 @@ class SlackStreams:
             "markdown_text": text,
         }
         try:
-            answer = await self._client.write("chat.startStream", to.channel, values, patient=False)
+            answer = await self.client.write("chat.startStream", to.channel, values, patient=False)
         except OutcomeUnknown:
             # A second attempt could leave two streams.
             remember(self._streams, message_id, _Stream(sent="", placeholder="", open=False))
@@ -114,7 +111,7 @@ class SlackStreams:
             "markdown_text": text[len(stream.sent) :],
         }
         try:
-            await self._client.write("chat.appendStream", channel, values, patient=False)
+            await self.client.write("chat.appendStream", channel, values, patient=False)
         except OutcomeUnknown:
             # Appending again could say it twice: from now on the message is edited.
             await self.end(message_id)

@@ -17,7 +17,7 @@ from bot.desk.commands import commands_on
 from bot.messages import Reply
 from bot.telegram.client import TelegramClient
 from bot.telegram.errors import TokenRejected
-from bot.telegram.handlers import TelegramHandlers
+from bot.telegram.handlers import TelegramHandlers, TelegramUsers
 from bot.telegram.pace import TelegramPace
 from bot.telegram.presses import TelegramPresses
 from bot.telegram.reactions import TYPING_S, TelegramReactions
@@ -26,7 +26,6 @@ from bot.telegram.receive_polling import TelegramPolling, give_up
 from bot.telegram.receive_webhook import TelegramWebhook
 from bot.telegram.send import TelegramSender
 from bot.telegram.times import Times
-from bot.telegram.users import TelegramUsers
 from bot.telegram.values import PLATFORM, Me, Search, Starters
 from config.settings import TelegramSettings
 from engine.errors import StoreError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field, replace
 from hashlib import sha1
@@ -18,8 +18,8 @@ from bot.telegram.parse import Joined, Pressed, Searched, Stopped, Written, read
 from bot.telegram.presses import TelegramPresses
 from bot.telegram.render import render
 from bot.telegram.send import TelegramSender
-from bot.telegram.users import TelegramUsers
 from bot.telegram.values import PLATFORM, Article, Me, Search, Starters, Target
+from config.settings import TelegramSettings
 from engine.store.jobs import JobStore
 from engine.types import Document, Match, Source
 
@@ -27,6 +27,27 @@ log = logging.getLogger(__name__)
 
 MAX_STARTERS = 4
 MAX_ARTICLES = 20
+
+
+@dataclass(eq=False, slots=True)
+class TelegramUsers:
+    """The settings, asked about a person."""
+
+    settings: TelegramSettings
+    admins: Collection[int]
+
+    def is_admin(self, user: str) -> bool:
+        return user.isdecimal() and int(user) in self.admins
+
+    def allowed(self, user: str, chat: int | None) -> bool:
+        """Whether this person may be answered there; None is an inline search."""
+        if self.is_admin(user):
+            return True
+        users, chats = self.settings.allowed_users, self.settings.allowed_chats
+        group = chat is not None and chat < 0
+        if group and chats and chat not in chats:
+            return False
+        return not users or (user.isdecimal() and int(user) in users)
 
 
 @dataclass(eq=False, slots=True)
