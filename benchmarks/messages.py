@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.assistant import retriever_of
+from bot.assistant import running_retriever
 from config.loading import load_settings
 from config.settings import Settings
 from engine.answer.answering import Answerer
@@ -61,9 +61,7 @@ async def measure(
     settings: Settings, rows: Sequence[AskedQuestion], past: frozenset[str], offtopic: Path
 ) -> list[Figure]:
     """Every figure there are rows for."""
-    retriever, stop = retriever_of(settings), asyncio.Event()
-    async with asyncio.TaskGroup() as group:
-        group.create_task(retriever.run(stop))
+    async with running_retriever(settings) as retriever:
         await retriever.complete()
         assert retriever.corpus is not None
         texts = {document.id: document.answer for document in retriever.corpus.documents}
@@ -74,12 +72,10 @@ async def measure(
             (row, await answerer.answer(question_of(row, texts), request_id="x", use_model=False))
             for row in rows
         ]
-        figures = [
+        return [
             *_figures(found, past),
             *await _about_other_things(retriever, rows, texts, offtopic),
         ]
-        stop.set()
-    return figures
 
 
 def _figures(found: Sequence[tuple[AskedQuestion, Answer]], past: frozenset[str]) -> list[Figure]:

@@ -41,20 +41,16 @@ class Desk(Protocol):
 
         Raises StoreError when it could not be stored; the platform should deliver it again.
         """
-        ...
 
     async def press(self, press: Press) -> Reply | None:
         """Act on a button. Returns what to show to the person who pressed (a short line, or a
         new version of the message that holds the button), or None."""
-        ...
 
     async def ready(self) -> None:
         """Return when the FAQ was read, so that there are entries to show."""
-        ...
 
     async def all_told(self) -> None:
         """Return when everything asked so far, also before a restart, has its final message."""
-        ...
 
 
 class ChatAdapter(Protocol):
@@ -71,15 +67,12 @@ class ChatAdapter(Protocol):
         Raises when the platform can no longer be heard, so that the process ends and is
         restarted rather than staying deaf.
         """
-        ...
 
     async def heard(self, reply_to: str) -> None:
         """Show at once that the message was seen: a reaction, typing. Never raises."""
-        ...
 
     async def post(self, reply_to: str, reply: Reply) -> str:
         """Post a new message and return its id. Raises DeliveryError."""
-        ...
 
     async def edit(self, reply_to: str, message_id: str, reply: Reply) -> str | None:
         """Make the message read like `reply`; doing it twice is harmless. Returns the id of the
@@ -87,13 +80,10 @@ class ChatAdapter(Protocol):
 
         Raises DeliveryError; MessageGone when somebody deleted it.
         """
-        ...
 
     def interrupt(self) -> bool:
-        """Ctrl-C was pressed: stop the answer that is awaited here. False where there is none, or
-        where Ctrl-C is nobody's wish to stop an answer; then the program stops."""
-        ...
+        """Stop the answer that is awaited here, after Ctrl-C. False where there is none: then the
+        program stops."""
 
     async def close(self) -> None:
         """Let go of connections, after the last message went out."""
-        ...

@@ -64,26 +64,17 @@ async def serve(settings: Settings, secrets: Secrets, *, console: bool) -> None:
         assistant = await stack.enter_async_context(
             running_assistant(settings, secrets, preferred=preferred)
         )
-        retriever, engine = assistant.retriever, assistant.engine
         commands = Commands(
             store,
-            retriever,
-            engine,
+            assistant.retriever,
+            assistant.engine,
             ModelLibrary(settings.engine, settings.models_dir).choices,
             relevance=assistant.relevance,
             support=assistant.support,
             is_admin=partial(is_admin, settings.admins),
         )
-        adapters = _adapters(settings, secrets, store, retriever, commands, console=console)
-        reception = reception_of(
-            settings,
-            store,
-            engine,
-            assistant.answerer,
-            commands,
-            adapters,
-            engine,
-        )
+        adapters = _adapters(settings, secrets, commands, console=console)
+        reception = reception_of(settings, assistant.answerer, commands, adapters, assistant.engine)
         _stop_on_signals(stop, adapters.values())
         await reception.run(stop, settings.data_dir)
         for adapter in adapters.values():
@@ -100,7 +91,6 @@ async def running_assistant(
     Raises ConfigError where the file of a language is wrong.
     """
     texts()  # fails here rather than in a chat
-    retriever = retriever_of(settings)
     engine = EngineSupervisor(
         settings.engine,
         catalog=load_catalog(settings.engine.catalog),
@@ -109,8 +99,7 @@ async def running_assistant(
         preferred=preferred,
     )
     stop = asyncio.Event()
-    async with asyncio.TaskGroup() as background:
-        background.create_task(retriever.run(stop))
+    async with running_retriever(settings) as retriever, asyncio.TaskGroup() as background:
         background.create_task(engine.run(stop))
         try:
             async with (
@@ -128,15 +117,16 @@ async def running_assistant(
             stop.set()
 
 
-def retriever_of(settings: Settings) -> Retriever:
-    """The retriever over the FAQ that the settings name; reads nothing yet."""
+@asynccontextmanager
+async def running_retriever(settings: Settings) -> AsyncIterator[Retriever]:
+    """Read the FAQ that the settings name and keep it searchable until the block ends."""
     loader = CorpusLoader(
         settings.corpus,
         cache_dir=settings.data_dir / "cache" / "corpus",
         course_titles={name: c.title for name, c in settings.courses.items() if c.title},
     )
     vectors = settings.retrieval.embedder == "auto"
-    return Retriever(
+    retriever = Retriever(
         loader,
         settings.retrieval,
         refresh_s=settings.corpus.refresh_s,
@@ -145,16 +135,17 @@ def retriever_of(settings: Settings) -> Retriever:
         includes=settings.includes,
         cache_dir=settings.data_dir / "cache" / "vectors",
     )
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as background:
+        background.create_task(retriever.run(stop))
+        try:
+            yield retriever
+        finally:
+            stop.set()
 
 
 def _adapters(
-    settings: Settings,
-    secrets: Secrets,
-    store: JobStore,
-    retriever: Retriever,
-    commands: Commands,
-    *,
-    console: bool,
+    settings: Settings, secrets: Secrets, commands: Commands, *, console: bool
 ) -> dict[str, ChatAdapter]:
     """The platforms that have tokens, or the console. Raises ConfigError."""
     if console:
@@ -163,22 +154,18 @@ def _adapters(
         return {"console": open_console(BANNER)}
     adapters: dict[str, ChatAdapter] = {}
     if secrets.telegram_bot_token:
-        token = secrets.telegram_bot_token
-        adapters["telegram"] = _telegram(settings, token, secrets, store, retriever)
+        adapters["telegram"] = _telegram(settings, secrets.telegram_bot_token, secrets, commands)
     if secrets.slack_bot_token:
-        token = secrets.slack_bot_token
-        adapters["slack"] = _slack(settings, token, secrets, store, retriever, commands)
+        adapters["slack"] = _slack(settings, secrets.slack_bot_token, secrets, commands)
     return adapters
 
 
 def _telegram(
-    settings: Settings,
-    token: SecretStr,
-    secrets: Secrets,
-    store: JobStore,
-    retriever: Retriever,
+    settings: Settings, token: SecretStr, secrets: Secrets, commands: Commands
 ) -> ChatAdapter:
     from bot.telegram.adapter import TelegramAdapter
+
+    retriever = commands.retriever
 
     async def search(text: str, course: str | None) -> Sequence[Match]:
         question = Question(text=text, course=course)
@@ -187,7 +174,7 @@ def _telegram(
     return TelegramAdapter(
         settings.telegram,
         token,
-        store,
+        commands.store,
         admins=settings.admins.telegram,
         search=search,
         starters=lambda course: starters(retriever.corpus, course),
@@ -196,12 +183,7 @@ def _telegram(
 
 
 def _slack(
-    settings: Settings,
-    token: SecretStr,
-    secrets: Secrets,
-    store: JobStore,
-    retriever: Retriever,
-    commands: Commands,
+    settings: Settings, token: SecretStr, secrets: Secrets, commands: Commands
 ) -> ChatAdapter:
     from bot.slack.adapter import SlackAdapter
 
@@ -213,10 +195,10 @@ def _slack(
         token,
         secrets.slack_app_token,
         secrets.slack_signing_secret,
-        store,
-        is_staff=partial(is_admin, settings.admins, "slack"),
+        commands.store,
+        is_staff=partial(commands.is_admin, "slack"),
         status=status,
-        starters=lambda: [entry.question for entry in starters(retriever.corpus, None)],
+        starters=lambda: [e.question for e in starters(commands.retriever.corpus, None)],
     )
 
 

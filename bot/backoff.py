@@ -11,7 +11,7 @@ from bot.adapter import DeliveryError
 
 T = TypeVar("T")
 
-#: Replies to commands are not kept anywhere: they are sent again if the wait is not longer.
+#: Longest wait before a reply to a command is sent again: it is stored nowhere, or it is lost.
 MAX_COMMAND_WAIT_S = 30.0
 
 

@@ -4,24 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
 
 from engine.types import Answer, Match, Source
-
-
-class Asker(Protocol):
-    """Whoever wrote a message or pressed a button: all that a command needs to know of it."""
-
-    @property
-    def platform(self) -> str: ...
-    @property
-    def user_id(self) -> str: ...
-    @property
-    def reply_to(self) -> str: ...
-    @property
-    def language(self) -> str | None: ...
-    @property
-    def private(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +48,10 @@ class Press:
     private: bool = True
     #: Free text that came with it: the reason of a down-vote.
     text: str = ""
+
+
+#: Whoever wrote a message or pressed a button: what a command needs to know of it is in both.
+Asker = Message | Press
 
 
 class ActionStyle(StrEnum):

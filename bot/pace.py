@@ -7,17 +7,12 @@ from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
-from typing import TypeVar
 
 from bot.adapter import DeliveryError
+from bot.remembered import remember
 
-K = TypeVar("K")
-V = TypeVar("V")
-
-#: Whoever has to wait longer because the platform asked for it waits where answers are kept.
+#: Longest pause that is waited out here. A longer one is an error: the answer is sent again later.
 MAX_PAUSE_S = 10.0
-#: Conversations, and counts, that are remembered at once.
-MAX_KNOWN = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +46,7 @@ class Pace:
     def pause(self, conversation: str, seconds: float) -> None:
         """The platform asked to leave this conversation alone for so long."""
         until = max(self._paused.get(conversation, 0.0), self.clock() + seconds)
-        _keep(self._paused, conversation, until)
+        remember(self._paused, conversation, until)
 
     async def turn(
         self, conversation: str, limits: Sequence[Limit], *, patient: bool = True
@@ -64,7 +59,7 @@ class Pace:
             raise DeliveryError("too much is being written", retry_after_s=wait)
         key = (conversation, *(limit.key for limit in limits))
         line = self._lines.get(key) or asyncio.Lock()
-        _keep(self._lines, key, line)
+        remember(self._lines, key, line)
         async with line:
             while (wait := self._wait_s(conversation, limits)) > 0:
                 pause = self._paused.get(conversation, 0.0) - self.clock()
@@ -74,7 +69,7 @@ class Pace:
             for limit in limits:
                 turns = self._turns.get(limit.key, deque())
                 turns.append(self.clock())
-                _keep(self._turns, limit.key, turns)
+                remember(self._turns, limit.key, turns)
 
     def _wait_s(self, conversation: str, limits: Sequence[Limit]) -> float:
         now = self.clock()
@@ -86,11 +81,3 @@ class Pace:
             if len(turns) >= limit.count:
                 until = max(until, turns[-limit.count] + limit.seconds)
         return until - now
-
-
-def _keep(known: OrderedDict[K, V], key: K, value: V) -> None:
-    """Remember it, and forget what was used longest ago."""
-    known[key] = value
-    known.move_to_end(key)
-    if len(known) > MAX_KNOWN:
-        known.popitem(last=False)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from bot.adapter import ChatAdapter
 from bot.delivery.delivery import RETRY_S, Delivery
-from bot.desk.admins import is_admin
-from bot.desk.commands import Commands, ModelHost
+from bot.desk.commands import Commands
 from bot.desk.desk import WATCH_S, FaqDesk
 from bot.operations.heartbeat import ALIVE, beat
 from bot.operations.published import STATUS, publish
@@ -20,15 +18,12 @@ from engine.answer.answering import Answerer
 from engine.answer.assessment import Assessments
 from engine.answer.dispatcher import Dispatcher, WaitEstimate
 from engine.serving.admission import Admission
-from engine.store.jobs import JobStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reception:
     """The desk with the platforms before it and what delivers its answers behind it."""
 
-    store: JobStore
-    engine: ModelHost
     adapters: Mapping[str, ChatAdapter]
     desk: FaqDesk
     dispatcher: Dispatcher
@@ -39,7 +34,7 @@ class Reception:
 
         Files in `folder` tell other processes how it goes.
         """
-        drained = asyncio.Event()
+        drained, engine = asyncio.Event(), self.desk.commands.engine
         async with asyncio.TaskGroup() as background:
             background.create_task(self.delivery.run(drained), name="delivery")
             try:
@@ -50,14 +45,14 @@ class Reception:
                         for name, adapter in self.adapters.items()
                     ]
                     background.create_task(
-                        beat(folder / ALIVE, stop, tasks=tasks, engine_status=self.engine.status)
+                        beat(folder / ALIVE, stop, tasks=tasks, engine_status=engine.status)
                     )
                     background.create_task(
                         publish(
                             folder / STATUS,
                             stop,
-                            engine=self.engine,
-                            queue_length=self.store.queue_length,
+                            engine=engine,
+                            queue_length=self.desk.store.queue_length,
                         )
                     )
             finally:
@@ -66,8 +61,6 @@ class Reception:
 
 def reception_of(
     settings: Settings,
-    store: JobStore,
-    engine: ModelHost,
     answerer: Answerer,
     commands: Commands,
     adapters: Mapping[str, ChatAdapter],
@@ -77,7 +70,7 @@ def reception_of(
     watch_s: tuple[float, float] = WATCH_S,
 ) -> Reception:
     """The parts, each with what it needs of the settings; nothing runs yet."""
-    admin = partial(is_admin, settings.admins)
+    store, engine = commands.store, commands.engine
     assessments = Assessments(answerer.assess)
     estimate = WaitEstimate(admission)
     delivery = Delivery(
@@ -88,7 +81,9 @@ def reception_of(
         engine_status=engine.status,
         contact=settings.contact,
         # The console has no buttons.
-        explains=lambda job: job.platform != "console" and admin(job.platform, job.user_id),
+        explains=lambda job: (
+            job.platform != "console" and commands.is_admin(job.platform, job.user_id)
+        ),
         retry_s=retry_s,
     )
     dispatcher = Dispatcher(store, answerer, assessments, delivery, admission, estimate)
@@ -102,15 +97,7 @@ def reception_of(
         courses=settings.courses,
         contact=settings.contact,
         eta_s=estimate.eta_s,
-        is_admin=admin,
         retry_s=retry_s,
         watch_s=watch_s,
     )
-    return Reception(
-        store=store,
-        engine=engine,
-        adapters=adapters,
-        desk=desk,
-        dispatcher=dispatcher,
-        delivery=delivery,
-    )
+    return Reception(adapters=adapters, desk=desk, dispatcher=dispatcher, delivery=delivery)

@@ -7,6 +7,7 @@ Secrets come from the environment (or `.env`, or a file named by NAME_FILE) and 
 from __future__ import annotations
 
 import os
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +41,10 @@ def load_settings(
     Raises ConfigError naming every unknown or wrong key, and a missing file.
     """
     _refuse_unknown_environment(env_file)
-    files = [_read_yaml(DEFAULT_FILE)]
-    if config is not None:
-        files.append(_read_yaml(config))
-
-    for content in files:
-        _refuse_unknown_keys(content)
+    files = [_read_yaml(path) for path in (DEFAULT_FILE, config) if path is not None]
+    for key in chain.from_iterable(files):
+        if key not in Settings.model_fields:
+            raise ConfigError(f"{key}: there is no such setting. {_known(Settings)}")
     try:
         return _sourced(overrides or {}, env_file, files)()
     except ValidationError as error:
@@ -136,16 +135,9 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     return content
 
 
-def _refuse_unknown_keys(content: dict[str, Any]) -> None:
-    for key in content:
-        if key not in Settings.model_fields:
-            raise ConfigError(f"{key}: there is no such setting. {_known(Settings)}")
-
-
 def _refuse_unknown_environment(env_file: Path) -> None:
     """pydantic-settings ignores a misspelt variable; an operator must hear of it."""
-    names = set(os.environ) | set(_read_env(env_file))
-    for name in sorted(names):
+    for name in sorted({*os.environ, *_read_env(env_file)}):
         if not name.upper().startswith(ENV_PREFIX):
             continue
         path = name[len(ENV_PREFIX) :].lower().split(ENV_DELIMITER)

@@ -277,7 +277,6 @@ class Settings(BaseSettings):
 
     @property
     def models_dir(self) -> Path:
-        """The folder with the weights of the models."""
         return self.data_dir / "models"
 
     def contact(self, course: str | None) -> str | None:

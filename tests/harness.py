@@ -268,8 +268,6 @@ async def desk_on(
     )
     reception = reception_of(
         settings,
-        store,
-        models,
         Answerer(retriever, generator, settings, relevance, support),
         commands,
         adapters,

@@ -183,6 +183,33 @@ def test_a_room_imports_no_room_above_it(room: str) -> None:
     assert strays == set()
 
 
+#: The parts of the bot, each above those behind it; parts of one floor do not know each other.
+FLOORS = (
+    ("cli",),
+    ("assistant",),
+    ("reception",),
+    ("operations", "console", "slack", "telegram"),
+    ("desk",),
+    ("delivery",),
+    ("backoff", "pace", "http_server"),
+    ("adapter", "remembered"),
+    ("messages",),
+)
+
+
+def test_a_part_of_the_bot_imports_only_parts_below_its_own() -> None:
+    floor_of = {part: floor for floor, parts in enumerate(FLOORS) for part in parts}
+
+    def strays(path: Path) -> set[str]:
+        own = path.relative_to(ROOT).with_suffix("").parts[1:2]
+        if path.parts[len(ROOT.parts)] != "bot" or own == ("__init__",):
+            return set()
+        parts = {name.split(".")[1] for name in imported(path) if name.startswith("bot.")}
+        return {part for part in parts - set(own) if floor_of[part] <= floor_of[own[0]]}
+
+    assert offences(strays) == []
+
+
 def test_a_heavy_library_is_imported_in_its_home_only() -> None:
     def strays(path: Path) -> set[str]:
         here = str(path.relative_to(ROOT))

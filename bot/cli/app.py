@@ -6,16 +6,15 @@ import typer
 
 from bot.cli.ask import ask
 from bot.cli.check import check
+from bot.cli.errors import ErrorReportingGroup
 from bot.cli.eval import eval_app
-from bot.cli.exits import ExitCodes
 from bot.cli.gaps import gaps
-from bot.cli.gpu import gpu
-from bot.cli.health import health
 from bot.cli.models import models_app
 from bot.cli.run import chat, run
+from bot.cli.running import gpu, health
 
 app = typer.Typer(
-    cls=ExitCodes,
+    cls=ErrorReportingGroup,
     help="FAQ Desk answers course questions from the FAQ: in Slack, Telegram or a terminal.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.options import ConfigOption, JsonOption, ModelOption, load
+from bot.cli.options import ConfigOption, JsonOption, ModelOption, set_up
 from config.settings import Secrets, Settings
 from engine.types import Decision, Question
 
@@ -33,7 +33,7 @@ def ask(
     as_json: JsonOption = False,
 ) -> None:
     """Answer one question and exit."""
-    settings, secrets = load(config, model, quiet=True)
+    settings, secrets = set_up(config, model, quiet=True)
     asked = Question(text=question, course=course or None)
     if show_prompt:
         asyncio.run(_show_prompt(settings, secrets, asked, as_json=as_json))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from bot.cli.options import ConfigOption, ModelOption, load
+from bot.cli.options import ConfigOption, ModelOption, set_up
 from config.settings import Secrets, Settings
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def check(config: ConfigOption = None, model: ModelOption = None) -> None:
     """Look at settings, FAQ, model, GPU and tokens; name every problem; exit 1 if there is one."""
-    settings, secrets = load(config, model, quiet=True)
+    settings, secrets = set_up(config, model, quiet=True)
     findings = asyncio.run(_findings(settings, secrets))
     for finding in findings:
         print(f"{'ok     ' if finding.good else 'PROBLEM'}  {finding.subject}: {finding.sentence}")

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.exits import say_error
-from bot.cli.options import ConfigOption, JsonOption, ModelOption, load
+from bot.cli.errors import say_error
+from bot.cli.options import ConfigOption, JsonOption, ModelOption, set_up
 from config.settings import Secrets, Settings
 from engine.errors import EngineError
 from engine.serving.status import EngineState
@@ -53,7 +53,7 @@ def eval_retrieval(
     as_json: JsonOption = False,
 ) -> None:
     """Hit rate, MRR, latency and the gate on labelled questions, filtered by course."""
-    settings, _ = load(config, quiet=True)
+    settings, _ = set_up(config, quiet=True)
     chosen = _measured(settings, documents, no_vectors)
     asyncio.run(_retrieval(chosen, questions, offtopic, as_json))
 
@@ -80,7 +80,7 @@ def eval_answers(
     """How often people get the right entry, a wrong one, or none, by kind of question."""
     if model is not None and no_model:
         raise typer.BadParameter("--model and --no-model exclude each other.")
-    settings, secrets = load(config, model, quiet=True)
+    settings, secrets = set_up(config, model, quiet=True)
     chosen = _measured(settings, documents, no_vectors)
     asyncio.run(_answers(chosen, None if no_model else secrets, questions, faq, resume, as_json))
 
@@ -96,14 +96,14 @@ def eval_support(
     as_json: JsonOption = False,
 ) -> None:
     """How much the truth check shows of answers that the entries support, and of others."""
-    settings, secrets = load(config, quiet=True)
+    settings, secrets = set_up(config, quiet=True)
     asyncio.run(_support(settings, secrets, cases, resume, as_json))
 
 
 async def _retrieval(
     settings: Settings, questions: Path, offtopic: Path | None, as_json: bool
 ) -> None:
-    from bot.cli.retrieving import running_retriever
+    from bot.assistant import running_retriever
     from engine.evaluation.display import Progress
     from engine.evaluation.questions import settled_corpus, unknown_ids
     from engine.evaluation.retrieval import evaluate_retrieval, read_labelled, read_offtopic
@@ -179,8 +179,7 @@ async def _print_report(
 @asynccontextmanager
 async def _subject(settings: Settings, secrets: Secrets | None) -> AsyncIterator[Subject]:
     """What answers over these documents, ready to be asked; without `secrets` without a model."""
-    from bot.assistant import running_assistant
-    from bot.cli.retrieving import running_retriever
+    from bot.assistant import running_assistant, running_retriever
     from engine.evaluation.answers import Subject
     from engine.evaluation.questions import settled_corpus
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.options import ConfigOption, JsonOption, load
+from bot.cli.options import ConfigOption, JsonOption, set_up
 from bot.operations.reports import gap_objects, gap_table
 from bot.operations.stored_questions import opened_copy
 from engine.store.job import Job
@@ -25,7 +25,7 @@ def gaps(
     as_json: JsonOption = False,
 ) -> None:
     """List what was asked and not answered, or answered badly: what the FAQ lacks."""
-    settings, _ = load(config, quiet=True)
+    settings, _ = set_up(config, quiet=True)
     jobs = asyncio.run(_unanswered(settings.data_dir / STORE, days, limit))
     if as_json:
         print(json.dumps(gap_objects(jobs), ensure_ascii=False, indent=2))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import typer
 
-from bot.cli.exits import say_error
-from bot.cli.options import ConfigOption, load
+from bot.cli.errors import say_error
+from bot.cli.options import ConfigOption, set_up
 from bot.desk.model_library import ModelLibrary
 from config.settings import Settings
 from engine.models.memory import GB
@@ -30,7 +30,7 @@ def models_pull(alias: str, config: ConfigOption = None) -> None:
     """Fetch a model and make it ready, so that it loads without a network."""
     from bot.cli.terminal import TransferView
 
-    settings, secrets = load(config, quiet=True)
+    settings, secrets = set_up(config, quiet=True)
     library = _library_of(settings)
     with TransferView(sys.stderr) as view:
         fetch = library.pull(alias, hf_token=secrets.hub_token, on_progress=view.show)
@@ -73,7 +73,7 @@ def models_remove(alias: str, config: ConfigOption = None) -> None:
 
 
 def _library(config: Path | None) -> ModelLibrary:
-    settings, _ = load(config, quiet=True)
+    settings, _ = set_up(config, quiet=True)
     return _library_of(settings)
 
 

@@ -22,7 +22,7 @@ ModelOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
-def load(
+def set_up(
     config: Path | None, model: str | None = None, *, quiet: bool = False
 ) -> tuple[Settings, Secrets]:
     """Read settings and secrets, and prepare this process as they say.
@@ -48,8 +48,8 @@ def load(
 
 
 def _hold_standard_streams() -> None:
-    """Started with one of them closed, the next opened file would take its number: the database
-    would be printed into, or handed to the engine."""
+    """Open those that are closed. Otherwise the next file, such as the database, takes the number
+    of one: it is printed into, or handed to the engine."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from bot.cli.retrieving import running_retriever
+from bot.assistant import running_retriever
 from config.settings import Secrets, Settings
 from engine.answer.answering import Answerer
 from engine.answer.judges import running_relevance
@@ -105,7 +105,6 @@ def preview_text(preview: PromptPreview) -> str:
 
 
 def _note(preview: PromptPreview) -> str:
-    """What else there is to know, in sentences."""
     alias, prompt = preview.entry.alias, preview.prompt
     if prompt is None:
         return f"Nothing would be sent to {alias}: {after_colon(preview.answer.reason)}"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.cli.options import ConfigOption, ModelOption, load
+from bot.cli.options import ConfigOption, ModelOption, set_up
 
 
 def run(config: ConfigOption = None, model: ModelOption = None) -> None:
     """Start the assistant: Telegram and Slack where tokens are set, else the console."""
     from bot.assistant import serve
 
-    settings, secrets = load(config, model)
+    settings, secrets = set_up(config, model)
     asyncio.run(serve(settings, secrets, console=not secrets.on_platforms))
 
 
@@ -19,5 +19,5 @@ def chat(config: ConfigOption = None, model: ModelOption = None) -> None:
     """Talk to the assistant here, whatever tokens are set."""
     from bot.assistant import serve
 
-    settings, secrets = load(config, model)
+    settings, secrets = set_up(config, model)
     asyncio.run(serve(settings, secrets, console=True))

@@ -42,7 +42,6 @@ class TransferView:
         self._shown.close()
 
     def show(self, transfer: Transfer) -> None:
-        """This is how far it is now."""
         is_new = transfer.what != self._what
         self._what = transfer.what
         if self._console is None:
@@ -80,10 +79,7 @@ class TransferView:
 
 
 def watch(look: Callable[[], str], stream: TextIO, pauses: Callable[[], bool]) -> None:
-    """Show what `look` returns, and again after each pause for as long as there is one.
-
-    In a terminal it changes in place.
-    """
+    """Show what `look` returns and, in place in a terminal, again after each pause."""
     if not stream.isatty():
         print(look(), file=stream, flush=True)
         while pauses():

@@ -54,7 +54,6 @@ class ConsoleAdapter:
         self._waiting = False
 
     def interrupt(self) -> bool:
-        """See ChatAdapter."""
         if not (self._interactive and self._waiting):
             return False
         self._interrupted.set()

@@ -13,7 +13,6 @@ from bot.messages import Reply, ReplyState
 
 
 def render(reply: Reply) -> RenderableType:
-    """The reply as a terminal shows it."""
     parts: list[RenderableType] = []
     if reply.notice:
         waiting = reply.state is not ReplyState.FINAL

@@ -34,7 +34,6 @@ class ConsoleSender:
         self._terminal.print(Text(text, style="dim"))
 
     def print_markdown(self, text: str) -> None:
-        """Print text of ours."""
         self._terminal.print(Markdown(text))
 
     def show(self, reply: Reply) -> None:

@@ -7,11 +7,8 @@ from engine.retrieval.language import sure_language
 
 
 def asker_language(text: str, client: str | None, faq_language: str) -> str:
-    """The language of our own sentences around what `text` gets.
-
-    The one it is written in, where that is sure and we speak it; else that of the client (an IETF
-    tag). Of whom nothing is known is taken for a reader of the FAQ.
-    """
+    """The language that `text` is written in, where that is sure and we speak it; else that of the
+    client (an IETF tag); where neither is known, that of the FAQ."""
     written = sure_language(text)
     for language in (written, client, None if written or client else faq_language):
         if known := texts().spoken(language):

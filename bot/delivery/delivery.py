@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from time import monotonic
 
 from bot.adapter import ChatAdapter, DeliveryError, DeliveryRefused, MessageGone
@@ -52,34 +52,26 @@ class _Open:
     not_before: float = 0.0
 
 
+@dataclass(eq=False, slots=True)
 class Delivery:
     """Follows every open question and keeps its message up to date; a JobObserver."""
 
-    def __init__(
-        self,
-        store: JobStore,
-        assessments: Assessments,
-        adapters: Mapping[str, ChatAdapter],
-        *,
-        eta_s: Callable[[int], float | None],
-        engine_status: Callable[[], EngineStatus],
-        contact: Callable[[str | None], str | None],
-        explains: Callable[[Job], bool],
-        retry_s: tuple[float, float] = RETRY_S,
-    ) -> None:
-        """`explains` tells whose answers offer to say why they are so: those of staff."""
-        self._store = store
-        self._assessments = assessments
-        self._adapters = adapters
-        self._eta_s = eta_s
-        self._engine_status = engine_status
-        self._contact = contact
-        self._explains = explains
-        self._retry_s = retry_s
-        self._open: dict[int, _Open] = {}
-        self._resumed = asyncio.Event()
-        self._told = asyncio.Condition()
-        self._work: asyncio.Queue[Coroutine[None, None, None]] = asyncio.Queue()
+    store: JobStore
+    assessments: Assessments
+    adapters: Mapping[str, ChatAdapter]
+    _: KW_ONLY
+    eta_s: Callable[[int], float | None]
+    engine_status: Callable[[], EngineStatus]
+    contact: Callable[[str | None], str | None]
+    #: Whose answers offer to say why they are so: those of staff.
+    explains: Callable[[Job], bool]
+    retry_s: tuple[float, float] = RETRY_S
+    _open: dict[int, _Open] = field(init=False, default_factory=dict)
+    _resumed: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    _told: asyncio.Condition = field(init=False, default_factory=asyncio.Condition)
+    _work: asyncio.Queue[Coroutine[None, None, None]] = field(
+        init=False, default_factory=asyncio.Queue
+    )
 
     # What the desk and the dispatcher report
 
@@ -88,19 +80,16 @@ class Delivery:
         self._followed(job)
 
     def admitted(self, job: Job) -> None:
-        """See JobObserver."""
         question = self._open.get(job.id)
         if question is not None:
             question.changed.set()
 
     def progressed(self, job: Job, texts: tuple[TextPart, ...]) -> None:
-        """See JobObserver."""
         question = self._followed(job)
         question.texts = texts
         question.changed.set()
 
     def answered(self, job: Job, answer: Answer) -> None:
-        """See JobObserver."""
         question = self._followed(job)
         question.answer = answer
         question.changed.set()
@@ -131,10 +120,10 @@ class Delivery:
 
         Takes up what an earlier process left behind: answers not delivered, questions waiting.
         """
-        for job in await self._store.undelivered():
+        for job in await self.store.undelivered():
             if job.answer is not None:
                 self.answered(job, job.answer)
-        for job in await self._store.waiting_jobs():
+        for job in await self.store.waiting_jobs():
             self.accepted(job)
         self._resumed.set()
         async with asyncio.TaskGroup() as group:
@@ -165,7 +154,7 @@ class Delivery:
     async def _follow(self, question: _Open) -> None:
         """Keep the message up to date, from the first sign of life to the final version."""
         job = question.job
-        adapter = self._adapters.get(job.platform)
+        adapter = self.adapters.get(job.platform)
         try:
             if adapter is None:
                 log.warning("question %d waits for %s, which is off", job.id, job.platform)
@@ -181,45 +170,43 @@ class Delivery:
             log.error("question %d is delivered again after a restart: %s", job.id, error)
         finally:
             self._open.pop(job.id, None)
-            self._assessments.forget(job.id)
+            self.assessments.forget(job.id)
             async with self._told:
                 self._told.notify_all()
 
     def _final(self, question: _Open) -> Reply | None:
-        """The last version of the message, once it is known."""
         job = question.job
         if question.answer is not None:
             return replies.final(
                 job,
                 question.answer,
                 language=job.question.language,
-                contact=self._contact(job.question.course),
-                explains=self._explains(job),
+                contact=self.contact(job.question.course),
+                explains=self.explains(job),
             )
         return replies.stopped(job) if question.stopped else None
 
     async def _interim(self, question: _Open) -> Reply:
-        """The message while the answer is not known."""
         job, matches = question.job, question.matches
         if question.texts:
             return replies.writing(job, in_parts_so_far(question.texts), matches)
-        place = await self._store.position(job.id)
-        loading = self._engine_status().state is EngineState.LOADING
+        place = await self.store.position(job.id)
+        loading = self.engine_status().state is EngineState.LOADING
         if place == 0 and not loading:
             return replies.writing(job, "", matches)
         return replies.waiting(
-            job, place=place, eta_s=self._eta_s(place), matches=matches, loading=loading
+            job, place=place, eta_s=self.eta_s(place), matches=matches, loading=loading
         )
 
     async def _look(self, question: _Open) -> None:
         """Find the entries to offer at once: those that the answer will be made of."""
         job = question.job
-        assessment = await self._assessments.of(job.id, job.question)
+        assessment = await self.assessments.of(job.id, job.question)
         question.matches = assessment.matches
         question.asks = assessment.kind is Kind.QUESTION
         question.changed.set()
         if job.id not in self._open:
-            self._assessments.forget(job.id)
+            self.assessments.forget(job.id)
 
     async def _keep_up(self, adapter: ChatAdapter, question: _Open) -> None:
         """Edit the message while the answer comes, no faster than the platform likes."""
@@ -227,7 +214,7 @@ class Delivery:
         # After a start the vectors take seconds; who asks then learns at once that it was heard.
         await unless(question.changed, asyncio.sleep(FIRST_LOOK_S))
         if not question.asks and self._final(question) is None:
-            # A kind word needs no notice that it is being written: it is there at once.
+            # Thanks and greetings are answered at once: show no notice that the answer is written.
             question.changed.clear()
             await unless(question.changed, asyncio.sleep(FIRST_LOOK_S))
         while self._final(question) is None:
@@ -250,24 +237,24 @@ class Delivery:
             question.not_before = monotonic() + adapter.edit_interval_s
         except DeliveryError as error:
             log.info("question %d: interim message not shown: %s", question.job.id, error)
-            question.not_before = monotonic() + (error.retry_after_s or self._retry_s[0])
+            question.not_before = monotonic() + (error.retry_after_s or self.retry_s[0])
 
     async def _finish(self, adapter: ChatAdapter, question: _Open, reply: Reply) -> None:
         """Deliver the final version, however long the platform is away."""
-        job, backoff = question.job, Backoff(self._retry_s)
+        job, backoff = question.job, Backoff(self.retry_s)
         while True:
             try:
                 await self._put(adapter, question, reply)
                 break
             except DeliveryRefused as error:
                 log.warning("question %d cannot be answered any more: %s", job.id, error)
-                await self._store.fail(job.id, "the platform refused the message")
+                await self.store.fail(job.id, "the platform refused the message")
                 return
             except DeliveryError as error:
                 log.warning("question %d: answer not delivered, %s", job.id, error)
                 await asyncio.sleep(backoff.failed(error))
         if question.answer is not None:
-            await self._store.deliver(job.id)
+            await self.store.deliver(job.id)
 
     async def _put(self, adapter: ChatAdapter, question: _Open, reply: Reply) -> None:
         """Edit the message or post it; the store knows which one, so that a restart edits it."""
@@ -277,17 +264,17 @@ class Delivery:
                 moved = await adapter.edit(job.reply_to, question.message_id, reply)
                 if moved is not None:
                     question.message_id = moved
-                    await self._store.set_placeholder(job.id, moved)
+                    await self.store.set_placeholder(job.id, moved)
                 return
             except MessageGone:
                 if reply.state is not ReplyState.FINAL:
                     return
         question.message_id = await adapter.post(job.reply_to, reply)
-        await self._store.set_placeholder(job.id, question.message_id)
+        await self.store.set_placeholder(job.id, question.message_id)
 
 
 async def _contained(work: Coroutine[None, None, None]) -> None:
     try:
         await work
     except Exception:
-        log.exception("what was to be told in a chat could not be told to its end")
+        log.exception("work for a chat failed before its end")

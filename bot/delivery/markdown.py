@@ -105,7 +105,6 @@ def parse(markdown: str) -> tuple[Block, ...]:
 
 
 def plain(spans: tuple[Span, ...]) -> str:
-    """The bare text of `spans`."""
     return "".join(span.text for span in spans)
 
 
@@ -172,12 +171,11 @@ def _rows(tokens: Iterator[Token]) -> Iterator[tuple[tuple[Span, ...], ...]]:
     for token in tokens:
         if token.type == "table_close":
             return
-        if token.type == "tr_open":
-            row = []
-        elif token.type == "inline":
+        if token.type == "inline":
             row.append(tuple(_spans(token.children or [])))
         elif token.type == "tr_close":
             yield tuple(row)
+            row = []
 
 
 def _spans(tokens: list[Token]) -> Iterator[Span]:

@@ -13,6 +13,13 @@ from engine.types import Answer, Decision, Match, Source, Tier
 
 #: Entries offered while the asker waits.
 NUM_MATCHES = 3
+#: What may have been wrong with an answer, as `reason.…` of the texts.
+VOTE_REASONS = ("wrong", "outdated", "incomplete", "off_topic")
+
+
+def private_reply(key: str, language: str | None, **values: object) -> Reply:
+    """A sentence of ours for nobody but the person who asked."""
+    return Reply(text=say(key, language, **values), ephemeral=True)
 
 
 def waiting(
@@ -151,7 +158,7 @@ def answer_text(answer: Answer, language: str | None, contact: str | None) -> st
     if answer.decision is Decision.NO_CURRENT_DATE and not answer.platform_url:
         key = "no_date.contact"
     if answer.decision is Decision.NOT_COVERED and name:
-        # That the FAQ has no answer would be more than anybody knows.
+        # Do not say that the FAQ has no answer: in another language it may have one.
         key = "not_found.language"
     text = say(key, language, contact=contact_in(language, contact), name=name)
     if answer.decision is Decision.VAGUE and answer.related:
@@ -221,7 +228,6 @@ def _faq_language(answer: Answer, language: str | None) -> str:
 
 
 def stopped(job: Job) -> Reply:
-    """The asker stopped it."""
     language = job.question.language
     return Reply(text=say("stopped", language), job_id=job.id, language=language)
 
@@ -237,31 +243,20 @@ def _stop(job: Job) -> Action:
 def _actions(
     job: Job, answer: Answer, language: str | None, *, explains: bool
 ) -> tuple[Action, ...]:
-    actions = _reactions(job, answer.tier, language)
-    if answer.found and answer.leaves_open:
-        actions = (*actions, _ask_staff(job, language))
-    if not explains:
-        return actions
-    return (*actions, Action(label=say("button.explain", language), value=f"explain:{job.id}"))
+    actions: list[Action] = []
+    if answer.tier in (Tier.ANSWER, Tier.CLOSEST):
+        actions += votes(job.id, language)
+    leaves_open = answer.found and answer.leaves_open
+    if leaves_open or answer.tier in (Tier.CLOSEST, Tier.NONE):
+        actions.append(Action(label=say("button.staff", language), value=f"staff:{job.id}"))
+    if explains:
+        actions.append(Action(label=say("button.explain", language), value=f"explain:{job.id}"))
+    return tuple(actions)
 
 
-def _reactions(job: Job, tier: Tier, language: str | None) -> tuple[Action, ...]:
-    match tier:
-        case Tier.ANSWER:
-            return _votes(job, language)
-        case Tier.CLOSEST:
-            return (*_votes(job, language), _ask_staff(job, language))
-        case Tier.NONE:
-            return (_ask_staff(job, language),)
-    return ()
-
-
-def _votes(job: Job, language: str | None) -> tuple[Action, ...]:
-    return (
-        Action(label=say("button.up", language), value=f"vote:{job.id}:up"),
-        Action(label=say("button.down", language), value=f"vote:{job.id}:down"),
+def votes(job_id: int, language: str | None) -> tuple[Action, ...]:
+    """The buttons that say whether an answer helped."""
+    return tuple(
+        Action(label=say(f"button.{vote}", language), value=f"vote:{job_id}:{vote}")
+        for vote in ("up", "down")
     )
-
-
-def _ask_staff(job: Job, language: str | None) -> Action:
-    return Action(label=say("button.staff", language), value=f"staff:{job.id}")

@@ -180,7 +180,6 @@ def texts() -> Texts:
 
 
 def say(key: str, language: str | None = None, **values: object) -> str:
-    """See Texts.say."""
     return texts().say(key, language, **values)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Protocol
 
+from bot.delivery.replies import private_reply
 from bot.delivery.texts import say
 from bot.desk.devices import describe_devices
 from bot.desk.model_library import ModelChoice
@@ -18,8 +18,6 @@ from engine.models.hardware import Hardware, Machine
 from engine.retrieval.retriever import Retriever
 from engine.serving.status import EngineStatus
 from engine.store.jobs import JobStore
-
-log = logging.getLogger(__name__)
 
 #: Where the store keeps the model that staff chose, which survives a restart.
 MODEL_KEY = "model"
@@ -37,20 +35,16 @@ class ModelHost(Protocol):
 
     def status(self) -> EngineStatus:
         """What the engine is doing now."""
-        ...
 
     def pids(self) -> frozenset[int]:
         """The engine's processes."""
-        ...
 
     async def switch(self, alias: str) -> None:
         """Serve with another model. Raises ModelError; the old model keeps serving then, or is
         being started again if it had to go first."""
-        ...
 
     async def settled(self) -> None:
         """Return as soon as it is known whether the engine can be used."""
-        ...
 
 
 def commands_on(platform: str, *, staff: bool) -> tuple[str, ...]:
@@ -70,42 +64,26 @@ def command_of(text: str) -> tuple[str, str] | None:
     return head[1:].split("@")[0].lower(), rest.strip()
 
 
+@dataclass(eq=False, slots=True)
 class Commands:
     """Answers commands; asks nothing of the GPU and so never waits for it."""
 
-    def __init__(
-        self,
-        store: JobStore,
-        retriever: Retriever,
-        engine: ModelHost,
-        models: Callable[[], Sequence[ModelChoice]],
-        *,
-        relevance: Relevance,
-        support: Support,
-        is_admin: Callable[[str, str], bool],
-        hardware: Hardware | None = None,
-    ) -> None:
-        self._store = store
-        self._retriever = retriever
-        self._engine = engine
-        self._models = models
-        self._relevance = relevance
-        self._support = support
-        self._is_admin = is_admin
-        self._hardware = hardware or Machine()
+    store: JobStore
+    retriever: Retriever
+    engine: ModelHost
+    catalogue: Callable[[], Sequence[ModelChoice]]
+    _: KW_ONLY
+    relevance: Relevance
+    support: Support
+    is_admin: Callable[[str, str], bool]
+    hardware: Hardware = field(default_factory=Machine)
 
-    @property
-    def faq_language(self) -> str:
-        """The language of the FAQ (ISO 639-1)."""
-        return self._retriever.language
-
-    async def ready(self) -> None:
-        """Return when the FAQ was read."""
-        await self._retriever.ready()
+    def is_staff(self, asker: Asker) -> bool:
+        """Whether this person may switch models and look behind answers."""
+        return self.is_admin(asker.platform, asker.user_id)
 
     def help(self, asker: Asker) -> Reply:
-        """What can be done, as this person may do it."""
-        names = commands_on(asker.platform, staff=self._is_admin(asker.platform, asker.user_id))
+        names = commands_on(asker.platform, staff=self.is_staff(asker))
         lines = "\n".join(
             f"- {_spoken(asker.platform, name)}: {say(f'command.{name}', asker.language)}"
             for name in names
@@ -116,30 +94,25 @@ class Commands:
 
     async def course(self, asker: Asker, wanted: str) -> Reply:
         """Show the course in force, or choose another one."""
-        await self._retriever.ready()
-        corpus = self._retriever.corpus
+        await self.retriever.ready()
+        corpus = self.retriever.corpus
         courses = corpus.courses if corpus else {}
         wanted = wanted.strip().lower()
         if not wanted:
             return _course_menu(courses, await self.chosen_course(asker), asker.language)
         chosen = "" if wanted == "all" else wanted
         if chosen and chosen not in courses:
-            return Reply(
-                text=say(
-                    "course.unknown",
-                    asker.language,
-                    name=f"`{wanted}`",
-                    courses=", ".join(sorted(courses)),
-                ),
-                ephemeral=True,
+            known = ", ".join(sorted(courses))
+            return private_reply(
+                "course.unknown", asker.language, name=f"`{wanted}`", courses=known
             )
-        await self._store.set_value(course_key(asker.platform, asker.user_id), chosen)
+        await self.store.set_value(course_key(asker.platform, asker.user_id), chosen)
         return Reply(text=_current_course(courses, chosen or None, asker.language), ephemeral=True)
 
     async def chosen_course(self, asker: Asker) -> str | None:
         """The course this person chose; one that has left the FAQ counts as none."""
-        chosen = await self._store.get_value(course_key(asker.platform, asker.user_id))
-        corpus = self._retriever.corpus
+        chosen = await self.store.get_value(course_key(asker.platform, asker.user_id))
+        corpus = self.retriever.corpus
         if not chosen or (corpus is not None and chosen not in corpus.courses):
             return None
         return chosen
@@ -148,22 +121,21 @@ class Commands:
 
     async def models(self, asker: Asker) -> Reply:
         """The catalogue with the model in force marked; admins get buttons."""
-        status = self._engine.status()
-        current = status.model
+        status = self.engine.status()
         choices = await self._choices()
         lines = "\n".join(
-            f"- {'✅ ' if choice.alias == current else ''}`{choice.alias}`: {choice.summary}"
+            f"- {'✅ ' if choice.alias == status.model else ''}`{choice.alias}`: {choice.summary}"
             + (f"; {say('model.idle', asker.language)}" if choice.alias in status.idle else "")
             for choice in choices
         )
         text = f"{say('model.list', asker.language)}\n{lines}"
-        if not self._is_admin(asker.platform, asker.user_id):
+        if not self.is_staff(asker):
             return Reply(text=text, ephemeral=True)
         buttons = tuple(
             Action(
                 label=choice.alias,
                 value=f"model:{choice.alias}",
-                current=choice.alias == current,
+                current=choice.alias == status.model,
             )
             for choice in choices
         )
@@ -172,79 +144,63 @@ class Commands:
 
     async def _choices(self) -> Sequence[ModelChoice]:
         """Looks at the disk and, the first time, imports the hub's library: not on the loop."""
-        return await asyncio.to_thread(self._models)
+        return await asyncio.to_thread(self.catalogue)
 
     async def refuse_switch(self, asker: Asker, alias: str) -> Reply | None:
         """Why this person cannot switch to `alias`, or None when they can."""
-        if not self._is_admin(asker.platform, asker.user_id):
-            return Reply(text=say("admins_only", asker.language), ephemeral=True)
+        if not self.is_staff(asker):
+            return private_reply("admins_only", asker.language)
         known = [choice.alias for choice in await self._choices()]
         if alias not in known:
-            return Reply(
-                text=say(
-                    "model.unknown", asker.language, name=f"`{alias}`", models=", ".join(known)
-                ),
-                ephemeral=True,
-            )
+            models = ", ".join(known)
+            return private_reply("model.unknown", asker.language, name=f"`{alias}`", models=models)
         return None
 
     async def switch(self, alias: str) -> None:
         """Load another model, now and after a restart. Raises ModelError."""
-        await self._engine.switch(alias)
-        await self._store.set_value(MODEL_KEY, alias)
-
-    def engine_status(self) -> EngineStatus:
-        """What the engine is doing now."""
-        return self._engine.status()
-
-    async def settled(self) -> None:
-        """Return as soon as it is known whether a model serves."""
-        await self._engine.settled()
+        await self.engine.switch(alias)
+        await self.store.set_value(MODEL_KEY, alias)
 
     def progress_towards(self, alias: str) -> str:
         """How far the engine is with a change to that model; empty unless it is at that."""
-        status = self._engine.status()
+        status = self.engine.status()
         return status.detail if status.changing_to == alias else ""
 
     # /gpu and /status
 
     async def gpu(self, asker: Asker) -> Reply:
-        """The GPU, for admins."""
-        if not self._is_admin(asker.platform, asker.user_id):
-            return Reply(text=say("admins_only", asker.language), ephemeral=True)
-        status = self._engine.status()
+        if not self.is_staff(asker):
+            return private_reply("admins_only", asker.language)
+        status = self.engine.status()
         if not asker.private and asker.platform not in WHISPERING:
             # What went wrong may name folders of the server.
             status = replace(status, detail="", last_error="")
         text = describe_devices(
-            self._hardware,
+            self.hardware,
             status,
-            our_pids=self._engine.pids(),
-            num_queued=await self._store.queue_length(),
+            our_pids=self.engine.pids(),
+            num_queued=await self.store.queue_length(),
         )
-        return Reply(
-            text=text,
-            actions=(Action(label="↻", value="gpu:refresh"),),
-            ephemeral=True,
-        )
+        refresh = Action(label="↻", value="gpu:refresh")
+        return Reply(text=text, actions=(refresh,), ephemeral=True)
 
     async def status(self, *, staff: bool = False) -> Reply:
         """Model, queue and FAQ in three lines; staff are told as well who judges entries and
         checks statements."""
-        status = self._engine.status()
-        waiting = await self._store.queue_length()
-        corpus = self._retriever.corpus
+        status = self.engine.status()
+        waiting = await self.store.queue_length()
+        corpus = self.retriever.corpus
         age = f", read {corpus.loaded_at:%Y-%m-%d %H:%M} UTC" if corpus else ""
         readers = (
-            f"\n- Entries are judged by: {self._relevance.name}"
-            f"\n- Statements are checked by: {self._support.name}"
+            f"\n- Entries are judged by: {self.relevance.name}"
+            f"\n- Statements are checked by: {self.support.name}"
         )
         return Reply(
             text=(
                 f"- Model: {status.model or 'none'} ({status.state.value})\n"
                 f"- Waiting questions: {waiting}\n"
                 f"- FAQ: {len(corpus.documents) if corpus else 0} entries{age}. "
-                f"{self._retriever.detail}" + (readers if staff else "")
+                f"{self.retriever.detail}" + (readers if staff else "")
             ),
             ephemeral=True,
         )

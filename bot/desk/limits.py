@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from time import monotonic
 
+from bot.remembered import remember
+
 WINDOW_S = 60.0
-#: People remembered at once; the one who asked longest ago is forgotten first.
-MAX_PEOPLE = 10_000
 
 
 class RateLimit:
@@ -17,17 +17,15 @@ class RateLimit:
     def __init__(self, per_minute: int, clock: Callable[[], float] = monotonic) -> None:
         self._per_minute = per_minute
         self._clock = clock
-        self._asked: dict[tuple[str, str], deque[float]] = {}
+        self._asked: OrderedDict[tuple[str, str], deque[float]] = OrderedDict()
 
     def wait_s(self, platform: str, user_id: str) -> float:
         """Seconds until this person may ask again; 0 when now, and the question is counted."""
         now = self._clock()
-        asked = self._asked.pop((platform, user_id), deque())
+        asked = self._asked.get((platform, user_id), deque())
         while asked and asked[0] <= now - WINDOW_S:
             asked.popleft()
-        self._asked[platform, user_id] = asked
-        if len(self._asked) > MAX_PEOPLE:
-            del self._asked[next(iter(self._asked))]
+        remember(self._asked, (platform, user_id), asked)
         if len(asked) >= self._per_minute:
             return asked[0] + WINDOW_S - now
         asked.append(now)

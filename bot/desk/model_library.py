@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from config.settings import EngineSettings
@@ -24,38 +24,33 @@ class ModelChoice:
     summary: str
 
 
+@dataclass(eq=False, slots=True)
 class ModelLibrary:
     """The catalogue and the folder with the weights. Methods raise ModelError."""
 
-    def __init__(
-        self, settings: EngineSettings, folder: Path, hardware: Hardware | None = None
-    ) -> None:
-        self._catalog = settings.catalog
-        self._device = settings.device
-        self._folder = folder
-        self._hardware = hardware or Machine()
+    settings: EngineSettings
+    folder: Path
+    hardware: Hardware = field(default_factory=Machine)
 
     def choices(self) -> list[ModelChoice]:
         """All models with what matters for choosing one; reads the disk and asks the GPU."""
-        room = self._hardware.read_device_memory(self._device)
+        room = self.hardware.read_device_memory(self.settings.device)
         return [
             ModelChoice(alias=entry.alias, summary=self._summary(entry, room))
-            for entry in load_catalog(self._catalog).entries.values()
+            for entry in load_catalog(self.settings.catalog).entries.values()
         ]
 
     def find(self, alias: str) -> tuple[ModelEntry, Path | None]:
         """The catalogue's entry, and the folder with its weights if they are here."""
-        entry = load_catalog(self._catalog).get(alias)
-        return entry, find_weights(entry, self._folder)
+        entry = load_catalog(self.settings.catalog).get(alias)
+        return entry, find_weights(entry, self.folder)
 
     async def pull(
         self, alias: str, *, hf_token: str | None, on_progress: Callable[[Transfer], None]
     ) -> Path:
         """Have the weights here, converted or downloaded where they are not."""
         entry, _ = self.find(alias)
-        return await prepare_weights(
-            entry, self._folder, hf_token=hf_token, on_progress=on_progress
-        )
+        return await prepare_weights(entry, self.folder, hf_token=hf_token, on_progress=on_progress)
 
     def pinning(self, alias: str) -> str:
         """Which commit of the hub is here and whether the catalogue keeps to it, in a sentence.
@@ -73,16 +68,16 @@ class ModelLibrary:
             return f"Commit {commit}, which the catalogue keeps to."
         return (
             f"Commit {commit}, which was {entry.revision} when it was fetched; "
-            f"to keep to it, give {alias} in {self._catalog} `revision: {commit}`."
+            f"to keep to it, give {alias} in {self.settings.catalog} `revision: {commit}`."
         )
 
     def remove(self, alias: str) -> int:
-        """Delete the weights; the bytes that became free."""
+        """Delete the weights; returns how many bytes became free."""
         entry, _ = self.find(alias)
-        return remove_model(entry, self._folder)
+        return remove_model(entry, self.folder)
 
     def _summary(self, entry: ModelEntry, room: DeviceMemory) -> str:
-        folder = find_weights(entry, self._folder)
+        folder = find_weights(entry, self.folder)
         needed = bytes_of(entry, folder, room)
         fits = needed <= room.total
         facts = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 
 from bot.adapter import ChatAdapter, DeliveryError, DeliveryRefused, MessageGone
@@ -34,10 +35,7 @@ async def announce_switch(
     every_s: float = PROGRESS_S,
     retry_s: tuple[float, float] = RETRY_S,
 ) -> None:
-    """Post that the model is loading and how far that is, load it, say how it went.
-
-    `retry_s`: see `bot.delivery.delivery.RETRY_S`.
-    """
+    """Post that the model is loading and how far that is, load it, say how it went."""
     loading = say("model.switching", asker.language, model=alias)
     announcement = _Announcement(adapter, asker, alias)
     await announcement.tell(loading)
@@ -82,7 +80,7 @@ async def _what_answers(
     language = asker.language
     # An error may name folders of the server, which are no business of a whole channel.
     why = str(error) if asker.private else say("model.why_in_private", language, model=alias)
-    status = commands.engine_status()
+    status = commands.engine.status()
     if status.state is EngineState.READY:
         return say("model.failed", language, old=status.model, why=why)
     old = status.model
@@ -90,8 +88,8 @@ async def _what_answers(
         if old is not None:
             restarting = say("model.failed_restarting", language, old=old, why=why)
             await announcement.tell(restarting)
-        await commands.settled()
-        status = commands.engine_status()
+        await commands.engine.settled()
+        status = commands.engine.status()
     if status.state is not EngineState.READY:
         return say("model.failed_alone", language, why=why)
     # Another one than the old one if that did not start, or somebody chose yet another.
@@ -115,21 +113,21 @@ async def _tell_progress(
             await announcement.tell(f"{loading}\n\n{detail}")
 
 
+@dataclass(eq=False, slots=True)
 class _Announcement:
     """The one message."""
 
-    def __init__(self, adapter: ChatAdapter, asker: Asker, alias: str) -> None:
-        self._adapter = adapter
-        self._reply_to = asker.reply_to
-        self._alias = alias
-        self._posted: str | None = None
+    adapter: ChatAdapter
+    asker: Asker
+    alias: str
+    _posted: str | None = field(init=False, default=None)
 
     async def tell(self, text: str) -> None:
         """Make it read like this for now; left out where the platform does not take it."""
         try:
             await self._put(Reply(text=text, state=ReplyState.WAITING))
         except DeliveryError as error:
-            log.info("how the switch to %s goes could not be told: %s", self._alias, error)
+            log.info("how the switch to %s goes could not be told: %s", self.alias, error)
 
     async def conclude(self, text: str, retry_s: tuple[float, float]) -> None:
         """Make it read like this for good; tried again for some minutes, even after a post whose
@@ -148,11 +146,11 @@ class _Announcement:
                     self._posted = None
                 log.info("the outcome of the switch is not told yet: %s", error)
                 await asyncio.sleep(backoff.failed(error))
-        log.warning("how the switch to %s went could not be told: %s", self._alias, text)
+        log.warning("how the switch to %s went could not be told: %s", self.alias, text)
 
     async def _put(self, reply: Reply) -> None:
         if self._posted is None:
-            self._posted = await self._adapter.post(self._reply_to, reply)
+            self._posted = await self.adapter.post(self.asker.reply_to, reply)
         else:
-            moved = await self._adapter.edit(self._reply_to, self._posted, reply)
+            moved = await self.adapter.edit(self.asker.reply_to, self._posted, reply)
             self._posted = moved or self._posted

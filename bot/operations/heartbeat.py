@@ -94,6 +94,6 @@ def _touch(path: Path) -> str:
 
 
 def remove_quietly(path: Path) -> None:
-    """Delete what told the outside of the assistant; on a disk that fails it grows stale."""
+    """Delete a file that tells others of the assistant; where the disk fails, it grows stale."""
     with suppress(OSError):
         path.unlink(missing_ok=True)

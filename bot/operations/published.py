@@ -60,7 +60,7 @@ async def publish(
     """Keep the file at `path` true until `stop`, then delete it."""
     num_queued, was_written = 0, True
     while not stop.is_set():
-        with suppress(StoreError):  # the store says so itself, and the rest is still of use
+        with suppress(StoreError):  # the store logs it; the rest is still useful
             num_queued = await queue_length()
         problem = _write(path, _now(engine, num_queued))
         if was_written and problem:

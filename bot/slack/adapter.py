@@ -19,7 +19,7 @@ from bot.slack.errors import TokenLost
 from bot.slack.handlers import SlackHandlers, Spawn
 from bot.slack.members import SlackMembers
 from bot.slack.pace import SlackPace
-from bot.slack.parse import PLATFORM
+from bot.slack.parse import PLATFORM, text_in
 from bot.slack.presses import SlackPresses
 from bot.slack.reactions import SlackReactions
 from bot.slack.receive_http import SignedRequests, SlackHttp
@@ -78,25 +78,18 @@ class SlackAdapter:
         )
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    def __repr__(self) -> str:
-        return "SlackAdapter()"
-
     async def heard(self, reply_to: str) -> None:
-        """See ChatAdapter."""
         await self._reactions.heard(reply_to)
 
     async def post(self, reply_to: str, reply: Reply) -> str:
-        """See ChatAdapter."""
         if reply.job_id is not None:
             return await self._sender.post(reply_to, reply)
         return await when_allowed(lambda: self._sender.post(reply_to, reply))
 
     async def edit(self, reply_to: str, message_id: str, reply: Reply) -> str | None:
-        """See ChatAdapter."""
         return await self._sender.edit(reply_to, message_id, reply)
 
     def interrupt(self) -> bool:
-        """See ChatAdapter."""
         return False
 
     async def close(self) -> None:
@@ -150,8 +143,11 @@ class SlackAdapter:
                 log.warning("Slack cannot be reached yet: %s", error)
                 await unless(stop, asyncio.sleep(backoff.failed(error)))
             else:
-                ids = {key: str(answer.get(key) or "") for key in ("team_id", "user_id", "bot_id")}
-                return Identity(team=ids["team_id"], user=ids["user_id"], bot=ids["bot_id"])
+                return Identity(
+                    team=text_in(answer, "team_id"),
+                    user=text_in(answer, "user_id"),
+                    bot=text_in(answer, "bot_id"),
+                )
         return None
 
     async def _receive(
@@ -187,8 +183,7 @@ class SlackAdapter:
             self._store,
             desk,
             spawn,
-            team=me.team,
-            me=me.ids,
+            me=me,
             members=self._members,
             presses=SlackPresses(
                 self._client,
@@ -213,7 +208,7 @@ class SlackAdapter:
             raise ConfigError(
                 f"Slack refuses SLACK_APP_TOKEN ({error.code}); it needs connections:write."
             ) from None
-        return str(answer.get("url") or "")
+        return text_in(answer, "url")
 
 
 def _server(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from time import time
 from typing import Any
 
@@ -24,17 +25,15 @@ MAX_THREADS = 20
 MAX_AGE_S = 24 * 3600
 
 
+@dataclass(eq=False, slots=True)
 class SlackCatchUp:
     """The last message for us in each channel and thread: stamps only, in the job store."""
 
-    def __init__(
-        self, client: SlackClient, store: JobStore, clock: Callable[[], float] = time
-    ) -> None:
-        self._client = client
-        self._store = store
-        self._clock = clock
-        #: `channel` or `channel/thread` → stamp of the last message there.
-        self._stamps: dict[str, str] | None = None
+    client: SlackClient
+    store: JobStore
+    clock: Callable[[], float] = time
+    #: `channel` or `channel/thread` → stamp of the last message there.
+    _stamps: dict[str, str] | None = field(init=False, default=None)
 
     async def note(self, channel: str, ts: str, thread: str) -> None:
         """A message for us was taken in. Never raises: it only makes catching up shorter."""
@@ -43,7 +42,7 @@ class SlackCatchUp:
             for key in (channel, f"{channel}/{thread or ts}"):
                 stamps[key] = max(ts, stamps.get(key, ""))
             self._shorten(stamps)
-            await self._store.set_value(KEY, json.dumps(stamps))
+            await self.store.set_value(KEY, json.dumps(stamps))
         except StoreError as error:
             log.warning("it could not be noted up to where Slack was read: %s", error)
 
@@ -59,13 +58,13 @@ class SlackCatchUp:
 
     async def _read(self, key: str, stamp: str) -> list[dict[str, Any]]:
         channel, _, thread = key.partition("/")
-        oldest = max(stamp, f"{self._clock() - MAX_AGE_S:.6f}")
+        oldest = max(stamp, f"{self.clock() - MAX_AGE_S:.6f}")
         values: dict[str, object] = {"channel": channel, "oldest": oldest, "limit": 200}
         if thread:
             values["ts"] = thread
         method = "conversations.replies" if thread else "conversations.history"
         try:
-            answer = await self._client.call(method, **values)
+            answer = await self.client.call(method, **values)
         except DeliveryError as error:
             if error.retry_after_s is not None:
                 raise
@@ -77,7 +76,7 @@ class SlackCatchUp:
 
     async def _load(self) -> dict[str, str]:
         if self._stamps is None:
-            text = await self._store.get_value(KEY)
+            text = await self.store.get_value(KEY)
             self._stamps = dict(json.loads(text)) if text else {}
         return self._stamps
 

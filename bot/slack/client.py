@@ -17,9 +17,9 @@ from bot.slack.pace import SlackPace
 
 log = logging.getLogger(__name__)
 
-#: Methods that take a form and no JSON. The SDK puts their arguments into the address, where
-#: they end up in the logs of proxies, and where not every server looks.
-_FORMS = ("conversations.", "reactions.", "users.")
+#: Methods that take a form and no JSON. The SDK's own methods put their arguments into the address,
+#: where they end up in the logs of proxies, and where not every server looks.
+_FORMS = ("apps.", "auth.", "conversations.", "reactions.", "users.")
 
 
 class SlackClient:
@@ -37,9 +37,6 @@ class SlackClient:
         #: Set when Slack refuses the token: nothing will work any more.
         self.lost = asyncio.Event()
 
-    def __repr__(self) -> str:
-        return "SlackClient()"
-
     async def write(
         self, method: str, channel: str, values: Mapping[str, object], *, patient: bool = True
     ) -> dict[str, Any]:
@@ -53,18 +50,20 @@ class SlackClient:
             raise
 
     async def call(self, method: str, **values: object) -> dict[str, Any]:
-        """Call a method; returns Slack's answer. Raises DeliveryError or one of its kinds."""
+        """Call a method, as the bot unless there is an `app_token`. Raises DeliveryError."""
         arguments = {key: value for key, value in values.items() if value is not None}
+        app_token = arguments.pop("app_token", None)
+        headers = {"Authorization": f"Bearer {app_token}"} if app_token else None
         try:
             if method.startswith(_FORMS):
                 form = {key: _form_value(value) for key, value in arguments.items()}
-                response = await self.sdk.api_call(method, data=form)
+                response = await self.sdk.api_call(method, data=form, headers=headers)
             else:
-                response = await getattr(self.sdk, method.replace(".", "_"))(**arguments)
+                response = await self.sdk.api_call(method, json=arguments, headers=headers)
             data = response.data
         except SlackApiError as error:
             failure = failure_of(method, error.response)
-            if isinstance(failure, TokenLost) and "token" not in arguments:
+            if isinstance(failure, TokenLost) and app_token is None:
                 self.lost.set()
             raise failure from None
         except (TimeoutError, aiohttp.ClientError, OSError) as error:

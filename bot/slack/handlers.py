@@ -6,14 +6,16 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Coroutine
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
 from bot.adapter import DeliveryError, Desk
-from bot.delivery.texts import say
+from bot.delivery.replies import private_reply
 from bot.desk.commands import command_of
-from bot.messages import Message, Reply
+from bot.messages import Message
+from bot.remembered import remember
+from bot.slack.app import Identity
 from bot.slack.catch_up import SlackCatchUp
 from bot.slack.client import SlackClient
 from bot.slack.members import SlackMembers
@@ -24,6 +26,7 @@ from bot.slack.parse import (
     Written,
     conversation,
     slash_text,
+    text_in,
     written,
 )
 from bot.slack.presses import SlackPresses
@@ -34,8 +37,6 @@ log = logging.getLogger(__name__)
 
 #: Slack waits three seconds for an acknowledgement; a command that takes longer goes on after it.
 ACK_S = 2.0
-#: Messages of this process that are remembered.
-MAX_KNOWN = 10_000
 
 T = TypeVar("T")
 
@@ -45,39 +46,26 @@ class Spawn(Protocol):
 
     def __call__(self, work: Coroutine[Any, Any, T], /) -> asyncio.Task[T]:
         """Start `work`."""
-        ...
 
 
+@dataclass(eq=False, slots=True)
 class SlackHandlers:
     """Turns deliveries into calls of the desk and shows what it says."""
 
-    def __init__(
-        self,
-        client: SlackClient,
-        sender: SlackSender,
-        store: JobStore,
-        desk: Desk,
-        spawn: Spawn,
-        *,
-        team: str,
-        me: frozenset[str],
-        members: SlackMembers,
-        presses: SlackPresses,
-        catch_up: SlackCatchUp,
-        staff_reaction: str,
-    ) -> None:
-        self._staff_reaction = staff_reaction.strip(":")
-        self._client = client
-        self._sender = sender
-        self._store = store
-        self._desk = desk
-        self._spawn = spawn
-        self._team = team
-        self._me = me
-        self._members = members
-        self._presses = presses
-        self._catch_up = catch_up
-        self._taken: OrderedDict[str, asyncio.Task[BaseException | None]] = OrderedDict()
+    client: SlackClient
+    sender: SlackSender
+    store: JobStore
+    desk: Desk
+    spawn: Spawn
+    _: KW_ONLY
+    me: Identity
+    members: SlackMembers
+    presses: SlackPresses
+    catch_up: SlackCatchUp
+    staff_reaction: str
+    _taken: OrderedDict[str, asyncio.Task[BaseException | None]] = field(
+        init=False, default_factory=OrderedDict
+    )
 
     async def take_in(self, body: Payload) -> None:
         """Act on one delivery. When it returns, Slack may be told that it arrived; it raises
@@ -90,7 +78,7 @@ class SlackHandlers:
         elif kind == "block_actions":
             await self._pressed(body)
         elif kind == "view_submission":
-            await self._quick(self._presses.reasoned(body))
+            await self._quick(self.presses.reasoned(body))
         elif kind == "message_action":
             await self._shortcut(body)
 
@@ -100,13 +88,13 @@ class SlackHandlers:
         """One event of the Events API, or a message found while catching up."""
         match event.get("type"):
             case "message" | "app_mention":
-                found = written(event, me=self._me)
+                found = written(event, me=self.me.ids)
                 if found is not None:
                     await self._read(found)
             case "reaction_added":
                 await self._reaction(event)
             case "app_home_opened" if event.get("tab") == "home":
-                await self._quick(self._presses.show_home(str(event.get("user") or "")))
+                await self._quick(self.presses.show_home(text_in(event, "user")))
 
     async def _read(self, found: Written) -> None:
         place = await self._place(found.channel, found.thread)
@@ -115,7 +103,7 @@ class SlackHandlers:
         if (
             not found.private
             and not found.to_us
-            and not self._members.allowed(found.channel, found.user)
+            and not self.members.allowed(found.channel, found.user)
         ):
             return  # nobody addressed us: no refusal either
         await self._take(found, place, user=found.user)
@@ -125,15 +113,15 @@ class SlackHandlers:
         if not thread:
             return None
         # The thread may hang on an answer to a slash command or a direct message.
-        job = await self._store.by_placeholder(PLATFORM, f"{channel}/{thread}")
-        return job.conversation if job else conversation(self._team, channel, thread)
+        job = await self.store.by_placeholder(PLATFORM, f"{channel}/{thread}")
+        return job.conversation if job else conversation(self.me.team, channel, thread)
 
     async def _follows_up(self, found: Written, place: str | None) -> bool:
         """Whether a message in a thread goes on with what was asked us there: not when it
         addresses somebody else, and from a bystander only when it asks something."""
         if place is None or found.to_others or not found.text:
             return False
-        askers = await self._store.askers(PLATFORM, place)
+        askers = await self.store.askers(PLATFORM, place)
         if found.user in askers:
             return True
         return bool(askers) and any(mark in found.text for mark in "?？؟")
@@ -143,18 +131,18 @@ class SlackHandlers:
         private_chat = found.private and not found.thread
         if place is None:
             root = "" if found.private else found.ts
-            place = conversation(self._team, found.channel, root)
+            place = conversation(self.me.team, found.channel, root)
         to = ReplyTo(
             channel=found.channel,
             user=user,
-            team=self._team,
+            team=self.me.team,
             thread="" if private_chat else found.thread or found.ts,
             message=found.ts,
         )
         await self._once(
             f"{found.channel}/{found.ts}", self._message(to, place, found.ts, found.text)
         )
-        await self._catch_up.note(found.channel, found.ts, found.thread)
+        await self.catch_up.note(found.channel, found.ts, found.thread)
 
     def _message(self, to: ReplyTo, place: str, message_id: str, text: str) -> Message:
         return Message(
@@ -173,10 +161,8 @@ class SlackHandlers:
         again what it thinks is lost. The store sees to questions of earlier processes."""
         task = self._taken.get(key)
         if task is None:
-            task = self._spawn(self._hand_over(message))
-            self._taken[key] = task
-            while len(self._taken) > MAX_KNOWN:
-                self._taken.popitem(last=False)
+            task = self.spawn(self._hand_over(message))
+            remember(self._taken, key, task)
         command = command_of(message.text)
         if command is not None and command[0] != "ask":
             await asyncio.wait({task}, timeout=ACK_S)
@@ -190,13 +176,13 @@ class SlackHandlers:
     async def _hand_over(self, message: Message) -> BaseException | None:
         """Give it to the desk; what goes wrong is returned, for every delivery to see."""
         try:
-            message = replace(message, language=await self._members.language(message.user_id))
-            if not self._members.allowed(message.channel, message.user_id):
-                refusal = Reply(text=say("not_allowed", message.language), ephemeral=True)
-                await self._sender.post(message.reply_to, refusal)
+            message = replace(message, language=await self.members.language(message.user_id))
+            if not self.members.allowed(message.channel, message.user_id):
+                refusal = private_reply("not_allowed", message.language)
+                await self.sender.post(message.reply_to, refusal)
                 return None
-            self._sender.asked_now(message.reply_to)
-            await self._desk.receive(message)
+            self.sender.asked_now(message.reply_to)
+            await self.desk.receive(message)
         except DeliveryError as error:
             log.warning("a refusal was not delivered: %s", error)
         except Exception as error:  # noqa: BLE001 - the caller raises it: Slack delivers again
@@ -207,14 +193,14 @@ class SlackHandlers:
     # Somebody else's message
 
     async def _reaction(self, event: Payload) -> None:
-        wanted = self._staff_reaction
-        item, user = event.get("item") or {}, str(event.get("user") or "")
+        wanted = self.staff_reaction.strip(":")
+        item, user = event.get("item") or {}, text_in(event, "user")
         if not wanted or event.get("reaction") != wanted or item.get("type") != "message":
             return
-        if not self._members.is_staff(user):
+        if not self.members.is_staff(user):
             return
-        channel, ts = str(item.get("channel") or ""), str(item.get("ts") or "")
-        answer = await self._client.call(
+        channel, ts = text_in(item, "channel"), text_in(item, "ts")
+        answer = await self.client.call(
             "conversations.replies", channel=channel, ts=ts, limit=1, inclusive=True
         )
         for message in answer.get("messages") or []:
@@ -222,27 +208,24 @@ class SlackHandlers:
                 await self._answer_for(channel, message, user)
 
     async def _shortcut(self, body: Payload) -> None:
-        channel = str((body.get("channel") or {}).get("id") or "")
-        user = str((body.get("user") or {}).get("id") or "")
+        channel, user = text_in(body, "channel", "id"), text_in(body, "user", "id")
         await self._answer_for(channel, body.get("message") or {}, user)
 
     async def _answer_for(self, channel: str, message: Payload, user: str) -> None:
         """Answer a message in its thread because `user` asked for it."""
-        found = written({**message, "type": "message", "channel": channel}, me=self._me)
+        found = written({**message, "type": "message", "channel": channel}, me=self.me.ids)
         if found is not None:
             await self._take(found, await self._place(channel, found.thread), user=user)
 
     # Commands, buttons and menus
 
     async def _slash(self, body: Payload) -> None:
-        channel, user = str(body.get("channel_id") or ""), str(body.get("user_id") or "")
+        channel, user = text_in(body, "channel_id"), text_in(body, "user_id")
         # Slack delivers a command once, so any number tells it from the next.
-        trigger = str(body.get("trigger_id") or uuid4().hex)
-        text = slash_text(str(body.get("command")), str(body.get("text") or ""))
+        trigger = text_in(body, "trigger_id") or uuid4().hex
+        text = slash_text(text_in(body, "command"), text_in(body, "text"))
         question = command_of(text) is None
-        await self._asked(
-            channel, user, trigger, text, str(body.get("response_url") or ""), question
-        )
+        await self._asked(channel, user, trigger, text, text_in(body, "response_url"), question)
 
     async def _asked(
         self, channel: str, user: str, trigger: str, text: str, response_url: str, question: bool
@@ -251,30 +234,28 @@ class SlackHandlers:
         to = ReplyTo(
             channel=channel,
             user=user,
-            team=self._team,
+            team=self.me.team,
             response_url=response_url,
             asked=text[:500] if question else "",
         )
         root = f"/{trigger}" if question and not to.private else ""
-        place = conversation(self._team, channel, root)
+        place = conversation(self.me.team, channel, root)
         await self._once(f"{channel}/{trigger}", self._message(to, place, trigger, text))
 
     async def _pressed(self, body: Payload) -> None:
         for action in body.get("actions") or []:
-            chosen = action.get("selected_option") or {}
-            value = str(chosen.get("value") or action.get("value") or "")
+            value = text_in(action, "selected_option", "value") or text_in(action, "value")
             if value.startswith("ask:"):
                 await self._starter(body, value.removeprefix("ask:"))
             elif value:
-                await self._quick(self._presses.pressed(body, value))
+                await self._quick(self.presses.pressed(body, value))
 
     async def _starter(self, body: Payload, question: str) -> None:
         """A starter question of the Home tab is asked in the direct messages."""
-        user = str((body.get("user") or {}).get("id"))
-        trigger = str(body.get("trigger_id") or uuid4().hex)
-        opened = await self._client.call("conversations.open", users=user)
-        channel = str((opened.get("channel") or {}).get("id") or "")
-        await self._asked(channel, user, trigger, question, "", True)
+        user = text_in(body, "user", "id")
+        trigger = text_in(body, "trigger_id") or uuid4().hex
+        opened = await self.client.call("conversations.open", users=user)
+        await self._asked(text_in(opened, "channel", "id"), user, trigger, question, "", True)
 
     async def _quick(self, work: Coroutine[Any, Any, None]) -> None:
         """Do it, but acknowledge in time; what then goes wrong is logged."""
@@ -285,5 +266,5 @@ class SlackHandlers:
             except Exception as error:  # noqa: BLE001 - an adapter callback: the next must work
                 log.warning("a press failed: %s", type(error).__name__)
 
-        task = self._spawn(guarded())
+        task = self.spawn(guarded())
         await asyncio.wait({task}, timeout=ACK_S)

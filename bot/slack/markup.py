@@ -1,10 +1,11 @@
-"""Markdown as Slack's mrkdwn: text in which nothing of a stranger's is live."""
+"""Turns Markdown into Slack's mrkdwn, without live mentions and disguised links."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 from bot.delivery.markdown import (
     Block,
@@ -19,13 +20,14 @@ from bot.delivery.markdown import (
     parse,
     plain,
 )
+from bot.delivery.render import table_text, utf16_length
 from engine.invisible import without_invisible
 
 #: Characters of the text of one section block.
 MAX_SECTION = 3000
 #: A longer address is shown, but nobody can press it.
 MAX_URL = 1000
-#: DeviceMemory for the fence around a piece of code.
+#: Characters of the fence around a piece of code.
 _FENCE = len("```\n\n```")
 _URL = re.compile(r"https?://[^\s<>|\"`\\^{}\x00-\x20]+", re.IGNORECASE)
 #: What must not be cut in two: our own links, and escaped characters.
@@ -38,11 +40,6 @@ class Chunk:
 
     text: str
     code: bool = False
-
-
-def size(text: str) -> int:
-    """The length as Slack's clients count it: UTF-16 units."""
-    return len(text) + sum(char > "\uffff" for char in text)
 
 
 def escape(text: str) -> str:
@@ -74,7 +71,7 @@ def pieces(markdown: str, allowed: Set[str]) -> Iterator[str]:
 
 def split(text: str, limit: int = MAX_SECTION) -> Iterator[str]:
     """`text` cut at paragraphs, lines or words, never within a link or an escaped character."""
-    while size(text) > limit:
+    while utf16_length(text) > limit:
         cut = _cut(text, limit)
         yield text[:cut].rstrip()
         text = text[cut:].lstrip("\n ")
@@ -84,8 +81,8 @@ def split(text: str, limit: int = MAX_SECTION) -> Iterator[str]:
 
 def _cut(text: str, limit: int) -> int:
     end = limit
-    while size(text[:end]) > limit:
-        end -= max(1, (size(text[:end]) - limit) // 2)
+    while utf16_length(text[:end]) > limit:
+        end -= max(1, (utf16_length(text[:end]) - limit) // 2)
     for mark in ("\n\n", "\n", " "):
         at = text.rfind(mark, end // 2, end)
         if at > 0:
@@ -105,7 +102,7 @@ def _split_code(code: str) -> Iterator[str]:
     held = ""
     for row in code.split("\n"):
         for part in _cut_line(escape(row), room):
-            if held and size(held) + size(part) + 1 > room:
+            if held and utf16_length(held) + utf16_length(part) + 1 > room:
                 yield f"```\n{held}\n```"
                 held = part
             else:
@@ -115,7 +112,7 @@ def _split_code(code: str) -> Iterator[str]:
 
 
 def _cut_line(row: str, room: int) -> Iterator[str]:
-    while size(row) > room:
+    while utf16_length(row) > room:
         end = room // 2
         for atom in _ATOM.finditer(row, max(0, end - 5)):
             if atom.start() < end < atom.end():
@@ -139,8 +136,8 @@ def _chunks(blocks: tuple[Block, ...], allowed: Set[str]) -> Iterator[Chunk]:
                 yield Chunk(text=text.replace("```", "'''"), code=True)
             case ListBlock():
                 yield from _list(block, allowed)
-            case Table(rows=rows):
-                yield Chunk(text=_table(rows), code=True)
+            case Table():
+                yield Chunk(text=table_text(block).replace("```", "'''"), code=True)
             case Quote(blocks=inner):
                 for chunk in _chunks(inner, allowed):
                     quoted = "\n".join(f"> {row}" for row in chunk.text.split("\n"))
@@ -171,30 +168,6 @@ def _list(block: ListBlock, allowed: Set[str]) -> Iterator[Chunk]:
         yield Chunk(text="\n".join(rows))
 
 
-def _table(rows: tuple[tuple[tuple[Span, ...], ...], ...]) -> str:
-    """Aligned columns for a fixed-width font."""
-    cells = [[_cell(spans) for spans in row] for row in rows]
-    columns = max((len(row) for row in cells), default=0)
-    widths = [
-        max((len(row[i]) for row in cells if i < len(row)), default=0) for i in range(columns)
-    ]
-    lines = []
-    for number, row in enumerate(cells):
-        padded = [text.ljust(width) for text, width in zip(row, widths, strict=False)]
-        lines.append(" | ".join(padded).rstrip())
-        if number == 0:
-            lines.append("-+-".join("-" * width for width in widths))
-    return "\n".join(lines).replace("```", "'''")
-
-
-def _cell(spans: tuple[Span, ...]) -> str:
-    text = "".join(
-        f"{span.text} ({span.url})" if span.url and span.url != span.text else span.text
-        for span in spans
-    )
-    return " ".join(text.split())
-
-
 def _inline(spans: tuple[Span, ...], allowed: Set[str], *, flat: bool = False) -> str:
     text = plain(spans)
     done: list[str] = []
@@ -214,26 +187,13 @@ def _inline(spans: tuple[Span, ...], allowed: Set[str], *, flat: bool = False) -
 
 def _joined(spans: tuple[Span, ...]) -> Iterator[Span]:
     """Neighbours of one style as one span: an address may be spread over several."""
-    held: Span | None = None
-    for span in spans:
-        if held is not None and not held.code and _style(held) == _style(span):
-            held = Span(text=held.text + span.text, **_style(span))  # type: ignore[arg-type]
-            continue
-        if held is not None:
-            yield held
-        held = span
-    if held is not None:
-        yield held
 
+    def style(numbered: tuple[int, Span]) -> tuple[Span, int | None]:
+        number, span = numbered
+        return replace(span, text=""), number if span.code else None
 
-def _style(span: Span) -> dict[str, object]:
-    return {
-        "bold": span.bold,
-        "italic": span.italic,
-        "strike": span.strike,
-        "code": span.code,
-        "url": span.url,
-    }
+    for (bare, _), same in groupby(enumerate(spans), style):
+        yield replace(bare, text="".join(span.text for _, span in same))
 
 
 def _span(span: Span, allowed: Set[str]) -> str:
@@ -261,7 +221,7 @@ def _with_links(text: str) -> str:
 
 
 def _live(url: str) -> str:
-    """An address that reads as what it is."""
+    """A link that shows its own address."""
     if len(url) > MAX_URL or not _URL.fullmatch(url):
         return escape(url)
     return f"<{escape(url)}>"

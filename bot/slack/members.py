@@ -6,10 +6,13 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass, field
 from time import monotonic
 
 from bot.adapter import DeliveryError
+from bot.remembered import remember
 from bot.slack.client import SlackClient
+from bot.slack.parse import text_in
 from config.settings import SlackSettings
 
 log = logging.getLogger(__name__)
@@ -18,33 +21,28 @@ log = logging.getLogger(__name__)
 LANGUAGE_KEPT_S = 3600.0
 #: The same when Slack did not say.
 UNKNOWN_KEPT_S = 60.0
-MAX_MEMBERS = 10_000
 
 
+@dataclass(eq=False, slots=True)
 class SlackMembers:
     """Remembers for a while what Slack said of a person; nothing is stored."""
 
-    def __init__(
-        self,
-        settings: SlackSettings,
-        client: SlackClient,
-        *,
-        is_staff: Callable[[str], bool],
-        language_s: float,
-    ) -> None:
-        """`language_s`: longest time that asking for a language may hold up a question."""
-        self._settings = settings
-        self._client = client
-        self.is_staff = is_staff
-        self._language_s = language_s
-        #: Person → until when it is believed, language.
-        self._languages: OrderedDict[str, tuple[float, str | None]] = OrderedDict()
+    settings: SlackSettings
+    client: SlackClient
+    _: KW_ONLY
+    is_staff: Callable[[str], bool]
+    #: Longest time that asking for a language may hold up a question.
+    language_s: float
+    #: Person → until when it is believed, language.
+    _languages: OrderedDict[str, tuple[float, str | None]] = field(
+        init=False, default_factory=OrderedDict
+    )
 
     def allowed(self, channel: str, user: str) -> bool:
         """Whether this person may be answered there."""
         if self.is_staff(user):
             return True
-        channels, users = self._settings.allowed_channels, self._settings.allowed_users
+        channels, users = self.settings.allowed_channels, self.settings.allowed_users
         if users and user not in users:
             return False
         return channel.startswith("D") or not channels or channel in channels
@@ -56,13 +54,11 @@ class SlackMembers:
             return known[1]
         language = None
         try:
-            async with asyncio.timeout(self._language_s):
-                answer = await self._client.call("users.info", user=user, include_locale=True)
-                language = str((answer.get("user") or {}).get("locale") or "") or None
+            async with asyncio.timeout(self.language_s):
+                answer = await self.client.call("users.info", user=user, include_locale=True)
+                language = text_in(answer, "user", "locale") or None
         except (DeliveryError, TimeoutError):
             log.debug("the language of a person is not known")
         kept_s = LANGUAGE_KEPT_S if language else UNKNOWN_KEPT_S
-        self._languages[user] = (monotonic() + kept_s, language)
-        while len(self._languages) > MAX_MEMBERS:
-            self._languages.popitem(last=False)
+        remember(self._languages, user, (monotonic() + kept_s, language))
         return language

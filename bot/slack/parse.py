@@ -39,7 +39,6 @@ class ReplyTo:
     asked: str = ""
 
     def dump(self) -> str:
-        """As a string without what is empty."""
         return json.dumps({key: value for key, value in asdict(self).items() if value})
 
     @classmethod
@@ -75,19 +74,26 @@ class Written:
         return self.channel.startswith("D")
 
 
+def text_in(payload: Payload, *keys: str) -> str:
+    """The string at the end of a path of keys; empty where Slack left any of it out."""
+    value: Any = payload
+    for key in keys:
+        value = (value or {}).get(key)
+    return str(value or "")
+
+
 def written(event: Payload, *, me: Set[str]) -> Written | None:
     """The message of a `message` or `app_mention` event; None when no person wrote one.
 
     `me` holds our own ids: what we and other bots write is never answered.
     """
-    channel, ts, user = (str(event.get(key) or "") for key in ("channel", "ts", "user"))
+    channel, ts, user = (text_in(event, key) for key in ("channel", "ts", "user"))
     if not (channel and ts and user) or user in me or event.get("bot_id"):
         return None
     subtype = str(event.get("subtype") or "")
     if subtype not in _WRITTEN or event.get("hidden") or user == "USLACKBOT":
         return None
-    text = str(event.get("text") or "")
-    thread = str(event.get("thread_ts") or "")
+    text, thread = text_in(event, "text"), text_in(event, "thread_ts")
     mentioned = {found.group(1) or "!" for found in _OTHERS.finditer(text)}
     return Written(
         channel=channel,

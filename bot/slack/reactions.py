@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import KW_ONLY, dataclass, field
 
 from bot.adapter import DeliveryError
 from bot.delivery.texts import say
@@ -14,22 +15,22 @@ from bot.slack.parse import ReplyTo
 log = logging.getLogger(__name__)
 
 
+@dataclass(eq=False, slots=True)
 class SlackReactions:
     """Best effort; a workspace without the status line is asked for it once."""
 
-    def __init__(self, client: SlackClient, *, heard_s: float) -> None:
-        """`heard_s`: longest time that this may take; it must not hold up the answer."""
-        self._client = client
-        self._heard_s = heard_s
-        self._can_show_status = True
+    client: SlackClient
+    _: KW_ONLY
+    #: Longest time that this may take; it must not hold up the answer.
+    heard_s: float
+    _can_show_status: bool = field(init=False, default=True)
 
     async def heard(self, reply_to: str) -> None:
-        """See ChatAdapter."""
         to = ReplyTo.load(reply_to)
         try:
-            async with asyncio.timeout(self._heard_s):
+            async with asyncio.timeout(self.heard_s):
                 if to.message:
-                    await self._client.call(
+                    await self.client.call(
                         "reactions.add", channel=to.channel, timestamp=to.message, name="eyes"
                     )
                 if to.thread and self._can_show_status:
@@ -39,7 +40,7 @@ class SlackReactions:
 
     async def _show_status(self, to: ReplyTo, status: str) -> None:
         try:
-            await self._client.call(
+            await self.client.call(
                 "assistant.threads.setStatus",
                 channel_id=to.channel,
                 thread_ts=to.thread,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -13,9 +12,8 @@ from time import time
 
 from aiohttp import web
 
+from bot.http_server import HttpServer
 from config.settings import ConfigError
-
-log = logging.getLogger(__name__)
 
 MAX_BODY = 256 * 1024
 #: Seconds a request may be old or early.
@@ -36,9 +34,6 @@ class SignedRequests:
         self._secret = secret.encode()
         self._clock = clock
         self._seen: dict[str, float] = {}
-
-    def __repr__(self) -> str:
-        return "SignedRequests()"
 
     def genuine(self, headers: Mapping[str, str], body: bytes) -> bool:
         """Whether Slack signed this within the last minutes."""
@@ -68,31 +63,15 @@ class SignedRequests:
 
 
 class SlackHttp:
-    """A small server with one address for events, commands and interactions."""
+    """One address for events, commands and interactions."""
 
     def __init__(self, requests: SignedRequests, listen: str) -> None:
-        """`listen`: host and port."""
         self._requests = requests
-        self._listen = listen
-        #: Where it listens, once it does (port 0 takes a free one).
-        self.port = 0
-        self.listening = asyncio.Event()
+        self.server = HttpServer(listen, "/slack/events", MAX_BODY, grace_s=60.0)
 
     async def run(self, dispatch: Dispatch, stop: asyncio.Event) -> None:
         """Serve until `stop`. Raises OSError when the port is taken."""
-        app = web.Application(client_max_size=MAX_BODY)
-        app.router.add_post("/slack/events", partial(self._receive, dispatch))
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        host, _, port = self._listen.rpartition(":")
-        try:
-            await web.TCPSite(runner, host or "127.0.0.1", int(port)).start()
-            self.port = runner.addresses[0][1]
-            self.listening.set()
-            log.info("listening for Slack on %s:%d/slack/events", host or "127.0.0.1", self.port)
-            await stop.wait()
-        finally:
-            await runner.cleanup()
+        await self.server.run(partial(self._receive, dispatch), stop)
 
     async def _receive(self, dispatch: Dispatch, request: web.Request) -> web.StreamResponse:
         try:

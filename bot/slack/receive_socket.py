@@ -7,7 +7,7 @@ import json
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from time import monotonic
 from typing import Any
 
@@ -40,6 +40,7 @@ class _Connection:
     reason: str = ""
 
 
+@dataclass(eq=False, slots=True)
 class SlackSocket:
     """Receives envelopes, has them handled, acknowledges those that were.
 
@@ -50,24 +51,17 @@ class SlackSocket:
     #: `apps.connections.open` in a minute; Slack allows few.
     MAX_OPENS = 10
 
-    def __init__(
-        self,
-        ticket: Callable[[], Awaitable[str]],
-        handle: Handle,
-        *,
-        caught_up: Callable[[], Coroutine[Any, Any, None]],
-        times: Times,
-    ) -> None:
-        self._ticket = ticket
-        self._handle = handle
-        self._caught_up = caught_up
-        self._times = times
-        self._opens: deque[float] = deque()
-        self._handling: set[asyncio.Task[None]] = set()
-        self._helping: set[asyncio.Task[None]] = set()
-        self._connections: set[_Connection] = set()
-        self._group: asyncio.TaskGroup | None = None
-        self._current: _Connection | None = None
+    ticket: Callable[[], Awaitable[str]]
+    handle: Handle
+    _: KW_ONLY
+    caught_up: Callable[[], Coroutine[Any, Any, None]]
+    times: Times
+    _opens: deque[float] = field(init=False, default_factory=deque)
+    _handling: set[asyncio.Task[None]] = field(init=False, default_factory=set)
+    _helping: set[asyncio.Task[None]] = field(init=False, default_factory=set)
+    _connections: set[_Connection] = field(init=False, default_factory=set)
+    _group: asyncio.TaskGroup | None = field(init=False, default=None)
+    _current: _Connection | None = field(init=False, default=None)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Listen until `stop`. Raises SocketDead."""
@@ -86,7 +80,7 @@ class SlackSocket:
     async def _wind_up(self) -> None:
         """Let what came in be stored and acknowledged, then hang up."""
         if self._handling:
-            await asyncio.wait(self._handling, timeout=self._times.grace_s)
+            await asyncio.wait(self._handling, timeout=self.times.grace_s)
         for task in self._handling | self._helping:
             task.cancel()
         for connection in self._connections:
@@ -99,7 +93,7 @@ class SlackSocket:
         task.add_done_callback(tasks.discard)
 
     async def _keep_connected(self, session: aiohttp.ClientSession, stop: asyncio.Event) -> None:
-        alive_at, backoff = monotonic(), Backoff(self._times.retry_s)
+        alive_at, backoff = monotonic(), Backoff(self.times.retry_s)
         while not stop.is_set():
             old = self._current
             try:
@@ -118,14 +112,14 @@ class SlackSocket:
             alive_at = new.heard_at
             if new.reason == "link_disabled":
                 raise SocketDead("Socket Mode was switched off for this app in Slack.")
-            if monotonic() - since > self._times.settled_s:
+            if monotonic() - since > self.times.settled_s:
                 backoff.succeeded()
             if not stop.is_set() and (new.ws.closed or new.reason == "too_many_websockets"):
                 await unless(stop, asyncio.sleep(backoff.failed()))
 
     def _give_up(self, alive_at: float) -> None:
         silence = monotonic() - alive_at
-        if silence > self._times.silence_s:
+        if silence > self.times.silence_s:
             raise SocketDead(f"Slack was not heard for {silence:.0f} seconds.")
 
     def _replace(self, old: _Connection | None, new: _Connection) -> None:
@@ -134,24 +128,24 @@ class SlackSocket:
         if old is not None:
             self._spawn(self._close_later(old), self._helping)
         if gap:
-            self._spawn(self._caught_up(), self._helping)
+            self._spawn(self.caught_up(), self._helping)
 
     async def _close_later(self, connection: _Connection) -> None:
         if not connection.ws.closed:
-            await asyncio.sleep(self._times.overlap_s)
+            await asyncio.sleep(self.times.overlap_s)
         await connection.ws.close()
         self._connections.discard(connection)
 
     async def _connect(self, session: aiohttp.ClientSession, stop: asyncio.Event) -> _Connection:
         await self._allowance(stop)
-        url = await self._ticket()
-        async with asyncio.timeout(self._times.hello_s):
+        url = await self.ticket()
+        async with asyncio.timeout(self.times.hello_s):
             ws = await session.ws_connect(url, autoping=False, max_msg_size=8 * 1024 * 1024)
         connection = _Connection(ws=ws, heard_at=monotonic())
         self._connections.add(connection)
         self._spawn(self._read(connection), self._helping)
         try:
-            async with asyncio.timeout(self._times.hello_s):
+            async with asyncio.timeout(self.times.hello_s):
                 await connection.greeted.wait()
         except TimeoutError:
             log.info("Slack did not say hello; listening all the same")
@@ -166,16 +160,16 @@ class SlackSocket:
         if len(self._opens) >= self.MAX_OPENS:
             log.warning("too many connections to Slack within a minute; waiting")
             wait = self._opens[0] + 60 - monotonic()
-            await unless(stop, asyncio.sleep(min(wait, self._times.silence_s)))
-            if stop.is_set() or wait > self._times.silence_s:
+            await unless(stop, asyncio.sleep(min(wait, self.times.silence_s)))
+            if stop.is_set() or wait > self.times.silence_s:
                 raise TimeoutError
         self._opens.append(monotonic())
 
     async def _watch(self, connection: _Connection, stop: asyncio.Event) -> None:
         """Return when the connection should be replaced, or at `stop`."""
         while not (stop.is_set() or connection.leaving.is_set()):
-            await unless(stop, unless(connection.leaving, asyncio.sleep(self._times.ping_s)))
-            if monotonic() - connection.heard_at > self._times.stale_s:
+            await unless(stop, unless(connection.leaving, asyncio.sleep(self.times.ping_s)))
+            if monotonic() - connection.heard_at > self.times.stale_s:
                 log.warning("the connection to Slack is silent; replacing it")
                 connection.reason = "silent"
                 return
@@ -224,7 +218,7 @@ class SlackSocket:
     async def _answer(self, connection: _Connection, envelope: Mapping[str, Any]) -> None:
         """Have one envelope handled; acknowledge it only when it was."""
         payload = envelope.get("payload")
-        body = await self._handle(str(envelope["type"]), payload if payload else {})
+        body = await self.handle(str(envelope["type"]), payload if payload else {})
         if body is None:
             return
         ack: dict[str, Any] = {"envelope_id": envelope["envelope_id"]}

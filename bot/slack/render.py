@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from bot.delivery.render import entry_lists
+from bot.delivery.render import entry_lists, utf16_length
 from bot.messages import Action, ActionStyle, Reply
-from bot.slack.markup import MAX_SECTION, escape, line, link, pieces, size, split
+from bot.slack.markup import MAX_SECTION, escape, line, link, pieces, split
 from engine.invisible import without_invisible
 from engine.types import Source
 
@@ -21,6 +21,8 @@ MAX_MESSAGE = 12_000
 MAX_BLOCKS = 50
 #: Characters of the text beside the blocks; `chat.update` refuses more than 4,000.
 MAX_TEXT = 3_900
+#: Characters of the label of a button or menu entry.
+MAX_LABEL = 75
 #: Kinds of actions that choose one of several.
 _CHOICES = ("model", "course")
 _STREAM = str.maketrans({"<": "‹", "@": "＠"})
@@ -121,7 +123,7 @@ def home_view(status: str, starters: Sequence[str], *, welcome: str, how: str) -
 
 
 def _head(reply: Reply, asked: str) -> list[str]:
-    notice = f"{line(reply.notice, 600)}" if reply.notice.strip() else ""
+    notice = line(reply.notice, 600)
     return [text for text in (asked, notice) if text]
 
 
@@ -129,7 +131,7 @@ def _sections(reply: Reply) -> list[str]:
     """The text in as few sections as it fits into."""
     held: list[str] = []
     for piece in pieces(reply.text, _addresses(reply)):
-        if held and size(held[-1]) + size(piece) + 2 <= MAX_SECTION:
+        if held and utf16_length(held[-1]) + utf16_length(piece) + 2 <= MAX_SECTION:
             held[-1] += "\n\n" + piece
         else:
             held.append(piece)
@@ -156,7 +158,7 @@ def _entry(source: Source) -> str:
 
 
 def _addresses(reply: Reply) -> frozenset[str]:
-    """Addresses that a text may hide: those of the entries at hand."""
+    """Addresses that may be behind another text: those of the entries of this reply."""
     known = {source.url for source in (*reply.sources, *reply.related)}
     known |= {match.document.url for match in reply.matches}
     if reply.answer is not None:
@@ -171,7 +173,7 @@ def _pack(blocks: list[tuple[Json, str]]) -> list[Part]:
     """Blocks with their text, spread over as few messages as the limits allow."""
     parts: list[tuple[list[Json], list[str], int]] = []
     for block, text in blocks:
-        room = size(text)
+        room = utf16_length(text)
         if not parts or parts[-1][2] + room > MAX_MESSAGE or len(parts[-1][0]) >= MAX_BLOCKS - 2:
             parts.append(([], [], 0))
         held, texts, used = parts[-1]
@@ -181,21 +183,22 @@ def _pack(blocks: list[tuple[Json, str]]) -> list[Part]:
 
 def _fallback(texts: list[str]) -> str:
     whole = "\n\n".join(texts)
-    if size(whole) <= MAX_TEXT:
+    if utf16_length(whole) <= MAX_TEXT:
         return whole
     return next(split(whole, MAX_TEXT - 1)) + "…"
 
 
 def _section(text: str) -> Json:
+    return {"type": "section", "text": _mrkdwn(text)}
+
+
+def _mrkdwn(text: str) -> Json:
     # verbatim: Slack must not make links and mentions of its own out of what it reads.
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text, "verbatim": True}}
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
 def _context(text: str) -> Json:
-    return {
-        "type": "context",
-        "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}],
-    }
+    return {"type": "context", "elements": [_mrkdwn(text)]}
 
 
 # What can be pressed
@@ -218,13 +221,10 @@ def _actions(actions: Sequence[Action], level: Level) -> list[Json]:
     return blocks
 
 
-def _plain(text: str, limit: int = 75) -> Json:
+def _plain(text: str) -> Json:
     flat = " ".join(without_invisible(text).split()) or "…"
-    return {
-        "type": "plain_text",
-        "text": flat if len(flat) <= limit else flat[: limit - 1] + "…",
-        "emoji": True,
-    }
+    short = flat if len(flat) <= MAX_LABEL else flat[: MAX_LABEL - 1] + "…"
+    return {"type": "plain_text", "text": short, "emoji": True}
 
 
 def _button(action: Action, number: int) -> Json:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
+from dataclasses import replace
 
 from bot.adapter import DeliveryError, DeliveryRefused, MessageGone
 from bot.messages import Reply, ReplyState
+from bot.remembered import remember
 from bot.slack.client import SlackClient
 from bot.slack.errors import MarkupRejected, OutcomeUnknown, SlackError
 from bot.slack.markup import escape
@@ -23,8 +25,6 @@ EPHEMERAL = "ephemeral"
 LOOK_S = 14.0
 #: What a message that is no longer needed reads like where it cannot be deleted.
 DONE = "⬇️"
-#: Questions of this process that are remembered.
-MAX_KNOWN = 10_000
 
 
 class SlackSender:
@@ -41,12 +41,11 @@ class SlackSender:
 
     def asked_now(self, reply_to: str) -> None:
         """This process took the question in, so nothing was written about it before."""
-        _keep(self._known, reply_to)
+        remember(self._known, reply_to, None)
 
     # Posting and editing
 
     async def post(self, reply_to: str, reply: Reply) -> str:
-        """See ChatAdapter."""
         to = ReplyTo.load(reply_to)
         if reply.ephemeral and (to.response_url or not to.private):
             return await self.whisper(to, reply)
@@ -56,7 +55,7 @@ class SlackSender:
             if found:
                 message_id = f"{to.channel}/{found[0]}"
                 await self.edit(reply_to, message_id, reply)
-                _keep(self._known, reply_to)
+                remember(self._known, reply_to, None)
                 return message_id
         try:
             return await self._write(to, None, reply)
@@ -69,7 +68,6 @@ class SlackSender:
             raise
 
     async def edit(self, reply_to: str, message_id: str, reply: Reply) -> str | None:
-        """See ChatAdapter."""
         to = ReplyTo.load(reply_to)
         if message_id == EPHEMERAL and reply.state is not ReplyState.FINAL:
             return None  # the address takes few messages, and the last one must be among them
@@ -120,7 +118,7 @@ class SlackSender:
     ) -> str:
         final = reply.state is ReplyState.FINAL
         if message_id is None:
-            message_id = await self._post_part(to, to.thread, parts[0], reply.job_id, 0)
+            message_id = await self._post_part(to, parts[0], reply.job_id, 0)
         else:
             await self._update_part(message_id, parts[0], reply.job_id, 0, patient=final)
         if not final or (len(parts) == 1 and reply.job_id is None):
@@ -135,57 +133,38 @@ class SlackSender:
                 await self._update_part(known, part, reply.job_id, number, patient=True)
             else:
                 thread = to.thread or (ts if to.asked else "")
-                await self._post_part(to, thread, part, reply.job_id, number, channel=channel)
+                below = replace(to, channel=channel, thread=thread)
+                await self._post_part(below, part, reply.job_id, number)
         return message_id
 
-    async def _post_part(
-        self,
-        to: ReplyTo,
-        thread: str,
-        part: Part,
-        job_id: int | None,
-        number: int,
-        *,
-        channel: str = "",
-    ) -> str:
-        values: dict[str, object] = {
-            "thread_ts": thread or None,
-            "text": part.text,
-            "blocks": part.blocks or None,
-            "metadata": metadata(job_id, number),
+    async def _post_part(self, to: ReplyTo, part: Part, job_id: int | None, number: int) -> str:
+        values = {
+            **_content(part, job_id, number),
+            "thread_ts": to.thread or None,
             "unfurl_links": False,
             "unfurl_media": False,
-            "parse": "none",
-            "link_names": False,
         }
-        channel = channel or to.channel
         try:
-            answer = await self._client.write("chat.postMessage", channel, values)
+            answer = await self._client.write("chat.postMessage", to.channel, values)
         except DeliveryRefused:
             if not to.asked or to.private or number:
                 raise
             # A slash command reaches us from channels that we are not in.
             return await self._post_directly(to, part, job_id)
-        return f"{answer.get('channel') or channel}/{answer.get('ts')}"
+        return f"{answer.get('channel') or to.channel}/{answer.get('ts')}"
 
     async def _post_directly(self, to: ReplyTo, part: Part, job_id: int | None) -> str:
         """Post to the person's direct messages, in private and open to changes."""
         opened = await self._client.call("conversations.open", users=to.user)
         own = ReplyTo(channel=str(opened["channel"]["id"]), user=to.user)
-        return await self._post_part(own, "", part, job_id, 0)
+        return await self._post_part(own, part, job_id, 0)
 
     async def _update_part(
         self, message_id: str, part: Part, job_id: int | None, number: int, *, patient: bool
     ) -> None:
         channel, _, ts = message_id.partition("/")
-        values: dict[str, object] = {
-            "ts": ts,
-            "text": part.text,
-            "blocks": part.blocks,
-            "metadata": metadata(job_id, number),
-            "parse": "none",
-            "link_names": False,
-        }
+        # An update without blocks keeps the old ones; an empty list removes them.
+        values = {**_content(part, job_id, number), "ts": ts, "blocks": part.blocks}
         try:
             await self._client.write("chat.update", channel, values, patient=patient)
         except SlackError as error:
@@ -218,7 +197,7 @@ class SlackSender:
             if error.retry_after_s is not None:
                 raise
             log.info("no ephemeral message (%s); everybody sees it", error.code)
-            return await self._post_part(to, to.thread, part, None, 0)
+            return await self._post_part(to, part, None, 0)
         return EPHEMERAL
 
     async def replace(self, to: ReplyTo, reply: Reply) -> None:
@@ -229,9 +208,7 @@ class SlackSender:
             raise DeliveryError("an ephemeral message can no longer be changed")
 
     async def _respond(self, url: str, message: Json, *, replace: bool) -> bool:
-        self._used[url] = self._client.pace.clock()
-        while len(self._used) > MAX_KNOWN:
-            self._used.popitem(last=False)
+        remember(self._used, url, self._client.pace.clock())
         return await self._client.respond(url, message, replace=replace)
 
     # Tidying up and looking
@@ -261,16 +238,20 @@ class SlackSender:
             await self._client.write("chat.update", channel, gone)
 
 
+def _content(part: Part, job_id: int | None, number: int) -> dict[str, object]:
+    """What makes a message of the part; its text is taken as it is."""
+    return {
+        "text": part.text,
+        "blocks": part.blocks or None,
+        "metadata": metadata(job_id, number),
+        "parse": "none",
+        "link_names": False,
+    }
+
+
 def _asked(to: ReplyTo) -> str:
     """The question of a slash command, which the others in the channel did not see."""
     if not to.asked or to.private:
         return ""
     quoted = escape(" ".join(to.asked.split()))[:500]
     return f"<@{to.user}>: {quoted}"
-
-
-def _keep(known: OrderedDict[str, None], key: str) -> None:
-    known[key] = None
-    known.move_to_end(key)
-    while len(known) > MAX_KNOWN:
-        known.popitem(last=False)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.adapter import DeliveryError
+from bot.remembered import remember
 from bot.slack.client import SlackClient
 from bot.slack.errors import OutcomeUnknown, SlackError
 from bot.slack.parse import ReplyTo
@@ -16,8 +17,6 @@ log = logging.getLogger(__name__)
 
 #: Characters of Markdown that a stream takes.
 MAX_STREAM = 11_000
-#: Streams remembered at once.
-MAX_OPEN = 1_000
 #: Refused once with one of these, a workspace has no streams.
 _NO_STREAMS = frozenset(
     {
@@ -40,19 +39,16 @@ class _Stream:
     open: bool = True
 
 
+@dataclass(eq=False, slots=True)
 class SlackStreams:
     """The streams of this process. A stream is a message of its own: the answer moves into it."""
 
-    def __init__(self, client: SlackClient) -> None:
-        self._client = client
-        self._streams: OrderedDict[str, _Stream] = OrderedDict()
-        self._supported = True
+    client: SlackClient
+    _streams: OrderedDict[str, _Stream] = field(init=False, default_factory=OrderedDict)
+    _supported: bool = field(init=False, default=True)
 
     async def show(self, to: ReplyTo, message_id: str, markdown: str) -> str | None:
-        """Show the text so far; the id of the message that holds it, None where only an edit can.
-
-        Raises DeliveryError.
-        """
+        """Show the text so far; the id of the message with it, None where it must be an edit."""
         text = stream_text(markdown)[:MAX_STREAM]
         stream = self._streams.get(message_id)
         if stream is None:
@@ -70,7 +66,7 @@ class SlackStreams:
             return
         channel, _, ts = message_id.partition("/")
         try:
-            await self._client.write("chat.stopStream", channel, {"ts": ts})
+            await self.client.write("chat.stopStream", channel, {"ts": ts})
         except SlackError as error:
             if error.code == "ratelimited":
                 raise
@@ -90,10 +86,10 @@ class SlackStreams:
             "markdown_text": text,
         }
         try:
-            answer = await self._client.write("chat.startStream", to.channel, values, patient=False)
+            answer = await self.client.write("chat.startStream", to.channel, values, patient=False)
         except OutcomeUnknown:
             # A second attempt could leave two streams.
-            self._remember(message_id, _Stream(sent="", placeholder="", open=False))
+            remember(self._streams, message_id, _Stream(sent="", placeholder="", open=False))
             return None
         except SlackError as error:
             if error.code == "ratelimited":
@@ -101,12 +97,12 @@ class SlackStreams:
             if error.code in _NO_STREAMS:
                 log.info("this workspace has no streams (%s); messages are edited", error.code)
                 self._supported = False
-            self._remember(message_id, _Stream(sent="", placeholder="", open=False))
+            remember(self._streams, message_id, _Stream(sent="", placeholder="", open=False))
             return None
         except DeliveryError:  # too many streams for now: this version is an edit
             return None
         moved = f"{answer.get('channel') or to.channel}/{answer.get('ts')}"
-        self._remember(moved, _Stream(sent=text, placeholder=message_id))
+        remember(self._streams, moved, _Stream(sent=text, placeholder=message_id))
         return moved
 
     async def _append(self, channel: str, message_id: str, stream: _Stream, text: str) -> None:
@@ -115,7 +111,7 @@ class SlackStreams:
             "markdown_text": text[len(stream.sent) :],
         }
         try:
-            await self._client.write("chat.appendStream", channel, values, patient=False)
+            await self.client.write("chat.appendStream", channel, values, patient=False)
         except OutcomeUnknown:
             # Appending again could say it twice: from now on the message is edited.
             await self.end(message_id)
@@ -125,8 +121,3 @@ class SlackStreams:
             stream.open = False  # it lapsed in a pause
         else:
             stream.sent = text
-
-    def _remember(self, message_id: str, stream: _Stream) -> None:
-        self._streams[message_id] = stream
-        while len(self._streams) > MAX_OPEN:
-            self._streams.popitem(last=False)

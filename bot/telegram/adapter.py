@@ -12,12 +12,12 @@ from pydantic import SecretStr
 
 from bot.adapter import DeliveryError, Desk
 from bot.backoff import Backoff
+from bot.delivery.texts import say, texts
+from bot.desk.commands import commands_on
 from bot.messages import Reply
 from bot.telegram.client import TelegramClient
 from bot.telegram.errors import TokenRejected
-from bot.telegram.handlers import TelegramHandlers
-from bot.telegram.inline import Search, Starters
-from bot.telegram.menu import publish_menus
+from bot.telegram.handlers import TelegramHandlers, TelegramUsers
 from bot.telegram.pace import TelegramPace
 from bot.telegram.presses import TelegramPresses
 from bot.telegram.reactions import TYPING_S, TelegramReactions
@@ -26,9 +26,9 @@ from bot.telegram.receive_polling import TelegramPolling, give_up
 from bot.telegram.receive_webhook import TelegramWebhook
 from bot.telegram.send import TelegramSender
 from bot.telegram.times import Times
-from bot.telegram.users import TelegramUsers
-from bot.telegram.values import PLATFORM, Me
+from bot.telegram.values import PLATFORM, Me, Search, Starters
 from config.settings import TelegramSettings
+from engine.errors import StoreError
 from engine.stopping import unless
 from engine.store.jobs import JobStore
 
@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds between two edits of a message.
 EDIT_INTERVAL_S = 1.5
+#: In the store: which menus were published last.
+MENU_KEY = "telegram:menu"
 
 
 class TelegramAdapter:
@@ -77,26 +79,21 @@ class TelegramAdapter:
             self._client, heard_s=self._times.heard_s, typing_s=typing_s
         )
         self._sender = TelegramSender(self._client, store, self._reactions)
-        self._publish_menus = partial(publish_menus, self._client, store, frozenset(admins))
+        self._publish_menus = partial(_publish_menus, self._client, store, frozenset(admins))
 
     async def heard(self, reply_to: str) -> None:
-        """See ChatAdapter."""
         await self._reactions.heard(reply_to)
 
     async def post(self, reply_to: str, reply: Reply) -> str:
-        """See ChatAdapter."""
         return await self._sender.post(reply_to, reply)
 
     async def edit(self, reply_to: str, message_id: str, reply: Reply) -> None:
-        """See ChatAdapter."""
         await self._sender.edit(reply_to, message_id, reply)
 
     def interrupt(self) -> bool:
-        """See ChatAdapter."""
         return False
 
     async def close(self) -> None:
-        """See ChatAdapter."""
         with suppress(DeliveryError):
             await self._client.close()
 
@@ -162,3 +159,33 @@ class TelegramAdapter:
             await TelegramPolling(self._client, receiver, self._times).run(stop)
         else:
             await self.webhook.run(receiver, stop)
+
+
+async def _publish_menus(client: TelegramClient, store: JobStore, admins: Collection[int]) -> None:
+    """Publish the menu of commands, and a longer one in the private chats of staff; best effort."""
+    everyones, staffs = (commands_on(PLATFORM, staff=staff) for staff in (False, True))
+    wanted = f"1 {','.join(map(str, sorted(admins)))} {' '.join(staffs)}"
+    wanted += f" {' '.join(texts().languages)}"
+    try:
+        if await store.get_value(MENU_KEY) == wanted:
+            return
+        complete = True
+        for language in texts().languages:
+            code = "" if language == "en" else language
+            await client.set_menu(_menu(everyones, language), None, code)
+            for admin in admins:
+                try:
+                    await client.set_menu(_menu(staffs, language), admin, code)
+                except TokenRejected:
+                    raise
+                except DeliveryError as error:  # they have not written to the bot yet
+                    complete = False
+                    log.info("no menu for admin %d: %s", admin, error)
+        if complete:
+            await store.set_value(MENU_KEY, wanted)
+    except (DeliveryError, StoreError) as error:
+        log.warning("the menu of commands was not published: %s", error)
+
+
+def _menu(names: Collection[str], language: str) -> list[tuple[str, str]]:
+    return [(name, say(f"command.{name}", language)) for name in names]

@@ -34,7 +34,7 @@ from bot.telegram.errors import (
 )
 from bot.telegram.markup import Part
 from bot.telegram.pace import TelegramPace
-from bot.telegram.values import Article, Keyboard, Me
+from bot.telegram.values import Article, Button, Keyboard, Me
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +63,6 @@ class TelegramClient:
         return Me(id=self._bot.id, username=self._bot.bot.username or "")
 
     async def close(self) -> None:
-        """Let go of the connections."""
         await self._call(self._bot.shutdown)
 
     async def updates(self, offset: int, timeout_s: int) -> list[Any]:
@@ -81,7 +80,6 @@ class TelegramClient:
         return await self._call(lambda: work(self._updates))
 
     async def set_webhook(self, url: str, secret: str) -> None:
-        """Have Telegram call us at `url`."""
         await self._with_kinds(
             lambda kinds: self._bot.set_webhook(
                 url, secret_token=secret, allowed_updates=list(kinds)
@@ -89,7 +87,6 @@ class TelegramClient:
         )
 
     async def delete_webhook(self) -> None:
-        """Have Telegram wait to be asked."""
         await self._call(self._bot.delete_webhook)
 
     # Messages
@@ -105,13 +102,13 @@ class TelegramClient:
     ) -> int:
         """Post a message, as plain text if Telegram rejects the markup; returns its id."""
 
-        async def send(text: str, mode: str | None, to: int, answers: int | None) -> int:
+        async def send(text: str, mode: str | None) -> int:
             sent = await self._bot.send_message(
-                to,
+                chat,
                 text,
                 parse_mode=mode,
                 message_thread_id=topic,
-                reply_parameters=_reply(answers),
+                reply_parameters=_reply(reply_to),
                 reply_markup=_markup(keyboard, lean=self._lean),
                 link_preview_options=self._no_preview(),
             )
@@ -119,14 +116,13 @@ class TelegramClient:
 
         chat = self._moved.get(chat, chat)
         try:
-            return await self._formatted(chat, part, lambda t, m: send(t, m, chat, reply_to))
+            return await self._formatted(chat, part, send)
         except NoSuchTopic:
             topic = None  # better beside the topic than nowhere
-            return await self._formatted(chat, part, lambda t, m: send(t, m, chat, reply_to))
         except Moved as moved:
             self._moved[chat] = moved.chat
-            new = moved.chat
-            return await self._formatted(new, part, lambda t, m: send(t, m, new, None))
+            chat, reply_to = moved.chat, None
+        return await self._formatted(chat, part, send)
 
     async def edit(self, chat: int, message: int, part: Part, *, keyboard: Keyboard = ()) -> None:
         """Make the message read like `part`. Raises MessageGone when there is none any more."""
@@ -152,7 +148,6 @@ class TelegramClient:
             raise MessageGone from None
 
     async def swap_keyboard(self, chat: int, message: int, keyboard: Keyboard) -> None:
-        """Change the buttons of a message alone."""
 
         async def swap() -> None:
             await self._bot.edit_message_reply_markup(
@@ -186,7 +181,6 @@ class TelegramClient:
     # Signs and menus
 
     async def react(self, chat: int, message: int, emoji: str) -> None:
-        """React to a message."""
         await self._call(lambda: self._bot.set_message_reaction(chat, message, emoji), chat)
 
     async def typing(self, chat: int, topic: int | None) -> None:
@@ -200,7 +194,6 @@ class TelegramClient:
         await self._call(lambda: self._bot.answer_callback_query(query, text[:200] or None))
 
     async def answer_inline(self, query: str, articles: Sequence[Article]) -> None:
-        """Answer an inline search."""
         results = [
             InlineQueryResultArticle(
                 id=article.id,
@@ -274,16 +267,9 @@ def _reply(message: int | None) -> ReplyParameters | None:
 def _markup(keyboard: Keyboard, *, lean: bool) -> InlineKeyboardMarkup | None:
     if not keyboard:
         return None
-    return InlineKeyboardMarkup(
-        [
-            [
-                InlineKeyboardButton(
-                    button.label,
-                    callback_data=button.value,
-                    style=None if lean else button.style,
-                )
-                for button in row
-            ]
-            for row in keyboard
-        ]
-    )
+    return InlineKeyboardMarkup([[_button(button, lean) for button in row] for row in keyboard])
+
+
+def _button(button: Button, lean: bool) -> InlineKeyboardButton:
+    style = None if lean else button.style
+    return InlineKeyboardButton(button.label, callback_data=button.value, style=style)

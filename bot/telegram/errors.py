@@ -65,7 +65,6 @@ class Moved(DeliveryError):
 
 
 def failure_of(error: Exception) -> DeliveryError:
-    """Our error for one of the library's."""
     match error:
         case RetryAfter():
             return DeliveryError("Telegram asked to wait.", retry_after_s=_seconds(error))

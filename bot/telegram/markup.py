@@ -9,6 +9,8 @@ from html import escape
 from itertools import groupby
 from unicodedata import category
 
+from bot.delivery.render import utf16_length
+
 #: Telegram's limit of a message, counted after parsing, in UTF-16 units.
 MAX_UNITS = 4096
 #: Telegram ignores what is styled beyond 100 entities of a message.
@@ -63,11 +65,6 @@ class Part:
     plain: str
 
 
-def units(text: str) -> int:
-    """The length of `text` as Telegram counts it."""
-    return len(text) + sum(char > "\uffff" for char in text)
-
-
 def parts_of(
     blocks: list[tuple[Run, ...]],
     finish: Callable[[list[Run]], Iterable[Run]] = lambda runs: runs,
@@ -99,21 +96,12 @@ def _part(runs: Iterable[Run]) -> Part:
 
 
 def _joined(runs: Iterable[Run]) -> Iterator[Run]:
-    """Neighbours of one style become one run."""
-    last: Run | None = None
-    for run in runs:
-        if last is not None and replace(last, text="") == replace(run, text=""):
-            last = replace(last, text=last.text + run.text)
-            continue
-        if last is not None:
-            yield last
-        last = run
-    if last is not None:
-        yield last
+    for bare, same in groupby(runs, lambda run: replace(run, text="")):
+        yield replace(bare, text="".join(run.text for run in same))
 
 
 def _length(runs: tuple[Run, ...]) -> int:
-    return sum(units(run.text) for run in runs)
+    return sum(utf16_length(run.text) for run in runs)
 
 
 def _pieces(block: tuple[Run, ...]) -> Iterator[tuple[Run, ...]]:

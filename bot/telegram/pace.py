@@ -29,7 +29,6 @@ class TelegramPace:
         self._per_group_minute = per_group_minute
 
     async def turn(self, chat: int) -> None:
-        """See Pace.turn."""
         limits = [Limit(f"chat {chat}", 1, self._per_chat_s)]
         if chat < 0:
             limits.append(Limit(f"group {chat}", self._per_group_minute, 60.0))
@@ -37,5 +36,4 @@ class TelegramPace:
         await self._everywhere.acquire()
 
     def pause(self, chat: int, seconds: float) -> None:
-        """See Pace.pause."""
         self._pace.pause(str(chat), seconds)

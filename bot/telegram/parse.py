@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from telegram import CallbackQuery, ChatMember, ChatMemberUpdated, InlineQuery, Message, Update
@@ -79,7 +79,6 @@ class Joined:
 
     chat: int
     user: str
-    language: str | None
 
 
 Incoming = Written | Pressed | Searched | Stopped | Joined
@@ -229,11 +228,8 @@ def _pressed(query: CallbackQuery) -> Pressed:
         )
         for row in markup
     )
-    return Pressed(
-        id=pressed.id,
-        user=pressed.user,
-        language=pressed.language,
-        data=pressed.data,
+    return replace(
+        pressed,
         chat=message.chat.id,
         private=message.chat.type == "private",
         topic=_topic(message),
@@ -256,11 +252,7 @@ def _joined(change: ChatMemberUpdated) -> Joined | None:
     came = change.old_chat_member.status in outside and change.new_chat_member.status not in outside
     if not came or change.chat.type not in ("group", "supergroup"):
         return None
-    return Joined(
-        chat=change.chat.id,
-        user=str(change.from_user.id),
-        language=change.from_user.language_code,
-    )
+    return Joined(chat=change.chat.id, user=str(change.from_user.id))
 
 
 def _stopped(stop: dict[str, Any]) -> Stopped:

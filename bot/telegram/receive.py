@@ -7,6 +7,7 @@ import json
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
@@ -27,24 +28,18 @@ T = TypeVar("T")
 OFFSET_KEY = f"{PLATFORM}:offset"
 
 
+@dataclass(eq=False, slots=True)
 class TelegramReceiver:
     """Stores updates and hands them, in order for each person, to `handle`."""
 
-    def __init__(
-        self,
-        store: JobStore,
-        handle: Callable[[dict[str, Any]], Awaitable[None]],
-        times: Times,
-    ) -> None:
-        self._store = store
-        self._handle = handle
-        self._times = times
-        self._arrived = asyncio.Event()
-        self._queues: dict[str, deque[Delivered]] = {}
+    store: JobStore
+    handle: Callable[[dict[str, Any]], Awaitable[None]]
+    times: Times
+    _arrived: asyncio.Event = field(init=False, default_factory=asyncio.Event)
+    _queues: dict[str, deque[Delivered]] = field(init=False, default_factory=dict)
 
     async def offset(self) -> int:
-        """The first update that was not stored yet."""
-        return int(await self._store.get_value(OFFSET_KEY) or 0)
+        return int(await self.store.get_value(OFFSET_KEY) or 0)
 
     async def take_in(self, updates: list[Any], offset: int) -> int:
         """Store the updates; returns the new offset, which confirms them with the next poll.
@@ -57,7 +52,7 @@ class TelegramReceiver:
                 raise DeliveryError("Telegram sent updates that cannot be read.")
             return offset
         offset = max(delivered.id for delivered in found) + 1
-        await self._store.inbox.take_in(PLATFORM, found, key=OFFSET_KEY, offset=str(offset))
+        await self.store.inbox.take_in(PLATFORM, found, key=OFFSET_KEY, offset=str(offset))
         self._arrived.set()
         return offset
 
@@ -66,7 +61,7 @@ class TelegramReceiver:
         delivered = _delivered(update)
         if delivered is None:
             return False
-        await self._store.inbox.take_in(PLATFORM, [delivered])
+        await self.store.inbox.take_in(PLATFORM, [delivered])
         self._arrived.set()
         return True
 
@@ -94,12 +89,12 @@ class TelegramReceiver:
                     task.add_done_callback(running.discard)
                 await unless(stop, self._arrived.wait())
             if running:
-                await asyncio.wait(set(running), timeout=self._times.grace_s)
+                await asyncio.wait(set(running), timeout=self.times.grace_s)
             for task in running:
                 task.cancel()
 
     async def _waiting(self, stop: asyncio.Event) -> list[Delivered]:
-        return await self._insist(stop, lambda: self._store.inbox.open(PLATFORM)) or []
+        return await self._insist(stop, lambda: self.store.inbox.open(PLATFORM)) or []
 
     async def _serve(self, person: str, known: set[int], stop: asyncio.Event) -> None:
         """Handle everything of one person, one after the other."""
@@ -112,18 +107,18 @@ class TelegramReceiver:
 
     async def _one(self, delivered: Delivered) -> None:
         try:
-            await self._handle(json.loads(delivered.raw))
+            await self.handle(json.loads(delivered.raw))
         except StoreError:
             raise
-        except Exception as error:  # one update must not stop the others, nor come for ever
+        except Exception as error:  # one update must not stop the others or be repeated for ever
             log.exception("update %d of Telegram could not be handled", delivered.id)
-            await self._store.inbox.poison(PLATFORM, delivered.id, type(error).__name__)
+            await self.store.inbox.poison(PLATFORM, delivered.id, type(error).__name__)
             return
-        await self._store.inbox.done(PLATFORM, delivered.id)
+        await self.store.inbox.done(PLATFORM, delivered.id)
 
     async def _insist(self, stop: asyncio.Event, work: Callable[[], Awaitable[T]]) -> T | None:
         """Do it, again and again while the disk refuses; None when `stop` comes first."""
-        backoff = Backoff(self._times.retry_s)
+        backoff = Backoff(self.times.retry_s)
         while True:
             try:
                 return await work()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import dataclass
 
 from bot.adapter import DeliveryError
 from bot.backoff import Backoff
@@ -17,31 +18,31 @@ from engine.stopping import unless
 log = logging.getLogger(__name__)
 
 
+@dataclass(eq=False, slots=True)
 class TelegramPolling:
     """Hands what it gets to the receiver."""
 
-    def __init__(self, client: TelegramClient, receiver: TelegramReceiver, times: Times) -> None:
-        self._client = client
-        self._receiver = receiver
-        self._times = times
+    client: TelegramClient
+    receiver: TelegramReceiver
+    times: Times
 
     async def run(self, stop: asyncio.Event) -> None:
         """Ask for updates until `stop`. Raises TelegramLost, TokenRejected."""
-        offset = await self._receiver.offset()
-        backoff = Backoff(self._times.retry_s)
+        offset = await self.receiver.offset()
+        backoff = Backoff(self.times.retry_s)
         while not stop.is_set():
             try:
-                async with asyncio.timeout(self._times.silence_s):
-                    updates = await unless(stop, self._client.updates(offset, self._times.poll_s))
+                async with asyncio.timeout(self.times.silence_s):
+                    updates = await unless(stop, self.client.updates(offset, self.times.poll_s))
                 if updates is None:
                     return
-                offset = await self._receiver.take_in(updates, offset)
+                offset = await self.receiver.take_in(updates, offset)
                 backoff.succeeded()
             except TokenRejected:
                 raise
             except (DeliveryError, StoreError, TimeoutError) as error:
                 log.warning("updates could not be taken in: %s", error)
-                give_up(backoff, self._times, error)
+                give_up(backoff, self.times, error)
                 await unless(stop, asyncio.sleep(backoff.failed(error)))
 
 

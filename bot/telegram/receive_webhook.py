@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
+from bot.http_server import HttpServer
 from bot.telegram.receive import TelegramReceiver
 from config.settings import ConfigError, TelegramSettings
 from engine.errors import StoreError
@@ -34,31 +35,17 @@ class TelegramWebhook:
             )
         self.url = settings.webhook_url
         self.secret = secret
-        self._listen = settings.webhook_listen
-        #: Where it listens, once it does; the settings may leave the choice to the system.
-        self.port = 0
-        self.listening = asyncio.Event()
+        path = urlsplit(self.url).path or "/"
+        self.server = HttpServer(settings.webhook_listen, path, MAX_BYTES, grace_s=2.0)
 
     async def run(self, receiver: TelegramReceiver, stop: asyncio.Event) -> None:
         """Serve until `stop`. Raises ConfigError when it cannot listen there."""
-        app = web.Application(client_max_size=MAX_BYTES)
-        app.router.add_post(urlsplit(self.url).path or "/", partial(self._take, receiver))
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
-        await runner.setup()
-        host, _, port = self._listen.rpartition(":")
         try:
-            await web.TCPSite(runner, host or "127.0.0.1", int(port)).start()
+            await self.server.run(partial(self._take, receiver), stop)
         except (OSError, ValueError) as error:
-            await runner.cleanup()
             raise ConfigError(
-                f"telegram.webhook_listen: {self._listen} cannot be listened on ({error})."
+                f"telegram.webhook_listen: {self.server.listen} cannot be listened on ({error})."
             ) from None
-        self.port = runner.addresses[0][1]
-        self.listening.set()
-        try:
-            await stop.wait()
-        finally:
-            await runner.cleanup()
 
     async def _take(self, receiver: TelegramReceiver, request: web.Request) -> web.Response:
         shown = request.headers.get(HEADER, "").encode("utf-8", "surrogateescape")

@@ -22,7 +22,7 @@ from bot.delivery.markdown import (
     parse,
     plain,
 )
-from bot.delivery.render import entry_lists
+from bot.delivery.render import entry_lists, table_text
 from bot.messages import Reply
 from bot.telegram.markup import Part, Run, parts_of
 from engine.invisible import without_invisible
@@ -51,7 +51,7 @@ def render(reply: Reply) -> list[Part]:
     blocks: list[Runs] = []
     if reply.notice:
         blocks.append(_safe([Run(text=without_invisible(reply.notice), italic=True)]))
-    blocks += _blocks(parse(reply.text), frozenset(allowed))
+    blocks += [_block(block, frozenset(allowed)) for block in parse(reply.text)]
     if reply.matches and not reply.sources:
         offered = tuple(Source.of(match) for match in reply.matches)
         blocks.append(_entries(reply.sources_title, offered))
@@ -78,10 +78,6 @@ def _entries(title: str, sources: Sequence[Source]) -> Runs:
     return _safe(runs)
 
 
-def _blocks(blocks: Iterable[Block], allowed: frozenset[str]) -> list[Runs]:
-    return [_block(block, allowed) for block in blocks]
-
-
 def _block(block: Block, allowed: frozenset[str]) -> Runs:
     match block:
         case Paragraph(spans=spans):
@@ -95,7 +91,7 @@ def _block(block: Block, allowed: frozenset[str]) -> Runs:
         case Table():
             return _table(block, allowed)
         case Quote(blocks=blocks):
-            inner = _lines(_blocks(blocks, allowed))
+            inner = _lines(_block(block, allowed) for block in blocks)
             return tuple(run if run.pre is not None else replace(run, quote=True) for run in inner)
     return (Run(text="———"),)
 
@@ -125,20 +121,11 @@ def _list(block: ListBlock, allowed: frozenset[str], depth: int) -> Runs:
 
 def _table(block: Table, allowed: frozenset[str]) -> Runs:
     """Aligned monospace; a list of its rows when it is too wide."""
-    rows = [[_cell(cell) for cell in row] for row in block.rows]
-    columns = max((len(row) for row in rows), default=0)
-    rows = [row + [""] * (columns - len(row)) for row in rows]
-    widths = [max(_width(row[column]) for row in rows) for column in range(columns)]
-    if sum(widths) + 3 * (columns - 1) > MAX_TABLE_WIDTH:
+    text = table_text(block, _width)
+    rule = text.split("\n")[1]
+    if len(rule) > MAX_TABLE_WIDTH:
         return _wide_table(block, allowed)
-    lines = [
-        " | ".join(
-            text + " " * (width - _width(text)) for text, width in zip(row, widths, strict=True)
-        )
-        for row in rows
-    ]
-    lines.insert(1, "-+-".join("-" * width for width in widths))
-    return (Run(text="\n".join(line.rstrip() for line in lines), pre=""),)
+    return (Run(text=text, pre=""),)
 
 
 def _wide_table(block: Table, allowed: frozenset[str]) -> Runs:
@@ -154,14 +141,6 @@ def _wide_table(block: Table, allowed: frozenset[str]) -> Runs:
             cells.append((*named, *_spans(cell, allowed)))
         rows.append((Run(text="• "), *_lines(cells)))
     return _lines([tuple(_safe(row)) for row in rows])
-
-
-def _cell(spans: tuple[Span, ...]) -> str:
-    texts = [
-        f"{span.text} ({span.url})" if span.url and span.url != span.text else span.text
-        for span in spans
-    ]
-    return " ".join("".join(texts).split())
 
 
 def _width(text: str) -> int:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 
-from bot.adapter import MessageGone
+from bot.adapter import DeliveryError, MessageGone
 from bot.backoff import when_allowed
 from bot.messages import Action, ActionStyle, Reply, ReplyState
 from bot.telegram.client import TelegramClient
-from bot.telegram.drafts import Drafts
+from bot.telegram.markup import Part
 from bot.telegram.reactions import TelegramReactions
 from bot.telegram.render import render
 from bot.telegram.values import Button, Keyboard, Target
 from engine.store.jobs import JobStore
 
+log = logging.getLogger(__name__)
+
 #: Buttons of one row: two votes fit, titles of courses do not.
 MAX_ROW_CHARS = 12
+#: Drafts that fail before the first one succeeds: then this server has none.
+MAX_FAILED = 3
 
 
 class TelegramSender:
@@ -115,3 +120,44 @@ def keyboard_of(actions: Sequence[Action]) -> Keyboard:
     if len(buttons) > 3:  # a choice, which is read from top to bottom
         return [[button] for button in buttons]
     return [*([short] if short else []), *([one] for one in buttons if one not in short)]
+
+
+class Drafts:
+    """Shows growing answers in private chats as drafts, where the server has drafts."""
+
+    def __init__(self, client: TelegramClient) -> None:
+        self._client = client
+        #: None until the first was tried: an older server does not know them.
+        self._there: bool | None = None
+        self._failed = 0
+        #: Questions whose text grows as a draft.
+        self._growing: set[int] = set()
+
+    async def show(self, target: Target, reply: Reply) -> bool:
+        """Show the growing text as a draft. False when it must be shown by an edit."""
+        if self._there is False or reply.job_id is None:
+            return False
+        part = render(reply)[0]
+        try:
+            shown = await self._client.draft(target.chat, reply.job_id, part, target.topic)
+        except DeliveryError as error:
+            if error.retry_after_s is not None:
+                raise
+            log.info("a draft was not shown, the message is edited instead: %s", error)
+            self._failed += 1
+            if self._there is None and self._failed >= MAX_FAILED:
+                self._there = False
+            return False
+        self._there = shown
+        if shown:
+            self._growing.add(reply.job_id)
+        return shown
+
+    async def end(self, target: Target, job_id: int) -> None:
+        """Shrink the draft: the answer is in the message above, but a draft cannot be taken back
+        and stays visible for up to 30 seconds."""
+        if job_id not in self._growing:
+            return
+        self._growing.discard(job_id)
+        with suppress(DeliveryError):
+            await self._client.draft(target.chat, job_id, Part(html="⬆️", plain="⬆️"), target.topic)

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from bot.telegram.markup import Part
+from engine.types import Document, Match
 
 PLATFORM = "telegram"
+
+
+#: Words and course (None: all) → entries, best first.
+Search = Callable[[str, str | None], Awaitable[Sequence[Match]]]
+#: Course → entries whose questions are worth a try.
+Starters = Callable[[str | None], Sequence[Document]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

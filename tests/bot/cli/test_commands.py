@@ -112,8 +112,9 @@ async def test_gpu_and_health_tell_of_the_assistant_that_runs(data_dir: Path) ->
                 every_s=0.01,
             )
         )
-        while not (data_dir / STATUS).exists():
-            await asyncio.sleep(0)
+        async with asyncio.timeout(60):
+            while not (data_dir / STATUS).exists():
+                await asyncio.sleep(0)
         (data_dir / ALIVE).touch()
 
         gpu = await asyncio.to_thread(runner.invoke, app, ["gpu"])

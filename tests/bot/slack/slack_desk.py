@@ -120,8 +120,8 @@ async def slack_desk(
 async def _listening(slack: SlackTwin, adapter: SlackAdapter) -> None:
     await slack.until(lambda: slack.called("auth.test"))
     assert adapter.http is not None
-    await within(adapter.http.listening.wait())
-    slack.http_target = f"http://127.0.0.1:{adapter.http.port}/slack/events"
+    await within(adapter.http.server.listening.wait())
+    slack.http_target = f"http://127.0.0.1:{adapter.http.server.port}/slack/events"
 
 
 def votable(message: Json) -> bool:

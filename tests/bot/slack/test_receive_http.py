@@ -45,8 +45,8 @@ async def serving() -> AsyncIterator[Server]:
     http = SlackHttp(SignedRequests(SECRET), "127.0.0.1:0")
     async with asyncio.TaskGroup() as group:
         group.create_task(http.run(dispatch, stop))
-        await within(http.listening.wait())
-        server.url = f"http://127.0.0.1:{http.port}/slack/events"
+        await within(http.server.listening.wait())
+        server.url = f"http://127.0.0.1:{http.server.port}/slack/events"
         yield server
         stop.set()
 

@@ -84,7 +84,8 @@ async def test_what_could_not_be_stored_is_delivered_again(slack: SlackTwin) -> 
 async def test_a_refresh_opens_the_new_connection_before_the_old_one_closes(
     slack: SlackTwin,
 ) -> None:
-    async with listening_to(slack, replace(QUICK, overlap_s=0.1)) as listening:
+    # Long enough for a slow machine to look at both connections.
+    async with listening_to(slack, replace(QUICK, overlap_s=1.0)) as listening:
         (old,) = slack.sockets
         await slack.disconnect("refresh_requested")
         await slack.until(lambda: len(slack.sockets) == 2)
@@ -138,9 +139,9 @@ async def test_too_many_websockets_do_not_make_a_storm_of_tickets(slack: SlackTw
 async def test_a_half_open_connection_is_noticed_and_replaced(slack: SlackTwin) -> None:
     async with listening_to(slack, replace(QUICK, stale_s=0.1)) as listening:
         slack.half_open = True
-        await slack.until(lambda: slack.opened == 2)
+        await slack.until(lambda: slack.opened >= 2)  # on a slow machine it is silent again
         slack.half_open = False
-        listening.socket._times = QUICK  # what follows may take its time
+        listening.socket.times = QUICK  # what follows may take its time
         acked = await slack.deliver("events_api", {"n": 4})
 
     assert acked

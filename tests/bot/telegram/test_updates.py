@@ -227,5 +227,5 @@ async def _listening(on: Bench) -> None:
     """Wait until the webhook listens, and let Telegram call it there."""
     await on.twin.wait(lambda: on.twin.webhook.get("url"))
     assert on.adapter.webhook is not None
-    await within(on.adapter.webhook.listening.wait())
-    on.twin.webhook["url"] = f"http://127.0.0.1:{on.adapter.webhook.port}/hook"
+    await within(on.adapter.webhook.server.listening.wait())
+    on.twin.webhook["url"] = f"http://127.0.0.1:{on.adapter.webhook.server.port}/hook"

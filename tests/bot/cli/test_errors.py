@@ -7,7 +7,7 @@ import typer
 from typer.testing import CliRunner
 
 from bot.adapter import PlatformLost
-from bot.cli.exits import ExitCodes
+from bot.cli.errors import ErrorReportingGroup
 from bot.operations.published import StatusHidden
 from config.settings import ConfigError
 from engine.errors import StoreError
@@ -36,7 +36,7 @@ TOKEN = "123456:" + "a" * 35
 def test_an_error_of_ours_is_a_sentence_and_an_exit_code(
     error: BaseException, code: int, said: str, words: list[str]
 ) -> None:
-    app, group = typer.Typer(cls=ExitCodes), typer.Typer()
+    app, group = typer.Typer(cls=ErrorReportingGroup), typer.Typer()
     app.add_typer(group, name="group")
 
     @app.command()
@@ -57,7 +57,7 @@ def test_an_error_of_ours_is_a_sentence_and_an_exit_code(
 
 
 def test_a_fault_of_the_program_keeps_its_traceback() -> None:
-    app = typer.Typer(cls=ExitCodes)
+    app = typer.Typer(cls=ErrorReportingGroup)
 
     @app.command()
     def fail() -> None:

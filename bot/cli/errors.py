@@ -16,16 +16,18 @@ from config.settings import ConfigError
 from engine.errors import EngineError
 
 
-class ExitCodes(TyperGroup):
+class ErrorReportingGroup(TyperGroup):
     """Runs a command; an error of ours becomes one sentence and exit code 1."""
 
     def invoke(self, ctx: Any) -> Any:
-        """As the base class does."""
         try:
             try:
                 return super().invoke(ctx)
             except BaseExceptionGroup as group:
-                raise _first(group) from None
+                error: BaseException = group
+                while isinstance(error, BaseExceptionGroup):
+                    error = error.exceptions[0]
+                raise error from None
         except (ConfigError, EngineError, PlatformLost, StatusHidden) as error:
             say_error(redact(str(error)))
             raise typer.Exit(1) from None
@@ -42,10 +44,3 @@ class ExitCodes(TyperGroup):
 def say_error(sentence: str) -> None:
     """Print to standard error: what is printed for programs goes to standard output alone."""
     print(sentence, file=sys.stderr, flush=True)
-
-
-def _first(error: BaseException) -> BaseException:
-    """The first real error of a task group."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return error
