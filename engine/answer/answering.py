@@ -11,7 +11,7 @@ from time import monotonic
 
 from config.settings import Settings
 from engine.answer.assessment import Assessment, Kind
-from engine.answer.assessor import Assessor
+from engine.answer.assessor import SETTLE_S, Assessor
 from engine.answer.dates import asks_for_date, asks_when, past_edition, tells_time
 from engine.answer.headlines import in_parts
 from engine.answer.presentation import Asked, Presentation
@@ -80,6 +80,7 @@ class Answerer:
         support: Support,
         *,
         today: Callable[[], date] = date.today,
+        settle_s: float = SETTLE_S,
     ) -> None:
         self._retriever = retriever
         self._generator = generator
@@ -88,7 +89,7 @@ class Answerer:
         self._support = support
         self._today = today
         self._present = Presentation(settings, today)
-        self._assessor = Assessor(retriever)
+        self._assessor = Assessor(retriever, settle_s=settle_s)
 
     async def assess(self, question: Question) -> Assessment:
         """What kind of message it is, and what the FAQ has for it: the one search there is."""

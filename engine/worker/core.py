@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import GenerationError, ModelLoadError, OutOfMemory
+from engine.errors import ModelLoadError, OutOfMemory
 from engine.generation import GenerationRequest
 from engine.models.catalog import ModelEntry, Quantisation
 from engine.prompt import answer_tokens
@@ -15,7 +16,7 @@ from engine.worker.batching.sequence import Sequence, SequenceStatus, finish_can
 from engine.worker.huggingface import HuggingFaceModel
 from engine.worker.loading import free_memory, is_out_of_memory
 from engine.worker.offload import Weights, give_back, require_room
-from engine.worker.placement import free_for_slots, make_scheduler, suit_slots
+from engine.worker.placement import SHORT_TOKENS, free_for_slots, make_scheduler, suit_slots
 from engine.worker.watch import Nobody, Watcher
 
 if TYPE_CHECKING:
@@ -25,11 +26,20 @@ if TYPE_CHECKING:
 class EngineCore:
     """One model at work. Not for several threads at once."""
 
-    def __init__(self, model: HuggingFaceModel, *, max_batch: int) -> None:
+    def __init__(
+        self,
+        model: HuggingFaceModel,
+        *,
+        max_batch: int,
+        short_tokens: int = SHORT_TOKENS,
+        free: Callable[[HuggingFaceModel], float] = free_for_slots,
+    ) -> None:
+        """`short_tokens` is what a short slot holds, `free` the bytes that slots may take."""
         self._model = model
+        self._free = free
         self._max_batch = max_batch
         self._weights = Weights(model.network)
-        self._slot_bytes = suit_slots(model)
+        self._slot_bytes = suit_slots(model, short_tokens)
         #: None where one request at a time is answered by plain `generate`, and while parked.
         self._scheduler: Scheduler | None = None
         #: Those who wait for plain `generate`.
@@ -69,8 +79,9 @@ class EngineCore:
     def _allocate_slots(self) -> None:
         sizes = self._slot_bytes
         if sizes is not None:
-            num_short, num_whole = sizes.share_out(free_for_slots(self._model), self._max_batch)
-            self._scheduler = make_scheduler(self._model, num_short, num_whole, self._prepare)
+            num_short, num_whole = sizes.share_out(self._free(self._model), self._max_batch)
+            short = (num_short, sizes.short_tokens)
+            self._scheduler = make_scheduler(self._model, short, num_whole, self._prepare)
             self.num_slots = num_short + num_whole
             self.slots_bytes = num_short * sizes.short + num_whole * sizes.whole
 
@@ -154,8 +165,7 @@ class EngineCore:
             seq.generation = self._model.generate(seq.request, seq.watcher)
             seq.status = SequenceStatus(seq.generation.finish_reason)
         except Exception as error:
-            # One that is no GenerationError may have broken the GPU.
-            if self._model.on_gpu and not isinstance(error, GenerationError):
+            if self._model.is_broken_by(error):
                 raise
             seq.fail(error)
         return [*finished, seq]

@@ -6,7 +6,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from engine.errors import OutOfMemory
+from engine.errors import GenerationError, OutOfMemory
 from engine.generation import FinishReason, Generation, GenerationRequest
 from engine.models.catalog import GenerationDefaults, ModelEntry, Task
 from engine.prompt import FittedPrompt, answer_tokens
@@ -109,6 +109,11 @@ class HuggingFaceModel:
             )
         new_tokens: list[int] = output[0, watch.skip :].tolist()
         return new_tokens
+
+    def is_broken_by(self, error: Exception) -> bool:
+        """Whether the GPU may be broken: after an unknown error nothing there is sure."""
+        expected = isinstance(error, GenerationError | ValueError) or is_out_of_memory(error)
+        return self.on_gpu and not expected
 
     def decode(self, tokens: list[int]) -> str:
         """The text of `tokens`."""

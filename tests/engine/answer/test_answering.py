@@ -12,6 +12,7 @@ import pytest
 from bot.delivery.replies import answer_text
 from config.settings import RetrievalSettings, Settings
 from engine.answer.answering import Answerer
+from engine.answer.assessor import SETTLE_S
 from engine.answer.relevance import ModelRelevance
 from engine.corpus.corpus import Corpus
 from engine.errors import EngineCrashed, EngineDown, GenerationTimeout, OutOfMemory
@@ -63,6 +64,7 @@ async def answerer(
     script: ScriptedGenerator,
     corpus: ListCorpus | None = None,
     searched: list[str] | None = None,
+    settle_s: float = SETTLE_S,
 ) -> AsyncIterator[Answerer]:
     retriever = CountingRetriever(
         corpus or ListCorpus(),
@@ -78,7 +80,8 @@ async def answerer(
         try:
             settings = asks_model(Settings(data_dir=tmp_path))
             relevance = ModelRelevance(script)
-            yield Answerer(retriever, script, settings, relevance, LexicalSupport())
+            support = LexicalSupport()
+            yield Answerer(retriever, script, settings, relevance, support, settle_s=settle_s)
         finally:
             stop.set()
 
@@ -137,13 +140,10 @@ async def test_what_is_shown_while_it_is_written_is_checked_already(tmp_path: Pa
     assert len(found.dropped) == 2
 
 
-async def test_a_faq_that_is_still_being_read_is_waited_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_faq_that_is_still_being_read_is_waited_for(tmp_path: Path) -> None:
     corpus = SlowCorpus()
-    monkeypatch.setattr("engine.answer.assessor.SETTLE_S", 0.0)
     async with (
-        answerer(tmp_path, ScriptedGenerator(lambda _: GOOD), corpus) as one,
+        answerer(tmp_path, ScriptedGenerator(lambda _: GOOD), corpus, settle_s=0.0) as one,
         asyncio.TaskGroup() as group,
     ):
         asked = group.create_task(one.answer(Question(text=QUESTION), request_id="1"))

@@ -10,13 +10,12 @@ import pytest
 from engine.errors import OutOfMemory
 from engine.generation import FinishReason, Generation, GenerationRequest
 from engine.models.catalog import GenerationDefaults, ModelEntry, PromptStyle, Quantisation, Task
-from engine.models.gpu import Host
 from engine.models.memory import memory_need
 from engine.types import Document
 from engine.worker.core import EngineCore
 from engine.worker.huggingface import HuggingFaceModel
 from engine.worker.loading import load_model
-from engine.worker.placement import SlotBytes, free_for_slots
+from engine.worker.placement import SlotBytes, free_for_slots, suit_slots
 from engine.worker.watch import Nobody
 from tests.engine.worker import tiny_networks
 from tests.engine.worker.tiny_models import entry, save_causal, save_seq2seq, save_tokenizer
@@ -116,39 +115,36 @@ def test_questions_answered_together_get_the_answers_they_get_alone(
 def test_memory_that_is_short_is_shared_out_to_more_and_shorter_slots(
     free: int, slots: tuple[int, int]
 ) -> None:
-    assert SlotBytes(whole=5_000, short=1_500).share_out(free, 8) == slots
+    assert SlotBytes(whole=5_000, short=1_500, short_tokens=9).share_out(free, 8) == slots
 
 
 def test_slots_that_cannot_be_shorter_are_whole() -> None:
-    assert SlotBytes(whole=5_000, short=5_000).share_out(16_000, 8) == (0, 3)
+    assert SlotBytes(whole=5_000, short=5_000, short_tokens=9).share_out(16_000, 8) == (0, 3)
 
 
-def test_slots_leave_room_for_reading_the_longest_source(
-    seq2seq: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_slots_leave_room_for_reading_the_longest_source(seq2seq: Path) -> None:
     loaded = model(T5, seq2seq)
     need = memory_need(T5, loaded.network.config.to_dict(), on_gpu=False)
     assert need is not None
-    free = need.work + 1_000
-    host = Host(cores=2, load=0.0, memory_total=10 * free, memory_used=9 * free)
-    monkeypatch.setattr("engine.worker.loading.read_host", lambda: host)
 
-    assert free_for_slots(loaded) == 1_000
+    assert free_for_slots(loaded, need.work + 1_000) == 1_000
 
 
 @pytest.mark.parametrize("architecture", ["causal", "seq2seq"])
 def test_short_questions_get_short_slots_and_long_ones_the_whole_one_in_order(
-    architecture: str, causal: Path, seq2seq: Path, monkeypatch: pytest.MonkeyPatch
+    architecture: str, causal: Path, seq2seq: Path
 ) -> None:
     one, path = (CAUSAL, causal) if architecture == "causal" else (T5, seq2seq)
     plain = model(one, path)
     expected = {str(n): plain.generate(request(n), Nobody()) for n in range(9)}
     lengths = sorted(answer.prompt_tokens for answer in expected.values())
-    monkeypatch.setattr("engine.worker.placement.SHORT_TOKENS", lengths[5] + 12)
-    monkeypatch.setattr(SlotBytes, "share_out", lambda *_: (2, 1))
+    short_tokens = lengths[5] + 12
+    sizes = suit_slots(model(one, path), short_tokens)
+    assert sizes is not None
+    free = sizes.whole + 2 * sizes.short
     begun: list[str] = []
 
-    core = EngineCore.of(model(one, path), max_batch=3)
+    core = EngineCore(model(one, path), max_batch=3, short_tokens=short_tokens, free=lambda _: free)
     for number in range(9):
         core.add(request(number), Starts(str(number), begun))
     results = finish(core)

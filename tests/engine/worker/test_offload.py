@@ -13,7 +13,6 @@ import torch
 from engine.errors import ModelLoadError
 from engine.generation import Generation
 from engine.models.catalog import Dtype, Quantisation
-from engine.worker import offload as parking
 from engine.worker.core import EngineCore
 from engine.worker.huggingface import HuggingFaceModel
 from engine.worker.offload import Weights, require_room
@@ -44,12 +43,11 @@ def written(core: EngineCore) -> str:
 @pytest.mark.parametrize("how", [Quantisation.NONE, Quantisation.NF4], ids=lambda how: how.value)
 @EACH
 def test_weights_that_left_the_device_come_back_as_they_were(
-    make: Callable[[], Any], how: Quantisation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make: Callable[[], Any], how: Quantisation, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(parking, "_BLOCK", 1000)  # several blocks even for a tiny model
     model = load(make, tmp_path, quantisation=how)
     expected = model.generate(REQUEST, Nobody()).text
-    weights = Weights(model.network)
+    weights = Weights(model.network, block_bytes=1000)  # several blocks even for a tiny model
 
     texts = []
     for _ in range(2):
@@ -153,10 +151,6 @@ def test_int8_cannot_leave_a_gpu(tmp_path: Path) -> None:
         core.park()
 
 
-def test_without_room_for_those_who_serve_nothing_is_parked(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(parking, "RESERVE_BYTES", 10**15)
-
+def test_without_room_for_those_who_serve_nothing_is_parked() -> None:
     with pytest.raises(ModelLoadError, match=r"1000000\.0 GB must stay free of the [\d.]+ GB"):
-        require_room(5)
+        require_room(5, reserve_bytes=10**15)
