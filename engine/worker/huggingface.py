@@ -51,13 +51,16 @@ class HuggingFaceModel:
         started = monotonic()
         limit = answer_tokens(self.entry, request)
         budget = self.entry.context_window - limit
-        for room in (budget, budget // 2):
-            fitted = self.prompts.fit(request, room)
+        num_shown = 0
+        for num_tokens in (budget, budget // 2):
+            fitted = self.prompts.fit(request, num_tokens)
+            stream = TextStream(fitted.stop, num_shown=num_shown)
             try:
-                return self._run(request, fitted, limit, started, watcher)
+                return self._run(request, fitted, limit, started, watcher, stream)
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
+            num_shown = stream.num_shown
             # Out here the traceback, which holds the tensors, is gone.
             free_memory()
         raise OutOfMemory
@@ -69,11 +72,12 @@ class HuggingFaceModel:
         limit: int,
         started: float,
         watcher: Watcher,
+        stream: TextStream,
     ) -> Generation:
         prompt = self.prompts.tokens(fitted.prompt)
         watch = Watch(
             watcher,
-            TextStream(fitted.stop),
+            stream,
             decode=self.decode,
             # A decoder-only model repeats the prompt, the other kind begins with one mark.
             skip=len(prompt) if self.entry.task is Task.CAUSAL else 1,

@@ -82,6 +82,7 @@ class Sequence:
         self.max_new_tokens = 0
         self.sampling = SamplingParams()
         self._stop: tuple[str, ...] = ()
+        self._stream = TextStream()
         self._forget()
 
     @classmethod
@@ -119,7 +120,8 @@ class Sequence:
         #: How many of them have their keys and values in the slot.
         self.num_computed_tokens = 0
         self._num_given_tokens = 0
-        self._stream = TextStream()
+        # Whoever listens has what was shown already.
+        self._stream = TextStream(num_shown=self._stream.num_shown)
         self._drafter = Drafter()
 
     @property
@@ -176,7 +178,7 @@ class Sequence:
         self._num_given_tokens = len(token_ids)
         self._detokenizer = detokenizer
         self._sampler = sampler
-        self._stream = TextStream(self._stop)
+        self._stream = TextStream(self._stop, num_shown=self._stream.num_shown)
         self._drafter.feed(self.prompt_token_ids)
         if not self.halved:
             self.watcher.on_start()

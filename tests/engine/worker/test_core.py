@@ -225,3 +225,32 @@ def test_out_of_memory_is_met_with_half_the_context_once(causal: Path, failures:
     else:
         assert isinstance(result, Generation)
         assert result.prompt_tokens < 900 // 2
+
+
+@pytest.mark.parametrize("in_slots", [True, False], ids=["slots", "one by one"])
+def test_what_was_shown_before_memory_ran_out_is_not_shown_again(
+    causal: Path, in_slots: bool
+) -> None:
+    one = request(1)  # half the context holds it as well: its text is the same
+    expected = model(CAUSAL, causal).generate(one, Nobody())
+    loaded = model(CAUSAL, causal)
+    core = EngineCore.of(loaded, max_batch=2) if in_slots else None
+    listener = Listener()
+    failures: list[MemoryError] = []
+
+    def run_short(*_: object) -> None:
+        if not failures and len("".join(listener.pieces)) > 4:
+            failures.append(MemoryError())
+            raise failures[0]
+
+    loaded.network.register_forward_pre_hook(run_short)
+    if core is None:
+        result: object = loaded.generate(one, listener)
+    else:
+        core.add(one, listener)
+        result = finish(core)["1"]
+
+    assert failures
+    assert isinstance(result, Generation)
+    assert result.text == expected.text
+    assert "".join(listener.pieces).strip() == expected.text
