@@ -17,7 +17,7 @@ from engine.worker.huggingface import HuggingFaceModel
 from engine.worker.loading import free_memory, is_out_of_memory
 from engine.worker.offload import Weights, give_back, require_room
 from engine.worker.placement import SHORT_TOKENS, free_for_slots, make_scheduler, suit_slots
-from engine.worker.watch import Nobody, Watcher
+from engine.worker.watch import NullWatcher, Watcher
 
 if TYPE_CHECKING:
     from engine.worker.batching.scheduler import Scheduler
@@ -35,7 +35,7 @@ class EngineCore:
         free: Callable[[HuggingFaceModel], float] = free_for_slots,
     ) -> None:
         """`short_tokens` is what a short slot holds, `free` the bytes that slots may take."""
-        self._model = model
+        self.model = model
         self._free = free
         self._max_batch = max_batch
         self._weights = Weights(model.network)
@@ -69,7 +69,7 @@ class EngineCore:
         """Work with `model`, in slots where its architecture allows it."""
         core = cls(model, max_batch=max_batch)
         hello = GenerationRequest(id="", question="Hello?", documents=(), max_new_tokens=2)
-        core.add(hello, Nobody())
+        core.add(hello, NullWatcher())
         while core.is_busy:
             for seq in core.step():
                 if seq.error is not None:
@@ -79,9 +79,9 @@ class EngineCore:
     def _allocate_slots(self) -> None:
         sizes = self._slot_bytes
         if sizes is not None:
-            num_short, num_whole = sizes.share_out(self._free(self._model), self._max_batch)
+            num_short, num_whole = sizes.share_out(self._free(self.model), self._max_batch)
             short = (num_short, sizes.short_tokens)
-            self._scheduler = make_scheduler(self._model, short, num_whole, self._prepare)
+            self._scheduler = make_scheduler(self.model, short, num_whole, self._prepare)
             self.num_slots = num_short + num_whole
             self.slots_bytes = num_short * sizes.short + num_whole * sizes.whole
 
@@ -90,11 +90,11 @@ class EngineCore:
 
         Raises ModelLoadError where that cannot be: the model is of no use then.
         """
-        if self.on_gpu and self._model.entry.quantisation is Quantisation.INT8:
+        if self.model.on_gpu and self.model.entry.quantisation is Quantisation.INT8:
             raise ModelLoadError("A model in int8 cannot leave the GPU: parts of it would stay.")
         self._scheduler = None
         give_back()
-        if self.on_gpu:
+        if self.model.on_gpu:
             self._weights.leave()
             give_back()
         require_room()
@@ -109,22 +109,7 @@ class EngineCore:
                 raise
         else:
             return
-        raise ModelLoadError(f"There is no room any more for {self._model.entry.alias}.")
-
-    @property
-    def device(self) -> str:
-        """For people."""
-        return self._model.device
-
-    @property
-    def dtype(self) -> str:
-        """For people."""
-        return self._model.dtype
-
-    @property
-    def on_gpu(self) -> bool:
-        """Whether it computes on a CUDA GPU."""
-        return self._model.on_gpu
+        raise ModelLoadError(f"There is no room any more for {self.model.entry.alias}.")
 
     @property
     def is_busy(self) -> bool:
@@ -151,7 +136,7 @@ class EngineCore:
             finished = [seq for seq in steps if not self._retry(self._scheduler, seq)]
         for seq in finished:
             if seq.error is None and seq.generation is None:
-                seq.generation = seq.to_generation(self._model.entry.alias)
+                seq.generation = seq.to_generation(self.model.entry.alias)
         return finished
 
     def _step_alone(self) -> list[Sequence]:
@@ -162,17 +147,17 @@ class EngineCore:
         seq = self._waiting.popleft()
         seq.watcher.on_start()
         try:
-            seq.generation = self._model.generate(seq.request, seq.watcher)
+            seq.generation = self.model.generate(seq.request, seq.watcher)
             seq.status = SequenceStatus(seq.generation.finish_reason)
         except Exception as error:
-            if self._model.is_broken_by(error):
+            if self.model.is_broken_by(error):
                 raise
             seq.fail(error)
         return [*finished, seq]
 
     def _prepare(self, seq: Sequence) -> None:
         """Fit its prompt to the window."""
-        entry, prompts = self._model.entry, self._model.prompts
+        entry, prompts = self.model.entry, self.model.prompts
         max_new_tokens, how = answer_tokens(entry, seq.request), entry.generation
         budget = entry.context_window - max_new_tokens
         fitted = prompts.fit(seq.request, budget // 2 if seq.halved else budget)

@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.errors import GenerationError, OutOfMemory
 from engine.generation import FinishReason, Generation, GenerationRequest
-from engine.models.catalog import GenerationDefaults, ModelEntry, Task
+from engine.models.catalog import GenerationDefaults, ModelEntry, Quantisation, Task
 from engine.prompt import FittedPrompt, answer_tokens
 from engine.worker.loading import LoadedModel, free_memory, is_out_of_memory, load_model
 from engine.worker.prompt_builder import PromptBuilder
@@ -30,6 +30,8 @@ class HuggingFaceModel:
         self.dtype = loaded.dtype
         #: Whether it computes on a CUDA GPU.
         self.on_gpu = loaded.on_gpu
+        #: Whether its steps are recorded as CUDA graphs.
+        self.has_graphs = loaded.on_gpu and entry.quantisation is Quantisation.NONE
 
     @classmethod
     def load(cls, entry: ModelEntry, path: Path, *, device: str) -> HuggingFaceModel:

@@ -133,20 +133,16 @@ def require_room(num_bytes: int = 0, *, reserve_bytes: int = RESERVE_BYTES) -> N
 
 def give_back() -> None:
     """Give back to the device and the machine whatever is not in use."""
-    _drop_workspaces()
+    import torch
+
+    # cuBLAS keeps some megabytes for each stream that it ever ran on; this has no public name.
+    drop = getattr(torch._C, "_cuda_clearCublasWorkspaces", None)
+    if drop is not None and torch.cuda.is_available():
+        drop()
     free_memory()
     # The keys and values lay in blocks of some megabytes, which the heap would keep.
     with suppress(AttributeError, OSError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)
-
-
-def _drop_workspaces() -> None:
-    """cuBLAS keeps some megabytes for each stream that it ever ran on."""
-    import torch
-
-    drop = getattr(torch._C, "_cuda_clearCublasWorkspaces", None)  # no public name
-    if drop is not None and torch.cuda.is_available():
-        drop()
 
 
 def _tensors(network: torch.nn.Module) -> list[torch.Tensor]:

@@ -53,7 +53,7 @@ def suit_slots(model: HuggingFaceModel, short_tokens: int) -> SlotBytes | None:
     None where the model must answer one question at a time.
     """
     from engine.worker.batching.coverage import covers
-    from engine.worker.batching.packed import pack_linears
+    from engine.worker.batching.kernels import pack_linears
     from engine.worker.batching.shapes import bytes_per_slot
 
     entry, network = model.entry, model.network
@@ -106,16 +106,17 @@ def _runner(model: HuggingFaceModel, num_slots: int, num_tokens: int) -> ModelRu
     from engine.worker.batching.model_runner import CausalRunner
     from engine.worker.batching.seq2seq_runner import Seq2SeqRunner
 
-    graphs = model.on_gpu and model.entry.quantisation is Quantisation.NONE
     if model.entry.task is Task.SEQ2SEQ:
         return Seq2SeqRunner(
             model.network,
             num_slots=num_slots,
             num_tokens=num_tokens,
             num_new=MAX_SEQ2SEQ_NEW,
-            graphs=graphs,
+            graphs=model.has_graphs,
         )
-    return CausalRunner(model.network, num_slots=num_slots, num_tokens=num_tokens, graphs=graphs)
+    return CausalRunner(
+        model.network, num_slots=num_slots, num_tokens=num_tokens, graphs=model.has_graphs
+    )
 
 
 def free_for_slots(model: HuggingFaceModel, free: int | None = None) -> float:

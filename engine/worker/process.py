@@ -11,7 +11,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -72,7 +72,7 @@ class EngineWorker:
     def run(self) -> None:
         """Work until told to shut down. The process ends at once when the bot's end closes."""
         threading.Thread(target=self._read, name="engine-reader", daemon=True).start()
-        self._send(Ready(pid=os.getpid()))
+        self.send(Ready(pid=os.getpid()))
         first = self._inbox.get()
         if isinstance(first, ShowPrompt):
             self._show_prompt(first)
@@ -132,60 +132,58 @@ class EngineWorker:
             self._stopping.set()
         self._inbox.put(message)
 
-    def _send(self, message: FromEngine) -> None:
+    def send(self, message: FromEngine) -> None:
+        """Tell the bot."""
         self._connection.sendall(encode(message))
 
     def _show_prompt(self, message: ShowPrompt) -> None:
-        try:
+        with self._telling_why_not():
             tokenizer = load_tokenizer(message.entry, Path(message.path))
-        except ModelLoadError as error:
-            self._send(Failed(kind=Failure.LOAD, message=str(error)))
-        else:
             shown = PromptBuilder(message.entry, tokenizer).show(message.request)
-            self._send(PromptShown(prompt=shown))
+            self.send(PromptShown(prompt=shown))
 
     def _load(self, message: Load) -> EngineCore | None:
-        try:
-            self._send(Progress(detail="Starting PyTorch"))
+        with self._telling_why_not():
+            self.send(Progress(detail="Starting PyTorch"))
             prepare_libraries(self._threads)
-            self._send(Progress(detail=f"Loading {message.entry.alias}"))
+            self.send(Progress(detail=f"Loading {message.entry.alias}"))
             core = EngineCore.load(
                 message.entry,
                 Path(message.path),
                 device=message.device,
                 max_batch=message.max_batch,
             )
+            self._report_ready(core)
+            return core
+        return None
+
+    @contextmanager
+    def _telling_why_not(self) -> Iterator[None]:
+        """Tell the bot why a model cannot be loaded, parked, resumed or shown."""
+        try:
+            yield
         except (ModelLoadError, OutOfMemory) as error:
-            self._send(Failed(kind=Failure.LOAD, message=str(error)))
-            return None
-        self._report_ready(core)
-        return core
+            self.send(Failed(kind=Failure.LOAD, message=str(error)))
 
     def _park(self, core: EngineCore) -> None:
         while core.is_busy:  # with what was cancelled just now
             self._step(core)
-        try:
+        with self._telling_why_not():
             core.park()
-        except ModelLoadError as error:
-            self._send(Failed(kind=Failure.LOAD, message=str(error)))
-        else:
             _offer_to_oom_killer(OOM_SCORE_PARKED)
-            self._send(Parked())
+            self.send(Parked())
 
     def _resume(self, core: EngineCore) -> None:
-        try:
+        with self._telling_why_not():
             core.resume()
-        except ModelLoadError as error:
-            self._send(Failed(kind=Failure.LOAD, message=str(error)))
-        else:
             _offer_to_oom_killer(OOM_SCORE)
             self._report_ready(core)
 
     def _report_ready(self, core: EngineCore) -> None:
-        self._send(
+        self.send(
             Loaded(
-                device=core.device,
-                dtype=core.dtype,
+                device=core.model.device,
+                dtype=core.model.dtype,
                 num_slots=core.num_slots,
                 slots_bytes=core.slots_bytes,
             )
@@ -193,25 +191,17 @@ class EngineWorker:
 
     def _report_end(self, seq: Sequence) -> None:
         if seq.generation is not None:
-            self._send(Finished(id=seq.id, generation=seq.generation))
+            self.send(Finished(id=seq.id, generation=seq.generation))
         elif isinstance(seq.error, OutOfMemory):
             kind = Failure.OUT_OF_MEMORY
-            self._send(Failed(id=seq.id, kind=kind, message=str(seq.error)))
+            self.send(Failed(id=seq.id, kind=kind, message=str(seq.error)))
         else:
             log.error("request %s failed", seq.id, exc_info=seq.error)
             text = f"The model failed on this question ({type(seq.error).__name__})."
             if isinstance(seq.error, GenerationError):
                 text = str(seq.error)
-            self._send(Failed(id=seq.id, kind=Failure.GENERATION, message=text))
+            self.send(Failed(id=seq.id, kind=Failure.GENERATION, message=text))
         self._cancelled.discard(seq.id)
-
-    def report_start(self, request_id: str) -> None:
-        """Tell the bot that work on a request begins."""
-        self._send(Started(id=request_id))
-
-    def report(self, request_id: str, piece: str) -> None:
-        """Tell the bot of one token."""
-        self._send(Text(id=request_id, piece=piece) if piece else Beat(id=request_id))
 
 
 class _Reporter:
@@ -219,16 +209,16 @@ class _Reporter:
 
     def __init__(self, worker: EngineWorker, request_id: str) -> None:
         self._worker = worker
-        self._request_id = request_id
+        self._id = request_id
 
     def on_start(self) -> None:
-        self._worker.report_start(self._request_id)
+        self._worker.send(Started(id=self._id))
 
     def on_piece(self, piece: str) -> None:
-        self._worker.report(self._request_id, piece)
+        self._worker.send(Text(id=self._id, piece=piece) if piece else Beat(id=self._id))
 
     def is_cancelled(self) -> bool:
-        return self._worker.is_cancelled(self._request_id)
+        return self._worker.is_cancelled(self._id)
 
 
 def main(arguments: list[str]) -> NoReturn:

@@ -27,17 +27,14 @@ class Watcher(Protocol):
         ...
 
 
-class Nobody:
-    """A Watcher that does not care."""
+class NullWatcher:
+    """Hears nothing and never cancels."""
 
-    def on_start(self) -> None:
-        """Ignore it."""
+    def on_start(self) -> None: ...
 
-    def on_piece(self, piece: str) -> None:
-        """Ignore it."""
+    def on_piece(self, piece: str) -> None: ...
 
     def is_cancelled(self) -> bool:
-        """Never."""
         return False
 
 

@@ -21,11 +21,6 @@ class Sampler:
         else:
             self._generator.manual_seed(params.seed)
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether `greedy` has the answer already."""
-        return self._params.is_plain
-
     def sample(self, logits: torch.Tensor, context: Sequence[int]) -> int:
         """The next token from its logits, [vocabulary], after the tokens of `context`.
 

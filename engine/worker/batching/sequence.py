@@ -13,7 +13,7 @@ from engine.generation import FinishReason, Generation, GenerationRequest
 from engine.worker.batching.drafter import Drafter
 from engine.worker.batching.sampling_params import SamplingParams
 from engine.worker.text_stream import TextStream
-from engine.worker.watch import Nobody, Watcher
+from engine.worker.watch import Watcher
 
 if TYPE_CHECKING:
     import torch
@@ -84,24 +84,6 @@ class Sequence:
         self._stop: tuple[str, ...] = ()
         self._stream = TextStream()
         self._forget()
-
-    @classmethod
-    def of_tokens(
-        cls,
-        seq_id: str,
-        prompt_token_ids: list[int],
-        *,
-        max_new_tokens: int,
-        sampling: SamplingParams | None = None,
-        stop: tuple[str, ...] = (),
-        deadline_s: float = float("inf"),
-        watcher: Watcher | None = None,
-    ) -> Sequence:
-        """One whose prompt is tokens already, for a scheduler without a tokenizer."""
-        request = GenerationRequest(id=seq_id, question="", documents=(), deadline_s=deadline_s)
-        seq = cls(request, watcher or Nobody())
-        seq.prepare(prompt_token_ids, max_new_tokens=max_new_tokens, sampling=sampling, stop=stop)
-        return seq
 
     def _forget(self) -> None:
         """Be as it was when it came."""

@@ -16,7 +16,7 @@ from engine.worker.core import EngineCore
 from engine.worker.huggingface import HuggingFaceModel
 from engine.worker.loading import load_model
 from engine.worker.placement import SlotBytes, free_for_slots, suit_slots
-from engine.worker.watch import Nobody
+from engine.worker.watch import NullWatcher
 from tests.engine.worker import tiny_networks
 from tests.engine.worker.tiny_models import entry, save_causal, save_seq2seq, save_tokenizer
 from tests.engine.worker.tiny_networks import Listener
@@ -51,7 +51,7 @@ def model(one: ModelEntry, path: Path) -> HuggingFaceModel:
     return HuggingFaceModel(one, load_model(one, path, device="cpu"))
 
 
-class Starts(Nobody):
+class Starts(NullWatcher):
     """Notes in `begun` that its turn has come."""
 
     def __init__(self, name: str, begun: list[str]) -> None:
@@ -80,7 +80,7 @@ def test_questions_answered_together_get_the_answers_they_get_alone(
 ) -> None:
     one, path = (CAUSAL, causal) if architecture == "causal" else (T5, seq2seq)
     plain = model(one, path)
-    expected = [plain.generate(request(number), Nobody()) for number in range(5)]
+    expected = [plain.generate(request(number), NullWatcher()) for number in range(5)]
     begun: list[str] = []
 
     core = EngineCore.of(model(one, path), max_batch=3)
@@ -136,7 +136,7 @@ def test_short_questions_get_short_slots_and_long_ones_the_whole_one_in_order(
 ) -> None:
     one, path = (CAUSAL, causal) if architecture == "causal" else (T5, seq2seq)
     plain = model(one, path)
-    expected = {str(n): plain.generate(request(n), Nobody()) for n in range(9)}
+    expected = {str(n): plain.generate(request(n), NullWatcher()) for n in range(9)}
     lengths = sorted(answer.prompt_tokens for answer in expected.values())
     short_tokens = lengths[5] + 12
     sizes = suit_slots(model(one, path), short_tokens)
@@ -163,11 +163,11 @@ def test_a_quantised_model_works_in_slots(how: Quantisation, tmp_path: Path) -> 
     save_tokenizer(tmp_path)
     one = entry(context_window=900, quantisation=how)
     loaded = model(one, tmp_path)
-    expected = [loaded.generate(request(number), Nobody()).text for number in range(3)]
+    expected = [loaded.generate(request(number), NullWatcher()).text for number in range(3)]
 
     core = EngineCore.of(loaded, max_batch=3)
     for number in range(3):
-        core.add(request(number), Nobody())
+        core.add(request(number), NullWatcher())
     results = finish(core)
 
     assert core.num_slots == 3
@@ -179,7 +179,7 @@ def test_beams_are_searched_one_question_after_the_other(causal: Path) -> None:
 
     core = EngineCore.of(model(one, causal), max_batch=3)
     for number in range(3):
-        core.add(request(number), Nobody())
+        core.add(request(number), NullWatcher())
     results = finish(core)
 
     assert core.num_slots == 1
@@ -191,7 +191,7 @@ def test_a_cancelled_question_ends_wherever_it_stands(causal: Path, beams: int) 
     one = entry(context_window=900, generation=GenerationDefaults(num_beams=beams))
     core = EngineCore.of(model(one, causal), max_batch=1)
 
-    core.add(request(1), Nobody())
+    core.add(request(1), NullWatcher())
     core.add(request(2), Listener(patience=0))
     results = finish(core)
 
@@ -216,7 +216,7 @@ def test_out_of_memory_is_met_with_half_the_context_once(causal: Path, failures:
     long = Document(id="x", course="", section="", question="?", answer="Words. " * 400)
     core.add(
         GenerationRequest(id="1", question="?", documents=(long,), max_new_tokens=4),
-        Nobody(),
+        NullWatcher(),
     )
     result = finish(core)["1"]
 
@@ -232,7 +232,7 @@ def test_what_was_shown_before_memory_ran_out_is_not_shown_again(
     causal: Path, in_slots: bool
 ) -> None:
     one = request(1)  # half the context holds it as well: its text is the same
-    expected = model(CAUSAL, causal).generate(one, Nobody())
+    expected = model(CAUSAL, causal).generate(one, NullWatcher())
     loaded = model(CAUSAL, causal)
     core = EngineCore.of(loaded, max_batch=2) if in_slots else None
     listener = Listener()

@@ -19,7 +19,7 @@ from engine.protocol import FromEngine, Generate, Load, Loaded, decode_from_engi
 from engine.worker.core import EngineCore
 from engine.worker.huggingface import HuggingFaceModel
 from engine.worker.process import EXIT_BROKEN
-from engine.worker.watch import Nobody
+from engine.worker.watch import NullWatcher
 from tests.engine.worker.tiny_models import entry, save_causal
 
 REQUEST = GenerationRequest(id="1", question="Why?", documents=(), max_new_tokens=4)
@@ -60,7 +60,7 @@ def test_an_unknown_error_of_a_gpu_comes_out_of_the_batch(beams: int, tmp_path: 
         raise RuntimeError(ILLEGAL)
 
     model.network.register_forward_pre_hook(break_down)
-    core.add(REQUEST, Nobody())
+    core.add(REQUEST, NullWatcher())
 
     with pytest.raises(RuntimeError, match="illegal memory access"):
         work(core)
@@ -73,7 +73,7 @@ def test_broken_numbers_on_a_gpu_are_of_their_question_alone(tmp_path: Path) -> 
     core = EngineCore.of(model, max_batch=1)
     model.on_gpu = True
     torch.nn.init.constant_(model.network.get_output_embeddings().weight, float("nan"))
-    core.add(REQUEST, Nobody())
+    core.add(REQUEST, NullWatcher())
 
     (seq,) = core.step()
 

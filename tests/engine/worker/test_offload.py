@@ -16,7 +16,7 @@ from engine.models.catalog import Dtype, Quantisation
 from engine.worker.core import EngineCore
 from engine.worker.huggingface import HuggingFaceModel
 from engine.worker.offload import Weights, require_room
-from engine.worker.watch import Nobody
+from engine.worker.watch import NullWatcher
 from tests.engine.worker.tiny_families import EACH, REQUEST, save, t5
 from tests.engine.worker.tiny_networks import llama
 
@@ -31,7 +31,7 @@ def tensors(model: HuggingFaceModel) -> dict[str, torch.Tensor]:
 
 
 def written(core: EngineCore) -> str:
-    core.add(REQUEST, Nobody())
+    core.add(REQUEST, NullWatcher())
     results = []
     while core.is_busy:
         results += [seq.generation or seq.error for seq in core.step()]
@@ -46,7 +46,7 @@ def test_weights_that_left_the_device_come_back_as_they_were(
     make: Callable[[], Any], how: Quantisation, tmp_path: Path
 ) -> None:
     model = load(make, tmp_path, quantisation=how)
-    expected = model.generate(REQUEST, Nobody()).text
+    expected = model.generate(REQUEST, NullWatcher()).text
     weights = Weights(model.network, block_bytes=1000)  # several blocks even for a tiny model
 
     texts = []
@@ -54,7 +54,7 @@ def test_weights_that_left_the_device_come_back_as_they_were(
         weights.leave()
         assert not any(tensor.numel() for tensor in tensors(model).values())
         weights.come_back()
-        texts.append(model.generate(REQUEST, Nobody()).text)
+        texts.append(model.generate(REQUEST, NullWatcher()).text)
 
     assert expected
     assert texts == [expected] * 2
