@@ -56,7 +56,7 @@ class Side(Protocol):
 
 
 def sync() -> None:
-    """Wait for the card."""
+    """Wait for the GPU."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
 
