@@ -15,8 +15,8 @@ from engine.worker.batching.sampling_params import SamplingParams
 from engine.worker.batching.sequence import Sequence, SequenceStatus, finish_cancelled
 from engine.worker.huggingface import HuggingFaceModel
 from engine.worker.loading import free_memory, is_out_of_memory
-from engine.worker.offload import Weights, give_back, require_room
-from engine.worker.placement import SHORT_TOKENS, free_for_slots, make_scheduler, suit_slots
+from engine.worker.offload import Weights, release_unused_memory, require_host_memory
+from engine.worker.placement import SHORT_TOKENS, free_for_slots, make_scheduler, prepare_for_slots
 from engine.worker.watch import NullWatcher, Watcher
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class EngineCore:
         self._free = free
         self._max_batch = max_batch
         self._weights = Weights(model.network)
-        self._slot_bytes = suit_slots(model, short_tokens)
+        self._slot_bytes = prepare_for_slots(model, short_tokens)
         #: None where one request at a time is answered by plain `generate`, and while parked.
         self._scheduler: Scheduler | None = None
         #: Those who wait for plain `generate`.
@@ -79,7 +79,7 @@ class EngineCore:
     def _allocate_slots(self) -> None:
         sizes = self._slot_bytes
         if sizes is not None:
-            num_short, num_whole = sizes.share_out(self._free(self.model), self._max_batch)
+            num_short, num_whole = sizes.num_slots_in(self._free(self.model), self._max_batch)
             short = (num_short, sizes.short_tokens)
             self._scheduler = make_scheduler(self.model, short, num_whole, self._prepare)
             self.num_slots = num_short + num_whole
@@ -93,16 +93,16 @@ class EngineCore:
         if self.model.on_gpu and self.model.entry.quantisation is Quantisation.INT8:
             raise ModelLoadError("A model in int8 cannot leave the GPU: parts of it would stay.")
         self._scheduler = None
-        give_back()
+        release_unused_memory()
         if self.model.on_gpu:
-            self._weights.leave()
-            give_back()
-        require_room()
+            self._weights.offload()
+            release_unused_memory()
+        require_host_memory()
 
     def resume(self) -> None:
         """Get ready for questions after `park`. Raises ModelLoadError."""
         try:
-            self._weights.come_back()
+            self._weights.restore()
             self._allocate_slots()
         except Exception as error:
             if not is_out_of_memory(error):
@@ -157,13 +157,12 @@ class EngineCore:
 
     def _prepare(self, seq: Sequence) -> None:
         """Fit its prompt to the window."""
-        entry, prompts = self.model.entry, self.model.prompts
-        max_new_tokens, how = answer_tokens(entry, seq.request), entry.generation
-        budget = entry.context_window - max_new_tokens
+        entry, prompts, how = self.model.entry, self.model.prompts, self.model.entry.generation
+        budget = prompts.budget(seq.request)
         fitted = prompts.fit(seq.request, budget // 2 if seq.halved else budget)
         seq.prepare(
             prompts.tokens(fitted.prompt),
-            max_new_tokens=max_new_tokens,
+            max_new_tokens=answer_tokens(entry, seq.request),
             sampling=SamplingParams(
                 temperature=how.temperature if how.do_sample else 0.0,
                 top_k=how.top_k,

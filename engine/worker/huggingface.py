@@ -13,7 +13,7 @@ from engine.prompt import FittedPrompt, answer_tokens
 from engine.worker.loading import LoadedModel, free_memory, is_out_of_memory, load_model
 from engine.worker.prompt_builder import PromptBuilder
 from engine.worker.text_stream import TextStream
-from engine.worker.watch import Watch, Watcher, refuse_broken_numbers
+from engine.worker.watch import Watch, Watcher, require_finite_logits
 
 
 class HuggingFaceModel:
@@ -52,7 +52,7 @@ class HuggingFaceModel:
         """
         started = monotonic()
         limit = answer_tokens(self.entry, request)
-        budget = self.entry.context_window - limit
+        budget = self.prompts.budget(request)
         num_shown = 0
         for num_tokens in (budget, budget // 2):
             fitted = self.prompts.fit(request, num_tokens)
@@ -110,7 +110,7 @@ class HuggingFaceModel:
                 input_ids,
                 attention_mask=torch.ones_like(input_ids),
                 stopping_criteria=[watch],
-                logits_processor=[refuse_broken_numbers],
+                logits_processor=[require_finite_logits],
                 **_arguments(self.entry.generation, limit),
             )
         new_tokens: list[int] = output[0, watch.skip :].tolist()

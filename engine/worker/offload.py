@@ -43,12 +43,12 @@ class Weights:
         #: Empty unless the weights are away.
         self._places: list[_Place] = []
 
-    def leave(self) -> None:
+    def offload(self) -> None:
         """Give back the device's memory. Raises ModelLoadError where the machine has no room."""
         tensors = _tensors(self._network)
         # Whole storages: several tensors may look at one, as tied embeddings do.
         storages = {t.untyped_storage().data_ptr(): t.untyped_storage() for t in tensors}
-        self._bring_copy_up_to_date(storages)
+        self._update_copy(storages)
         indices = {pointer: index for index, pointer in enumerate(storages)}
         for tensor in tensors:
             place = _Place(
@@ -61,7 +61,7 @@ class Weights:
             self._places.append(place)
             tensor.data = tensor.new_empty(0)
 
-    def come_back(self) -> None:
+    def restore(self) -> None:
         """Have them on the device again. Raises what PyTorch raises where it has no room."""
         import torch
 
@@ -78,7 +78,7 @@ class Weights:
             )
         self._places = []
 
-    def _bring_copy_up_to_date(self, storages: Mapping[int, torch.UntypedStorage]) -> None:
+    def _update_copy(self, storages: Mapping[int, torch.UntypedStorage]) -> None:
         on_device = [_bytes(storage) for storage in storages.values()]
         is_new = not self._copy
         if is_new:
@@ -97,7 +97,7 @@ class Weights:
 
         self._sizes = [len(storage) for storage in storages]
         total, size = sum(self._sizes), self._block_bytes
-        require_room(total)
+        require_host_memory(total)
         pinned = storages[0].is_cuda  # the GPU reads it without the processor
         self._copy = [
             torch.empty(min(size, total - start), dtype=torch.uint8, pin_memory=pinned)
@@ -120,7 +120,7 @@ class Weights:
                 at += length
 
 
-def require_room(num_bytes: int = 0, *, reserve_bytes: int = RESERVE_BYTES) -> None:
+def require_host_memory(num_bytes: int = 0, *, reserve_bytes: int = RESERVE_BYTES) -> None:
     """Raises ModelLoadError unless the machine has so much besides what must stay free."""
     host = read_host()
     reserve = max(reserve_bytes, RESERVE_SHARE * host.memory_total)
@@ -131,7 +131,7 @@ def require_room(num_bytes: int = 0, *, reserve_bytes: int = RESERVE_BYTES) -> N
         )
 
 
-def give_back() -> None:
+def release_unused_memory() -> None:
     """Give back to the device and the machine whatever is not in use."""
     import torch
 

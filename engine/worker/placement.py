@@ -37,7 +37,7 @@ class SlotBytes:
     short: int
     short_tokens: int
 
-    def share_out(self, free: float, max_batch: int) -> tuple[int, int]:
+    def num_slots_in(self, free: float, max_batch: int) -> tuple[int, int]:
         """How many short and how many whole slots make the most of `free` bytes.
 
         Where whole ones are few, one of them is enough: few prompts need it.
@@ -47,7 +47,7 @@ class SlotBytes:
         return (short, 1) if short + 1 > whole else (0, whole)
 
 
-def suit_slots(model: HuggingFaceModel, short_tokens: int) -> SlotBytes | None:
+def prepare_for_slots(model: HuggingFaceModel, short_tokens: int) -> SlotBytes | None:
     """Get the network ready for slots, once; returns what they take.
 
     None where the model must answer one question at a time.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from engine.worker.repetition import Repetition
 
 #: What a decoder shows for the first bytes of a character whose last are still to come.
-_INCOMPLETE = "\ufffd"
+INCOMPLETE = "\ufffd"
 
 
 class TextStream:
@@ -54,7 +54,7 @@ class TextStream:
 
     def _certain(self, text: str) -> int:
         """Up to where the text can no longer change: not into what may become a stop sequence."""
-        end = len(text.rstrip(_INCOMPLETE))
+        end = len(text.rstrip(INCOMPLETE))
         held = 0
         for stop in self._stop:
             for length in range(1, min(len(stop), end + 1)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import torch
@@ -180,12 +181,19 @@ class _Masks:
 
     def of_singles(self) -> torch.Tensor:
         """The mask of the single-token chunks, [slots low to high, 1 or heads, 1, L]."""
-        name = ("singles", *self._name)
+        return self._shared("singles", self._of_singles)
+
+    def of_chunk(self, first: int, chunk: TokenChunk, end: int) -> torch.Tensor:
+        """The mask of a longer chunk, [1 or heads, T, end]."""
+        return self._shared(first, lambda: self._of_chunk(chunk, end))
+
+    def _shared(self, of: Hashable, make: Callable[[], torch.Tensor]) -> torch.Tensor:
+        name = (of, *self._name)
         if name not in self._batch.shared:
-            self._batch.shared[name] = self._make_singles()
+            self._batch.shared[name] = make()
         return self._batch.shared[name]
 
-    def _make_singles(self) -> torch.Tensor:
+    def _of_singles(self) -> torch.Tensor:
         batch, length = self._batch, self._key.shape[2]
         columns = torch.arange(length, device=self._key.device)
         if self._crossing:
@@ -198,20 +206,14 @@ class _Masks:
         )
         return self._see(positions, columns)[:, :, None]
 
-    def of_chunk(self, first: int, chunk: TokenChunk, end: int) -> torch.Tensor:
-        """The mask of a longer chunk, [1 or heads, T, end]."""
-        name = (first, *self._name)
-        if name not in self._batch.shared:
-            columns = torch.arange(end, device=self._key.device)
-            if self._crossing:
-                assert self._batch.source_lengths is not None
-                seen = columns < self._batch.source_lengths[chunk.slot]
-                mask = self._hide(seen).expand(1, len(chunk.token_ids), end)
-            else:
-                positions = torch.arange(chunk.start, chunk.end, device=columns.device)
-                mask = self._see(positions, columns).transpose(0, 1)
-            self._batch.shared[name] = mask
-        return self._batch.shared[name]
+    def _of_chunk(self, chunk: TokenChunk, end: int) -> torch.Tensor:
+        columns = torch.arange(end, device=self._key.device)
+        if self._crossing:
+            assert self._batch.source_lengths is not None
+            seen = columns < self._batch.source_lengths[chunk.slot]
+            return self._hide(seen).expand(1, len(chunk.token_ids), end)
+        positions = torch.arange(chunk.start, chunk.end, device=columns.device)
+        return self._see(positions, columns).transpose(0, 1)
 
     def _see(self, positions: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
         """[positions, 1 or heads, columns]: the past, within the sliding window, with bias."""

@@ -90,7 +90,6 @@ class PackedLinear(torch.nn.Module):
         self.register_buffer("weight", linear.weight.new_empty(0), persistent=False)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """See nn.Linear."""
         return linear(inputs, self._packed, self.bias)
 
 

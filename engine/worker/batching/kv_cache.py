@@ -146,6 +146,5 @@ class CachePair(EncoderDecoderCache):  # type: ignore[misc]
         self.is_updated = {}
 
     def get_seq_length(self, layer_idx: int = 0) -> int:
-        """See KVCache."""
         length: int = self.self_attention_cache.get_seq_length(layer_idx)
         return length

@@ -83,7 +83,6 @@ class CausalRunner:
 
     @torch.inference_mode()
     def forward(self, chunks: Sequence[TokenChunk]) -> torch.Tensor:
-        """See ModelRunner."""
         is_long = self.group(chunks[0].seq_len) > 0
         if self._graphs is not None and not is_long and self._graphs.fits(chunks):
             return self._graphs.forward(chunks)

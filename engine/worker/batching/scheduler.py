@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from time import monotonic
 
-from engine.errors import BrokenNumbers
+from engine.errors import NonFiniteLogits
 from engine.worker.batching.detokenizer import Detokenizer
 from engine.worker.batching.drafter import MAX_DRAFT
 from engine.worker.batching.model_runner import ModelRunner
@@ -29,7 +29,7 @@ GPU_CHUNKS = (1024, 4096)
 #: Guessing ahead pays while a pass is bound by reading the weights.
 MAX_SEQS_DRAFTING = 4
 #: Seconds between looks through those who wait, who may be many.
-LOOK_S = 0.25
+CANCEL_CHECK_S = 0.25
 
 
 class Scheduler:
@@ -64,7 +64,7 @@ class Scheduler:
         self._prepare = prepare
         self._is_fatal = is_fatal
         self._waiting: deque[Sequence] = deque()
-        self._looked_at = 0.0
+        self._checked_at = 0.0
 
     def add(self, seq: Sequence) -> None:
         """Queue a sequence."""
@@ -93,8 +93,8 @@ class Scheduler:
         """Admit who has waited longest, run one pass a pool, and return who finished by it."""
         now = monotonic()
         finished = []
-        if now - self._looked_at >= LOOK_S:
-            self._looked_at = now
+        if now - self._checked_at >= CANCEL_CHECK_S:
+            self._checked_at = now
             finished += finish_cancelled(self._waiting)
         for pool in self._pools:
             for seq in list(pool.running.values()):
@@ -196,7 +196,7 @@ class Scheduler:
             seq = pool.running[chunk.slot]
             try:
                 status = seq.postprocess(chunk, logits[first:after], tokens[first:after], self._eos)
-            except BrokenNumbers as error:
+            except NonFiniteLogits as error:
                 finished.append(self._fail(pool, seq, error))
             else:
                 if status is not None:

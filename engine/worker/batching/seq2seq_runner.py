@@ -47,7 +47,6 @@ class Seq2SeqRunner:
         )
 
     def clear(self, slot: int) -> None:
-        """See ModelRunner."""
         self.kv_cache.clear(slot)
         self._pair.cross_attention_cache.clear(slot)
 
@@ -70,7 +69,6 @@ class Seq2SeqRunner:
 
     @torch.inference_mode()
     def forward(self, chunks: Sequence[TokenChunk]) -> torch.Tensor:
-        """See ModelRunner."""
         if self._graphs is not None and self._graphs.fits(chunks):
             return self._graphs.forward(chunks)
         return self._run(chunks, self._no_source)

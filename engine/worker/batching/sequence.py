@@ -8,7 +8,7 @@ from enum import StrEnum
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from engine.errors import BrokenNumbers
+from engine.errors import NonFiniteLogits
 from engine.generation import FinishReason, Generation, GenerationRequest
 from engine.worker.batching.drafter import Drafter
 from engine.worker.batching.sampling_params import SamplingParams
@@ -198,7 +198,7 @@ class Sequence:
         """Take what the pass over `chunk` gave: logits, [num_logits, vocabulary], and the most
         probable token of each, -1 where there is none.
 
-        Returns how the sequence ends, or None. Raises BrokenNumbers.
+        Returns how the sequence ends, or None. Raises NonFiniteLogits.
         """
         if chunk.end < len(self.token_ids):  # more of the prompt is to come
             self.num_computed_tokens = chunk.end
@@ -209,7 +209,7 @@ class Sequence:
         num_right = 0
         for place, token in enumerate(best):
             if token < 0:
-                raise BrokenNumbers
+                raise NonFiniteLogits
             if not self.sampling.is_plain:
                 token = self._sampler.sample(logits[place], self.token_ids)
             right = place < len(draft) and draft[place] == token

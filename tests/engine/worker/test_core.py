@@ -15,7 +15,7 @@ from engine.types import Document
 from engine.worker.core import EngineCore
 from engine.worker.huggingface import HuggingFaceModel
 from engine.worker.loading import load_model
-from engine.worker.placement import SlotBytes, free_for_slots, suit_slots
+from engine.worker.placement import SlotBytes, free_for_slots, prepare_for_slots
 from engine.worker.watch import NullWatcher
 from tests.engine.worker import tiny_networks
 from tests.engine.worker.tiny_models import entry, save_causal, save_seq2seq, save_tokenizer
@@ -115,11 +115,11 @@ def test_questions_answered_together_get_the_answers_they_get_alone(
 def test_memory_that_is_short_is_shared_out_to_more_and_shorter_slots(
     free: int, slots: tuple[int, int]
 ) -> None:
-    assert SlotBytes(whole=5_000, short=1_500, short_tokens=9).share_out(free, 8) == slots
+    assert SlotBytes(whole=5_000, short=1_500, short_tokens=9).num_slots_in(free, 8) == slots
 
 
 def test_slots_that_cannot_be_shorter_are_whole() -> None:
-    assert SlotBytes(whole=5_000, short=5_000, short_tokens=9).share_out(16_000, 8) == (0, 3)
+    assert SlotBytes(whole=5_000, short=5_000, short_tokens=9).num_slots_in(16_000, 8) == (0, 3)
 
 
 def test_slots_leave_room_for_reading_the_longest_source(seq2seq: Path) -> None:
@@ -139,7 +139,7 @@ def test_short_questions_get_short_slots_and_long_ones_the_whole_one_in_order(
     expected = {str(n): plain.generate(request(n), NullWatcher()) for n in range(9)}
     lengths = sorted(answer.prompt_tokens for answer in expected.values())
     short_tokens = lengths[5] + 12
-    sizes = suit_slots(model(one, path), short_tokens)
+    sizes = prepare_for_slots(model(one, path), short_tokens)
     assert sizes is not None
     free = sizes.whole + 2 * sizes.short
     begun: list[str] = []

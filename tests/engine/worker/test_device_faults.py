@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import ROOT
-from engine.errors import BrokenNumbers
+from engine.errors import NonFiniteLogits
 from engine.generation import GenerationRequest
 from engine.models.catalog import GenerationDefaults
 from engine.models.environment import engine_environment
@@ -77,7 +77,7 @@ def test_broken_numbers_on_a_gpu_are_of_their_question_alone(tmp_path: Path) -> 
 
     (seq,) = core.step()
 
-    assert isinstance(seq.error, BrokenNumbers)
+    assert isinstance(seq.error, NonFiniteLogits)
 
 
 def test_the_process_ends_so_that_it_is_replaced(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from engine.generation import Generation
 from engine.models.catalog import Dtype, Quantisation
 from engine.worker.core import EngineCore
 from engine.worker.huggingface import HuggingFaceModel
-from engine.worker.offload import Weights, require_room
+from engine.worker.offload import Weights, require_host_memory
 from engine.worker.watch import NullWatcher
 from tests.engine.worker.tiny_families import EACH, REQUEST, save, t5
 from tests.engine.worker.tiny_networks import llama
@@ -51,9 +51,9 @@ def test_weights_that_left_the_device_come_back_as_they_were(
 
     texts = []
     for _ in range(2):
-        weights.leave()
+        weights.offload()
         assert not any(tensor.numel() for tensor in tensors(model).values())
-        weights.come_back()
+        weights.restore()
         texts.append(model.generate(REQUEST, NullWatcher()).text)
 
     assert expected
@@ -66,8 +66,8 @@ def test_tensors_keep_their_number_format_and_what_they_share(tmp_path: Path) ->
     shared = model.network.shared.weight
     weights = Weights(model.network)
 
-    weights.leave()
-    weights.come_back()
+    weights.offload()
+    weights.restore()
 
     for name, tensor in tensors(model).items():
         dtype, numbers = before[name]
@@ -81,13 +81,13 @@ def test_what_a_model_changed_while_it_served_comes_back_as_well(tmp_path: Path)
     model = load(llama, tmp_path)
     rotary = model.network.model.rotary_emb
     weights = Weights(model.network)
-    weights.leave()
-    weights.come_back()
+    weights.offload()
+    weights.restore()
 
     stretched = rotary.inv_freq / 3
     rotary.register_buffer("inv_freq", stretched.clone(), persistent=False)
-    weights.leave()
-    weights.come_back()
+    weights.offload()
+    weights.restore()
 
     assert torch.equal(rotary.inv_freq, stretched)
 
@@ -95,13 +95,13 @@ def test_what_a_model_changed_while_it_served_comes_back_as_well(tmp_path: Path)
 def test_a_model_whose_tensors_grew_is_not_parked_over_its_old_copy(tmp_path: Path) -> None:
     model = load(llama, tmp_path)
     weights = Weights(model.network)
-    weights.leave()
-    weights.come_back()
+    weights.offload()
+    weights.restore()
 
     model.network.model.rotary_emb.inv_freq = torch.ones(1000)
 
     with pytest.raises(ModelLoadError, match="other sizes"):
-        weights.leave()
+        weights.offload()
     assert all(tensor.numel() for tensor in tensors(model).values())
 
 
@@ -153,4 +153,4 @@ def test_int8_cannot_leave_a_gpu(tmp_path: Path) -> None:
 
 def test_without_room_for_those_who_serve_nothing_is_parked() -> None:
     with pytest.raises(ModelLoadError, match=r"1000000\.0 GB must stay free of the [\d.]+ GB"):
-        require_room(5, reserve_bytes=10**15)
+        require_host_memory(5, reserve_bytes=10**15)
