@@ -42,7 +42,7 @@ class EngineCore:
         self._slot_bytes = prepare_for_slots(model, short_tokens)
         #: None where one request at a time is answered by plain `generate`, and while parked.
         self._scheduler: Scheduler | None = None
-        #: Those who wait for plain `generate`.
+        #: Requests for plain `generate`.
         self._waiting: deque[Sequence] = deque()
         #: How many requests it works on at once, and the bytes that their slots take.
         self.num_slots = 1
@@ -86,9 +86,8 @@ class EngineCore:
             self.slots_bytes = num_short * sizes.short + num_whole * sizes.whole
 
     def park(self) -> None:
-        """Keep no more than the weights, and those in the machine's memory; nobody may wait.
-
-        Raises ModelLoadError where that cannot be: the model is of no use then.
+        """Free all memory but that of the weights, and move those to the machine's; no request may
+        be waiting. Raises ModelLoadError where that cannot be: the model is of no use then.
         """
         if self.model.on_gpu and self.model.entry.quantisation is Quantisation.INT8:
             raise ModelLoadError("A model in int8 cannot leave the GPU: parts of it would stay.")
@@ -174,7 +173,7 @@ class EngineCore:
         )
 
     def _retry(self, scheduler: Scheduler, seq: Sequence) -> bool:
-        """Whether memory ran out for the first time: then it is tried with half the context."""
+        """Put it back for a try with half the context, if memory ran out for the first time."""
         if seq.error is None or not is_out_of_memory(seq.error):
             return False
         if seq.halved:

@@ -88,10 +88,11 @@ class HuggingFaceModel:
         )
         new_tokens = self._write(prompt, watch, limit)
         watch.finish(new_tokens)
+        cut_off = len(new_tokens) >= limit and new_tokens[-1] not in self.eos_token_ids
         ended = monotonic()
         return Generation(
             text=watch.stream.text.strip(),
-            finish_reason=watch.reason or self._natural_reason(new_tokens, limit),
+            finish_reason=watch.reason or (FinishReason.LENGTH if cut_off else FinishReason.STOP),
             prompt_tokens=len(prompt),
             completion_tokens=len(new_tokens),
             document_ids=fitted.document_ids,
@@ -127,11 +128,6 @@ class HuggingFaceModel:
             tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False
         )
         return text
-
-    def _natural_reason(self, new_tokens: list[int], limit: int) -> FinishReason:
-        if len(new_tokens) >= limit and new_tokens[-1] not in self.eos_token_ids:
-            return FinishReason.LENGTH
-        return FinishReason.STOP
 
 
 def _arguments(defaults: GenerationDefaults, limit: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""In an engine process that parks: the weights leave the GPU, and come back unchanged."""
+"""Moves the weights of an idle model to the machine's memory, and back to the GPU unchanged."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Weights:
     def __init__(self, network: torch.nn.Module, *, block_bytes: int = BLOCK_BYTES) -> None:
         self._network = network
         self._block_bytes = block_bytes
-        #: The bytes of all storages end to end; kept once made: parameters do not change.
+        #: The bytes of all storages end to end; made once, as parameters do not change.
         self._copy: list[torch.Tensor] = []
         self._sizes: list[int] = []
         #: Empty unless the weights are away.
@@ -79,7 +79,12 @@ class Weights:
         self._places = []
 
     def _update_copy(self, storages: Mapping[int, torch.UntypedStorage]) -> None:
-        on_device = [_bytes(storage) for storage in storages.values()]
+        import torch
+
+        on_device = [
+            torch.empty(0, dtype=torch.uint8, device=storage.device).set_(storage)
+            for storage in storages.values()
+        ]
         is_new = not self._copy
         if is_new:
             self._make_copy(on_device)
@@ -154,9 +159,3 @@ def _tensors(network: torch.nn.Module) -> list[torch.Tensor]:
             found += [state.absmax, state.code]
             state = state.state2
     return list({id(tensor): tensor for tensor in found}.values())
-
-
-def _bytes(storage: torch.UntypedStorage) -> torch.Tensor:
-    import torch
-
-    return torch.empty(0, dtype=torch.uint8, device=storage.device).set_(storage)

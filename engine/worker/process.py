@@ -49,10 +49,10 @@ log = logging.getLogger(__name__)
 
 #: Exit status after an error that leaves the device in an unknown state.
 EXIT_BROKEN = 70
-#: Who goes first if memory runs out: the engine rather than the bot, which replaces it, and of the
-#: engine's processes rather the parked ones.
+#: Scores for the kernel's OOM killer: it ends an engine process rather than the bot, which starts
+#: another, and a parked one rather than the one that serves.
 OOM_SCORE, OOM_SCORE_PARKED = 500, 900
-#: How much nicer to the bot's process, which must stay quick while the CPU generates.
+#: Give way to the bot's process, which must stay quick while the CPU generates.
 NICENESS = 5
 _PR_SET_PDEATHSIG = 1
 
@@ -91,7 +91,7 @@ class EngineWorker:
                     case Resume():
                         self._resume(core)
             self._step(core)
-        while core.is_busy:  # everyone who waits hears that it is over
+        while core.is_busy:  # tell the end of each request
             self._step(core)
 
     def _step(self, core: EngineCore) -> None:
@@ -116,12 +116,12 @@ class EngineWorker:
                 for line in lines:
                     self._take(decode_to_engine(line))
         except ConnectionError:
-            # It died with messages of ours unread.
+            # The bot died before it read all messages.
             log.debug("the bot is gone")
         except Exception:
             log.exception("the bot cannot be understood")
             status = EXIT_BROKEN
-        # The bot is gone and with it whoever wanted the answer; a thread cannot be stopped.
+        # End at once: the other thread cannot be stopped, and nobody is left to answer.
         os._exit(status)
 
     def _take(self, message: ToEngine) -> None:
@@ -180,14 +180,9 @@ class EngineWorker:
             self._report_ready(core)
 
     def _report_ready(self, core: EngineCore) -> None:
-        self.send(
-            Loaded(
-                device=core.model.device,
-                dtype=core.model.dtype,
-                num_slots=core.num_slots,
-                slots_bytes=core.slots_bytes,
-            )
-        )
+        device, dtype = core.model.device, core.model.dtype
+        slots, num_bytes = core.num_slots, core.slots_bytes
+        self.send(Loaded(device=device, dtype=dtype, num_slots=slots, slots_bytes=num_bytes))
 
     def _report_end(self, seq: Sequence) -> None:
         if seq.generation is not None:

@@ -9,7 +9,7 @@ from engine.models.catalog import ModelEntry
 from engine.prompt import FittedPrompt, Prompt, answer_tokens, fit
 from engine.types import Document
 
-#: Stands for any entry where it is looked up what all prompts share.
+#: Put into prompts to find out what all of them begin with.
 _SOME_ENTRY = Document(id="", course="", section="", question="What?", answer="That.")
 
 

@@ -28,7 +28,7 @@ CPU_CHUNKS = (128, 512)
 GPU_CHUNKS = (1024, 4096)
 #: Guessing ahead pays while a pass is bound by reading the weights.
 MAX_SEQS_DRAFTING = 4
-#: Seconds between looks through those who wait, who may be many.
+#: Seconds between checks for cancelled requests in the queue, which may be long.
 CANCEL_CHECK_S = 0.25
 
 

@@ -86,7 +86,7 @@ class Sequence:
         self._forget()
 
     def _forget(self) -> None:
-        """Be as it was when it came."""
+        """Reset what a try at it changes."""
         self.prompt_token_ids: list[int] = []
         self._document_ids: tuple[str, ...] = ()
         #: Times of `monotonic`.
@@ -102,7 +102,7 @@ class Sequence:
         #: How many of them have their keys and values in the slot.
         self.num_computed_tokens = 0
         self._num_given_tokens = 0
-        # Whoever listens has what was shown already.
+        # A second try shows only what goes beyond the first.
         self._stream = TextStream(num_shown=self._stream.num_shown)
         self._drafter = Drafter()
 
@@ -274,7 +274,7 @@ class Sequence:
 
 
 def finish_cancelled(waiting: deque[Sequence]) -> list[Sequence]:
-    """Take who was cancelled out of the queue, wherever they stand."""
+    """Take cancelled sequences out of the queue, wherever they are."""
     cancelled = [seq for seq in waiting if seq.watcher.is_cancelled()]
     for seq in cancelled:
         waiting.remove(seq)
