@@ -3,7 +3,7 @@
 The sides of each figure run in turn in one process on the same prompts, so that ratios hold on a
 busy machine; each side prints one JSON line, the table comes last and goes, with the machine, into
 `--output`. On the CPU the model is SmolLM2-135M (its converted weights, or random ones of its
-shapes), on a card random weights of Mistral-7B's shapes. `--tiny` tries it all in a minute.
+shapes), on a GPU random weights of Mistral-7B's shapes. `--tiny` tries it all in a minute.
 
 Run it with `-m`: this file would otherwise hide the package of the same name.
 """
@@ -17,18 +17,18 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import engine_card, engine_cpu
+from benchmarks import engine_cpu, engine_gpu
 from benchmarks.engine_bench import Bench, Llama, Measure, Size
 from benchmarks.engine_figures import Results, as_json, table
 from benchmarks.engine_nf4 import nf4
 
 ON_CPU: dict[str, Measure] = {**engine_cpu.MEASURES, "nf4": nf4}
-ON_CARD: dict[str, Measure] = engine_card.MEASURES
+ON_GPU: dict[str, Measure] = engine_gpu.MEASURES
 
 
 def arguments() -> argparse.ArgumentParser:
     """The command line."""
-    names = f"on the CPU {', '.join(ON_CPU)}; on a card {', '.join(ON_CARD)}"
+    names = f"on the CPU {', '.join(ON_CPU)}; on a GPU {', '.join(ON_GPU)}"
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--tiny", action="store_true", help="tiny shapes: does it all run?")
@@ -51,9 +51,9 @@ def arguments() -> argparse.ArgumentParser:
 
 def chosen(only: str, *, device: str, tiny: bool) -> dict[str, Measure]:
     """The measures that `--only` names, or all that suit the device; tiny ones run anywhere."""
-    measures = ON_CARD if device == "cuda" else ON_CPU
+    measures = ON_GPU if device == "cuda" else ON_CPU
     if tiny:
-        measures = ON_CPU | ON_CARD
+        measures = ON_CPU | ON_GPU
     if not only:
         return measures
     unknown = set(only.split(",")) - set(measures)
@@ -72,7 +72,7 @@ def main() -> None:
     if bool(options.llama_python) != bool(options.llama_model):
         parser.error("--llama-python and --llama-model need each other")
     if options.device == "cuda" and not torch.cuda.is_available():
-        parser.error("PyTorch finds no CUDA card; --tiny alone tries those figures on the CPU")
+        parser.error("PyTorch finds no CUDA GPU; --tiny alone tries those figures on the CPU")
     measures = chosen(options.only, device=options.device, tiny=options.tiny)
     if options.threads:
         torch.set_num_threads(options.threads)

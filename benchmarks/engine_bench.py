@@ -62,7 +62,7 @@ class Bench:
 
     @property
     def on_gpu(self) -> bool:
-        """Whether a card computes."""
+        """Whether a GPU computes."""
         return self.device.type == "cuda"
 
     def model(self, dtype: torch.dtype) -> Any:
@@ -146,7 +146,7 @@ class Bench:
             "threads": torch.get_num_threads(),
             "load": os.getloadavg()[0],
             "clock": "cpu" if self._by_cpu else "wall",
-            "card": torch.cuda.get_device_name(self.device) if self.on_gpu else None,
+            "gpu": torch.cuda.get_device_name(self.device) if self.on_gpu else None,
             "torch": torch.__version__,
             "transformers": transformers.__version__,
             "python": platform.python_version(),

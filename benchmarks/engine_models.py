@@ -43,7 +43,7 @@ TINY = {
 
 
 def default_model(device: torch.device, dtype: torch.dtype, *, tiny: bool) -> Any:
-    """SmolLM2 on the CPU, with its real weights where they are; Mistral-7B's shapes on a card."""
+    """SmolLM2 on the CPU, with its real weights where they are; Mistral-7B's shapes on a GPU."""
     from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
     if device.type != "cpu":

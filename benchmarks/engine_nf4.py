@@ -60,7 +60,7 @@ def nf4(bench: Bench) -> Results:
         f"tokens/s, bfloat16 → NF4: {_told(speeds['bfloat16'], speeds['NF4'])}; "
         f"{advice(speeds['bfloat16'], speeds['NF4'], bench.size.prompt, bench.size.answer)}"
     )
-    return {"card-nf4" if bench.on_gpu else "nf4": Measured(text, ratio)}
+    return {"gpu-nf4" if bench.on_gpu else "nf4": Measured(text, ratio)}
 
 
 def _speeds(bench: Bench, sides: dict[str, Slots], length: int, new: int) -> dict[str, Speed]:

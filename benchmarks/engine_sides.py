@@ -10,8 +10,9 @@ from typing import Any, Protocol
 
 import torch
 
+from engine.generation import GenerationRequest
+from engine.worker.batching.kernels import pack_linears
 from engine.worker.batching.model_runner import CausalRunner
-from engine.worker.batching.packed import pack_linears
 from engine.worker.batching.scheduler import CPU_CHUNKS, GPU_CHUNKS, Scheduler
 from engine.worker.batching.sequence import Sequence as EngineSequence
 from engine.worker.batching.shapes import prepare
@@ -55,7 +56,7 @@ class Side(Protocol):
 
 
 def sync() -> None:
-    """Wait for the card."""
+    """Wait for the GPU."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
 
@@ -153,9 +154,10 @@ class Slots:
         begin = Moment(perf_counter(), process_time())
         clocks = [_Clock(begin) for _ in prompts]
         for number, (prompt, clock) in enumerate(zip(prompts, clocks, strict=True)):
-            self._scheduler.add(
-                EngineSequence.of_tokens(str(number), prompt, max_new_tokens=new, watcher=clock)
-            )
+            request = GenerationRequest(id=str(number), question="", documents=())
+            seq = EngineSequence(request, clock)
+            seq.prepare(prompt, max_new_tokens=new)
+            self._scheduler.add(seq)
         texts: dict[str, str] = {}
         while len(texts) < len(prompts):
             for seq in self._scheduler.step():

@@ -13,7 +13,7 @@ EngineError
     │   ├── CrashedTogether  and on others: any of them may be to blame
     │   └── NeverStarted     no: before it began with it
     ├── OutOfMemory        the prompt does not fit the device's memory
-    ├── BrokenNumbers      the model computed NaN or infinity
+    ├── NonFiniteLogits    the model computed NaN or infinity
     └── GenerationTimeout  no token came for too long
 """
 
@@ -75,7 +75,7 @@ class OutOfMemory(GenerationError):
     """The question with its entries does not fit into the device's memory."""
 
 
-class BrokenNumbers(GenerationError):
+class NonFiniteLogits(GenerationError):
     """The model computed no usable probabilities for this question."""
 
 

@@ -11,6 +11,8 @@ import numpy as np
 from engine.errors import EmbedderUnavailable
 from engine.retrieval.embedder import Vectors
 
+WIDTH = 384
+
 
 class FakeEmbedder:
     """Adds up one random direction for each word. It can be made to wait or to fail.
@@ -38,12 +40,15 @@ class FakeEmbedder:
 
     async def encode(self, texts: Sequence[str], *, as_questions: bool = False) -> Vectors:
         await self.may_encode.wait()
+        if not self.started or self.closed:
+            raise EmbedderUnavailable("the embedding model is not loaded")
         if self.fails:
             raise EmbedderUnavailable("the embedding model failed")
         self.encoded += texts
         if as_questions:
             self.asked += texts
-        return np.stack([self._vector(text) for text in texts])
+        vectors = [self._vector(text) for text in texts]
+        return np.stack(vectors) if vectors else np.zeros((0, WIDTH), dtype=np.float32)
 
     def close(self) -> None:
         self.closed = True
@@ -59,15 +64,22 @@ class FakeEmbedder:
         return vector.astype(np.float32)
 
 
+async def loaded() -> FakeEmbedder:
+    """One that can be asked at once."""
+    embedder = FakeEmbedder()
+    await embedder.start()
+    return embedder
+
+
 def other_languages() -> FakeEmbedder:
     """One whose cosines are those of multilingual-e5."""
     return FakeEmbedder("multilingual", unrelated=0.75)
 
 
 def _vector(text: str) -> Vectors:
-    total = np.full(384, 1e-3, dtype=np.float32)
+    total = np.full(WIDTH, 1e-3, dtype=np.float32)
     for word in text.lower().replace("?", " ").split():
         seed = int.from_bytes(hashlib.sha1(word.encode("utf-8", "replace")).digest()[:4])
-        total += np.random.default_rng(seed).standard_normal(384, dtype=np.float32)
+        total += np.random.default_rng(seed).standard_normal(WIDTH, dtype=np.float32)
     vector: Vectors = total / np.linalg.norm(total)
     return vector

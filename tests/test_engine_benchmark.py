@@ -61,12 +61,12 @@ def result(at: str, *figures: Mapping[str, object], tiny: bool = False) -> dict[
     return {"machine": {"at": at, "tiny": tiny}, "figures": figures, "runs": []}
 
 
-def test_tiny_shapes_fill_every_row_but_those_of_another_program_and_of_a_card(
+def test_tiny_shapes_fill_every_row_but_those_of_another_program_and_of_a_gpu(
     tiny: dict[str, Any],
 ) -> None:
     missing = {row["key"] for row in tiny["figures"] if row["status"] == "not measured"}
 
-    assert missing == {"llama", "card-nf4"}
+    assert missing == {"llama", "gpu-nf4"}
 
 
 def test_tiny_shapes_write_the_same_text_on_every_side(tiny: dict[str, Any]) -> None:
@@ -82,8 +82,8 @@ def test_tiny_shapes_write_the_same_text_on_every_side(tiny: dict[str, Any]) -> 
     [
         ("waiting-8", 3.0, "reached"),
         ("waiting-8", 2.99, "missed"),
-        ("card-nf4", 0.35, "reached"),
-        ("card-nf4", 0.36, "missed"),
+        ("gpu-nf4", 0.35, "reached"),
+        ("gpu-nf4", 0.36, "missed"),
         ("llama", 0.7, "reported"),
         ("llama", 1.1, "reported"),
         ("admission", None, "reported"),
@@ -199,7 +199,7 @@ def test_a_run_of_switches_is_added_to_those_that_the_file_holds(tmp_path: Path)
 
 
 def test_the_picture_shows_goals_that_were_met_missed_and_not_measured() -> None:
-    picture = ratios({"waiting-8": 3.5, "card-nf4": 0.5})
+    picture = ratios({"waiting-8": 3.5, "gpu-nf4": 0.5})
 
     assert ">3.5×<" in picture
     assert ">0.5×<" in picture

@@ -225,3 +225,22 @@ def test_no_wait_loses_a_cancellation() -> None:
         return re.findall(r"asyncio\.wait_for\(", path.read_text(encoding="utf-8"))
 
     assert offences(strays) == []
+
+
+def test_no_test_patches_a_module() -> None:
+    """What a test changes comes in as a parameter; only the terminal is put in its place."""
+    trees = {
+        path: ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "tests").rglob("*.py")
+    }
+
+    patches = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path, tree in trees.items()
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call)
+        and ast.unparse(call.func) == "monkeypatch.setattr"
+        and not ast.unparse(call.args[0]).startswith("'sys.std")
+    ]
+    mocks = [str(path.relative_to(ROOT)) for path in trees if "unittest" in imports(path)]
+
+    assert patches + mocks == []

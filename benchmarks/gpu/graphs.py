@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from unittest.mock import patch
 
 import torch
 
@@ -69,8 +68,8 @@ def _engine(
     network = make(alias, bench, dtype, counts=counts)
     words = tokenizer(one, network.config.vocab_size)
     model = HuggingFaceModel(one, LoadedModel(network, words, "", "", bench.on_gpu))
-    with patch.object(graphs.Graphs, "usable", lambda device: on and device.type == "cuda"):
-        yield EngineCore.of(model, max_batch=bench.size(max(ROWS), 2)), model
+    model.has_graphs = on and bench.on_gpu
+    yield EngineCore.of(model, max_batch=bench.size(max(ROWS), 2)), model
 
 
 def _texts(bench: Bench, alias: str, *, on: bool) -> list[str]:

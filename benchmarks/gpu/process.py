@@ -12,10 +12,9 @@ from benchmarks.gpu.parts import PARTS, Bench, Skipped
 from benchmarks.gpu.results import Result, Results, State
 
 
-def main(name: str, folder: str, device: str) -> None:
-    """Measure, and write each figure to the part's file as it comes."""
+def measure(name: str, results: Results) -> None:
+    """Measure one part, and write each figure to its file as it comes."""
     started = perf_counter()
-    results = Results(Path(folder), tiny=device == "cpu")
     result = Result(part=name, state=State.BEGUN, tiny=results.tiny)
 
     def note(**figures: object) -> None:
@@ -30,11 +29,17 @@ def main(name: str, folder: str, device: str) -> None:
     part = PARTS[name]
     state, reason = State.DONE, ""
     try:
+        device = "cpu" if results.tiny else "cuda"
         part.load()(Bench(device=device, note=note), *part.arguments)
     except Skipped as skipped:
         state, reason = State.SKIPPED, str(skipped)
     seconds = round(perf_counter() - started, 1)
     results.write(replace(result, state=state, reason=reason, seconds=seconds))
+
+
+def main(name: str, folder: str, device: str) -> None:
+    """Measure in this process, and end it."""
+    measure(name, Results(Path(folder), tiny=device == "cpu"))
     sys.stdout.flush()
     os._exit(0)  # what is on the GPU need not be taken down in order
 

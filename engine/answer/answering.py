@@ -9,7 +9,7 @@ from datetime import date
 from time import monotonic
 
 from config.settings import Settings
-from engine.answer.assessment import Assessment, Assessor, Kind
+from engine.answer.assessment import SETTLE_S, Assessment, Assessor, Kind
 from engine.answer.presentation import Asked, Presentation
 from engine.answer.relevance import Relevance
 from engine.answer.small_talk import is_bare_name, topics
@@ -43,10 +43,12 @@ class Answerer:
         settings: Settings,
         relevance: Relevance,
         support: Support,
+        *,
+        settle_s: float = SETTLE_S,
     ) -> None:
         self._retriever = retriever
         #: What kind of message it is, and what the FAQ has for it: the one search there is.
-        self.assess = Assessor(retriever).assess
+        self.assess = Assessor(retriever, settle_s=settle_s).assess
         self._judging = Judging(relevance, generator, settings.answer, date.today)
         self._present = Presentation(settings, date.today)
         self._writing = Writing(generator, settings, support, self._present, retriever.background)

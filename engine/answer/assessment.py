@@ -101,8 +101,9 @@ class Assessments:
 class Assessor:
     """Searches once for a message: the waiting message and the answer share what is found."""
 
-    def __init__(self, retriever: Retriever) -> None:
+    def __init__(self, retriever: Retriever, *, settle_s: float = SETTLE_S) -> None:
         self._retriever = retriever
+        self._settle_s = settle_s
 
     async def assess(self, message: Question) -> Assessment:
         """What kind of message it is, and what the FAQ has for it."""
@@ -185,7 +186,7 @@ class Assessor:
         # A listed address may be slow; while nothing was read, "no FAQ" would be untrue.
         await self._retriever.ready()
         try:
-            async with asyncio.timeout(SETTLE_S):
+            async with asyncio.timeout(self._settle_s):
                 await self._retriever.settled()
             # Where all vectors are kept from an earlier run, the second kind follows at once.
             async with asyncio.timeout(FOLLOW_S):

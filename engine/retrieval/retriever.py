@@ -57,11 +57,13 @@ class Retriever:
         cache_dir: Path,
         multilingual_factory: EmbedderFactory | None = None,
         includes: Mapping[str, Sequence[str]] | None = None,
+        many_entries: int = MANY_ENTRIES,
     ) -> None:
         self._loader = loader
         self._settings = settings
         self._refresh_s = refresh_s
         self._includes = includes or {}
+        self._many_entries = many_entries
         #: Pauses the making of vectors while a question is answered: answering enters `held_back`.
         self.background = Background()
         self._english = DenseEncoder(embedder_factory, ENGLISH, cache_dir, self.background)
@@ -116,7 +118,7 @@ class Retriever:
             case RetrievalMode.HYBRID if self._complete.is_set():
                 return (
                     f"Words and English vectors over {entries}: multilingual ones would take "
-                    f"hours for more than {MANY_ENTRIES}."
+                    f"hours for more than {self._many_entries}."
                 )
             case RetrievalMode.HYBRID:
                 return f"Words and English vectors over {entries}; the multilingual ones follow."
@@ -244,7 +246,7 @@ class Retriever:
             return []
         if language_of_entries(corpus.documents) != ENGLISH_LANGUAGE:
             wanted = [self._multilingual]
-        elif len(corpus.documents) > MANY_ENTRIES:
+        elif len(corpus.documents) > self._many_entries:
             wanted = [self._english]
         else:
             wanted = [self._english, self._multilingual]

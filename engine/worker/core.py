@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.errors import GenerationError, ModelLoadError, OutOfMemory
+from engine.errors import ModelLoadError, OutOfMemory
 from engine.generation import GenerationRequest
 from engine.models.catalog import ModelEntry, Quantisation
 from engine.prompt import answer_tokens
@@ -14,9 +15,9 @@ from engine.worker.batching.sampling_params import SamplingParams
 from engine.worker.batching.sequence import Sequence, SequenceStatus, finish_cancelled
 from engine.worker.huggingface import HuggingFaceModel
 from engine.worker.loading import free_memory, is_out_of_memory
-from engine.worker.offload import Weights, give_back, require_room
-from engine.worker.placement import free_for_slots, make_scheduler, suit_slots
-from engine.worker.watch import Nobody, Watcher
+from engine.worker.offload import Weights, release_unused_memory, require_host_memory
+from engine.worker.placement import SHORT_TOKENS, free_for_slots, make_scheduler, prepare_for_slots
+from engine.worker.watch import NullWatcher, Watcher
 
 if TYPE_CHECKING:
     from engine.worker.batching.scheduler import Scheduler
@@ -25,14 +26,23 @@ if TYPE_CHECKING:
 class EngineCore:
     """One model at work. Not for several threads at once."""
 
-    def __init__(self, model: HuggingFaceModel, *, max_batch: int) -> None:
-        self._model = model
+    def __init__(
+        self,
+        model: HuggingFaceModel,
+        *,
+        max_batch: int,
+        short_tokens: int = SHORT_TOKENS,
+        free: Callable[[HuggingFaceModel], float] = free_for_slots,
+    ) -> None:
+        """`short_tokens` is what a short slot holds, `free` the bytes that slots may take."""
+        self.model = model
+        self._free = free
         self._max_batch = max_batch
         self._weights = Weights(model.network)
-        self._slot_bytes = suit_slots(model)
+        self._slot_bytes = prepare_for_slots(model, short_tokens)
         #: None where one request at a time is answered by plain `generate`, and while parked.
         self._scheduler: Scheduler | None = None
-        #: Those who wait for plain `generate`.
+        #: Requests for plain `generate`.
         self._waiting: deque[Sequence] = deque()
         #: How many requests it works on at once, and the bytes that their slots take.
         self.num_slots = 1
@@ -59,7 +69,7 @@ class EngineCore:
         """Work with `model`, in slots where its architecture allows it."""
         core = cls(model, max_batch=max_batch)
         hello = GenerationRequest(id="", question="Hello?", documents=(), max_new_tokens=2)
-        core.add(hello, Nobody())
+        core.add(hello, NullWatcher())
         while core.is_busy:
             for seq in core.step():
                 if seq.error is not None:
@@ -69,51 +79,36 @@ class EngineCore:
     def _allocate_slots(self) -> None:
         sizes = self._slot_bytes
         if sizes is not None:
-            num_short, num_whole = sizes.share_out(free_for_slots(self._model), self._max_batch)
-            self._scheduler = make_scheduler(self._model, num_short, num_whole, self._prepare)
+            num_short, num_whole = sizes.num_slots_in(self._free(self.model), self._max_batch)
+            short = (num_short, sizes.short_tokens)
+            self._scheduler = make_scheduler(self.model, short, num_whole, self._prepare)
             self.num_slots = num_short + num_whole
             self.slots_bytes = num_short * sizes.short + num_whole * sizes.whole
 
     def park(self) -> None:
-        """Keep no more than the weights, and those in the machine's memory; nobody may wait.
-
-        Raises ModelLoadError where that cannot be: the model is of no use then.
+        """Free all memory but that of the weights, and move those to the machine's; no request may
+        be waiting. Raises ModelLoadError where that cannot be: the model is of no use then.
         """
-        if self.on_gpu and self._model.entry.quantisation is Quantisation.INT8:
+        if self.model.on_gpu and self.model.entry.quantisation is Quantisation.INT8:
             raise ModelLoadError("A model in int8 cannot leave the GPU: parts of it would stay.")
         self._scheduler = None
-        give_back()
-        if self.on_gpu:
-            self._weights.leave()
-            give_back()
-        require_room()
+        release_unused_memory()
+        if self.model.on_gpu:
+            self._weights.offload()
+            release_unused_memory()
+        require_host_memory()
 
     def resume(self) -> None:
         """Get ready for questions after `park`. Raises ModelLoadError."""
         try:
-            self._weights.come_back()
+            self._weights.restore()
             self._allocate_slots()
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
         else:
             return
-        raise ModelLoadError(f"There is no room any more for {self._model.entry.alias}.")
-
-    @property
-    def device(self) -> str:
-        """For people."""
-        return self._model.device
-
-    @property
-    def dtype(self) -> str:
-        """For people."""
-        return self._model.dtype
-
-    @property
-    def on_gpu(self) -> bool:
-        """Whether it computes on a CUDA GPU."""
-        return self._model.on_gpu
+        raise ModelLoadError(f"There is no room any more for {self.model.entry.alias}.")
 
     @property
     def is_busy(self) -> bool:
@@ -140,7 +135,7 @@ class EngineCore:
             finished = [seq for seq in steps if not self._retry(self._scheduler, seq)]
         for seq in finished:
             if seq.error is None and seq.generation is None:
-                seq.generation = seq.to_generation(self._model.entry.alias)
+                seq.generation = seq.to_generation(self.model.entry.alias)
         return finished
 
     def _step_alone(self) -> list[Sequence]:
@@ -151,24 +146,22 @@ class EngineCore:
         seq = self._waiting.popleft()
         seq.watcher.on_start()
         try:
-            seq.generation = self._model.generate(seq.request, seq.watcher)
+            seq.generation = self.model.generate(seq.request, seq.watcher)
             seq.status = SequenceStatus(seq.generation.finish_reason)
         except Exception as error:
-            # One that is no GenerationError may have broken the GPU.
-            if self._model.on_gpu and not isinstance(error, GenerationError):
+            if self.model.is_broken_by(error):
                 raise
             seq.fail(error)
         return [*finished, seq]
 
     def _prepare(self, seq: Sequence) -> None:
         """Fit its prompt to the window."""
-        entry, prompts = self._model.entry, self._model.prompts
-        max_new_tokens, how = answer_tokens(entry, seq.request), entry.generation
-        budget = entry.context_window - max_new_tokens
+        entry, prompts, how = self.model.entry, self.model.prompts, self.model.entry.generation
+        budget = prompts.budget(seq.request)
         fitted = prompts.fit(seq.request, budget // 2 if seq.halved else budget)
         seq.prepare(
             prompts.tokens(fitted.prompt),
-            max_new_tokens=max_new_tokens,
+            max_new_tokens=answer_tokens(entry, seq.request),
             sampling=SamplingParams(
                 temperature=how.temperature if how.do_sample else 0.0,
                 top_k=how.top_k,
@@ -180,7 +173,7 @@ class EngineCore:
         )
 
     def _retry(self, scheduler: Scheduler, seq: Sequence) -> bool:
-        """Whether memory ran out for the first time: then it is tried with half the context."""
+        """Put it back for a try with half the context, if memory ran out for the first time."""
         if seq.error is None or not is_out_of_memory(seq.error):
             return False
         if seq.halved:

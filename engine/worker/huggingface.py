@@ -6,14 +6,14 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from engine.errors import OutOfMemory
+from engine.errors import GenerationError, OutOfMemory
 from engine.generation import FinishReason, Generation, GenerationRequest
-from engine.models.catalog import GenerationDefaults, ModelEntry, Task
+from engine.models.catalog import GenerationDefaults, ModelEntry, Quantisation, Task
 from engine.prompt import FittedPrompt, answer_tokens
 from engine.worker.loading import LoadedModel, free_memory, is_out_of_memory, load_model
 from engine.worker.prompt_builder import PromptBuilder
 from engine.worker.text_stream import TextStream
-from engine.worker.watch import Watch, Watcher, refuse_broken_numbers
+from engine.worker.watch import Watch, Watcher, require_finite_logits
 
 
 class HuggingFaceModel:
@@ -30,6 +30,8 @@ class HuggingFaceModel:
         self.dtype = loaded.dtype
         #: Whether it computes on a CUDA GPU.
         self.on_gpu = loaded.on_gpu
+        #: Whether its steps are recorded as CUDA graphs.
+        self.has_graphs = loaded.on_gpu and entry.quantisation is Quantisation.NONE
 
     @classmethod
     def load(cls, entry: ModelEntry, path: Path, *, device: str) -> HuggingFaceModel:
@@ -50,14 +52,17 @@ class HuggingFaceModel:
         """
         started = monotonic()
         limit = answer_tokens(self.entry, request)
-        budget = self.entry.context_window - limit
-        for room in (budget, budget // 2):
-            fitted = self.prompts.fit(request, room)
+        budget = self.prompts.budget(request)
+        num_shown = 0
+        for num_tokens in (budget, budget // 2):
+            fitted = self.prompts.fit(request, num_tokens)
+            stream = TextStream(fitted.stop, num_shown=num_shown)
             try:
-                return self._run(request, fitted, limit, started, watcher)
+                return self._run(request, fitted, limit, started, watcher, stream)
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
+            num_shown = stream.num_shown
             # Out here the traceback, which holds the tensors, is gone.
             free_memory()
         raise OutOfMemory
@@ -69,11 +74,12 @@ class HuggingFaceModel:
         limit: int,
         started: float,
         watcher: Watcher,
+        stream: TextStream,
     ) -> Generation:
         prompt = self.prompts.tokens(fitted.prompt)
         watch = Watch(
             watcher,
-            TextStream(fitted.stop),
+            stream,
             decode=self.decode,
             # A decoder-only model repeats the prompt, the other kind begins with one mark.
             skip=len(prompt) if self.entry.task is Task.CAUSAL else 1,
@@ -82,10 +88,11 @@ class HuggingFaceModel:
         )
         new_tokens = self._write(prompt, watch, limit)
         watch.finish(new_tokens)
+        cut_off = len(new_tokens) >= limit and new_tokens[-1] not in self.eos_token_ids
         ended = monotonic()
         return Generation(
             text=watch.stream.text.strip(),
-            finish_reason=watch.reason or self._natural_reason(new_tokens, limit),
+            finish_reason=watch.reason or (FinishReason.LENGTH if cut_off else FinishReason.STOP),
             prompt_tokens=len(prompt),
             completion_tokens=len(new_tokens),
             document_ids=fitted.document_ids,
@@ -104,11 +111,16 @@ class HuggingFaceModel:
                 input_ids,
                 attention_mask=torch.ones_like(input_ids),
                 stopping_criteria=[watch],
-                logits_processor=[refuse_broken_numbers],
+                logits_processor=[require_finite_logits],
                 **_arguments(self.entry.generation, limit),
             )
         new_tokens: list[int] = output[0, watch.skip :].tolist()
         return new_tokens
+
+    def is_broken_by(self, error: Exception) -> bool:
+        """Whether the GPU may be broken: after an unknown error nothing there is sure."""
+        expected = isinstance(error, GenerationError | ValueError) or is_out_of_memory(error)
+        return self.on_gpu and not expected
 
     def decode(self, tokens: list[int]) -> str:
         """The text of `tokens`."""
@@ -116,11 +128,6 @@ class HuggingFaceModel:
             tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False
         )
         return text
-
-    def _natural_reason(self, new_tokens: list[int], limit: int) -> FinishReason:
-        if len(new_tokens) >= limit and new_tokens[-1] not in self.eos_token_ids:
-            return FinishReason.LENGTH
-        return FinishReason.STOP
 
 
 def _arguments(defaults: GenerationDefaults, limit: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 from dataclasses import dataclass
@@ -92,8 +93,6 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 def free_memory() -> None:
     """Give back what the last generation left behind."""
-    import gc
-
     import torch
 
     gc.collect()
@@ -111,24 +110,21 @@ def free_bytes(*, on_gpu: bool) -> int:
 
 def _load(entry: ModelEntry, path: Path, device: str) -> LoadedModel:
     import torch
-    from transformers import (
-        AutoConfig,
-        AutoModelForCausalLM,
-        AutoModelForSeq2SeqLM,
-        AutoTokenizer,
-    )
+    import transformers as hf
 
-    on_gpu = _use_gpu(device)
+    available, built_for = torch.cuda.is_available(), torch.version.cuda
+    on_gpu = uses_gpu(device, available=available, built_for=built_for, gpus=read_gpus())
     dtype = _dtype(entry.dtype, on_gpu=on_gpu)
-    config = AutoConfig.from_pretrained(path, **_SAFE)
+    config = hf.AutoConfig.from_pretrained(path, **_SAFE)
     dtype_name = str(dtype).removeprefix("torch.")
     need = memory_need(entry, config.to_dict(), on_gpu=on_gpu, dtype=Dtype(dtype_name))
     _refuse_what_does_not_fit(entry, need, on_gpu)
     # A window that fits into the sliding one never slides; saying so allows faster kernels.
     if (getattr(config, "sliding_window", None) or 0) >= entry.context_window:
         config.sliding_window = None
-    tokenizer = AutoTokenizer.from_pretrained(path, **_SAFE)
-    auto = AutoModelForSeq2SeqLM if entry.task is Task.SEQ2SEQ else AutoModelForCausalLM
+    tokenizer = hf.AutoTokenizer.from_pretrained(path, **_SAFE)
+    seq2seq = entry.task is Task.SEQ2SEQ
+    auto = hf.AutoModelForSeq2SeqLM if seq2seq else hf.AutoModelForCausalLM
     model = auto.from_pretrained(
         path,
         config=config,
@@ -170,22 +166,12 @@ def _report_memory(entry: ModelEntry, model: Any, need: MemoryNeed | None) -> No
     log.info("%s: weights %.2f GB, %s computed", entry.alias, measured / GB, computed)
 
 
-def _use_gpu(device: str) -> bool:
-    import torch
-
-    available = torch.cuda.is_available()
-    return uses_gpu(device, available=available, built_for=torch.version.cuda, gpus=read_gpus())
-
-
 def _dtype(wanted: Dtype, *, on_gpu: bool) -> torch.dtype:
     import torch
 
     if wanted is not Dtype.AUTO:
-        return {
-            Dtype.FLOAT32: torch.float32,
-            Dtype.BFLOAT16: torch.bfloat16,
-            Dtype.FLOAT16: torch.float16,
-        }[wanted]
+        named: torch.dtype = getattr(torch, wanted.value)
+        return named
     if on_gpu:
         native = torch.cuda.is_bf16_supported(including_emulation=False)
         return torch.bfloat16 if native else torch.float16

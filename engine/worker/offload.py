@@ -1,4 +1,4 @@
-"""In an engine process that parks: the weights leave the GPU, and come back unchanged."""
+"""Moves the weights of an idle model to the machine's memory, and back to the GPU unchanged."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 #: What must stay free of the machine's memory for those who serve: so much, or that share.
 RESERVE_BYTES, RESERVE_SHARE = 1_000_000_000, 0.1
 #: PyTorch rounds pinned memory up to a power of two: only the last block of this size wastes some.
-_BLOCK = 2**28
+BLOCK_BYTES = 2**28
 
 
 class _Place(NamedTuple):
@@ -34,20 +34,21 @@ class _Place(NamedTuple):
 class Weights:
     """The weights of one model, on its GPU or in the machine's memory."""
 
-    def __init__(self, network: torch.nn.Module) -> None:
+    def __init__(self, network: torch.nn.Module, *, block_bytes: int = BLOCK_BYTES) -> None:
         self._network = network
-        #: The bytes of all storages end to end; kept once made: parameters do not change.
+        self._block_bytes = block_bytes
+        #: The bytes of all storages end to end; made once, as parameters do not change.
         self._copy: list[torch.Tensor] = []
         self._sizes: list[int] = []
         #: Empty unless the weights are away.
         self._places: list[_Place] = []
 
-    def leave(self) -> None:
+    def offload(self) -> None:
         """Give back the device's memory. Raises ModelLoadError where the machine has no room."""
         tensors = _tensors(self._network)
         # Whole storages: several tensors may look at one, as tied embeddings do.
         storages = {t.untyped_storage().data_ptr(): t.untyped_storage() for t in tensors}
-        self._bring_copy_up_to_date(storages)
+        self._update_copy(storages)
         indices = {pointer: index for index, pointer in enumerate(storages)}
         for tensor in tensors:
             place = _Place(
@@ -60,7 +61,7 @@ class Weights:
             self._places.append(place)
             tensor.data = tensor.new_empty(0)
 
-    def come_back(self) -> None:
+    def restore(self) -> None:
         """Have them on the device again. Raises what PyTorch raises where it has no room."""
         import torch
 
@@ -68,7 +69,7 @@ class Weights:
             return
         device = self._places[0].tensor.device
         storages = [torch.empty(size, dtype=torch.uint8, device=device) for size in self._sizes]
-        for _, there, here in _stretches(storages, self._copy):
+        for _, there, here in self._stretches(storages):
             there.copy_(here)
         for place in self._places:
             storage = storages[place.storage].untyped_storage()
@@ -77,8 +78,13 @@ class Weights:
             )
         self._places = []
 
-    def _bring_copy_up_to_date(self, storages: Mapping[int, torch.UntypedStorage]) -> None:
-        on_device = [_bytes(storage) for storage in storages.values()]
+    def _update_copy(self, storages: Mapping[int, torch.UntypedStorage]) -> None:
+        import torch
+
+        on_device = [
+            torch.empty(0, dtype=torch.uint8, device=storage.device).set_(storage)
+            for storage in storages.values()
+        ]
         is_new = not self._copy
         if is_new:
             self._make_copy(on_device)
@@ -87,7 +93,7 @@ class Weights:
         # Some rotary embeddings change theirs with the length of what they read.
         changing = {buffer.untyped_storage().data_ptr() for buffer in self._network.buffers()}
         pointers = list(storages)
-        for index, there, here in _stretches(on_device, self._copy):
+        for index, there, here in self._stretches(on_device):
             if is_new or pointers[index] in changing:
                 here.copy_(there)
 
@@ -95,19 +101,34 @@ class Weights:
         import torch
 
         self._sizes = [len(storage) for storage in storages]
-        total = sum(self._sizes)
-        require_room(total)
+        total, size = sum(self._sizes), self._block_bytes
+        require_host_memory(total)
         pinned = storages[0].is_cuda  # the GPU reads it without the processor
         self._copy = [
-            torch.empty(min(_BLOCK, total - start), dtype=torch.uint8, pin_memory=pinned)
-            for start in range(0, total, _BLOCK)
+            torch.empty(min(size, total - start), dtype=torch.uint8, pin_memory=pinned)
+            for start in range(0, total, size)
         ]
 
+    def _stretches(
+        self, storages: Sequence[torch.Tensor]
+    ) -> Iterator[tuple[int, torch.Tensor, torch.Tensor]]:
+        """Each stretch of a storage, by its index, with its place in the copy."""
+        at = 0
+        for index, storage in enumerate(storages):
+            start = 0
+            while start < len(storage):
+                block, offset = divmod(at, self._block_bytes)
+                length = min(len(storage) - start, self._block_bytes - offset)
+                there = storage[start : start + length]
+                yield index, there, self._copy[block][offset : offset + length]
+                start += length
+                at += length
 
-def require_room(num_bytes: int = 0) -> None:
+
+def require_host_memory(num_bytes: int = 0, *, reserve_bytes: int = RESERVE_BYTES) -> None:
     """Raises ModelLoadError unless the machine has so much besides what must stay free."""
     host = read_host()
-    reserve = max(RESERVE_BYTES, RESERVE_SHARE * host.memory_total)
+    reserve = max(reserve_bytes, RESERVE_SHARE * host.memory_total)
     if host.memory_free - num_bytes < reserve:
         raise ModelLoadError(
             f"An idle model would need {num_bytes / GB:.1f} GB more of the machine's memory, and "
@@ -115,22 +136,18 @@ def require_room(num_bytes: int = 0) -> None:
         )
 
 
-def give_back() -> None:
+def release_unused_memory() -> None:
     """Give back to the device and the machine whatever is not in use."""
-    _drop_workspaces()
+    import torch
+
+    # cuBLAS keeps some megabytes for each stream that it ever ran on; this has no public name.
+    drop = getattr(torch._C, "_cuda_clearCublasWorkspaces", None)
+    if drop is not None and torch.cuda.is_available():
+        drop()
     free_memory()
     # The keys and values lay in blocks of some megabytes, which the heap would keep.
     with suppress(AttributeError, OSError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)
-
-
-def _drop_workspaces() -> None:
-    """cuBLAS keeps some megabytes for each stream that it ever ran on."""
-    import torch
-
-    drop = getattr(torch._C, "_cuda_clearCublasWorkspaces", None)  # no public name
-    if drop is not None and torch.cuda.is_available():
-        drop()
 
 
 def _tensors(network: torch.nn.Module) -> list[torch.Tensor]:
@@ -142,25 +159,3 @@ def _tensors(network: torch.nn.Module) -> list[torch.Tensor]:
             found += [state.absmax, state.code]
             state = state.state2
     return list({id(tensor): tensor for tensor in found}.values())
-
-
-def _bytes(storage: torch.UntypedStorage) -> torch.Tensor:
-    import torch
-
-    return torch.empty(0, dtype=torch.uint8, device=storage.device).set_(storage)
-
-
-def _stretches(
-    storages: Sequence[torch.Tensor], blocks: Sequence[torch.Tensor]
-) -> Iterator[tuple[int, torch.Tensor, torch.Tensor]]:
-    """Each stretch of a storage, by its index, with its place in the copy."""
-    at = 0
-    for index, storage in enumerate(storages):
-        start = 0
-        while start < len(storage):
-            block, offset = divmod(at, _BLOCK)
-            length = min(len(storage) - start, _BLOCK - offset)
-            there = storage[start : start + length]
-            yield index, there, blocks[block][offset : offset + length]
-            start += length
-            at += length

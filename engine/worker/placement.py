@@ -33,10 +33,11 @@ class SlotBytes:
 
     #: One for as many tokens as the context window has.
     whole: int
-    #: One for SHORT_TOKENS, if the window is longer.
+    #: One for `short_tokens`, the window if that is shorter.
     short: int
+    short_tokens: int
 
-    def share_out(self, free: float, max_batch: int) -> tuple[int, int]:
+    def num_slots_in(self, free: float, max_batch: int) -> tuple[int, int]:
         """How many short and how many whole slots make the most of `free` bytes.
 
         Where whole ones are few, one of them is enough: few prompts need it.
@@ -46,13 +47,13 @@ class SlotBytes:
         return (short, 1) if short + 1 > whole else (0, whole)
 
 
-def suit_slots(model: HuggingFaceModel) -> SlotBytes | None:
+def prepare_for_slots(model: HuggingFaceModel, short_tokens: int) -> SlotBytes | None:
     """Get the network ready for slots, once; returns what they take.
 
     None where the model must answer one question at a time.
     """
     from engine.worker.batching.coverage import covers
-    from engine.worker.batching.packed import pack_linears
+    from engine.worker.batching.kernels import pack_linears
     from engine.worker.batching.shapes import bytes_per_slot
 
     entry, network = model.entry, model.network
@@ -65,27 +66,28 @@ def suit_slots(model: HuggingFaceModel) -> SlotBytes | None:
         return None
     if not model.on_gpu and entry.quantisation is Quantisation.NONE:
         pack_linears(network)
+    short_tokens = min(short_tokens, entry.context_window)
     whole, short = (
         bytes_per_slot(network, num_tokens=num_tokens, num_new=MAX_SEQ2SEQ_NEW)
-        for num_tokens in (entry.context_window, min(SHORT_TOKENS, entry.context_window))
+        for num_tokens in (entry.context_window, short_tokens)
     )
-    return SlotBytes(whole=whole, short=short)
+    return SlotBytes(whole=whole, short=short, short_tokens=short_tokens)
 
 
 def make_scheduler(
     model: HuggingFaceModel,
-    num_short: int,
+    short: tuple[int, int],
     num_whole: int,
     prepare: Callable[[Sequence], None],
 ) -> Scheduler:
-    """A scheduler with so many slots; see there for `prepare`. Raises what PyTorch raises where
-    memory runs out.
+    """A scheduler with so many slots; `short` says how many short ones, and for how many tokens.
+    See Scheduler for `prepare`. Raises what PyTorch raises where memory runs out.
     """
     from engine.worker.batching.scheduler import CPU_CHUNKS, GPU_CHUNKS, Scheduler
 
     entry, window = model.entry, model.entry.context_window
-    log.info("%s: %d short slots, %d whole ones", entry.alias, num_short, num_whole)
-    wanted = ((num_short, min(SHORT_TOKENS, window)), (num_whole, window))
+    log.info("%s: %d short slots, %d whole ones", entry.alias, short[0], num_whole)
+    wanted = (short, (num_whole, window))
     seq2seq = entry.task is Task.SEQ2SEQ
     scheduler = Scheduler(
         [_runner(model, num_slots, num_tokens) for num_slots, num_tokens in wanted if num_slots],
@@ -94,6 +96,7 @@ def make_scheduler(
         start_token=model.network.generation_config.decoder_start_token_id if seq2seq else None,
         chunks=GPU_CHUNKS if model.on_gpu else CPU_CHUNKS,
         prepare=prepare,
+        is_fatal=model.is_broken_by,
     )
     scheduler.keep_prefix(model.prompts.constant_part())
     return scheduler
@@ -103,21 +106,24 @@ def _runner(model: HuggingFaceModel, num_slots: int, num_tokens: int) -> ModelRu
     from engine.worker.batching.model_runner import CausalRunner
     from engine.worker.batching.seq2seq_runner import Seq2SeqRunner
 
-    graphs = model.on_gpu and model.entry.quantisation is Quantisation.NONE
     if model.entry.task is Task.SEQ2SEQ:
         return Seq2SeqRunner(
             model.network,
             num_slots=num_slots,
             num_tokens=num_tokens,
             num_new=MAX_SEQ2SEQ_NEW,
-            graphs=graphs,
+            graphs=model.has_graphs,
         )
-    return CausalRunner(model.network, num_slots=num_slots, num_tokens=num_tokens, graphs=graphs)
+    return CausalRunner(
+        model.network, num_slots=num_slots, num_tokens=num_tokens, graphs=model.has_graphs
+    )
 
 
-def free_for_slots(model: HuggingFaceModel) -> float:
-    """Bytes of the memory that is free now that slots may take."""
-    free, share = free_bytes(on_gpu=model.on_gpu), _SHARE["cuda" if model.on_gpu else "cpu"]
+def free_for_slots(model: HuggingFaceModel, free: int | None = None) -> float:
+    """Bytes that slots may take of those that are `free`, by default of those that are so now."""
+    if free is None:
+        free = free_bytes(on_gpu=model.on_gpu)
+    share = _SHARE["cuda" if model.on_gpu else "cpu"]
     need = memory_need(model.entry, model.network.config.to_dict(), on_gpu=model.on_gpu)
     # T5's encoder reads a long source at once, which takes more than the rest that stays free.
     return min(share * free, free - (need.work if need else 0))

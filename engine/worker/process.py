@@ -11,7 +11,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -49,10 +49,10 @@ log = logging.getLogger(__name__)
 
 #: Exit status after an error that leaves the device in an unknown state.
 EXIT_BROKEN = 70
-#: Who goes first if memory runs out: the engine rather than the bot, which replaces it, and of the
-#: engine's processes rather the parked ones.
+#: Scores for the kernel's OOM killer: it ends an engine process rather than the bot, which starts
+#: another, and a parked one rather than the one that serves.
 OOM_SCORE, OOM_SCORE_PARKED = 500, 900
-#: How much nicer to the bot's process, which must stay quick while the CPU generates.
+#: Give way to the bot's process, which must stay quick while the CPU generates.
 NICENESS = 5
 _PR_SET_PDEATHSIG = 1
 
@@ -72,7 +72,7 @@ class EngineWorker:
     def run(self) -> None:
         """Work until told to shut down. The process ends at once when the bot's end closes."""
         threading.Thread(target=self._read, name="engine-reader", daemon=True).start()
-        self._send(Ready(pid=os.getpid()))
+        self.send(Ready(pid=os.getpid()))
         first = self._inbox.get()
         if isinstance(first, ShowPrompt):
             self._show_prompt(first)
@@ -91,7 +91,7 @@ class EngineWorker:
                     case Resume():
                         self._resume(core)
             self._step(core)
-        while core.is_busy:  # everyone who waits hears that it is over
+        while core.is_busy:  # tell the end of each request
             self._step(core)
 
     def _step(self, core: EngineCore) -> None:
@@ -116,12 +116,12 @@ class EngineWorker:
                 for line in lines:
                     self._take(decode_to_engine(line))
         except ConnectionError:
-            # It died with messages of ours unread.
+            # The bot died before it read all messages.
             log.debug("the bot is gone")
         except Exception:
             log.exception("the bot cannot be understood")
             status = EXIT_BROKEN
-        # The bot is gone and with it whoever wanted the answer; a thread cannot be stopped.
+        # End at once: the other thread cannot be stopped, and nobody is left to answer.
         os._exit(status)
 
     def _take(self, message: ToEngine) -> None:
@@ -132,86 +132,71 @@ class EngineWorker:
             self._stopping.set()
         self._inbox.put(message)
 
-    def _send(self, message: FromEngine) -> None:
+    def send(self, message: FromEngine) -> None:
+        """Tell the bot."""
         self._connection.sendall(encode(message))
 
     def _show_prompt(self, message: ShowPrompt) -> None:
-        try:
+        with self._telling_why_not():
             tokenizer = load_tokenizer(message.entry, Path(message.path))
-        except ModelLoadError as error:
-            self._send(Failed(kind=Failure.LOAD, message=str(error)))
-        else:
             shown = PromptBuilder(message.entry, tokenizer).show(message.request)
-            self._send(PromptShown(prompt=shown))
+            self.send(PromptShown(prompt=shown))
 
     def _load(self, message: Load) -> EngineCore | None:
-        try:
-            self._send(Progress(detail="Starting PyTorch"))
+        with self._telling_why_not():
+            self.send(Progress(detail="Starting PyTorch"))
             prepare_libraries(self._threads)
-            self._send(Progress(detail=f"Loading {message.entry.alias}"))
+            self.send(Progress(detail=f"Loading {message.entry.alias}"))
             core = EngineCore.load(
                 message.entry,
                 Path(message.path),
                 device=message.device,
                 max_batch=message.max_batch,
             )
+            self._report_ready(core)
+            return core
+        return None
+
+    @contextmanager
+    def _telling_why_not(self) -> Iterator[None]:
+        """Tell the bot why a model cannot be loaded, parked, resumed or shown."""
+        try:
+            yield
         except (ModelLoadError, OutOfMemory) as error:
-            self._send(Failed(kind=Failure.LOAD, message=str(error)))
-            return None
-        self._report_ready(core)
-        return core
+            self.send(Failed(kind=Failure.LOAD, message=str(error)))
 
     def _park(self, core: EngineCore) -> None:
         while core.is_busy:  # with what was cancelled just now
             self._step(core)
-        try:
+        with self._telling_why_not():
             core.park()
-        except ModelLoadError as error:
-            self._send(Failed(kind=Failure.LOAD, message=str(error)))
-        else:
             _offer_to_oom_killer(OOM_SCORE_PARKED)
-            self._send(Parked())
+            self.send(Parked())
 
     def _resume(self, core: EngineCore) -> None:
-        try:
+        with self._telling_why_not():
             core.resume()
-        except ModelLoadError as error:
-            self._send(Failed(kind=Failure.LOAD, message=str(error)))
-        else:
             _offer_to_oom_killer(OOM_SCORE)
             self._report_ready(core)
 
     def _report_ready(self, core: EngineCore) -> None:
-        self._send(
-            Loaded(
-                device=core.device,
-                dtype=core.dtype,
-                num_slots=core.num_slots,
-                slots_bytes=core.slots_bytes,
-            )
-        )
+        device, dtype = core.model.device, core.model.dtype
+        slots, num_bytes = core.num_slots, core.slots_bytes
+        self.send(Loaded(device=device, dtype=dtype, num_slots=slots, slots_bytes=num_bytes))
 
     def _report_end(self, seq: Sequence) -> None:
         if seq.generation is not None:
-            self._send(Finished(id=seq.id, generation=seq.generation))
+            self.send(Finished(id=seq.id, generation=seq.generation))
         elif isinstance(seq.error, OutOfMemory):
             kind = Failure.OUT_OF_MEMORY
-            self._send(Failed(id=seq.id, kind=kind, message=str(seq.error)))
+            self.send(Failed(id=seq.id, kind=kind, message=str(seq.error)))
         else:
             log.error("request %s failed", seq.id, exc_info=seq.error)
             text = f"The model failed on this question ({type(seq.error).__name__})."
             if isinstance(seq.error, GenerationError):
                 text = str(seq.error)
-            self._send(Failed(id=seq.id, kind=Failure.GENERATION, message=text))
+            self.send(Failed(id=seq.id, kind=Failure.GENERATION, message=text))
         self._cancelled.discard(seq.id)
-
-    def report_start(self, request_id: str) -> None:
-        """Tell the bot that work on a request begins."""
-        self._send(Started(id=request_id))
-
-    def report(self, request_id: str, piece: str) -> None:
-        """Tell the bot of one token."""
-        self._send(Text(id=request_id, piece=piece) if piece else Beat(id=request_id))
 
 
 class _Reporter:
@@ -219,16 +204,16 @@ class _Reporter:
 
     def __init__(self, worker: EngineWorker, request_id: str) -> None:
         self._worker = worker
-        self._request_id = request_id
+        self._id = request_id
 
     def on_start(self) -> None:
-        self._worker.report_start(self._request_id)
+        self._worker.send(Started(id=self._id))
 
     def on_piece(self, piece: str) -> None:
-        self._worker.report(self._request_id, piece)
+        self._worker.send(Text(id=self._id, piece=piece) if piece else Beat(id=self._id))
 
     def is_cancelled(self) -> bool:
-        return self._worker.is_cancelled(self._request_id)
+        return self._worker.is_cancelled(self._id)
 
 
 def main(arguments: list[str]) -> NoReturn:

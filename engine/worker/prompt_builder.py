@@ -9,7 +9,7 @@ from engine.models.catalog import ModelEntry
 from engine.prompt import FittedPrompt, Prompt, answer_tokens, fit
 from engine.types import Document
 
-#: Stands for any entry where it is looked up what all prompts share.
+#: Put into prompts to find out what all of them begin with.
 _SOME_ENTRY = Document(id="", course="", section="", question="What?", answer="That.")
 
 
@@ -22,6 +22,10 @@ class PromptBuilder:
         self._tokenizer = tokenizer
         self._takes_system = _takes_system(tokenizer)
         self._special_tokens = tuple({*tokenizer.all_special_tokens, *tokenizer.get_added_vocab()})
+
+    def budget(self, request: GenerationRequest) -> int:
+        """Tokens of the context window that the answer leaves to the prompt."""
+        return self._entry.context_window - answer_tokens(self._entry, request)
 
     def fit(self, request: GenerationRequest, budget: int) -> FittedPrompt:
         """The prompt for `request` in at most `budget` tokens."""
@@ -36,13 +40,13 @@ class PromptBuilder:
 
     def show(self, request: GenerationRequest) -> ShownPrompt:
         """What the model would read for `request`."""
-        room = self._entry.context_window - answer_tokens(self._entry, request)
-        fitted = self.fit(request, room)
+        budget = self.budget(request)
+        fitted = self.fit(request, budget)
         return ShownPrompt(
             model=self._entry.alias,
             text=self.text(fitted.prompt),
             num_tokens=fitted.num_tokens,
-            max_tokens=room,
+            max_tokens=budget,
             document_ids=fitted.document_ids,
         )
 

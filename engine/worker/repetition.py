@@ -25,8 +25,8 @@ class Repetition:
     """Follows one text as it grows.
 
     A small model that has said what it can often says it again until its tokens are used up: "You
-    need a token. The answer is: a token. The answer is: a token. …". Nobody gains by it, and those
-    who ask next wait for the slot. So the text ends where a chunk stands for the third time in a
+    need a token. The answer is: a token. The answer is: a token. …". That helps no reader, and the
+    next request waits for the slot. So the text ends where a chunk stands for the third time in a
     row, at the end of a sentence or line if it has one; and where a sentence stands for the third
     time at all, which counters ("1. … 2. …") do not hide.
 

@@ -7,18 +7,20 @@ from collections.abc import Sequence
 from engine.worker.repetition import Repetition
 
 #: What a decoder shows for the first bytes of a character whose last are still to come.
-_INCOMPLETE = "\ufffd"
+INCOMPLETE = "\ufffd"
 
 
 class TextStream:
     """Gives out new text as soon as it is certain, and ends it before a stop sequence, or where it
     repeats itself."""
 
-    def __init__(self, stop: Sequence[str] = ()) -> None:
+    def __init__(self, stop: Sequence[str] = (), *, num_shown: int = 0) -> None:
+        """`num_shown` characters were given out before the text began again from its beginning."""
         self._stop = tuple(stop)
         self._repetition = Repetition()
         self._text = ""
-        self._shown = 0
+        #: Characters that were given out.
+        self.num_shown = num_shown
         #: Whether the text ended so; it is final then.
         self.stopped = False
 
@@ -46,13 +48,13 @@ class TextStream:
         return self._show(len(self._text))
 
     def _show(self, end: int) -> str:
-        piece = self._text[self._shown : end]
-        self._shown = max(self._shown, end)
+        piece = self._text[self.num_shown : end]
+        self.num_shown = max(self.num_shown, end)
         return piece
 
     def _certain(self, text: str) -> int:
         """Up to where the text can no longer change: not into what may become a stop sequence."""
-        end = len(text.rstrip(_INCOMPLETE))
+        end = len(text.rstrip(INCOMPLETE))
         held = 0
         for stop in self._stop:
             for length in range(1, min(len(stop), end + 1)):

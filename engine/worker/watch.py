@@ -6,7 +6,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any, Protocol
 
-from engine.errors import BrokenNumbers
+from engine.errors import NonFiniteLogits
 from engine.generation import FinishReason
 from engine.worker.text_stream import TextStream
 
@@ -27,17 +27,14 @@ class Watcher(Protocol):
         ...
 
 
-class Nobody:
-    """A Watcher that does not care."""
+class NullWatcher:
+    """Hears nothing and never cancels."""
 
-    def on_start(self) -> None:
-        """Ignore it."""
+    def on_start(self) -> None: ...
 
-    def on_piece(self, piece: str) -> None:
-        """Ignore it."""
+    def on_piece(self, piece: str) -> None: ...
 
     def is_cancelled(self) -> bool:
-        """Never."""
         return False
 
 
@@ -92,8 +89,8 @@ class Watch:
             self._watcher.on_piece(piece)
 
 
-def refuse_broken_numbers(_: Any, scores: Any) -> Any:
-    """A logits processor. Raises BrokenNumbers: the largest of them would be taken in silence."""
+def require_finite_logits(_: Any, scores: Any) -> Any:
+    """A logits processor. Raises NonFiniteLogits: the largest of them would be taken in silence."""
     if not bool(scores.max(-1).values.isfinite().all()):
-        raise BrokenNumbers
+        raise NonFiniteLogits
     return scores

@@ -1,15 +1,16 @@
-"""Attention over the KV cache for a packed pass; transformers calls it by its name."""
+"""Attention over the KV cache for a packed pass, with its masks; transformers calls it by name."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
 from engine.worker.batching import kernels
-from engine.worker.batching.forward_batch import ForwardBatch
-from engine.worker.batching.masks import Masks
+from engine.worker.batching.forward_batch import BUCKET, ForwardBatch
+from engine.worker.batching.sequence import TokenChunk
 
 #: The name it is registered by.
 NAME = "slots"
@@ -41,7 +42,7 @@ def slot_attention(
     crossing = not getattr(module, "is_causal", True)
     heads = query[0].transpose(0, 1)  # N, heads, dim
     output = query.new_zeros(heads.shape[0], heads.shape[1], value.shape[-1])
-    masks = Masks(batch, sliding_window, None if crossing else position_bias, crossing, key)
+    masks = _Masks(batch, sliding_window, None if crossing else position_bias, crossing, key)
     if batch.num_singles:
         mask = masks.of_singles()
         prefix = _prefix(batch, module, sliding_window)
@@ -152,3 +153,80 @@ def _long(
             packed[None], keys[None], values[None], attn_mask=mask[None], scale=scaling
         )[0]
     return output.reshape(num_heads, num_tokens, -1).transpose(0, 1)
+
+
+class _Masks:
+    """The masks of one pass; made in the first layer, used in all."""
+
+    def __init__(
+        self,
+        batch: ForwardBatch,
+        window: int | None,
+        bias: torch.Tensor | None,
+        crossing: bool,
+        key: torch.Tensor,
+    ) -> None:
+        self._batch = batch
+        self._window = window
+        #: Relative bias of T5, [1, heads, N, L]: its first row was made as for the last of the L
+        #: columns, so it holds the bias for each distance, whatever the query.
+        self._by_distance = None if bias is None else bias[0, :, 0].flip(-1)
+        self._crossing = crossing
+        self._key = key
+        self._name = (window, bias is not None, crossing)
+
+    def end(self, chunk: TokenChunk) -> int:
+        """How many columns the chunk looks at."""
+        return min(-(-chunk.end // BUCKET) * BUCKET, self._key.shape[2])
+
+    def of_singles(self) -> torch.Tensor:
+        """The mask of the single-token chunks, [slots low to high, 1 or heads, 1, L]."""
+        return self._shared("singles", self._of_singles)
+
+    def of_chunk(self, first: int, chunk: TokenChunk, end: int) -> torch.Tensor:
+        """The mask of a longer chunk, [1 or heads, T, end]."""
+        return self._shared(first, lambda: self._of_chunk(chunk, end))
+
+    def _shared(self, of: Hashable, make: Callable[[], torch.Tensor]) -> torch.Tensor:
+        name = (of, *self._name)
+        if name not in self._batch.shared:
+            self._batch.shared[name] = make()
+        return self._batch.shared[name]
+
+    def _of_singles(self) -> torch.Tensor:
+        batch, length = self._batch, self._key.shape[2]
+        columns = torch.arange(length, device=self._key.device)
+        if self._crossing:
+            assert batch.source_lengths is not None
+            lengths = batch.source_lengths[batch.low : batch.high]
+            return self._hide(columns < lengths.clamp(min=1)[:, None])[:, None, None]
+        positions = batch.positions.new_zeros(batch.high - batch.low)
+        positions.index_copy_(
+            0, batch.single_slots - batch.low, batch.positions[0, : batch.num_singles]
+        )
+        return self._see(positions, columns)[:, :, None]
+
+    def _of_chunk(self, chunk: TokenChunk, end: int) -> torch.Tensor:
+        columns = torch.arange(end, device=self._key.device)
+        if self._crossing:
+            assert self._batch.source_lengths is not None
+            seen = columns < self._batch.source_lengths[chunk.slot]
+            return self._hide(seen).expand(1, len(chunk.token_ids), end)
+        positions = torch.arange(chunk.start, chunk.end, device=columns.device)
+        return self._see(positions, columns).transpose(0, 1)
+
+    def _see(self, positions: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+        """[positions, 1 or heads, columns]: the past, within the sliding window, with bias."""
+        distances = positions[:, None] - columns
+        seen = distances >= 0
+        if self._window is not None:
+            seen &= distances < self._window
+        mask = self._hide(seen)[:, None]
+        if self._by_distance is not None:
+            bias = self._by_distance[:, distances.clamp(min=0)]  # heads, positions, columns
+            mask = mask + bias.transpose(0, 1).to(mask.dtype)
+        return mask
+
+    def _hide(self, seen: torch.Tensor) -> torch.Tensor:
+        hidden = torch.zeros(seen.shape, dtype=self._key.dtype, device=seen.device)
+        return hidden.masked_fill_(~seen, float("-inf"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-#: What a decoder shows for the first bytes of a character whose last are still to come.
-_INCOMPLETE = "\ufffd"
+from engine.worker.text_stream import INCOMPLETE
+
 #: A token may change how the ones just before it are shown (a space, half a character).
 _CONTEXT = 6
 #: Longer than any character in bytes: an invalid byte must not hold up the text for good.
@@ -36,7 +36,7 @@ class Detokenizer:
         after = self._decode(context + self._tokens[self._settled :])
         self._pending = after[len(before) :]
         waiting = len(self._tokens) - self._settled
-        if not self._pending.endswith(_INCOMPLETE) or waiting > _MAX_WAITING:
+        if not self._pending.endswith(INCOMPLETE) or waiting > _MAX_WAITING:
             self._text += self._pending
             self._pending = ""
             self._settled = len(self._tokens)

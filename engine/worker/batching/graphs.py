@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from engine.worker.batching.forward_batch import ForwardBatch
+from engine.worker.batching.kv_cache import KVCache
 from engine.worker.batching.sequence import TokenChunk
 
 log = logging.getLogger(__name__)
@@ -34,27 +35,19 @@ class Graphs:
     def __init__(
         self,
         run: Callable[[ForwardBatch], torch.Tensor],
-        *,
-        num_slots: int,
-        last_column: int,
-        device: torch.device,
+        kv_cache: KVCache,
         source_lengths: torch.Tensor | None = None,
     ) -> None:
         self._run = run
-        self._num_slots = num_slots
-        self._last_column = last_column
-        self._device = device
+        keys = kv_cache.layers[0].keys
+        self._num_slots, self._device = keys.shape[0], keys.device
+        self._last_column = kv_cache.num_columns - 1
         self._source_lengths = source_lengths
         self._made: dict[tuple[int, int], _Made] = {}
         #: One for all: cuBLAS keeps memory for each stream that it ever ran on.
         self._warm_up: torch.cuda.Stream | None = None
         #: Set when a graph could not be made: the model works without.
         self._broken = False
-
-    @staticmethod
-    def usable(device: torch.device) -> bool:
-        """Whether there are graphs on this device."""
-        return device.type == "cuda"
 
     def fits(self, chunks: Sequence[TokenChunk]) -> bool:
         """Whether there is, or can be made, a graph for the pass."""

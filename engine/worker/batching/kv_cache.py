@@ -64,23 +64,13 @@ class KVCache:
         device: torch.device,
     ) -> None:
         self.num_columns = num_columns(num_tokens)
-        # Zeros, not what lay there: a hidden NaN times nothing is still NaN.
-        self.layers = [
-            Layer(
-                *(
-                    torch.zeros(
-                        num_slots,
-                        shape.num_heads,
-                        self.num_columns,
-                        dim,
-                        dtype=shape.dtype,
-                        device=device,
-                    )
-                    for dim in (shape.key_dim, shape.value_dim)
-                )
-            )
-            for shape in shapes
-        ]
+
+        def zeros(shape: LayerShape, dim: int) -> torch.Tensor:
+            # Not what lay there: a hidden NaN times nothing is still NaN.
+            size = (num_slots, shape.num_heads, self.num_columns, dim)
+            return torch.zeros(size, dtype=shape.dtype, device=device)
+
+        self.layers = [Layer(zeros(one, one.key_dim), zeros(one, one.value_dim)) for one in shapes]
         self.batch: ForwardBatch | None = None
         #: Of the constant part of all prompts.
         self.prefix: Prefix = []
@@ -104,10 +94,7 @@ class KVCache:
     def keep_prefix(self, slot: int, num_tokens: int) -> None:
         """Copy the beginning of a sequence: it is the constant part."""
         self.prefix = [
-            (
-                layer.keys[slot, :, :num_tokens].clone(),
-                layer.values[slot, :, :num_tokens].clone(),
-            )
+            (layer.keys[slot, :, :num_tokens].clone(), layer.values[slot, :, :num_tokens].clone())
             for layer in self.layers
         ]
 
@@ -159,6 +146,5 @@ class CachePair(EncoderDecoderCache):  # type: ignore[misc]
         self.is_updated = {}
 
     def get_seq_length(self, layer_idx: int = 0) -> int:
-        """See KVCache."""
         length: int = self.self_attention_cache.get_seq_length(layer_idx)
         return length

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import torch
@@ -64,7 +64,7 @@ class CausalRunner:
         self.clear = self.kv_cache.clear
         self._cache_argument = cache_argument(model)
         self._short = _short_rope(model.config)
-        self._graphs = graphs_for(self.run, self.kv_cache, num_slots) if graphs else None
+        self._graphs = Graphs(self.run, self.kv_cache) if graphs else None
         #: Whether sequences may look at one copy of the constant part. On a GPU that was never
         #: measured, and graphs have no part in it; the operator wants keys as wide as values.
         self._shares = (
@@ -83,7 +83,6 @@ class CausalRunner:
 
     @torch.inference_mode()
     def forward(self, chunks: Sequence[TokenChunk]) -> torch.Tensor:
-        """See ModelRunner."""
         is_long = self.group(chunks[0].seq_len) > 0
         if self._graphs is not None and not is_long and self._graphs.fits(chunks):
             return self._graphs.forward(chunks)
@@ -109,25 +108,6 @@ class CausalRunner:
         )
         logits: torch.Tensor = output.logits[0]
         return logits
-
-
-def graphs_for(
-    run: Callable[[ForwardBatch], torch.Tensor],
-    kv_cache: KVCache,
-    num_slots: int,
-    source_lengths: torch.Tensor | None = None,
-) -> Graphs | None:
-    """CUDA graphs for a runner, where its device has them."""
-    device = kv_cache.layers[0].keys.device
-    if not Graphs.usable(device):
-        return None
-    return Graphs(
-        run,
-        num_slots=num_slots,
-        last_column=kv_cache.num_columns - 1,
-        device=device,
-        source_lengths=source_lengths,
-    )
 
 
 def _short_rope(config: Any) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from engine.errors import BrokenNumbers
+from engine.errors import NonFiniteLogits
 from engine.worker.batching.sampling_params import SamplingParams
 
 
@@ -21,15 +21,10 @@ class Sampler:
         else:
             self._generator.manual_seed(params.seed)
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether `greedy` has the answer already."""
-        return self._params.is_plain
-
     def sample(self, logits: torch.Tensor, context: Sequence[int]) -> int:
         """The next token from its logits, [vocabulary], after the tokens of `context`.
 
-        Raises BrokenNumbers where the logits give no probabilities to draw by.
+        Raises NonFiniteLogits where the logits give no probabilities to draw by.
         """
         params = self._params
         scores = logits.float().cpu()
@@ -54,7 +49,7 @@ class Sampler:
             scores = scores.index_fill(0, order[surplus], float("-inf"))
         probabilities = scores.softmax(-1)
         if not bool(probabilities.isfinite().all()):
-            raise BrokenNumbers
+            raise NonFiniteLogits
         return int(torch.multinomial(probabilities, 1, generator=self._generator))
 
 

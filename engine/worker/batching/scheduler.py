@@ -7,9 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from time import monotonic
 
-import torch
-
-from engine.errors import BrokenNumbers
+from engine.errors import NonFiniteLogits
 from engine.worker.batching.detokenizer import Detokenizer
 from engine.worker.batching.drafter import MAX_DRAFT
 from engine.worker.batching.model_runner import ModelRunner
@@ -30,8 +28,8 @@ CPU_CHUNKS = (128, 512)
 GPU_CHUNKS = (1024, 4096)
 #: Guessing ahead pays while a pass is bound by reading the weights.
 MAX_SEQS_DRAFTING = 4
-#: Seconds between looks through those who wait, who may be many.
-LOOK_S = 0.25
+#: Seconds between checks for cancelled requests in the queue, which may be long.
+CANCEL_CHECK_S = 0.25
 
 
 class Scheduler:
@@ -48,10 +46,12 @@ class Scheduler:
         drafts: bool = True,
         remembers: bool = True,
         prepare: Callable[[Sequence], None] | None = None,
+        is_fatal: Callable[[Exception], bool] = lambda _: False,
     ) -> None:
         """The runner with the longest slots comes last.
 
         `prepare` gives a sequence its prompt once a slot is free; an error is of that one alone.
+        `is_fatal` says after which errors of a pass no other may be tried.
         """
         self._pools = [SlotPool(runner, remembers=remembers) for runner in runners]
         self._decode = decode
@@ -62,8 +62,9 @@ class Scheduler:
         self._chunk_beside, self._chunk_alone = chunks
         self._drafts = drafts
         self._prepare = prepare
+        self._is_fatal = is_fatal
         self._waiting: deque[Sequence] = deque()
-        self._looked_at = 0.0
+        self._checked_at = 0.0
 
     def add(self, seq: Sequence) -> None:
         """Queue a sequence."""
@@ -92,8 +93,8 @@ class Scheduler:
         """Admit who has waited longest, run one pass a pool, and return who finished by it."""
         now = monotonic()
         finished = []
-        if now - self._looked_at >= LOOK_S:
-            self._looked_at = now
+        if now - self._checked_at >= CANCEL_CHECK_S:
+            self._checked_at = now
             finished += finish_cancelled(self._waiting)
         for pool in self._pools:
             for seq in list(pool.running.values()):
@@ -145,7 +146,7 @@ class Scheduler:
         try:
             pool.allocate(seq)
         except Exception as error:
-            if self._breaks_all(error):
+            if self._is_fatal(error):
                 raise
             seq.fail(error)
         return True
@@ -183,7 +184,7 @@ class Scheduler:
             logits = pool.runner.forward(chunks)
             tokens = greedy(logits)
         except Exception as error:
-            if self._breaks_all(error):
+            if self._is_fatal(error):
                 raise
             if len(chunks) == 1:
                 return [self._fail(pool, pool.running[chunks[0].slot], error)]
@@ -195,7 +196,7 @@ class Scheduler:
             seq = pool.running[chunk.slot]
             try:
                 status = seq.postprocess(chunk, logits[first:after], tokens[first:after], self._eos)
-            except BrokenNumbers as error:
+            except NonFiniteLogits as error:
                 finished.append(self._fail(pool, seq, error))
             else:
                 if status is not None:
@@ -212,8 +213,3 @@ class Scheduler:
         pool.deallocate(seq, broken=True)
         seq.fail(error)
         return seq
-
-    def _breaks_all(self, error: Exception) -> bool:
-        """Whether the device may be broken: after an unknown error on a GPU nothing is sure."""
-        on_gpu = self._pools[0].runner.kv_cache.layers[0].keys.device.type != "cpu"
-        return on_gpu and not isinstance(error, ValueError | torch.OutOfMemoryError)

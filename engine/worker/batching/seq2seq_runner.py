@@ -9,8 +9,8 @@ import torch
 from transformers.modeling_outputs import BaseModelOutput
 
 from engine.worker.batching.forward_batch import ForwardBatch
+from engine.worker.batching.graphs import Graphs
 from engine.worker.batching.kv_cache import CachePair, CrossCache, KVCache
-from engine.worker.batching.model_runner import graphs_for
 from engine.worker.batching.sequence import TokenChunk
 from engine.worker.batching.shapes import cache_argument, source_shapes
 
@@ -33,26 +33,20 @@ class Seq2SeqRunner:
         self.device: torch.device = model.device
         self.num_slots, self.num_tokens = num_slots, num_tokens
         own, cross = (
-            KVCache(
-                shapes,
-                num_slots=num_slots,
-                num_tokens=length,
-                device=model.device,
-            )
+            KVCache(shapes, num_slots=num_slots, num_tokens=length, device=model.device)
             for shapes, length in zip(source_shapes(model), (num_new, num_tokens), strict=True)
         )
         self.kv_cache = own
         self._pair = CachePair(own, CrossCache(cross))
         self._cache_argument = cache_argument(model)
         self._lengths = torch.ones(num_slots, dtype=torch.long, device=model.device)
-        self._graphs = graphs_for(self.run, own, num_slots, self._lengths) if graphs else None
+        self._graphs = Graphs(self.run, own, self._lengths) if graphs else None
         #: Stands for the sources, whose keys are in the KV cache.
         self._no_source = torch.zeros(1, 1, model.config.d_model, dtype=model.dtype).to(
             model.device
         )
 
     def clear(self, slot: int) -> None:
-        """See ModelRunner."""
         self.kv_cache.clear(slot)
         self._pair.cross_attention_cache.clear(slot)
 
@@ -75,7 +69,6 @@ class Seq2SeqRunner:
 
     @torch.inference_mode()
     def forward(self, chunks: Sequence[TokenChunk]) -> torch.Tensor:
-        """See ModelRunner."""
         if self._graphs is not None and self._graphs.fits(chunks):
             return self._graphs.forward(chunks)
         return self._run(chunks, self._no_source)

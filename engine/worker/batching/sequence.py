@@ -8,12 +8,12 @@ from enum import StrEnum
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from engine.errors import BrokenNumbers
+from engine.errors import NonFiniteLogits
 from engine.generation import FinishReason, Generation, GenerationRequest
 from engine.worker.batching.drafter import Drafter
 from engine.worker.batching.sampling_params import SamplingParams
 from engine.worker.text_stream import TextStream
-from engine.worker.watch import Nobody, Watcher
+from engine.worker.watch import Watcher
 
 if TYPE_CHECKING:
     import torch
@@ -82,28 +82,11 @@ class Sequence:
         self.max_new_tokens = 0
         self.sampling = SamplingParams()
         self._stop: tuple[str, ...] = ()
+        self._stream = TextStream()
         self._forget()
 
-    @classmethod
-    def of_tokens(
-        cls,
-        seq_id: str,
-        prompt_token_ids: list[int],
-        *,
-        max_new_tokens: int,
-        sampling: SamplingParams | None = None,
-        stop: tuple[str, ...] = (),
-        deadline_s: float = float("inf"),
-        watcher: Watcher | None = None,
-    ) -> Sequence:
-        """One whose prompt is tokens already, for a scheduler without a tokenizer."""
-        request = GenerationRequest(id=seq_id, question="", documents=(), deadline_s=deadline_s)
-        seq = cls(request, watcher or Nobody())
-        seq.prepare(prompt_token_ids, max_new_tokens=max_new_tokens, sampling=sampling, stop=stop)
-        return seq
-
     def _forget(self) -> None:
-        """Be as it was when it came."""
+        """Reset what a try at it changes."""
         self.prompt_token_ids: list[int] = []
         self._document_ids: tuple[str, ...] = ()
         #: Times of `monotonic`.
@@ -119,7 +102,8 @@ class Sequence:
         #: How many of them have their keys and values in the slot.
         self.num_computed_tokens = 0
         self._num_given_tokens = 0
-        self._stream = TextStream()
+        # A second try shows only what goes beyond the first.
+        self._stream = TextStream(num_shown=self._stream.num_shown)
         self._drafter = Drafter()
 
     @property
@@ -176,7 +160,7 @@ class Sequence:
         self._num_given_tokens = len(token_ids)
         self._detokenizer = detokenizer
         self._sampler = sampler
-        self._stream = TextStream(self._stop)
+        self._stream = TextStream(self._stop, num_shown=self._stream.num_shown)
         self._drafter.feed(self.prompt_token_ids)
         if not self.halved:
             self.watcher.on_start()
@@ -214,7 +198,7 @@ class Sequence:
         """Take what the pass over `chunk` gave: logits, [num_logits, vocabulary], and the most
         probable token of each, -1 where there is none.
 
-        Returns how the sequence ends, or None. Raises BrokenNumbers.
+        Returns how the sequence ends, or None. Raises NonFiniteLogits.
         """
         if chunk.end < len(self.token_ids):  # more of the prompt is to come
             self.num_computed_tokens = chunk.end
@@ -225,7 +209,7 @@ class Sequence:
         num_right = 0
         for place, token in enumerate(best):
             if token < 0:
-                raise BrokenNumbers
+                raise NonFiniteLogits
             if not self.sampling.is_plain:
                 token = self._sampler.sample(logits[place], self.token_ids)
             right = place < len(draft) and draft[place] == token
@@ -290,7 +274,7 @@ class Sequence:
 
 
 def finish_cancelled(waiting: deque[Sequence]) -> list[Sequence]:
-    """Take who was cancelled out of the queue, wherever they stand."""
+    """Take cancelled sequences out of the queue, wherever they are."""
     cancelled = [seq for seq in waiting if seq.watcher.is_cancelled()]
     for seq in cancelled:
         waiting.remove(seq)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from config.settings import RetrievalSettings, Settings
 from engine.answer.answering import Answerer
+from engine.answer.assessment import SETTLE_S
 from engine.answer.relevance import ModelRelevance
 from engine.generation import GenerationRequest
 from engine.grounding.support import LexicalSupport
@@ -44,6 +45,7 @@ async def answerer(
     script: ScriptedGenerator,
     corpus: ListCorpus | None = None,
     searched: list[str] | None = None,
+    settle_s: float = SETTLE_S,
 ) -> AsyncIterator[Answerer]:
     retriever = CountingRetriever(
         corpus or ListCorpus(),
@@ -58,8 +60,8 @@ async def answerer(
         group.create_task(retriever.run(stop))
         try:
             settings = asks_model(Settings(data_dir=tmp_path))
-            relevance = ModelRelevance(script)
-            yield Answerer(retriever, script, settings, relevance, LexicalSupport())
+            relevance, support = ModelRelevance(script), LexicalSupport()
+            yield Answerer(retriever, script, settings, relevance, support, settle_s=settle_s)
         finally:
             stop.set()
 

@@ -59,13 +59,10 @@ async def test_what_is_shown_while_it_is_written_is_checked_already(tmp_path: Pa
     assert len(found.dropped) == 2
 
 
-async def test_a_faq_that_is_still_being_read_is_waited_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_faq_that_is_still_being_read_is_waited_for(tmp_path: Path) -> None:
     corpus = SlowCorpus()
-    monkeypatch.setattr("engine.answer.assessment.SETTLE_S", 0.0)
     async with (
-        answerer(tmp_path, ScriptedGenerator(lambda _: GOOD), corpus) as one,
+        answerer(tmp_path, ScriptedGenerator(lambda _: GOOD), corpus, settle_s=0.0) as one,
         asyncio.TaskGroup() as group,
     ):
         asked = group.create_task(one.answer(Question(text=QUESTION), request_id="1"))

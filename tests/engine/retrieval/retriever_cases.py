@@ -12,7 +12,7 @@ from config.settings import RetrievalSettings
 from engine.corpus.corpus import Corpus, Problem
 from engine.errors import CorpusError
 from engine.retrieval.retrieval import Retrieval
-from engine.retrieval.retriever import Retriever
+from engine.retrieval.retriever import MANY_ENTRIES, Retriever
 from engine.types import Document
 from tests.fake_embedder import FakeEmbedder
 from tests.waits import within
@@ -76,6 +76,7 @@ async def running(
     *,
     multilingual: FakeEmbedder | None = None,
     includes: Mapping[str, Sequence[str]] | None = None,
+    many_entries: int = MANY_ENTRIES,
 ) -> AsyncIterator[Retriever]:
     retriever = Retriever(
         source,
@@ -84,6 +85,7 @@ async def running(
         embedder_factory=(lambda: embedder) if embedder else None,
         multilingual_factory=(lambda: multilingual) if multilingual else None,
         includes=includes,
+        many_entries=many_entries,
         cache_dir=folder,
     )
     stop = asyncio.Event()

@@ -21,7 +21,7 @@ from engine.retrieval.dense import (
 )
 from engine.retrieval.vectors import VectorStore, key_of
 from engine.types import Document
-from tests.fake_embedder import FakeEmbedder
+from tests.fake_embedder import loaded
 
 
 def entry(answer: str, question: str = "title") -> Document:
@@ -63,11 +63,11 @@ async def test_the_closest_passage_of_each_document_counts(tmp_path: Path) -> No
         entry(f"{filler} kafka broker down", "second"),
         entry("other words", "third"),
     ]
-    store = VectorStore(tmp_path, FakeEmbedder())
+    store = VectorStore(tmp_path, await loaded())
     vectors = await store.vectors_of(t for d in documents for t in windows(d))
     index = DenseIndex(documents, vectors, ENGLISH)
 
-    queries = await FakeEmbedder().encode(["first short answer", "kafka broker down", "third"])
+    queries = await (await loaded()).encode(["first short answer", "kafka broker down", "third"])
     scores = np.stack([index.scores(query) for query in queries])
 
     assert scores.argmax(axis=1).tolist() == [0, 1, 2]
@@ -99,7 +99,7 @@ async def test_entries_are_alike_that_say_the_same(tmp_path: Path, space: Space)
         entry("now restart docker", "one"),
         entry("kafka broker", "two"),
     ]
-    store = VectorStore(tmp_path, FakeEmbedder())
+    store = VectorStore(tmp_path, await loaded())
     vectors = await store.vectors_of(t for d in documents for t in space.passages(d))
 
     first, same, other = DenseIndex(documents, vectors, space).likeness([0, 1, 2])

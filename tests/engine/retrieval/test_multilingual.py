@@ -1,12 +1,10 @@
-"""The real multilingual embedding model, from its package."""
+"""The real multilingual embedding model: what is not in test_embedder_contract.py."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 import pytest_asyncio
 
@@ -25,15 +23,6 @@ async def embedder() -> AsyncIterator[E5Embedder]:
     await embedder.start()
     yield embedder
     embedder.close()
-
-
-@pytest.mark.parametrize("as_questions", [True, False], ids=["questions", "entries"])
-async def test_each_text_has_a_vector_of_length_1(embedder: E5Embedder, as_questions: bool) -> None:
-    vectors = await embedder.encode([CERTIFICATE, DOCKER, "short"], as_questions=as_questions)
-
-    assert vectors.shape == (3, 384)
-    assert vectors.dtype == np.float32
-    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4)
 
 
 async def test_a_question_is_read_in_another_way_than_an_entry(embedder: E5Embedder) -> None:
@@ -63,44 +52,11 @@ async def test_an_english_entry_is_found_from_other_languages(
     assert int((entries @ asked).argmax()) == entry
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", " ", "🙏", "wort " * 300, "\ud800", "a\ud800b", "\x00", "a\x00b", "\x00" * 9],
-    ids=range(9),
-)
-@pytest.mark.parametrize("as_questions", [True, False], ids=["question", "entry"])
-async def test_odd_texts_have_a_vector(embedder: E5Embedder, text: str, as_questions: bool) -> None:
-    vectors = await embedder.encode(["plain", text, "plain"], as_questions=as_questions)
-
-    assert vectors.shape == (3, 384)
-    assert np.isfinite(vectors).all()
-    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-4)
-    assert np.allclose(vectors[0], vectors[2], atol=1e-4)
-
-
 async def test_what_stands_behind_a_zero_byte_is_read(embedder: E5Embedder) -> None:
     vectors = await embedder.encode(["docker\x00certificate", "docker certificate", "docker"])
 
     assert vectors[0] @ vectors[1] == pytest.approx(1, abs=1e-4)
     assert vectors[0] @ vectors[2] < 0.9999
-
-
-async def test_nothing_has_no_vectors(embedder: E5Embedder) -> None:
-    assert len(await embedder.encode([])) == 0
-
-
-async def test_calls_at_the_same_time_each_get_their_own(embedder: E5Embedder) -> None:
-    texts = [f"Frage Nummer {n}" for n in range(6)]
-    expected = await embedder.encode(texts)
-
-    alone = await asyncio.gather(*(embedder.encode([text]) for text in texts))
-
-    assert np.allclose(np.concatenate(alone), expected, atol=1e-4)
-
-
-async def test_a_model_that_is_not_loaded_says_so() -> None:
-    with pytest.raises(EmbedderUnavailable, match="not loaded"):
-        await E5Embedder().encode(["text"])
 
 
 FLAGS = "processor\t: 0\nmodel name\t: Any\nflags\t\t: fpu sse4_2 {}\n"

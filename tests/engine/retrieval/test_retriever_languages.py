@@ -153,12 +153,11 @@ async def test_a_faq_in_another_language_needs_no_english_embedder(tmp_path: Pat
 
 
 async def test_a_very_large_english_faq_gets_no_multilingual_vectors(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setattr("engine.retrieval.retriever.MANY_ENTRIES", 3)
     multilingual = other_languages()
     async with running(
-        FakeSource(*ALL), tmp_path, FakeEmbedder(), multilingual=multilingual
+        FakeSource(*ALL), tmp_path, FakeEmbedder(), multilingual=multilingual, many_entries=3
     ) as retriever:
         await retriever.complete()
 

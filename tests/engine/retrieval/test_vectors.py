@@ -11,12 +11,13 @@ import pytest
 from engine.errors import EmbedderUnavailable
 from engine.retrieval.background import Background
 from engine.retrieval.vectors import BATCH, VectorStore, key_of
-from tests.fake_embedder import FakeEmbedder
+from tests.fake_embedder import FakeEmbedder, loaded
 
 TEXTS = ["how do I join", "docker does not start", "when is it due"]
 
 
 async def opened(folder: Path, embedder: FakeEmbedder) -> VectorStore:
+    await embedder.start()
     store = VectorStore(folder, embedder)
     await store.open()
     return store
@@ -108,7 +109,7 @@ def test_a_lone_surrogate_has_a_key() -> None:
 
 
 async def test_making_vectors_stands_back_while_somebody_is_answered(tmp_path: Path) -> None:
-    background, embedder = Background(), FakeEmbedder()
+    background, embedder = Background(), await loaded()
     store = VectorStore(tmp_path, embedder, background=background)
     await store.open()
 
@@ -123,7 +124,7 @@ async def test_making_vectors_stands_back_while_somebody_is_answered(tmp_path: P
 
 
 async def test_questions_and_entries_are_kept_apart(tmp_path: Path) -> None:
-    embedder = FakeEmbedder()
+    embedder = await loaded()
     entries, questions = (
         VectorStore(tmp_path, embedder),
         VectorStore(tmp_path, embedder, as_questions=True),

@@ -16,7 +16,7 @@ from engine.serving.preview import Rehearsal, show_prompt
 from engine.types import Document
 from engine.worker.huggingface import HuggingFaceModel
 from engine.worker.prompt_builder import PromptBuilder
-from engine.worker.watch import Nobody
+from engine.worker.watch import NullWatcher
 from tests.engine.worker.tiny_models import entry, save_causal, save_seq2seq
 
 DOCUMENTS = (
@@ -42,7 +42,7 @@ async def test_what_is_shown_is_what_the_loaded_model_reads(
 
     shown = await show_prompt(SETTINGS, one, tmp_path, REQUEST)
 
-    generation = model.generate(REQUEST, Nobody())
+    generation = model.generate(REQUEST, NullWatcher())
     fitted = model.prompts.fit(REQUEST, shown.max_tokens)
     assert shown.model == "tiny"
     assert shown.num_tokens == generation.prompt_tokens

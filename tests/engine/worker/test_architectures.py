@@ -13,7 +13,7 @@ from engine.generation import Generation
 from engine.models.catalog import Dtype, Quantisation, Task
 from engine.worker.core import EngineCore
 from engine.worker.huggingface import HuggingFaceModel
-from engine.worker.watch import Nobody
+from engine.worker.watch import NullWatcher
 from tests.engine.worker.tiny_families import EACH, REQUEST, phi3_below, save, t5
 
 
@@ -31,7 +31,7 @@ def in_slots(model: HuggingFaceModel) -> Generation:
     core = EngineCore.of(model, max_batch=2)
     # What int8 computes for a sequence depends on the others beside it: such models may be refused.
     assert core.num_slots == 2 or model.entry.quantisation is Quantisation.INT8
-    core.add(REQUEST, Nobody())
+    core.add(REQUEST, NullWatcher())
     results = []
     while core.is_busy:
         results += [seq.generation or seq.error for seq in core.step()]
@@ -49,7 +49,7 @@ def test_each_writes_what_plain_generate_writes(
     model = HuggingFaceModel.load(one, tmp_path, device="cpu")
 
     expected = plainly(model)
-    alone = model.generate(REQUEST, Nobody())
+    alone = model.generate(REQUEST, NullWatcher())
     together = in_slots(model)
 
     assert expected
@@ -72,7 +72,7 @@ def test_t5_keeps_the_matrices_that_overflow_float16_in_float32(
     }
     assert found.pop("wo") is wo
     assert set(found.values()) == {getattr(torch, dtype.value)}
-    assert model.generate(REQUEST, Nobody()).text
+    assert model.generate(REQUEST, NullWatcher()).text
 
 
 @EACH
@@ -83,7 +83,7 @@ def test_numbers_that_are_none_fail_the_question_with_a_sentence(
     torch.nn.init.constant_(model.network.get_output_embeddings().weight, float("nan"))
 
     with pytest.raises(Exception, match="no usable probabilities"):
-        model.generate(REQUEST, Nobody())
+        model.generate(REQUEST, NullWatcher())
 
 
 def test_a_window_that_never_slides_is_not_slid(tmp_path: Path) -> None:

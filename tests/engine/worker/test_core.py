@@ -10,14 +10,13 @@ import pytest
 from engine.errors import OutOfMemory
 from engine.generation import FinishReason, Generation, GenerationRequest
 from engine.models.catalog import GenerationDefaults, ModelEntry, PromptStyle, Quantisation, Task
-from engine.models.gpu import Host
 from engine.models.memory import memory_need
 from engine.types import Document
 from engine.worker.core import EngineCore
 from engine.worker.huggingface import HuggingFaceModel
 from engine.worker.loading import load_model
-from engine.worker.placement import SlotBytes, free_for_slots
-from engine.worker.watch import Nobody
+from engine.worker.placement import SlotBytes, free_for_slots, prepare_for_slots
+from engine.worker.watch import NullWatcher
 from tests.engine.worker import tiny_networks
 from tests.engine.worker.tiny_models import entry, save_causal, save_seq2seq, save_tokenizer
 from tests.engine.worker.tiny_networks import Listener
@@ -52,7 +51,7 @@ def model(one: ModelEntry, path: Path) -> HuggingFaceModel:
     return HuggingFaceModel(one, load_model(one, path, device="cpu"))
 
 
-class Starts(Nobody):
+class Starts(NullWatcher):
     """Notes in `begun` that its turn has come."""
 
     def __init__(self, name: str, begun: list[str]) -> None:
@@ -81,7 +80,7 @@ def test_questions_answered_together_get_the_answers_they_get_alone(
 ) -> None:
     one, path = (CAUSAL, causal) if architecture == "causal" else (T5, seq2seq)
     plain = model(one, path)
-    expected = [plain.generate(request(number), Nobody()) for number in range(5)]
+    expected = [plain.generate(request(number), NullWatcher()) for number in range(5)]
     begun: list[str] = []
 
     core = EngineCore.of(model(one, path), max_batch=3)
@@ -116,39 +115,36 @@ def test_questions_answered_together_get_the_answers_they_get_alone(
 def test_memory_that_is_short_is_shared_out_to_more_and_shorter_slots(
     free: int, slots: tuple[int, int]
 ) -> None:
-    assert SlotBytes(whole=5_000, short=1_500).share_out(free, 8) == slots
+    assert SlotBytes(whole=5_000, short=1_500, short_tokens=9).num_slots_in(free, 8) == slots
 
 
 def test_slots_that_cannot_be_shorter_are_whole() -> None:
-    assert SlotBytes(whole=5_000, short=5_000).share_out(16_000, 8) == (0, 3)
+    assert SlotBytes(whole=5_000, short=5_000, short_tokens=9).num_slots_in(16_000, 8) == (0, 3)
 
 
-def test_slots_leave_room_for_reading_the_longest_source(
-    seq2seq: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_slots_leave_room_for_reading_the_longest_source(seq2seq: Path) -> None:
     loaded = model(T5, seq2seq)
     need = memory_need(T5, loaded.network.config.to_dict(), on_gpu=False)
     assert need is not None
-    free = need.work + 1_000
-    host = Host(cores=2, load=0.0, memory_total=10 * free, memory_used=9 * free)
-    monkeypatch.setattr("engine.worker.loading.read_host", lambda: host)
 
-    assert free_for_slots(loaded) == 1_000
+    assert free_for_slots(loaded, need.work + 1_000) == 1_000
 
 
 @pytest.mark.parametrize("architecture", ["causal", "seq2seq"])
 def test_short_questions_get_short_slots_and_long_ones_the_whole_one_in_order(
-    architecture: str, causal: Path, seq2seq: Path, monkeypatch: pytest.MonkeyPatch
+    architecture: str, causal: Path, seq2seq: Path
 ) -> None:
     one, path = (CAUSAL, causal) if architecture == "causal" else (T5, seq2seq)
     plain = model(one, path)
-    expected = {str(n): plain.generate(request(n), Nobody()) for n in range(9)}
+    expected = {str(n): plain.generate(request(n), NullWatcher()) for n in range(9)}
     lengths = sorted(answer.prompt_tokens for answer in expected.values())
-    monkeypatch.setattr("engine.worker.placement.SHORT_TOKENS", lengths[5] + 12)
-    monkeypatch.setattr(SlotBytes, "share_out", lambda *_: (2, 1))
+    short_tokens = lengths[5] + 12
+    sizes = prepare_for_slots(model(one, path), short_tokens)
+    assert sizes is not None
+    free = sizes.whole + 2 * sizes.short
     begun: list[str] = []
 
-    core = EngineCore.of(model(one, path), max_batch=3)
+    core = EngineCore(model(one, path), max_batch=3, short_tokens=short_tokens, free=lambda _: free)
     for number in range(9):
         core.add(request(number), Starts(str(number), begun))
     results = finish(core)
@@ -167,11 +163,11 @@ def test_a_quantised_model_works_in_slots(how: Quantisation, tmp_path: Path) -> 
     save_tokenizer(tmp_path)
     one = entry(context_window=900, quantisation=how)
     loaded = model(one, tmp_path)
-    expected = [loaded.generate(request(number), Nobody()).text for number in range(3)]
+    expected = [loaded.generate(request(number), NullWatcher()).text for number in range(3)]
 
     core = EngineCore.of(loaded, max_batch=3)
     for number in range(3):
-        core.add(request(number), Nobody())
+        core.add(request(number), NullWatcher())
     results = finish(core)
 
     assert core.num_slots == 3
@@ -183,7 +179,7 @@ def test_beams_are_searched_one_question_after_the_other(causal: Path) -> None:
 
     core = EngineCore.of(model(one, causal), max_batch=3)
     for number in range(3):
-        core.add(request(number), Nobody())
+        core.add(request(number), NullWatcher())
     results = finish(core)
 
     assert core.num_slots == 1
@@ -195,7 +191,7 @@ def test_a_cancelled_question_ends_wherever_it_stands(causal: Path, beams: int) 
     one = entry(context_window=900, generation=GenerationDefaults(num_beams=beams))
     core = EngineCore.of(model(one, causal), max_batch=1)
 
-    core.add(request(1), Nobody())
+    core.add(request(1), NullWatcher())
     core.add(request(2), Listener(patience=0))
     results = finish(core)
 
@@ -220,7 +216,7 @@ def test_out_of_memory_is_met_with_half_the_context_once(causal: Path, failures:
     long = Document(id="x", course="", section="", question="?", answer="Words. " * 400)
     core.add(
         GenerationRequest(id="1", question="?", documents=(long,), max_new_tokens=4),
-        Nobody(),
+        NullWatcher(),
     )
     result = finish(core)["1"]
 
@@ -229,3 +225,32 @@ def test_out_of_memory_is_met_with_half_the_context_once(causal: Path, failures:
     else:
         assert isinstance(result, Generation)
         assert result.prompt_tokens < 900 // 2
+
+
+@pytest.mark.parametrize("in_slots", [True, False], ids=["slots", "one by one"])
+def test_what_was_shown_before_memory_ran_out_is_not_shown_again(
+    causal: Path, in_slots: bool
+) -> None:
+    one = request(1)  # half the context holds it as well: its text is the same
+    expected = model(CAUSAL, causal).generate(one, NullWatcher())
+    loaded = model(CAUSAL, causal)
+    core = EngineCore.of(loaded, max_batch=2) if in_slots else None
+    listener = Listener()
+    failures: list[MemoryError] = []
+
+    def run_short(*_: object) -> None:
+        if not failures and len("".join(listener.pieces)) > 4:
+            failures.append(MemoryError())
+            raise failures[0]
+
+    loaded.network.register_forward_pre_hook(run_short)
+    if core is None:
+        result: object = loaded.generate(one, listener)
+    else:
+        core.add(one, listener)
+        result = finish(core)["1"]
+
+    assert failures
+    assert isinstance(result, Generation)
+    assert result.text == expected.text
+    assert "".join(listener.pieces).strip() == expected.text

@@ -11,16 +11,15 @@ from pathlib import Path
 import pytest
 
 from config.settings import ROOT
-from engine.errors import BrokenNumbers
+from engine.errors import NonFiniteLogits
 from engine.generation import GenerationRequest
 from engine.models.catalog import GenerationDefaults
 from engine.models.child_process import engine_environment
 from engine.protocol import FromEngine, Generate, Load, Loaded, decode_from_engine, encode
-from engine.worker.batching.scheduler import Scheduler
 from engine.worker.core import EngineCore
 from engine.worker.huggingface import HuggingFaceModel
 from engine.worker.process import EXIT_BROKEN
-from engine.worker.watch import Nobody
+from engine.worker.watch import NullWatcher
 from tests.engine.worker.tiny_models import entry, save_causal
 
 REQUEST = GenerationRequest(id="1", question="Why?", documents=(), max_new_tokens=4)
@@ -52,19 +51,16 @@ def work(core: EngineCore) -> None:
 
 
 @pytest.mark.parametrize("beams", [1, 2], ids=["slots", "one by one"])
-def test_an_unknown_error_of_a_gpu_comes_out_of_the_batch(
-    beams: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unknown_error_of_a_gpu_comes_out_of_the_batch(beams: int, tmp_path: Path) -> None:
     model = loaded(tmp_path, beams=beams)
     core = EngineCore.of(model, max_batch=2)
-    model.on_gpu = True
-    monkeypatch.setattr(Scheduler, "_breaks_all", lambda *_: True)  # there is no GPU to ask
+    model.on_gpu = True  # there is none: the way is the same
 
     def break_down(*_: object) -> None:
         raise RuntimeError(ILLEGAL)
 
     model.network.register_forward_pre_hook(break_down)
-    core.add(REQUEST, Nobody())
+    core.add(REQUEST, NullWatcher())
 
     with pytest.raises(RuntimeError, match="illegal memory access"):
         work(core)
@@ -77,11 +73,11 @@ def test_broken_numbers_on_a_gpu_are_of_their_question_alone(tmp_path: Path) -> 
     core = EngineCore.of(model, max_batch=1)
     model.on_gpu = True
     torch.nn.init.constant_(model.network.get_output_embeddings().weight, float("nan"))
-    core.add(REQUEST, Nobody())
+    core.add(REQUEST, NullWatcher())
 
     (seq,) = core.step()
 
-    assert isinstance(seq.error, BrokenNumbers)
+    assert isinstance(seq.error, NonFiniteLogits)
 
 
 def test_the_process_ends_so_that_it_is_replaced(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from engine.models.weights import prepare_weights
 from engine.types import Document
 from engine.worker.huggingface import HuggingFaceModel
 from engine.worker.loading import LoadedModel, load_model
-from engine.worker.watch import Nobody
+from engine.worker.watch import NullWatcher
 from tests.engine.worker.tiny_models import CHAT_TEMPLATE, entry, save_causal, save_seq2seq
 
 DOCUMENT = Document(
@@ -101,7 +101,7 @@ def test_a_prompt_leaves_room_for_the_answer(causal: Path) -> None:
     long = Document(id="x", course="", section="", question="?", answer="Some words. " * 500)
     request = GenerationRequest(id="1", question="Why?", documents=(long,), max_new_tokens=100)
 
-    generation = small.generate(request, Nobody())
+    generation = small.generate(request, NullWatcher())
 
     assert generation.prompt_tokens <= 800
     assert generation.prompt_tokens > 700
@@ -110,13 +110,13 @@ def test_a_prompt_leaves_room_for_the_answer(causal: Path) -> None:
 
 def test_a_template_without_a_system_role_gets_the_rules_with_the_question(causal: Path) -> None:
     loaded = load_model(entry(), causal, device="cpu")
-    with_role = HuggingFaceModel(entry(), loaded).generate(REQUEST, Nobody())
+    with_role = HuggingFaceModel(entry(), loaded).generate(REQUEST, NullWatcher())
     loaded.tokenizer.chat_template = (
         "{% if messages[0]['role'] == 'system' %}{{ raise_exception('no system') }}{% endif %}"
         + CHAT_TEMPLATE
     )
 
-    without_role = HuggingFaceModel(entry(), loaded).generate(REQUEST, Nobody())
+    without_role = HuggingFaceModel(entry(), loaded).generate(REQUEST, NullWatcher())
 
     # The same words less one message's marks.
     assert 0 < with_role.prompt_tokens - without_role.prompt_tokens < 20
@@ -153,10 +153,10 @@ def test_out_of_memory_is_met_with_half_the_context_once(causal: Path, failures:
     request = GenerationRequest(id="1", question="?", documents=documents, max_new_tokens=5)
 
     if failures == 1:
-        assert model.generate(request, Nobody()).completion_tokens == 5
+        assert model.generate(request, NullWatcher()).completion_tokens == 5
     else:
         with pytest.raises(OutOfMemory):
-            model.generate(request, Nobody())
+            model.generate(request, NullWatcher())
 
     assert full.widths[0] > 1500
     assert full.widths[1] <= 1000

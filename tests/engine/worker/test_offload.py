@@ -13,11 +13,10 @@ import torch
 from engine.errors import ModelLoadError
 from engine.generation import Generation
 from engine.models.catalog import Dtype, Quantisation
-from engine.worker import offload as parking
 from engine.worker.core import EngineCore
 from engine.worker.huggingface import HuggingFaceModel
-from engine.worker.offload import Weights, require_room
-from engine.worker.watch import Nobody
+from engine.worker.offload import Weights, require_host_memory
+from engine.worker.watch import NullWatcher
 from tests.engine.worker.tiny_families import EACH, REQUEST, save, t5
 from tests.engine.worker.tiny_networks import llama
 
@@ -32,7 +31,7 @@ def tensors(model: HuggingFaceModel) -> dict[str, torch.Tensor]:
 
 
 def written(core: EngineCore) -> str:
-    core.add(REQUEST, Nobody())
+    core.add(REQUEST, NullWatcher())
     results = []
     while core.is_busy:
         results += [seq.generation or seq.error for seq in core.step()]
@@ -44,19 +43,18 @@ def written(core: EngineCore) -> str:
 @pytest.mark.parametrize("how", [Quantisation.NONE, Quantisation.NF4], ids=lambda how: how.value)
 @EACH
 def test_weights_that_left_the_device_come_back_as_they_were(
-    make: Callable[[], Any], how: Quantisation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make: Callable[[], Any], how: Quantisation, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(parking, "_BLOCK", 1000)  # several blocks even for a tiny model
     model = load(make, tmp_path, quantisation=how)
-    expected = model.generate(REQUEST, Nobody()).text
-    weights = Weights(model.network)
+    expected = model.generate(REQUEST, NullWatcher()).text
+    weights = Weights(model.network, block_bytes=1000)  # several blocks even for a tiny model
 
     texts = []
     for _ in range(2):
-        weights.leave()
+        weights.offload()
         assert not any(tensor.numel() for tensor in tensors(model).values())
-        weights.come_back()
-        texts.append(model.generate(REQUEST, Nobody()).text)
+        weights.restore()
+        texts.append(model.generate(REQUEST, NullWatcher()).text)
 
     assert expected
     assert texts == [expected] * 2
@@ -68,8 +66,8 @@ def test_tensors_keep_their_number_format_and_what_they_share(tmp_path: Path) ->
     shared = model.network.shared.weight
     weights = Weights(model.network)
 
-    weights.leave()
-    weights.come_back()
+    weights.offload()
+    weights.restore()
 
     for name, tensor in tensors(model).items():
         dtype, numbers = before[name]
@@ -83,13 +81,13 @@ def test_what_a_model_changed_while_it_served_comes_back_as_well(tmp_path: Path)
     model = load(llama, tmp_path)
     rotary = model.network.model.rotary_emb
     weights = Weights(model.network)
-    weights.leave()
-    weights.come_back()
+    weights.offload()
+    weights.restore()
 
     stretched = rotary.inv_freq / 3
     rotary.register_buffer("inv_freq", stretched.clone(), persistent=False)
-    weights.leave()
-    weights.come_back()
+    weights.offload()
+    weights.restore()
 
     assert torch.equal(rotary.inv_freq, stretched)
 
@@ -97,13 +95,13 @@ def test_what_a_model_changed_while_it_served_comes_back_as_well(tmp_path: Path)
 def test_a_model_whose_tensors_grew_is_not_parked_over_its_old_copy(tmp_path: Path) -> None:
     model = load(llama, tmp_path)
     weights = Weights(model.network)
-    weights.leave()
-    weights.come_back()
+    weights.offload()
+    weights.restore()
 
     model.network.model.rotary_emb.inv_freq = torch.ones(1000)
 
     with pytest.raises(ModelLoadError, match="other sizes"):
-        weights.leave()
+        weights.offload()
     assert all(tensor.numel() for tensor in tensors(model).values())
 
 
@@ -153,10 +151,6 @@ def test_int8_cannot_leave_a_gpu(tmp_path: Path) -> None:
         core.park()
 
 
-def test_without_room_for_those_who_serve_nothing_is_parked(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(parking, "RESERVE_BYTES", 10**15)
-
+def test_without_room_for_those_who_serve_nothing_is_parked() -> None:
     with pytest.raises(ModelLoadError, match=r"1000000\.0 GB must stay free of the [\d.]+ GB"):
-        require_room(5)
+        require_host_memory(5, reserve_bytes=10**15)

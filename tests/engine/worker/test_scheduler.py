@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from engine.errors import BrokenNumbers
+from engine.errors import NonFiniteLogits
 from engine.worker.batching import kernels
 from engine.worker.batching.sampling_params import SamplingParams
 from engine.worker.batching.sequence import SequenceStatus
@@ -297,7 +297,7 @@ def test_broken_numbers_fail_their_own_request_and_leave_nothing_in_its_slot(
             tiny.ask(scheduler, str(number), prompt, 15)
         finished = tiny.finish(scheduler)
 
-    assert isinstance(finished["bad"].error, BrokenNumbers)
+    assert isinstance(finished["bad"].error, NonFiniteLogits)
     assert [finished[str(number)].text for number in range(3)] == expected
 
 

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
+from engine.models.catalog import Quantisation
 from engine.worker.batching import kernels
 from engine.worker.batching.attention import _after_prefix
 from engine.worker.batching.coverage import covers
 from engine.worker.batching.detokenizer import Detokenizer
 from engine.worker.batching.drafter import Drafter
 from engine.worker.batching.graphs import Graphs
-from engine.worker.batching.packed import PackedLinear, pack_linears
+from engine.worker.batching.kernels import PackedLinear, pack_linears
+from engine.worker.batching.kv_cache import KVCache, LayerShape
 from engine.worker.batching.sampler import Sampler, greedy
 from engine.worker.batching.sampling_params import SamplingParams
 from engine.worker.batching.sequence import TokenChunk
+from engine.worker.huggingface import HuggingFaceModel
+from engine.worker.loading import LoadedModel, load_tokenizer
 from tests.engine.worker import tiny_networks as tiny
+from tests.engine.worker.tiny_families import save
 
 
 @pytest.mark.parametrize(
@@ -38,9 +44,17 @@ def test_a_family_that_marks_positions_otherwise_is_not_and_works_on_as_before()
     assert tiny.alone(network, prompt, 8) == before
 
 
-def test_no_graph_is_used_on_the_cpu() -> None:
-    assert not Graphs.usable(torch.device("cpu"))
-    assert Graphs.usable(torch.device("cuda"))
+@pytest.mark.parametrize("on_gpu", [True, False], ids=["GPU", "CPU"])
+@pytest.mark.parametrize("how", [Quantisation.NONE, Quantisation.NF4], ids=lambda how: how.value)
+def test_graphs_are_recorded_on_a_gpu_alone_and_not_of_quantised_weights(
+    on_gpu: bool, how: Quantisation, tmp_path: Path
+) -> None:
+    one = save(tiny.llama, tmp_path, quantisation=how)
+    loaded = LoadedModel(tiny.llama(), load_tokenizer(one, tmp_path), "", "", on_gpu)
+
+    model = HuggingFaceModel(one, loaded)
+
+    assert model.has_graphs is (on_gpu and how is Quantisation.NONE)
 
 
 class Unrecorded(Graphs):
@@ -66,10 +80,8 @@ def test_what_graphs_record_computes_the_same_for_sequences_that_come_and_go(
         runner = scheduler._pools[0].runner
         runner._graphs = Unrecorded(  # type: ignore[attr-defined]
             runner.run,  # type: ignore[attr-defined]
-            num_slots=3,
-            last_column=runner.kv_cache.num_columns - 1,
-            device=torch.device("cpu"),
-            source_lengths=getattr(runner, "_lengths", None),
+            runner.kv_cache,
+            getattr(runner, "_lengths", None),
         )
         for number, prompt in enumerate(prompts):
             tiny.ask(scheduler, str(number), prompt, 12)
@@ -83,9 +95,9 @@ def test_a_model_that_cannot_be_recorded_goes_on_without_graphs() -> None:
         def _record(self, run: object) -> Any:
             raise RuntimeError("operation not permitted when stream is capturing")
 
-    graphs = Refused(
-        lambda batch: batch.ids, num_slots=1, last_column=63, device=torch.device("cpu")
-    )
+    shape = LayerShape(num_heads=1, key_dim=1, value_dim=1, dtype=torch.float32)
+    kv_cache = KVCache([shape], num_slots=1, num_tokens=0, device=torch.device("cpu"))
+    graphs = Refused(lambda batch: batch.ids, kv_cache)
 
     assert not graphs.fits([TokenChunk(slot=0, start=0, token_ids=[1], num_logits=1, seq_len=1)])
 

@@ -9,11 +9,13 @@ from typing import Any
 
 import torch
 
+from engine.generation import GenerationRequest
 from engine.worker.batching.model_runner import CausalRunner, ModelRunner
 from engine.worker.batching.scheduler import Scheduler
 from engine.worker.batching.seq2seq_runner import Seq2SeqRunner
 from engine.worker.batching.sequence import Sequence
 from engine.worker.batching.shapes import prepare, restore
+from engine.worker.watch import NullWatcher, Watcher
 
 END = 1
 VOCABULARY = 512
@@ -163,10 +165,26 @@ class Listener:
         return len([piece for piece in self.pieces if piece]) >= self._patience
 
 
+def sequence(
+    name: str,
+    prompt: list[int],
+    new: int,
+    *,
+    watcher: Watcher | None = None,
+    deadline_s: float = float("inf"),
+    **how: Any,
+) -> Sequence:
+    """One whose prompt is tokens already, for a scheduler without a tokenizer."""
+    request = GenerationRequest(id=name, question="", documents=(), deadline_s=deadline_s)
+    seq = Sequence(request, watcher or NullWatcher())
+    seq.prepare(prompt, max_new_tokens=new, **how)
+    return seq
+
+
 def ask(scheduler: Scheduler, name: str, prompt: list[int], new: int, **how: Any) -> Listener:
     """Queue a sequence; returns who listens to it."""
     listener = how.pop("listener", None) or Listener()
-    scheduler.add(Sequence.of_tokens(name, prompt, max_new_tokens=new, watcher=listener, **how))
+    scheduler.add(sequence(name, prompt, new, watcher=listener, **how))
     return listener
 
 

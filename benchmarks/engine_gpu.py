@@ -1,4 +1,4 @@
-"""The figures of benchmarks/engine.py that are taken on a card, with Mistral-7B's shapes.
+"""The figures of benchmarks/engine.py that are taken on a GPU, with Mistral-7B's shapes.
 
 With tiny shapes they run on the CPU as well, to see that they run.
 """
@@ -46,7 +46,7 @@ def streams(bench: Bench) -> Results:
     first: dict[int, float] = {}
     for taken, new in ((first, 1), (whole, size.answer)):
         runs = bench.compare(
-            f"card, {size.prompt} in, {new} out",
+            f"GPU, {size.prompt} in, {new} out",
             [
                 (name, partial((slots if n else plain).run, prompts[: max(1, n)], new))
                 for name, n in sides
@@ -60,9 +60,9 @@ def streams(bench: Bench) -> Results:
     speed = writing_rate(1, size.answer, first[1], whole[1])
     limit = bandwidth(bench.device) / must_read
     text = f"{speed / limit:.2f} ({speed:.0f} of {limit:.0f} tokens/s)"
-    results["card-bandwidth"] = Measured(text, speed / limit)
+    results["gpu-bandwidth"] = Measured(text, speed / limit)
     text = f"p50 {percentile(firsts, 0.5):.2f} s, p95 {percentile(firsts, 0.95):.2f} s"
-    results["card-first-token"] = Measured(text)
+    results["gpu-first-token"] = Measured(text)
     return results
 
 
@@ -70,7 +70,7 @@ def _compared(whole: dict[int, float], first: dict[int, float], answer: int) -> 
     """Ratios of tokens written a second, and of whole questions with their prompts."""
     rates = {n: writing_rate(max(1, n), answer, first[n], whole[n]) for n in (PLAIN, *NUMBERS)}
     results = {
-        "card-stream": Measured(
+        "gpu-stream": Measured(
             f"{rates[1] / rates[PLAIN]:.2f}× ({rates[PLAIN]:.0f} → {rates[1]:.0f} tokens/s)",
             rates[1] / rates[PLAIN],
         )
@@ -78,11 +78,11 @@ def _compared(whole: dict[int, float], first: dict[int, float], answer: int) -> 
     for number in (8, 32):
         ratio = rates[number] / rates[1]
         text = f"{ratio:.2f}× ({rates[1]:.0f} → {rates[number]:.0f} tokens/s)"
-        results[f"card-{number}"] = Measured(text, ratio)
+        results[f"gpu-{number}"] = Measured(text, ratio)
     for number in (32, 128):
         each = whole[number] / number
         text = f"{whole[PLAIN] / each:.2f}× ({whole[PLAIN]:.2f} s → {each:.3f} s a question)"
-        results[f"card-whole-{number}"] = Measured(text, whole[PLAIN] / each)
+        results[f"gpu-whole-{number}"] = Measured(text, whole[PLAIN] / each)
     return results
 
 
@@ -96,12 +96,10 @@ def batching(bench: Bench) -> Results:
     for side in (slots, other):
         side.run(prompts, 3)
     sides = (slots, other)
-    runs = bench.compare_sides(
-        "card, 32 waiting", sides, prompts, size.answer, repeats=size.repeats
-    )
+    runs = bench.compare_sides("GPU, 32 waiting", sides, prompts, size.answer, repeats=size.repeats)
     ours, theirs = (min(run.seconds for run in runs[side.name]) for side in sides)
     text = f"{theirs / ours:.2f}× ({theirs:.2f} s → {ours:.2f} s)"
-    return {"card-batching": Measured(text, theirs / ours)}
+    return {"gpu-batching": Measured(text, theirs / ours)}
 
 
 def swap(bench: Bench) -> Results:
@@ -156,8 +154,8 @@ def _seconds(work: Callable[[], None]) -> float:
 
 
 MEASURES: dict[str, Measure] = {
-    "card-streams": streams,
-    "card-batching": batching,
+    "gpu-streams": streams,
+    "gpu-batching": batching,
     "nf4": nf4,
     "swap": swap,
 }
