@@ -1,1 +1,1 @@
-"""What the operator decides: settings, logging, the sample FAQ and the model catalogue."""
+"""Settings and where they come from, logging, the catalogue of models, the sentences."""

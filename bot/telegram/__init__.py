@@ -1,1 +1,1 @@
-"""Telegram."""
+"""Telegram: what it sends becomes a Message, and a Reply what it shows."""
