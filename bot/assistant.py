@@ -75,10 +75,10 @@ async def serve(settings: Settings, secrets: Secrets, *, console: bool) -> None:
         )
         adapters = _adapters(settings, secrets, commands, console=console)
         reception = reception_of(settings, assistant.answerer, commands, adapters, assistant.engine)
+        for adapter in adapters.values():
+            stack.push_async_callback(adapter.close)
         _stop_on_signals(stop, adapters.values())
         await reception.run(stop, settings.data_dir)
-        for adapter in adapters.values():
-            await adapter.close()
 
 
 @asynccontextmanager

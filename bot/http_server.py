@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from config.settings import ConfigError
+
 log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False, slots=True)
 class HttpServer:
-    """Serves one path; `listen` is host and port."""
+    """Serves one path; `listen` is host and port, as the setting of that name says."""
 
+    setting: str
     listen: str
     path: str
     max_bytes: int
@@ -28,14 +31,19 @@ class HttpServer:
     async def run(
         self, handle: Callable[[web.Request], Awaitable[web.StreamResponse]], stop: asyncio.Event
     ) -> None:
-        """Answer with `handle` until `stop`. Raises OSError or ValueError when it cannot listen."""
+        """Answer with `handle` until `stop`. Raises ConfigError when it cannot listen there."""
         app = web.Application(client_max_size=self.max_bytes)
         app.router.add_post(self.path, handle)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=self.grace_s)
         await runner.setup()
         host, _, port = self.listen.rpartition(":")
         try:
-            await web.TCPSite(runner, host or "127.0.0.1", int(port)).start()
+            try:
+                await web.TCPSite(runner, host or "127.0.0.1", int(port)).start()
+            except (OSError, ValueError, OverflowError) as error:
+                raise ConfigError(
+                    f"{self.setting}: {self.listen} cannot be listened on ({error})."
+                ) from None
             self.port = runner.addresses[0][1]
             self.listening.set()
             log.info("listening on %s:%d%s", host or "127.0.0.1", self.port, self.path)

@@ -33,7 +33,7 @@ FLUSH_S = 3.0
 
 
 @dataclass(slots=True)
-class _Open:
+class _Shown:
     """One open question: how far it is, as reported, and what its message shows of that."""
 
     job: Job
@@ -41,6 +41,8 @@ class _Open:
     answer: Answer | None = None
     stopped: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
+    #: Set once there is more to show than that it waits: its entries, a text, or its end.
+    has_content: asyncio.Event = field(default_factory=asyncio.Event)
     #: The entries to offer at once; empty until they are found, or when none is close.
     matches: tuple[Match, ...] = ()
     #: False once it is known to be no question: thanks, a greeting, a complaint about nothing.
@@ -50,6 +52,10 @@ class _Open:
     shown: Reply | None = None
     #: No interim version before this moment.
     not_before: float = 0.0
+
+    def note_content(self) -> None:
+        self.changed.set()
+        self.has_content.set()
 
 
 @dataclass(eq=False, slots=True)
@@ -66,7 +72,8 @@ class Delivery:
     #: Whose answers offer to say why they are so: those of staff.
     explains: Callable[[Job], bool]
     retry_s: tuple[float, float] = RETRY_S
-    _open: dict[int, _Open] = field(init=False, default_factory=dict)
+    first_look_s: float = FIRST_LOOK_S
+    _open: dict[int, _Shown] = field(init=False, default_factory=dict)
     _resumed: asyncio.Event = field(init=False, default_factory=asyncio.Event)
     _told: asyncio.Condition = field(init=False, default_factory=asyncio.Condition)
     _work: asyncio.Queue[Coroutine[None, None, None]] = field(
@@ -87,18 +94,18 @@ class Delivery:
     def progressed(self, job: Job, texts: tuple[TextPart, ...]) -> None:
         question = self._followed(job)
         question.texts = texts
-        question.changed.set()
+        question.note_content()
 
     def answered(self, job: Job, answer: Answer) -> None:
         question = self._followed(job)
         question.answer = answer
-        question.changed.set()
+        question.note_content()
 
     def stopped(self, job: Job) -> None:
         """The asker stopped the question, and the store knows."""
         question = self._followed(job)
         question.stopped = True
-        question.changed.set()
+        question.note_content()
 
     def spawn(self, work: Coroutine[None, None, None]) -> None:
         """Run `work` beside the deliveries, until it ends or the program stops.
@@ -142,16 +149,16 @@ class Delivery:
         while not self._work.empty():
             self._work.get_nowait().close()
 
-    def _followed(self, job: Job) -> _Open:
+    def _followed(self, job: Job) -> _Shown:
         question = self._open.get(job.id)
         if question is None:
-            question = self._open[job.id] = _Open(job, message_id=job.placeholder)
+            question = self._open[job.id] = _Shown(job, message_id=job.placeholder)
             self.spawn(self._follow(question))
         return question
 
     # The message of one question
 
-    async def _follow(self, question: _Open) -> None:
+    async def _follow(self, question: _Shown) -> None:
         """Keep the message up to date, from the first sign of life to the final version."""
         job = question.job
         adapter = self.adapters.get(job.platform)
@@ -174,7 +181,7 @@ class Delivery:
             async with self._told:
                 self._told.notify_all()
 
-    def _final(self, question: _Open) -> Reply | None:
+    def _final(self, question: _Shown) -> Reply | None:
         job = question.job
         if question.answer is not None:
             return replies.final(
@@ -186,7 +193,7 @@ class Delivery:
             )
         return replies.stopped(job) if question.stopped else None
 
-    async def _interim(self, question: _Open) -> Reply:
+    async def _interim(self, question: _Shown) -> Reply:
         job, matches = question.job, question.matches
         if question.texts:
             return replies.writing(job, in_parts_so_far(question.texts), matches)
@@ -198,25 +205,25 @@ class Delivery:
             job, place=place, eta_s=self.eta_s(place), matches=matches, loading=loading
         )
 
-    async def _look(self, question: _Open) -> None:
+    async def _look(self, question: _Shown) -> None:
         """Find the entries to offer at once: those that the answer will be made of."""
         job = question.job
         assessment = await self.assessments.of(job.id, job.question)
         question.matches = assessment.matches
         question.asks = assessment.kind is Kind.QUESTION
-        question.changed.set()
+        question.note_content()
         if job.id not in self._open:
             self.assessments.forget(job.id)
 
-    async def _keep_up(self, adapter: ChatAdapter, question: _Open) -> None:
+    async def _keep_up(self, adapter: ChatAdapter, question: _Shown) -> None:
         """Edit the message while the answer comes, no faster than the platform likes."""
         self.spawn(self._look(question))
         # After a start the vectors take seconds; who asks then learns at once that it was heard.
-        await unless(question.changed, asyncio.sleep(FIRST_LOOK_S))
+        await unless(question.has_content, asyncio.sleep(self.first_look_s))
         if not question.asks and self._final(question) is None:
             # Thanks and greetings are answered at once: show no notice that the answer is written.
-            question.changed.clear()
-            await unless(question.changed, asyncio.sleep(FIRST_LOOK_S))
+            question.has_content.clear()
+            await unless(question.has_content, asyncio.sleep(self.first_look_s))
         while self._final(question) is None:
             question.changed.clear()
             await self._show(adapter, question, await self._interim(question))
@@ -227,7 +234,7 @@ class Delivery:
                 await unless(question.changed, asyncio.sleep(pause))
                 pause = question.not_before - monotonic()
 
-    async def _show(self, adapter: ChatAdapter, question: _Open, reply: Reply) -> None:
+    async def _show(self, adapter: ChatAdapter, question: _Shown, reply: Reply) -> None:
         """Best effort: an interim version that fails is simply not shown."""
         if reply == question.shown:
             return
@@ -239,7 +246,7 @@ class Delivery:
             log.info("question %d: interim message not shown: %s", question.job.id, error)
             question.not_before = monotonic() + (error.retry_after_s or self.retry_s[0])
 
-    async def _finish(self, adapter: ChatAdapter, question: _Open, reply: Reply) -> None:
+    async def _finish(self, adapter: ChatAdapter, question: _Shown, reply: Reply) -> None:
         """Deliver the final version, however long the platform is away."""
         job, backoff = question.job, Backoff(self.retry_s)
         while True:
@@ -256,7 +263,7 @@ class Delivery:
         if question.answer is not None:
             await self.store.deliver(job.id)
 
-    async def _put(self, adapter: ChatAdapter, question: _Open, reply: Reply) -> None:
+    async def _put(self, adapter: ChatAdapter, question: _Shown, reply: Reply) -> None:
         """Edit the message or post it; the store knows which one, so that a restart edits it."""
         job = question.job
         if question.message_id is not None:

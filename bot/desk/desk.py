@@ -1,4 +1,4 @@
-"""The reception: a Message in, a stored Job, a command's answer or a polite refusal out."""
+"""The desk: a Message in, a stored Job, a command's answer or a polite refusal out."""
 
 from __future__ import annotations
 

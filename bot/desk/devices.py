@@ -82,8 +82,7 @@ def _speed_line(status: EngineStatus) -> str:
 
 def _places_line(status: EngineStatus, num_queued: int | None) -> str:
     running = min(status.num_running, status.num_slots)
-    waiting = status.num_waiting + (num_queued or 0)
-    return f"Batch: {running} of {status.num_slots} places in use, {waiting} waiting"
+    return f"Batch: {running} of {status.num_slots} places in use, {num_queued or 0} waiting"
 
 
 def _age(seconds: float) -> str:

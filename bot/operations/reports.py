@@ -129,10 +129,9 @@ def health_report(trouble: str | None, published: Published | None) -> str:
     if trouble is None:
         if published is None:
             return "FAQ Desk is well."
-        waiting = published.num_queued + published.engine.num_waiting
         return (
             f"FAQ Desk is well: {published.engine.model or 'no model'}, "
-            f"{published.engine.state.value}, {waiting} waiting."
+            f"{published.engine.state.value}, {published.num_queued} waiting."
         )
     if published is None or published.engine.state is EngineState.READY:
         return trouble

@@ -108,7 +108,7 @@ class SlackAdapter:
             watch = group.create_task(self._until_lost(stop, ended))
             try:
                 await self._receive(group, desk, me, ended)
-            except (SocketDead, ConfigError, OSError) as error:
+            except (SocketDead, ConfigError) as error:
                 failure = error
             finally:
                 watch.cancel()

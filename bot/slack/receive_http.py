@@ -67,10 +67,10 @@ class SlackHttp:
 
     def __init__(self, requests: SignedRequests, listen: str) -> None:
         self._requests = requests
-        self.server = HttpServer(listen, "/slack/events", MAX_BODY, grace_s=60.0)
+        self.server = HttpServer("slack.listen", listen, "/slack/events", MAX_BODY, grace_s=60.0)
 
     async def run(self, dispatch: Dispatch, stop: asyncio.Event) -> None:
-        """Serve until `stop`. Raises OSError when the port is taken."""
+        """Serve until `stop`. Raises ConfigError when it cannot listen there."""
         await self.server.run(partial(self._receive, dispatch), stop)
 
     async def _receive(self, dispatch: Dispatch, request: web.Request) -> web.StreamResponse:

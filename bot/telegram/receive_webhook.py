@@ -36,16 +36,13 @@ class TelegramWebhook:
         self.url = settings.webhook_url
         self.secret = secret
         path = urlsplit(self.url).path or "/"
-        self.server = HttpServer(settings.webhook_listen, path, MAX_BYTES, grace_s=2.0)
+        self.server = HttpServer(
+            "telegram.webhook_listen", settings.webhook_listen, path, MAX_BYTES, grace_s=2.0
+        )
 
     async def run(self, receiver: TelegramReceiver, stop: asyncio.Event) -> None:
         """Serve until `stop`. Raises ConfigError when it cannot listen there."""
-        try:
-            await self.server.run(partial(self._take, receiver), stop)
-        except (OSError, ValueError) as error:
-            raise ConfigError(
-                f"telegram.webhook_listen: {self.server.listen} cannot be listened on ({error})."
-            ) from None
+        await self.server.run(partial(self._take, receiver), stop)
 
     async def _take(self, receiver: TelegramReceiver, request: web.Request) -> web.Response:
         shown = request.headers.get(HEADER, "").encode("utf-8", "surrogateescape")

@@ -104,9 +104,9 @@ class _Open:
 class Dispatcher:
     """The loop between the job store and the answering.
 
-    Starts on every question as it comes, as far as no model is needed: what needs none is answered
-    at once. A question is claimed when the engine grants a place, so what
-    the store calls waiting waits, and what it calls running is being written.
+    Starts on every question as it comes, and goes as far as that goes without the model: what needs
+    none is answered without waiting. The next question is claimed while the engine has a place, so
+    what the store calls queued has none yet, and what it calls running has one.
     """
 
     def __init__(

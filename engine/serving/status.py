@@ -34,10 +34,9 @@ class EngineStatus:
     tokens_per_s: float | None = None
     #: Tokens of all answers that ended within the last hour.
     tokens_last_hour: int = 0
-    #: Questions that can be worked on at once, that are, and that wait for a place.
+    #: Questions that can be worked on at once, and that have a place.
     num_slots: int = 0
     num_running: int = 0
-    num_waiting: int = 0
     #: Bytes the model with its slots should take, and took once loaded; None where not known.
     memory_computed: int | None = None
     memory_measured: int | None = None

@@ -95,8 +95,7 @@ class EngineSupervisor:
             self._now.status,
             tokens_per_s=self._meter.tokens_per_s,
             tokens_last_hour=self._meter.tokens_last_hour,
-            num_running=self._gate.num_inside,
-            num_waiting=self._gate.num_waiting,
+            num_running=self._admission.num_inside,
             uptime_s=self._meter.uptime_s if serves else None,
             last_error=self._last_error,
             idle=self._launcher.idle.aliases,
@@ -291,7 +290,7 @@ class EngineSupervisor:
     async def _serve(self, entry: ModelEntry, path: Path, why: str, *, trying: bool) -> None:
         """Bring the model up, and let it answer from now on."""
         connection = await self._launcher.start(entry, path, trying=trying)
-        # Count those whom the old process still answers: they take no slot of the new one.
+        # Places that are taken may belong to the old process: they take no slot of the new one.
         with_old = (
             self._admission.num_inside if self._connection and self._connection.is_usable else 0
         )

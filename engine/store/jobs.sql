@@ -177,7 +177,7 @@ SELECT count(*) FROM jobs
 WHERE status IN ('queued', 'running') AND platform = :platform AND user_id = :user_id;
 
 -- name: queue_length
--- How many questions nobody has begun to answer.
+-- How many questions wait for a place in the engine.
 SELECT count(*) FROM jobs WHERE status = 'queued';
 
 -- name: latest_open

@@ -28,7 +28,6 @@ SERVING = EngineStatus(
     tokens_per_s=41.26,
     num_slots=8,
     num_running=3,
-    num_waiting=1,
     uptime_s=4000,
     last_error="The hub refused hf_abcdefghijkl.",
 )
@@ -188,7 +187,7 @@ def test_the_terminal_reads_the_lines_of_chat(tmp_path: Path) -> None:
     report = device_report(published(), tmp_path, Machine())
 
     assert "- Model: phi-3-mini in float16, ready for 67 min" in report
-    assert "- Batch: 3 of 8 places in use, 5 waiting" in report
+    assert "- Batch: 3 of 8 places in use, 4 waiting" in report
     assert "- Last error: The hub refused" in report
 
 
@@ -201,7 +200,7 @@ def test_the_terminal_is_told_that_nobody_runs(tmp_path: Path) -> None:
 def test_health_tells_what_serves_or_why_nothing_does() -> None:
     down = published(engine=replace(SERVING, state=EngineState.DOWN, detail="It does not fit."))
 
-    assert health_report(None, published()) == "FAQ Desk is well: phi-3-mini, ready, 5 waiting."
+    assert health_report(None, published()) == "FAQ Desk is well: phi-3-mini, ready, 4 waiting."
     assert health_report(None, None) == "FAQ Desk is well."
     assert health_report("No sign of life.", down) == "No sign of life. It does not fit."
     assert health_report("No sign of life.", published()) == "No sign of life."

@@ -193,7 +193,7 @@ async def test_an_engine_that_dies_while_it_is_to_be_exchanged_holds_nobody_up(r
             serving.freeze()
             asked = asyncio.create_task(model_of_answer(engine))
             switching = asyncio.create_task(engine.switch("second"))
-            await until(lambda: engine.status().num_waiting > 0)  # it waits for the question
+            await until(lambda: "end first" in engine.status().detail)
             assert not switching.done()
             serving.kill()
             await switching

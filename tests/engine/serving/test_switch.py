@@ -158,7 +158,7 @@ async def test_an_exchange_that_has_not_begun_when_the_program_stops_does_not_be
         lack_room(rig)
         asked = await begin(engine, ENDLESS)
         switching = asyncio.create_task(engine.switch(CPU_DEFAULT))
-        await until(lambda: engine.status().num_waiting > 0 or switching.done())
+        await until(lambda: "end first" in engine.status().detail or switching.done())
         giving_up = asyncio.create_task(give_up())
 
     await giving_up
