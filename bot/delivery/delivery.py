@@ -166,6 +166,10 @@ class Delivery:
             if adapter is None:
                 log.warning("question %d waits for %s, which is off", job.id, job.platform)
                 return
+            if question.answer is not None and question.message_id is None:
+                # Told of its end only: it may have a message that this process lost track of.
+                stored = await self.store.get(job.id)
+                question.message_id = stored.placeholder if stored else None
             if question.message_id is None:
                 await adapter.heard(job.reply_to)
             if self._final(question) is None:

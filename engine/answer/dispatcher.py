@@ -44,7 +44,7 @@ class WaitEstimate:
             return None
         one = sum(self._seconds) / len(self._seconds)
         ahead = position + self._num_running
-        return one * -(-ahead // self._admission.num_places)
+        return one * -(-ahead // max(1, self._admission.num_places))
 
 
 log = logging.getLogger(__name__)
@@ -81,10 +81,15 @@ class JobObserver(Protocol):
 class _Open:
     """A question that is being looked at, waits for the model, or is being written."""
 
+    #: As it was when it came; as it was claimed once it is.
     job: Job
     #: Set once it is claimed and has a place in the engine.
     admitted: asyncio.Event = field(default_factory=asyncio.Event)
+    #: Whether it is ready for the model.
+    wants_place: bool = False
     waited_s: float = 0.0
+    #: When it had its place and was ready for it (monotonic seconds); None before.
+    written_since: float | None = None
     #: Whether its answer is known: it needs no place any more.
     done: bool = False
     task: asyncio.Task[None] | None = None
@@ -97,8 +102,11 @@ class _Open:
     async def place(self) -> None:
         """Return once it has its place."""
         began = monotonic()
+        self.wants_place = True
         await self.admitted.wait()
-        self.waited_s = max(self.waited_s, monotonic() - began)
+        now = monotonic()
+        self.waited_s = max(self.waited_s, now - began)
+        self.written_since = self.written_since or now
 
 
 class Dispatcher:
@@ -192,20 +200,23 @@ class Dispatcher:
     async def _admit(self, stop: asyncio.Event) -> bool:
         """Claim the next question for a place; False where none needs it."""
         waiting = [question for question in self._open.values() if question.waits]
+        # A place given to a question that is still being searched for would lie idle.
+        ready = [question for question in waiting if question.wants_place] or waiting
         try:
-            job = await self._store.claim(among=[question.job.id for question in waiting])
+            job = await self._store.claim(among=[question.job.id for question in ready])
         except StoreError as error:
             log.error("questions cannot be claimed: %s", error)
             await unless(stop, asyncio.sleep(STORE_RETRY_S))
             return False
         if job is None:  # each is answered, stopped or forgotten
-            for question in waiting:
+            for question in ready:
                 if question.waits:
                     self.cancel(question.job.id)
             return False
         claimed = self._open.get(job.id)
         if claimed is None:
             return False
+        claimed.job = job  # with what the store has learned since, such as its message
         claimed.admitted.set()
         self._estimate.started()
         self._observer.admitted(job)
@@ -217,7 +228,7 @@ class Dispatcher:
             answer = await self._answerer.answer(
                 job.question,
                 request_id=str(job.id),
-                on_text=lambda texts: self._observer.progressed(job, texts),
+                on_text=lambda texts: self._observer.progressed(question.job, texts),
                 place=question.place,
                 use_model=job.attempts < MAX_ATTEMPTS,
                 assessment=await self._assessments.of(job.id, job.question),
@@ -232,9 +243,10 @@ class Dispatcher:
         # Waiting for the model is no work.
         total_s = max(0.0, round(answer.timings.total_s - question.waited_s, 3))
         answer = replace(answer, timings=replace(answer.timings, total_s=total_s))
-        await self._finish(job, answer, monotonic() - started - question.waited_s)
+        await self._finish(question, answer, monotonic() - started - question.waited_s)
 
-    async def _finish(self, job: Job, answer: Answer, seconds: float) -> None:
+    async def _finish(self, question: _Open, answer: Answer, seconds: float) -> None:
+        job = question.job
         while True:
             try:
                 stored = await asyncio.shield(self._store.answer(job.id, answer))
@@ -244,8 +256,8 @@ class Dispatcher:
                 await asyncio.sleep(STORE_RETRY_S)
         if not stored:  # stopped or forgotten while the answer was written
             return
-        if answer.timings.generate_s is not None:
-            self._estimate.measured(seconds)
+        if answer.timings.generate_s is not None and question.written_since is not None:
+            self._estimate.measured(monotonic() - question.written_since)
         log.info(
             "question %d answered: %s in %.1f s",
             job.id,
