@@ -75,10 +75,11 @@ class Written:
 
 
 def text_in(payload: Payload, *keys: str) -> str:
-    """The string at the end of a path of keys; empty where Slack left any of it out."""
+    """The string at the end of a path of keys; empty where Slack left any of it out, or sent
+    something else on the way."""
     value: Any = payload
     for key in keys:
-        value = (value or {}).get(key)
+        value = value.get(key) if isinstance(value, Mapping) else None
     return str(value or "")
 
 
@@ -90,7 +91,7 @@ def written(event: Payload, *, me: Set[str]) -> Written | None:
     channel, ts, user = (text_in(event, key) for key in ("channel", "ts", "user"))
     if not (channel and ts and user) or user in me or event.get("bot_id"):
         return None
-    subtype = str(event.get("subtype") or "")
+    subtype = text_in(event, "subtype")
     if subtype not in _WRITTEN or event.get("hidden") or user == "USLACKBOT":
         return None
     text, thread = text_in(event, "text"), text_in(event, "thread_ts")

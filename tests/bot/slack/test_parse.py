@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.slack.parse import ReplyTo, conversation, readable, slash_text, written
+from bot.slack.parse import ReplyTo, conversation, readable, slash_text, text_in, written
 
 ME = frozenset({"UBOT", "BBOT"})
 EVENT = {"type": "message", "channel": "C1", "ts": "5.0", "user": "U1", "text": "hello"}
@@ -102,3 +102,18 @@ def test_no_event_is_too_strange(event: dict[str, object]) -> None:
     found = written({**EVENT, **event}, me=ME)
 
     assert found is None or found.channel
+
+
+@pytest.mark.parametrize("odd", [0, True, "text", ["text"], [[]], {"a": []}], ids=repr)
+@pytest.mark.parametrize(
+    "key", ["channel", "ts", "user", "text", "thread_ts", "subtype", "type", "bot_id", "hidden"]
+)
+def test_each_part_of_an_event_may_be_of_another_type(key: str, odd: object) -> None:
+    found = written({**EVENT, key: odd}, me=ME)
+
+    assert found is None or found.channel
+
+
+@pytest.mark.parametrize("odd", [None, 0, "text", ["text"], {}, {"id": None}], ids=repr)
+def test_what_is_not_there_to_be_read_is_empty(odd: object) -> None:
+    assert text_in({"channel": odd}, "channel", "id") == ""
