@@ -47,10 +47,6 @@ class AdmissionGate:
     def num_inside(self) -> int:
         return self._inside
 
-    @property
-    def num_waiting(self) -> int:
-        return sum(not turn.done() for turn, _ in self._waiting)
-
     def resize(self, places: int) -> None:
         """From now on so many may be inside."""
         self._places = places
