@@ -6,8 +6,8 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 
-from engine.abstention import NO_ANSWER
 from engine.generation import FinishReason, Generation, GenerationRequest
+from engine.prompt import NO_ANSWER
 from engine.serving.status import EngineState, EngineStatus
 from engine.types import OnPiece, Piece
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.abstention import says_no_answer
+from engine.prompt import says_no_answer
 
 # Abstention
 
