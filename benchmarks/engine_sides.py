@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import torch
 
-from engine.generation import GenerationRequest
+from engine.protocol import GenerationRequest
 from engine.worker.batching.kernels import pack_linears
 from engine.worker.batching.model_runner import CausalRunner
 from engine.worker.batching.scheduler import CPU_CHUNKS, GPU_CHUNKS, Scheduler

@@ -35,10 +35,10 @@ from benchmarks.switch_tables import (
 )
 from config.settings import ROOT, EngineSettings
 from engine.errors import GenerationError
-from engine.generation import GenerationRequest
 from engine.models.catalog import Catalog, ModelEntry, load_catalog
 from engine.models.hardware import DeviceMemory, Machine
 from engine.models.memory import MB
+from engine.protocol import GenerationRequest
 from engine.serving import launcher
 from engine.serving.connection import EngineConnection
 from engine.serving.supervisor import EngineSupervisor

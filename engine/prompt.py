@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from engine.excerpt import balanced, longest_excerpt, whole_words
-from engine.generation import GenerationRequest, Purpose
 from engine.limits import PROMPT_CHARS
 from engine.models.catalog import ModelEntry, PromptStyle, Task
 from engine.models.memory import MAX_SEQ2SEQ_NEW
+from engine.protocol import GenerationRequest, Purpose
 from engine.types import Document, Turn
 from engine.untrusted import neutralise, unnumber, without_citations
 

@@ -6,8 +6,8 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 
-from engine.generation import FinishReason, Generation, GenerationRequest
 from engine.prompt import NO_ANSWER
+from engine.protocol import FinishReason, Generation, GenerationRequest
 from engine.serving.status import EngineState, EngineStatus
 from engine.types import OnPiece, Piece
 

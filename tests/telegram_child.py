@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from config.settings import LimitsSettings, Settings
-from engine.generation import GenerationRequest
+from engine.protocol import GenerationRequest
 from engine.store.jobs import JobStore
 from tests.fakes import ScriptedGenerator
 from tests.harness import desk_on

@@ -11,8 +11,8 @@ from bot.delivery.texts import say, texts
 from bot.messages import Press, Reply, ReplyState
 from config.settings import LimitsSettings, Settings
 from engine.errors import GenerationError
-from engine.generation import GenerationRequest
 from engine.prompt import NO_ANSWER
+from engine.protocol import GenerationRequest
 from engine.types import Decision, Document, Tier
 from tests.fakes import ScriptedGenerator
 from tests.harness import FAQ, FakeAdapter, ListCorpus, message, running_desk

@@ -11,7 +11,7 @@ import torch
 
 from benchmarks.gpu.environment import synchronise
 from benchmarks.gpu.models import Questions
-from engine.generation import Generation, GenerationRequest
+from engine.protocol import Generation, GenerationRequest
 from engine.worker.core import EngineCore
 from engine.worker.huggingface import HuggingFaceModel
 

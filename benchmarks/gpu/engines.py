@@ -7,9 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from benchmarks.gpu.parts import Bench
-from engine.generation import Generation, GenerationRequest
 from engine.models.catalog import ModelEntry
 from engine.models.gpu import read_gpus
+from engine.protocol import Generation, GenerationRequest
 from engine.serving.connection import EngineConnection
 
 #: Seconds that any one thing may take.

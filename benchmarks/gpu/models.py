@@ -23,7 +23,6 @@ from transformers import (
 )
 
 from benchmarks.gpu.parts import ROOT, Bench
-from engine.generation import GenerationRequest
 from engine.models.catalog import (
     Dtype,
     ModelEntry,
@@ -31,6 +30,7 @@ from engine.models.catalog import (
     Quantisation,
     load_catalog,
 )
+from engine.protocol import GenerationRequest
 from engine.types import Document
 from engine.worker.loading import free_memory
 

@@ -10,9 +10,9 @@ from time import perf_counter
 from benchmarks.gpu.engines import ask, gpu_free, start
 from benchmarks.gpu.models import ALIASES, entry, saved
 from benchmarks.gpu.parts import Bench
-from engine.generation import GenerationRequest
 from engine.models.catalog import ModelEntry
 from engine.models.gpu import memory_of
+from engine.protocol import GenerationRequest
 from engine.serving.connection import EngineConnection
 from engine.types import Document
 

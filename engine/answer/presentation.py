@@ -15,7 +15,7 @@ from engine.answer.extractive import first_sentence, passage, quote
 from engine.answer.query_rewriting import leans_back
 from engine.answer.small_talk import topics
 from engine.corpus.corpus import Corpus
-from engine.generation import Generation
+from engine.protocol import Generation
 from engine.types import (
     Answer,
     AnswerPart,

@@ -11,7 +11,7 @@ from typing import Protocol
 from engine.answer.asking import says_yes_or_no
 from engine.answer.mismatch import other_thing
 from engine.errors import EmbedderUnavailable, GenerationError
-from engine.generation import GenerationRequest, Purpose
+from engine.protocol import GenerationRequest, Purpose
 from engine.retrieval.calibration import Claim, likelihood, threshold
 from engine.retrieval.embedder import PairScorer
 from engine.retrieval.retrieval import Retrieval

@@ -10,11 +10,11 @@ from dataclasses import replace
 from config.settings import Settings
 from engine.answer.presentation import Asked, Presentation
 from engine.errors import EngineCrashed, GenerationError
-from engine.generation import Generation, GenerationRequest
 from engine.grounding.candidates import is_thin
 from engine.grounding.grounded_text import GroundedText
 from engine.grounding.support import Support
 from engine.prompt import says_no_answer
+from engine.protocol import Generation, GenerationRequest
 from engine.retrieval.background import Background
 from engine.serving.generator import Generator
 from engine.types import Answer, AnswerText, Decision, Document, Piece

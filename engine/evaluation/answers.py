@@ -18,7 +18,7 @@ from engine.errors import EngineDown
 from engine.evaluation.display import in_columns
 from engine.evaluation.questions import AskedQuestion, question_of
 from engine.evaluation.record import Record, measure
-from engine.generation import Generation, GenerationRequest
+from engine.protocol import Generation, GenerationRequest
 from engine.retrieval.retriever import Retriever
 from engine.serving.generator import Generator
 from engine.serving.status import EngineState, EngineStatus

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from engine.generation import FinishReason
 from engine.grounding.candidates import (
     candidates,
     introduces,
@@ -29,6 +28,7 @@ from engine.grounding.splitter import Splitter
 from engine.grounding.support import LexicalSupport, Support
 from engine.grounding.units import Joiner, Unit, UnitKind
 from engine.invisible import without_invisible
+from engine.protocol import FinishReason
 from engine.types import AnswerText, Document, Piece
 
 #: A model that writes on and on is cut off: no answer is this long.

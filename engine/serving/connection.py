@@ -19,7 +19,6 @@ from engine.errors import (
     NeverStarted,
     OutOfMemory,
 )
-from engine.generation import Generation, GenerationRequest, ShownPrompt
 from engine.models.catalog import ModelEntry
 from engine.protocol import (
     Beat,
@@ -29,6 +28,8 @@ from engine.protocol import (
     Finished,
     FromEngine,
     Generate,
+    Generation,
+    GenerationRequest,
     Load,
     Loaded,
     Park,
@@ -36,6 +37,7 @@ from engine.protocol import (
     Progress,
     PromptShown,
     Resume,
+    ShownPrompt,
     ShowPrompt,
     Shutdown,
     Started,

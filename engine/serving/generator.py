@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from engine.generation import Generation, GenerationRequest
+from engine.protocol import Generation, GenerationRequest
 from engine.serving.status import EngineStatus
 from engine.types import OnPiece
 

@@ -8,15 +8,17 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import replace
 from itertools import cycle, islice
 
-from engine.generation import FinishReason, Generation, GenerationRequest
 from engine.models.catalog import ModelEntry
 from engine.protocol import (
     Cancel,
     Failed,
     Failure,
     Finished,
+    FinishReason,
     FromEngine,
     Generate,
+    Generation,
+    GenerationRequest,
     Load,
     Loaded,
     Park,

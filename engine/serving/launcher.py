@@ -10,11 +10,11 @@ from time import monotonic
 
 from config.settings import EngineSettings
 from engine.errors import EngineCrashed, GenerationError, ModelError, ModelLoadError
-from engine.generation import GenerationRequest
 from engine.models.catalog import CPU_DEFAULT, ModelEntry
 from engine.models.hardware import DeviceMemory, Hardware, Machine, bytes_of, does_not_fit, need_of
 from engine.models.memory import GB, RUNTIME_BYTES
 from engine.models.weights import find_weights, prepare_weights
+from engine.protocol import GenerationRequest
 from engine.serving.connection import EngineConnection
 from engine.serving.idle import PARK_S, IdleModels
 from engine.serving.process import EngineProcess

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from time import monotonic
 
-from engine.generation import Generation
+from engine.protocol import Generation
 
 HOUR_S = 3600.0
 #: Generations whose speed makes the present one.

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from config.settings import EngineSettings
 from engine.errors import EngineError
-from engine.generation import FinishReason, Generation, GenerationRequest, Purpose, ShownPrompt
 from engine.models.catalog import ModelEntry
 from engine.models.saved import refuse_other_commit
 from engine.models.weights import find_weights, prepare_weights
 from engine.prompt import Prompt, answer_tokens, fit
+from engine.protocol import FinishReason, Generation, GenerationRequest, Purpose, ShownPrompt
 from engine.serving.connection import EngineConnection
 from engine.serving.status import EngineState, EngineStatus
 from engine.types import OnPiece

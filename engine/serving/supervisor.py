@@ -19,10 +19,10 @@ from engine.errors import (
     ModelLoadError,
     NeverStarted,
 )
-from engine.generation import FinishReason, Generation, GenerationRequest
 from engine.models.catalog import Catalog, ModelEntry
 from engine.models.choice import CHOSEN, Choice
 from engine.models.hardware import Hardware
+from engine.protocol import FinishReason, Generation, GenerationRequest
 from engine.serving.admission import AdmissionGate
 from engine.serving.backoff import BACKOFF_S, RestartBackoff
 from engine.serving.connection import EngineConnection

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.errors import ModelLoadError, OutOfMemory
-from engine.generation import GenerationRequest
 from engine.models.catalog import ModelEntry, Quantisation
 from engine.prompt import answer_tokens
+from engine.protocol import GenerationRequest
 from engine.worker.batching.sampling_params import SamplingParams
 from engine.worker.batching.sequence import Sequence, SequenceStatus, finish_cancelled
 from engine.worker.huggingface import HuggingFaceModel

@@ -7,9 +7,9 @@ from time import monotonic
 from typing import Any
 
 from engine.errors import GenerationError, OutOfMemory
-from engine.generation import FinishReason, Generation, GenerationRequest
 from engine.models.catalog import GenerationDefaults, ModelEntry, Quantisation, Task
 from engine.prompt import FittedPrompt, answer_tokens
+from engine.protocol import FinishReason, Generation, GenerationRequest
 from engine.worker.loading import LoadedModel, free_memory, is_out_of_memory, load_model
 from engine.worker.prompt_builder import PromptBuilder
 from engine.worker.text_stream import TextStream

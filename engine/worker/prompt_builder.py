@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.generation import GenerationRequest, ShownPrompt
 from engine.models.catalog import ModelEntry
 from engine.prompt import FittedPrompt, Prompt, answer_tokens, fit
+from engine.protocol import GenerationRequest, ShownPrompt
 from engine.types import Document
 
 #: Put into prompts to find out what all of them begin with.

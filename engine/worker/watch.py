@@ -7,7 +7,7 @@ from time import monotonic
 from typing import Any, Protocol
 
 from engine.errors import NonFiniteLogits
-from engine.generation import FinishReason
+from engine.protocol import FinishReason
 from engine.worker.text_stream import TextStream
 
 

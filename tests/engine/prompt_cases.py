@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from engine.generation import GenerationRequest
 from engine.models.catalog import PromptStyle
 from engine.prompt import FittedPrompt, Prompt, fit
+from engine.protocol import GenerationRequest
 from engine.types import Document, Turn
 
 STYLES = list(PromptStyle)

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from engine.generation import Purpose
 from engine.models.catalog import PromptStyle
 from engine.prompt import NO_ANSWER
+from engine.protocol import Purpose
 from engine.types import Turn
 from tests.engine.prompt_cases import STYLES, count_words, document, fitted, request, text_of
 

@@ -6,23 +6,27 @@ from dataclasses import replace
 
 import pytest
 
-from engine.generation import FinishReason, Generation, GenerationRequest, Purpose, ShownPrompt
 from engine.protocol import (
     Beat,
     Cancel,
     Failed,
     Failure,
     Finished,
+    FinishReason,
     FromEngine,
     Generate,
+    Generation,
+    GenerationRequest,
     Load,
     Loaded,
     Park,
     Parked,
     Progress,
     PromptShown,
+    Purpose,
     Ready,
     Resume,
+    ShownPrompt,
     ShowPrompt,
     Shutdown,
     Started,

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from engine.errors import NonFiniteLogits
-from engine.generation import FinishReason, Generation, GenerationRequest
+from engine.protocol import FinishReason, Generation, GenerationRequest
 from engine.worker.batching.drafter import Drafter
 from engine.worker.batching.sampling_params import SamplingParams
 from engine.worker.text_stream import TextStream

@@ -9,7 +9,7 @@ import pytest
 
 from bot.cli.prompt_preview import PromptPreview, preview_object, preview_prompt, preview_text
 from config.settings import Secrets, Settings
-from engine.generation import ShownPrompt
+from engine.protocol import ShownPrompt
 from engine.types import Answer, Decision, Document, Question, Timings
 from tests.engine.worker.tiny_models import entry
 

@@ -15,7 +15,7 @@ from bot.slack.adapter import SlackAdapter
 from bot.slack.pace import SlackPace
 from bot.slack.times import Times
 from config.settings import AdminsSettings, Settings, SlackSettings
-from engine.generation import Generation, GenerationRequest
+from engine.protocol import Generation, GenerationRequest
 from engine.serving.generator import Generator
 from engine.store.jobs import JobStore
 from engine.types import OnPiece

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.desk.desk import WATCH_S
 from config.settings import AdminsSettings, Settings
-from engine.generation import GenerationRequest
+from engine.protocol import GenerationRequest
 from engine.store.jobs import JobStore
 from tests.fakes import ScriptedGenerator
 from tests.harness import RunningDesk, desk_on

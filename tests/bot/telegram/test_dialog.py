@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from config.settings import CourseSettings, LimitsSettings
-from engine.generation import GenerationRequest
+from engine.protocol import GenerationRequest
 from engine.store.jobs import JobStatus, Vote
 from tests.bot.telegram.telegram_desk import CERTIFICATE, LATE, ME, answered, scene
 from tests.telegram_faults import CUT_AFTER, flood

@@ -11,8 +11,8 @@ from config.settings import RetrievalSettings, Settings
 from engine.answer.answering import Answerer
 from engine.answer.assessment import SETTLE_S
 from engine.answer.relevance import ModelRelevance
-from engine.generation import GenerationRequest
 from engine.grounding.support import LexicalSupport
+from engine.protocol import GenerationRequest
 from engine.retrieval.retrieval import QueryContext, Retrieval
 from engine.retrieval.retriever import Retriever
 from engine.types import Answer, Question

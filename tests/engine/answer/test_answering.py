@@ -9,7 +9,7 @@ import pytest
 
 from engine.corpus.corpus import Corpus
 from engine.errors import EngineCrashed, EngineDown, GenerationTimeout, OutOfMemory
-from engine.generation import GenerationRequest, Purpose
+from engine.protocol import GenerationRequest, Purpose
 from engine.types import Decision, Question, RetrievalMode, Tier, Verdict
 from tests.engine.answer.answering_cases import CERTIFICATE, GOOD, QUESTION, answer, answerer, never
 from tests.fakes import ScriptedGenerator

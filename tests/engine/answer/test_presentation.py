@@ -11,7 +11,7 @@ from config.settings import CourseSettings, Settings
 from engine.answer.assessment import Kind
 from engine.answer.presentation import NEARLY_AS_CLOSE, Presentation
 from engine.corpus.corpus import Corpus
-from engine.generation import FinishReason, Generation
+from engine.protocol import FinishReason, Generation
 from engine.types import Decision, Document, Match, Tier
 from tests.engine.answer.presentation_cases import KEY, PUMP, TODAY, URL, VALVE, asked, entry, told
 from tests.hostile import hostile

@@ -21,7 +21,7 @@ from engine.answer.relevance import (
     judge_by_features,
 )
 from engine.errors import EmbedderUnavailable, EngineDown, GenerationTimeout, ModelLoadError
-from engine.generation import GenerationRequest, Purpose
+from engine.protocol import GenerationRequest, Purpose
 from engine.retrieval.embedder import Scores
 from engine.retrieval.retrieval import Features, Retrieval
 from engine.types import Judgement, Verdict

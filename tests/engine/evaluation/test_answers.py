@@ -31,7 +31,7 @@ from engine.evaluation.questions import (
     unknown_ids,
 )
 from engine.evaluation.record import Record
-from engine.generation import Generation, GenerationRequest
+from engine.protocol import Generation, GenerationRequest
 from engine.retrieval.retriever import Retriever
 from engine.serving.generator import Generator
 from engine.serving.status import EngineState, EngineStatus

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.generation import FinishReason
 from engine.grounding.grounded_text import GroundedText
 from engine.grounding.splitter import split
+from engine.protocol import FinishReason
 from engine.types import Document
 from tests.engine.grounding.faq_cases import ENTRIES, check
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.generation import FinishReason
 from engine.grounding.check_result import Reason
 from engine.grounding.grounded_text import GroundedText
 from engine.grounding.lexicon import Commitment, lexicon, read_languages
 from engine.grounding.splitter import split
 from engine.grounding.units import UnitKind
+from engine.protocol import FinishReason
 from engine.types import Document
 from tests.engine.grounding.grounding_cases import Flip, flips, is_shown
 

@@ -9,9 +9,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from config.settings import EngineSettings
-from engine.generation import Generation, GenerationRequest
 from engine.models.catalog import CPU_DEFAULT
 from engine.models.hardware import DeviceMemory
+from engine.protocol import Generation, GenerationRequest
 from engine.serving.connection import EngineConnection
 from engine.serving.in_memory import InMemoryEngine, InMemoryEngines
 from engine.serving.supervisor import EngineSupervisor

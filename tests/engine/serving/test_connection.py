@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ModelLoadError
-from engine.generation import GenerationRequest
-from engine.protocol import Started, Text
+from engine.protocol import GenerationRequest, Started, Text
 from engine.serving.connection import EngineConnection
 from engine.serving.in_memory import InMemoryEngine
 from tests.engine.worker.tiny_models import entry

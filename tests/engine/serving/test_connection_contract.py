@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from engine.errors import CrashedTogether, ModelLoadError, NeverStarted
-from engine.generation import FinishReason, Generation, GenerationRequest
+from engine.protocol import FinishReason, Generation, GenerationRequest
 from engine.serving.connection import EngineConnection
 from engine.serving.in_memory import InMemoryEngines
 from engine.serving.process import EngineProcess

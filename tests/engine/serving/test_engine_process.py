@@ -18,9 +18,9 @@ import pytest_asyncio
 
 from config.settings import ROOT, EngineSettings
 from engine.errors import EngineCrashed, EngineDown, GenerationTimeout, ModelLoadError
-from engine.generation import FinishReason
 from engine.models.catalog import PromptStyle, Task
 from engine.models.child_process import engine_environment
+from engine.protocol import FinishReason
 from engine.serving.process import EngineProcess
 from engine.serving.status import EngineState
 from engine.serving.supervisor import EngineSupervisor

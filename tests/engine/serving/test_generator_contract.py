@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from config.settings import EngineSettings
-from engine.generation import FinishReason, Generation, GenerationRequest
+from engine.protocol import FinishReason, Generation, GenerationRequest
 from engine.serving.generator import Generator
 from engine.serving.in_memory import InMemoryEngines
 from engine.serving.process import EngineProcess

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.generation import FinishReason, Generation
+from engine.protocol import FinishReason, Generation
 from engine.serving.meter import Meter
 
 

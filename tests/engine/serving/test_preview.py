@@ -9,9 +9,9 @@ import pytest
 
 from config.settings import EngineSettings
 from engine.errors import ModelLoadError
-from engine.generation import GenerationRequest, Purpose
 from engine.models.catalog import ModelEntry, PromptStyle, Task
 from engine.prompt import answer_tokens
+from engine.protocol import GenerationRequest, Purpose
 from engine.serving.preview import Rehearsal, show_prompt
 from engine.types import Document
 from engine.worker.huggingface import HuggingFaceModel

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import torch
 
-from engine.generation import Generation
 from engine.models.catalog import Dtype, Quantisation, Task
+from engine.protocol import Generation
 from engine.worker.core import EngineCore
 from engine.worker.huggingface import HuggingFaceModel
 from engine.worker.watch import NullWatcher

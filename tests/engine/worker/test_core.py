@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from engine.errors import OutOfMemory
-from engine.generation import FinishReason, Generation, GenerationRequest
 from engine.models.catalog import GenerationDefaults, ModelEntry, PromptStyle, Quantisation, Task
 from engine.models.memory import memory_need
+from engine.protocol import FinishReason, Generation, GenerationRequest
 from engine.types import Document
 from engine.worker.core import EngineCore
 from engine.worker.huggingface import HuggingFaceModel

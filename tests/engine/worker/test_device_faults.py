@@ -12,10 +12,17 @@ import pytest
 
 from config.settings import ROOT
 from engine.errors import NonFiniteLogits
-from engine.generation import GenerationRequest
 from engine.models.catalog import GenerationDefaults
 from engine.models.child_process import engine_environment
-from engine.protocol import FromEngine, Generate, Load, Loaded, decode_from_engine, encode
+from engine.protocol import (
+    FromEngine,
+    Generate,
+    GenerationRequest,
+    Load,
+    Loaded,
+    decode_from_engine,
+    encode,
+)
 from engine.worker.core import EngineCore
 from engine.worker.huggingface import HuggingFaceModel
 from engine.worker.process import EXIT_BROKEN

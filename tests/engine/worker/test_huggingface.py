@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from engine.errors import ModelLoadError, OutOfMemory
-from engine.generation import FinishReason, GenerationRequest
 from engine.models.catalog import GenerationDefaults, ModelEntry, PromptStyle, Task, load_catalog
 from engine.models.weights import prepare_weights
+from engine.protocol import FinishReason, GenerationRequest
 from engine.types import Document
 from engine.worker.huggingface import HuggingFaceModel
 from engine.worker.loading import LoadedModel, load_model

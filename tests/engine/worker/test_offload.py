@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from engine.errors import ModelLoadError
-from engine.generation import Generation
 from engine.models.catalog import Dtype, Quantisation
+from engine.protocol import Generation
 from engine.worker.core import EngineCore
 from engine.worker.huggingface import HuggingFaceModel
 from engine.worker.offload import Weights, require_host_memory

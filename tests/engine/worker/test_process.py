@@ -10,13 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from config.settings import ROOT
-from engine.generation import FinishReason, GenerationRequest
 from engine.models.child_process import engine_environment
 from engine.protocol import (
     Cancel,
     Finished,
+    FinishReason,
     FromEngine,
     Generate,
+    GenerationRequest,
     Load,
     Loaded,
     Shutdown,

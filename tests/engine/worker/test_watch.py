@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from engine.generation import FinishReason
+from engine.protocol import FinishReason
 from engine.worker.text_stream import TextStream
 from engine.worker.watch import Watch
 from tests.engine.worker.tiny_networks import Listener

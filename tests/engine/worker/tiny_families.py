@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import torch
 
-from engine.generation import GenerationRequest
 from engine.models.catalog import ModelEntry, PromptStyle, Task
+from engine.protocol import GenerationRequest
 from engine.types import Document
 from tests.engine.worker import tiny_networks as tiny
 from tests.engine.worker.tiny_models import VOCABULARY, entry, save_tokenizer

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from engine.generation import GenerationRequest
+from engine.protocol import GenerationRequest
 from engine.worker.batching.model_runner import CausalRunner, ModelRunner
 from engine.worker.batching.scheduler import Scheduler
 from engine.worker.batching.seq2seq_runner import Seq2SeqRunner
