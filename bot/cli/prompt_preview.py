@@ -9,13 +9,13 @@ from bot.assistant import running_retriever
 from config.settings import Secrets, Settings
 from engine.answer.answering import Answerer
 from engine.answer.judges import running_relevance
+from engine.errors import after_colon
 from engine.grounding.support import LexicalSupport
 from engine.models.catalog import ModelEntry, load_catalog
 from engine.models.choice import Choice
 from engine.protocol import ShownPrompt
 from engine.serving.preview import Rehearsal, show_prompt
 from engine.types import Answer, Document, Question
-from engine.wording import after_colon
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

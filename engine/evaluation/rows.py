@@ -7,8 +7,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from engine.errors import EngineError
-from engine.wording import after_colon
+from engine.errors import EngineError, after_colon
 
 T = TypeVar("T")
 

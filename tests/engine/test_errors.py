@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.wording import after_colon
+from engine.errors import after_colon
 
 
 @pytest.mark.parametrize(
