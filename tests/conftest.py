@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 
 from engine.models.catalog import load_catalog
 from engine.models.weights import prepare_weights
+from tests.harness import FakeAdapter
 from tests.quick import QuickRun
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -77,3 +78,9 @@ def default_model(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> P
     models = prepared if (prepared / entry.alias).is_dir() else shared / "models"
     with FileLock(shared / "models.lock"):
         return asyncio.run(prepare_weights(entry, models, on_progress=lambda _: None))
+
+
+@pytest.fixture
+def adapter() -> FakeAdapter:
+    """A platform that keeps what it is sent."""
+    return FakeAdapter()

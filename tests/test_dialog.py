@@ -10,11 +10,6 @@ from tests.dialog_cases import CLOSEST, LATE, LATE_ANSWER, generator, values
 from tests.harness import FakeAdapter, ask, running_desk
 
 
-@pytest.fixture
-def adapter() -> FakeAdapter:
-    return FakeAdapter()
-
-
 async def test_a_question_is_answered_with_its_source(tmp_path: Path, adapter: FakeAdapter) -> None:
     async with running_desk(tmp_path, generator(), {"fake": adapter}) as desk:
         reply = await ask(desk, adapter, LATE)

@@ -13,11 +13,6 @@ from tests.dialog_cases import LATE, NO_ANSWER, generator, press, values
 from tests.harness import FakeAdapter, ask, echo, message, running_desk
 
 
-@pytest.fixture
-def adapter() -> FakeAdapter:
-    return FakeAdapter()
-
-
 async def test_new_starts_afresh(tmp_path: Path, adapter: FakeAdapter) -> None:
     script = generator()
     async with running_desk(tmp_path, script, {"fake": adapter}) as desk:

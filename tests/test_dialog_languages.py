@@ -16,6 +16,7 @@ from engine.protocol import GenerationRequest
 from engine.types import Decision, Document, Tier
 from tests.fakes import ScriptedGenerator
 from tests.harness import FAQ, FakeAdapter, ListCorpus, message, running_desk
+from tests.waits import within
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +190,7 @@ async def test_who_waits_and_who_stops_is_spoken_to_in_the_language_of_the_quest
     asked = SPOKEN[language].question
     async with running_desk(tmp_path, slow, {"fake": adapter}, corpus=corpus(language)) as desk:
         await desk.desk.receive(message(asked, language=OTHER[language]))
-        await slow.waiting.wait()
+        await within(slow.waiting.wait())
         await desk.desk.receive(message(asked, number=2, language=OTHER[language]))
         async with adapter.changed:
             await adapter.changed.wait_for(lambda: "m2" in adapter.messages)

@@ -41,11 +41,6 @@ ENTRIES = tuple(
 )
 
 
-@pytest.fixture
-def adapter() -> FakeAdapter:
-    return FakeAdapter()
-
-
 def settings_in(folder: Path, **changes: object) -> Settings:
     courses = {"llm": CourseSettings(platform_url=PLATFORM_URL)}
     return Settings(data_dir=folder, courses=courses, **changes)  # type: ignore[arg-type]

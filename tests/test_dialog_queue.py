@@ -10,18 +10,13 @@ import pytest
 from bot.messages import ReplyState
 from engine.serving.admission import AdmissionGate
 from engine.store.jobs import JobStatus
-from tests.fakes import ScriptedGenerator
 from tests.harness import FakeAdapter, RunningDesk, echo, message, running_desk
+from tests.waits import within
 
 WRITING = "Writing the answer …"
 NEXT, SECOND = "Your question is next.", "Your question is number 2 in the queue."
 THIRD = "Your question is number 3 in the queue."
 LATE = "Can I still join after the course has started?"
-
-
-@pytest.fixture
-def adapter() -> FakeAdapter:
-    return FakeAdapter()
 
 
 async def told(adapter: FakeAdapter, *notices: str) -> None:
@@ -40,11 +35,6 @@ async def ask_all(desk: RunningDesk, *users: str) -> None:
         await desk.desk.receive(message(LATE, number=number, user=user))
 
 
-async def is_begun(script: ScriptedGenerator) -> None:
-    async with asyncio.timeout(60):
-        await script.waiting.wait()
-
-
 async def statuses(desk: RunningDesk, *ids: int) -> list[JobStatus]:
     return [job.status for id_ in ids if (job := await desk.store.get(id_))]
 
@@ -56,7 +46,7 @@ async def test_with_one_answer_at_a_time_the_others_see_their_place_until_it_is_
     script.gate.clear()
     async with running_desk(tmp_path, script, {"fake": adapter}) as desk:
         await ask_all(desk, "ann")
-        await is_begun(script)
+        await within(script.waiting.wait())
         for number, user in ((2, "bob"), (3, "cleo")):
             await desk.desk.receive(message(LATE, number=number, user=user))
         await told(adapter, "", NEXT, SECOND)
@@ -114,7 +104,7 @@ async def test_what_needs_no_model_does_not_wait_for_it(
     script.gate.clear()
     async with running_desk(tmp_path, script, {"fake": adapter}) as desk:
         await ask_all(desk, "ann", "bob")
-        await is_begun(script)
+        await within(script.waiting.wait())
         await desk.desk.receive(message(text, number=3, user="cleo"))
         await adapter.wait_for_finals(1)
         before = await statuses(desk, 1, 2)
@@ -144,7 +134,7 @@ async def test_a_question_that_is_forgotten_while_it_waits_is_not_written(
     script.gate.clear()
     async with running_desk(tmp_path, script, {"fake": adapter}) as desk:
         await ask_all(desk, "ann", "bob")
-        await is_begun(script)
+        await within(script.waiting.wait())
         await desk.store.forget("fake", "bob")
         script.gate.set()
         await adapter.wait_for_finals(1)

@@ -16,11 +16,6 @@ from tests.harness import FakeAdapter, ListCorpus, ask, echo, message, running_d
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
-@pytest.fixture
-def adapter() -> FakeAdapter:
-    return FakeAdapter()
-
-
 @pytest.mark.parametrize(
     "question",
     [

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import pytest
-
 from bot.messages import Press, Reply, ReplyState
 from config.settings import LimitsSettings, Settings
 from engine.store.jobs import JobStatus
 from tests.dialog_cases import CLOSEST, LATE, LATE_ANSWER, NO_ANSWER, TRAPS, generator
 from tests.harness import FAQ, FakeAdapter, ListCorpus, ask, echo, message, running_desk
+from tests.waits import within
 
 
 async def offered(adapter: FakeAdapter, message_id: str) -> Reply:
@@ -26,11 +25,6 @@ async def offered(adapter: FakeAdapter, message_id: str) -> Reply:
     reply = found()
     assert reply is not None
     return reply
-
-
-@pytest.fixture
-def adapter() -> FakeAdapter:
-    return FakeAdapter()
 
 
 async def test_the_matching_entries_are_shown_while_the_asker_waits(
@@ -98,7 +92,7 @@ async def test_a_full_queue_is_refused_at_once_with_an_estimate(
     slow.gate.clear()
     async with running_desk(tmp_path, slow, {"fake": adapter}, settings=settings) as desk:
         await desk.desk.receive(message(LATE, number=0, user="student-0"))
-        await slow.waiting.wait()
+        await within(slow.waiting.wait())
         for number in range(1, 4):
             await desk.desk.receive(message(LATE, number=number, user=f"student-{number}"))
         refused = (await adapter.wait_for_finals(1))[0]
@@ -115,7 +109,7 @@ async def test_an_answer_can_be_stopped_by_its_asker_only(
     slow.gate.clear()
     async with running_desk(tmp_path, slow, {"fake": adapter}) as desk:
         await desk.desk.receive(message(LATE))
-        await slow.waiting.wait()
+        await within(slow.waiting.wait())
         other = await desk.desk.press(
             Press(platform="fake", user_id="x", value="stop:1", reply_to="x", message_id="m1")
         )
@@ -157,7 +151,7 @@ async def test_who_waits_is_shown_the_entries_of_the_answer_from_one_search(
     corpus = ListCorpus((*FAQ, *TRAPS))
     async with running_desk(tmp_path, script, {"fake": adapter}, corpus=corpus) as desk:
         await desk.desk.receive(message("How do I install kubectl on Windows?", number=1))
-        await script.waiting.wait()
+        await within(script.waiting.wait())
         await desk.desk.receive(message("how to install kubectl on mac", number=2))
         first, second = await offered(adapter, "m1"), await offered(adapter, "m2")
         script.gate.set()
@@ -181,7 +175,7 @@ async def test_who_asks_what_no_entry_is_close_to_waits_for_no_model_and_is_show
     script.gate.clear()
     async with running_desk(tmp_path, script, {"fake": adapter}) as desk:
         await desk.desk.receive(message(LATE, number=1))
-        await script.waiting.wait()
+        await within(script.waiting.wait())
         await desk.desk.receive(message("who won the world cup", number=2))
         await offered(adapter, "m1")
         (first,) = await adapter.wait_for_finals(1)
@@ -201,7 +195,7 @@ async def test_a_question_still_open_at_a_restart_is_judged_again(tmp_path: Path
     corpus = ListCorpus(TRAPS)
     async with running_desk(tmp_path, slow, {"fake": before}, corpus=corpus) as desk:
         await desk.desk.receive(message("How do I install kubectl on Windows?", number=1))
-        await slow.waiting.wait()
+        await within(slow.waiting.wait())
         await desk.desk.receive(message("how to install kubectl on mac", number=2))
         await offered(before, "m2")
 

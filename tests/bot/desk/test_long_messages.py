@@ -15,11 +15,6 @@ QUESTION = "How do I get a certificate?"
 LOG = "".join(f"2026-11-29 10:{n % 60:02}:00 INFO pump {n} moved water\n" for n in range(20_000))
 
 
-@pytest.fixture
-def adapter() -> FakeAdapter:
-    return FakeAdapter()
-
-
 def generator() -> ScriptedGenerator:
     return ScriptedGenerator(lambda request: request.documents[0].answer)
 
