@@ -31,6 +31,10 @@ class CorpusError(EngineError):
     """The FAQ could not be read."""
 
 
+class NotAnFaq(CorpusError):
+    """The file was hardly meant to hold entries: settings, code, somebody's notes."""
+
+
 class EmbedderUnavailable(EngineError):
     """The embedding model cannot be used."""
 

@@ -42,6 +42,8 @@ class Document:
     answer: str
     #: Where a reader can open the entry; only http(s).
     url: str | None = None
+    #: The question in other words; searched and never shown.
+    phrasings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

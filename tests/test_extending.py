@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from config.settings import CorpusSettings
-from engine.corpus.files import PARSERS
+from engine.corpus.formats.parsers import PARSERS
 from engine.corpus.loader import CorpusLoader
 from engine.grounding.grounded_text import GroundedText
 from engine.models.catalog import Task, load_catalog

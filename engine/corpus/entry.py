@@ -31,6 +31,10 @@ class Entry:
     course: str = ""
     section: str = ""
     url: str = ""
+    #: Fragment of the entry within the page that its file becomes, such as a heading's.
+    anchor: str = ""
+    #: The question in other words; searched and never shown.
+    phrasings: tuple[str, ...] = ()
     #: Place among its neighbours in the same section.
     sort_order: int = UNSORTED
     #: What stood before it in the file could not be read: "the previous answer" is unknown.

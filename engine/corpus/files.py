@@ -5,36 +5,18 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from engine.corpus.corpus import Problem
-from engine.corpus.docx import parse_docx
+from engine.corpus.course_names import CourseNames, parse_metadata, section_name
 from engine.corpus.entry import Entry, Parsed
-from engine.corpus.formats import (
-    CourseNames,
-    parse_csv,
-    parse_json,
-    parse_markdown,
-    parse_metadata,
-    parse_yaml,
-    section_name,
-)
+from engine.corpus.formats.parsers import PARSERS
 from engine.corpus.text import machine_name, slug
-from engine.errors import CorpusError
+from engine.errors import CorpusError, NotAnFaq
 
-#: Suffix → parser of a file's bytes; the number is the largest size after unpacking.
-PARSERS: Mapping[str, Callable[[bytes, int], Parsed]] = {
-    ".json": lambda data, _: parse_json(data),
-    ".yaml": lambda data, _: parse_yaml(data),
-    ".yml": lambda data, _: parse_yaml(data),
-    ".csv": lambda data, _: parse_csv(data),
-    ".md": lambda data, _: parse_markdown(data),
-    ".markdown": lambda data, _: parse_markdown(data),
-    ".docx": parse_docx,
-}
 _METADATA = {"_metadata.yaml", "_metadata.yml"}
 #: A file of these holds one entry; its folder holds the section.
 MARKDOWN = {".md", ".markdown"}
@@ -79,6 +61,8 @@ class Reading:
     files: dict[Path, Readable] = field(default_factory=dict)
     names: dict[Path, CourseNames] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    #: Files that are no FAQ, such as settings, and why.
+    passed_over: tuple[Problem, ...] = ()
 
     def placed_entries(self) -> list[tuple[Path, Entry]]:
         """All entries in the order of the course, each with its file."""
@@ -142,6 +126,7 @@ def read_source(source: Path, listing: Listing, previous: Reading, max_bytes: in
         )
         for failed, why in listing.failed.items()
     ]
+    passed_over: list[Problem] = []
     for path in (path for path in listing.files if path.name in _METADATA):
         try:
             names[path.parent] = parse_metadata(_read(path, max_bytes))
@@ -154,6 +139,11 @@ def read_source(source: Path, listing: Listing, previous: Reading, max_bytes: in
         try:
             parsed = _parse(path, max_bytes)
         except CorpusError as error:
+            # What never held an entry and lies in a folder is no fault; a file that is listed,
+            # or had entries, was meant to be an FAQ.
+            if isinstance(error, NotAnFaq) and path != source and not before:
+                passed_over.append(_problem(path, str(error)))
+                continue
             problems.append(_problem(path, str(error) + still_served([before] if before else [])))
             if before:
                 files[path] = before
@@ -163,7 +153,9 @@ def read_source(source: Path, listing: Listing, previous: Reading, max_bytes: in
         files[path] = placed(parsed, place, source=_shown(path), read_at=datetime.now(UTC))
     if not listing.files and not listing.failed:
         problems.append(_problem(source, "The folder holds no FAQ files."))
-    return Reading(files=files, names=names, problems=tuple(problems))
+    return Reading(
+        files=files, names=names, problems=tuple(problems), passed_over=tuple(passed_over)
+    )
 
 
 def placed(parsed: Parsed, place: Place, *, source: str, read_at: datetime) -> Readable:

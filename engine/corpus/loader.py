@@ -117,6 +117,7 @@ class CorpusLoader:
             version=_hash(*documents)[:16],
             loaded_at=datetime.now(UTC),
             left_out=left_out,
+            passed_over=tuple(each for reading in ordered for each in reading.passed_over),
             images=tuple(each for selection in selections for each in selection.images),
         )
         log.info(
@@ -164,6 +165,7 @@ def _document(entry: Entry) -> Document:
         question=entry.question,
         answer=entry.answer,
         url=clean_url(entry.url),
+        phrasings=entry.phrasings,
     )
 
 

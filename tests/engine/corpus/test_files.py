@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.corpus.course_names import parse_metadata
 from engine.corpus.entry import Entry
 from engine.corpus.files import Reading, list_files, read_source
-from engine.corpus.formats import parse_markdown, parse_metadata
+from engine.corpus.formats.markdown import parse_markdown
 from engine.errors import CorpusError
 
 LIMIT = 1_000_000

@@ -15,8 +15,8 @@ from docx.text.paragraph import Paragraph
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.corpus.docx import parse_docx
 from engine.corpus.entry import Entry
+from engine.corpus.formats.docx import parse_docx
 from engine.errors import CorpusError
 
 LIMIT = 5_000_000

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from engine.corpus.entry import Parsed
-from engine.corpus.headings import Kind, Paragraph, entries_below_headings
+from engine.corpus.formats.headings import Kind, Paragraph, entries_below_headings
+from engine.corpus.formats.wordml import Element, Lists, Styles, W, attribute, local_name
 from engine.corpus.text import clean_line, clean_text, clean_url
-from engine.corpus.wordml import Element, Lists, Styles, W, attribute, local_name
 from engine.errors import CorpusError
 
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.corpus.entry import Parsed
-from engine.corpus.formats import parse_csv, parse_json, parse_yaml
+from engine.corpus.formats.structured import parse_json, parse_yaml
+from engine.corpus.formats.table import parse_csv
 from engine.errors import CorpusError
 
 #: Text that cleaning leaves as it is.

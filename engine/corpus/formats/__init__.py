@@ -1,0 +1,1 @@
+"""What each kind of file holds: from its bytes to entries."""

@@ -1,0 +1,22 @@
+"""Which parser reads which kind of file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from engine.corpus.entry import Parsed
+from engine.corpus.formats.docx import parse_docx
+from engine.corpus.formats.markdown import parse_markdown
+from engine.corpus.formats.structured import parse_json, parse_yaml
+from engine.corpus.formats.table import parse_csv
+
+#: Suffix → parser of a file's bytes; the number is the largest size after unpacking.
+PARSERS: Mapping[str, Callable[[bytes, int], Parsed]] = {
+    ".json": lambda data, _: parse_json(data),
+    ".yaml": lambda data, _: parse_yaml(data),
+    ".yml": lambda data, _: parse_yaml(data),
+    ".csv": lambda data, _: parse_csv(data),
+    ".md": lambda data, _: parse_markdown(data),
+    ".markdown": lambda data, _: parse_markdown(data),
+    ".docx": parse_docx,
+}
