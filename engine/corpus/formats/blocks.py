@@ -31,6 +31,12 @@ _ANCHOR_TAG = re.compile(
     r"""(?i)<a\s+(?:name|id)\s*=\s*["']?([^"'\s>]{1,200})["']?\s*(?:/>|>(?:\s*</a\s*>)?)"""
 )
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,300}>")
+_TABLE_RULE = re.compile(r"[ \t]*\|?[ \t:-]+\|[ \t:|-]*")
+_CELL_END = re.compile(r"(?<!\\)\|")
+_QUESTIONS = re.compile(r"(?i)[*_]*(?:q|questions?|fragen?|preguntas?|perguntas?|вопросы?)[*_]*")
+_ANSWERS = re.compile(
+    r"(?i)[*_]*(?:a|answers?|antwort(?:en)?|respuestas?|réponses?|respostas?|ответы?)[*_]*"
+)
 _RULED = re.compile(r"^[=\-~_*# ]{3,}$")
 
 
@@ -109,6 +115,9 @@ class _Blocks:
             yield Paragraph(kind=Kind.FOLD_END, text="")
         elif written.startswith(ANCHOR):
             self._anchor = written[1:]
+        elif rows := _asked_rows(written.split("\n")):
+            for question, answer in rows:
+                yield Paragraph(kind=Kind.TEXT, text=f"Q: {question}\nA: {answer}")
         else:
             yield Paragraph(kind=Kind.TEXT, text=written, gap=gap)
 
@@ -144,6 +153,21 @@ class _Blocks:
         words: list[Token] = []
         _reader().inline.parse(content.strip(), _reader(), {}, words)
         return clean_line("".join(_words(words))), anchor
+
+
+def _asked_rows(lines: list[str]) -> list[tuple[str, str]]:
+    """Questions and answers of a table whose first two columns are called so."""
+    if len(lines) < 3 or "|" not in lines[0] or not _TABLE_RULE.fullmatch(lines[1]):
+        return []
+    head, _, *rows = ([cell.strip() for cell in _cells(line)] for line in lines)
+    if len(head) < 2 or not (_QUESTIONS.fullmatch(head[0]) and _ANSWERS.fullmatch(head[1])):
+        return []
+    return [(row[0], row[1]) for row in rows if len(row) > 1 and row[0] and row[1]]
+
+
+def _cells(line: str) -> list[str]:
+    inner = line.strip().removeprefix("|").removesuffix("|")
+    return [cell.replace("\\|", "|") for cell in _CELL_END.split(inner)]
 
 
 def _words(tokens: Sequence[Token]) -> Iterator[str]:

@@ -78,6 +78,8 @@ class _Lines:
         self._in_comment = False
         #: The lines of a tag that goes on.
         self._tag: list[str] = []
+        #: Whether the lines of a quotation are read without its marks.
+        self._is_quoted = False
         #: For each indented admonition that is open: whether it folds.
         self._indented: list[bool] = []
         #: For each container between colons that is open: whether it folds.
@@ -92,7 +94,7 @@ class _Lines:
             if self._is_code(line):
                 yield line, True
             elif (shown := self._shown(line)) is not None and not self._goes_on(shown):
-                yield self._line(_unlisted(self._whole(shown))), False
+                yield self._line(self._unlisted(self._whole(shown))), False
         yield " ".join(self._tag), False
 
     def _dedented(self, line: str) -> tuple[int, str]:
@@ -129,6 +131,17 @@ class _Lines:
         self._tag.append(line.strip())
         return len(self._tag) < _MOST_TAG_LINES and bool(_OPEN_TAG.search(" ".join(self._tag)))
 
+    def _unlisted(self, line: str) -> str:
+        """A line "- Q: …" or "> A: …" without the mark before it, and apart from the line above."""
+        self._is_quoted = self._is_quoted and line.startswith(">")
+        if self._is_quoted:
+            line = line[1:].removeprefix(" ")
+        match = _LABELLED.match(line)
+        if match is None:
+            return line
+        self._is_quoted = self._is_quoted or ">" in match[0]
+        return f"\n{line[match.end() :]}" if match["question"] else line[match.end() :]
+
     def _whole(self, line: str) -> str:
         """The line, with those before it that belong to its tag."""
         whole, self._tag = " ".join(self._tag) or line, []
@@ -158,14 +171,6 @@ class _Lines:
 
 def _folds(kind: str, title: str | None) -> bool:
     return bool(title) and _FOLDS.fullmatch(kind) is not None
-
-
-def _unlisted(line: str) -> str:
-    """A line "- Q: …" or "> A: …" without the mark before it, and apart from the line above."""
-    match = _LABELLED.match(line)
-    if match is None:
-        return line
-    return f"\n{line[match.end() :]}" if match["question"] else line[match.end() :]
 
 
 def _begin(title: str, folds: bool) -> str:

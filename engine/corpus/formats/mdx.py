@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterator
 
 from engine.code_fences import split_code
@@ -14,9 +15,9 @@ _MODULE = re.compile(
     r"(?m)^(?:import\s[^\n]*|export\s+(?:const|let|default|function)\b[^\n]*)(?:\n(?!\n)[^\n]*)*\n?"
 )
 _COMMENT = re.compile(r"(?s)\{/\*.{0,20000}?\*/\}")
-_CODE = r"(?P<code>`[^`\n]+`)"
+_CODE = r"(?P<code>^[ \t]*(?P<fence>`{3,}|~{3,})(?s:.*?)^[ \t]*(?P=fence)[`~]*[ \t]*$|`[^`\n]+`)"
 _TAG = re.compile(
-    rf"""(?x){_CODE}|[ \t]*<(?P<end>/?)(?P<name>[A-Z][\w.]*)
+    rf"""(?xm){_CODE}|[ \t]*<(?P<end>/?)(?P<name>[A-Z][\w.]*)
     (?P<attributes>(?:\s+[\w:-]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|\{{[^{{}}\n]*\}}))?){{0,30}})\s*
     (?P<closed>/?)>[ \t]*"""
 )
@@ -33,24 +34,33 @@ def parse_mdx(data: bytes) -> Parsed:
 
     Raises CorpusError when it is not text or holds no questions.
     """
-    return entries_of_markdown("".join(_stretches(clean_text(decode(data)))))
+    stretches = split_code(clean_text(decode(data)))
+    text = "".join(part if is_code else _without_scripts(part) for part, is_code in stretches)
+    return entries_of_markdown("".join(_stretches(text)))
+
+
+def _without_scripts(text: str) -> str:
+    return _MODULE.sub("", _COMMENT.sub("", text))
 
 
 def _stretches(text: str) -> Iterator[str]:
-    for stretch, is_code in split_code(text):
-        yield stretch if is_code else _TAG.sub(_tag, _MODULE.sub("", _COMMENT.sub("", stretch)))
+    """The text between the tags and what stands for each; indents are those of the components."""
+    start = 0
+    for match in _TAG.finditer(text):
+        if not match["code"]:
+            yield textwrap.dedent(text[start : match.start()])
+            yield _tag(match)
+            start = match.end()
+    yield textwrap.dedent(text[start:])
 
 
 def _tag(match: re.Match[str]) -> str:
-    if match["code"]:
-        return match["code"]
     folds = _FOLDING.search(match["name"]) is not None
     named = dict(_ATTRIBUTE.findall(match["attributes"]))
     title = next((named[name] for name in _TITLES if named.get(name)), "")
     if match["end"]:
         return "\n\n</details>\n\n" if folds else "\n"
     if not title:
-        # An end without a title may close what has one; an unmatched end does nothing.
         return "\n"
     if not folds:
         return f"\n\n**{title}**\n\n"

@@ -46,6 +46,8 @@ _ANSWER_LABEL = re.compile(
 _BOLD = re.compile(r"(\*{1,3}|_{1,3})(?=\S)((?:(?!\1).)+?)(?<=\S)\1(?P<after>[?？:]?)", re.DOTALL)
 _HTML_BOLD = re.compile(r"(?is)<(b|strong|em|u)>(.{1,500}?)</\1>(?P<after>[?？:]?)")
 _ITEM = re.compile(r"[ \t]{0,12}(?:[-*+•]|\d{1,9}[.)])[ \t]+")
+#: The mark of a definition below its term.
+_DEFINITION = re.compile(r"^:[ \t]+", re.MULTILINE)
 _MARKS = re.compile(r"[*_`]+(?=\S)|(?<=\S)[*_`]+(?!\w)")
 
 
@@ -170,7 +172,7 @@ def asked_line(text: str) -> Asked | None:
     end = next((n for n in range(1, _MOST_QUESTION_LINES) if asks_in(lines[:n])), 0)
     if not end or lines[0].startswith(("|", ">", "<", "[")):
         return None
-    answer = without_answer_label("\n".join(lines[end:]))
+    answer = without_answer_label(_DEFINITION.sub("", "\n".join(lines[end:])))
     return _asked(" ".join(lines[:end]), answer, Manner.LINE)
 
 
