@@ -25,7 +25,8 @@ class Selection:
     """What can be served of one source, and what became of the rest."""
 
     entries: tuple[Entry, ...]
-    #: One for each entry that is left out, or served with the answer of its neighbour.
+    #: One for each entry that is left out, or served with the answer of its neighbour; drafts are
+    #: counted.
     left_out: tuple[Problem, ...]
     #: One that counts the entries whose images were taken out, if there are any.
     images: tuple[Problem, ...]
@@ -64,7 +65,11 @@ def select(source: str, reading: Reading) -> Selection:
     candidates = [_candidate(path, entry) for path, entry in reading.placed_entries()]
     meant = _entries_meant(candidates)
     kept: list[Entry] = []
-    left_out: list[Problem] = []
+    left_out = [
+        Problem(source=readable.source, reason=reason)
+        for readable in reading.files.values()
+        for reason in readable.left_out
+    ]
     num_cleaned = 0
     for position, candidate in enumerate(candidates):
         target = meant.get(position)
