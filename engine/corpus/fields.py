@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, lru_cache
 
 #: Mean a question and an answer wherever they stand, in any file.
 QUESTION = (
@@ -75,13 +75,15 @@ _NOT_A_NAME = re.compile(r"[\W_]+")
 _DEEPEST = 8
 
 
+@lru_cache(maxsize=4096)
 def folded(name: str) -> str:
     """A field's name without case, spaces and punctuation."""
     return _NOT_A_NAME.sub("", name[:200].casefold())
 
 
-#: Of the names above; the keys of a file may all differ.
-_folded_name = cache(folded)
+@cache
+def _by_folded(names: tuple[str, ...]) -> Mapping[str, str]:
+    return {folded(name): name for name in names}
 
 
 def folded_fields(raw: Mapping[object, object]) -> dict[str, object]:
@@ -93,16 +95,16 @@ def folded_fields(raw: Mapping[object, object]) -> dict[str, object]:
     return fields
 
 
-def name_in(fields: Mapping[str, object], *tiers: Iterable[str]) -> str:
+def name_in(fields: Mapping[str, object], *tiers: tuple[str, ...]) -> str:
     """The first of the names under which folded `fields` hold a text; empty for none.
 
     Names of a later tier count only where none of an earlier one stands: a column "question" that
     is empty in this row does not make the column "name" the question.
     """
     for names in tiers:
-        present = [name for name in names if _folded_name(name) in fields]
-        if present:
-            texts = ((name, as_text(fields[_folded_name(name)])) for name in present)
+        known = _by_folded(names)
+        if not known.keys().isdisjoint(fields):
+            texts = ((known[key], as_text(fields[key])) for key in known if key in fields)
             return next((name for name, text in texts if text and not text.isspace()), "")
     return ""
 
@@ -142,10 +144,13 @@ def as_text(value: object, depth: int = 0) -> str:
 
 def draft_mark(fields: Mapping[str, object]) -> str:
     """What marks folded `fields` as kept back, as it is written in the file; empty for nothing."""
-    for name, values in DRAFTS.items():
-        value = fields.get(_folded_name(name))
-        if isinstance(value, str | bool | int) and str(value).strip().casefold() in values:
-            return f"{name}: {str(value).strip().casefold()}"
+    marks = _by_folded(tuple(DRAFTS))
+    for key, value in fields.items():
+        if key not in marks:
+            continue
+        written = str(value).strip().casefold() if isinstance(value, str | bool | int) else ""
+        if written in DRAFTS[marks[key]]:
+            return f"{marks[key]}: {written}"
     return ""
 
 

@@ -71,7 +71,7 @@ def _named(header: list[str], rows: Reader) -> Iterator[dict[str, str]]:
 
 
 def _is_filled_in(row: list[str]) -> bool:
-    return any(cell.strip(" -:") for cell in row)  # Markdown draws a line below the header
+    return any(cell.strip() for cell in row)
 
 
 def _is_title(row: list[str]) -> bool:
