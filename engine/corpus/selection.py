@@ -26,7 +26,8 @@ class Selection:
 
     #: Each with its file, in the order of the course.
     entries: tuple[tuple[Path, Entry], ...]
-    #: One for each entry that is left out, or served with the answer of its neighbour.
+    #: One for each entry that is left out, or served with the answer of its neighbour; drafts are
+    #: counted.
     left_out: tuple[Problem, ...]
     #: One that counts the entries whose images were taken out, if there are any.
     images: tuple[Problem, ...]
@@ -65,7 +66,11 @@ def select(source: str, reading: Reading) -> Selection:
     candidates = [_candidate(path, entry) for path, entry in reading.placed_entries()]
     meant = _entries_meant(candidates)
     kept: list[tuple[Path, Entry]] = []
-    left_out: list[Problem] = []
+    left_out = [
+        Problem(source=readable.source, reason=reason)
+        for readable in reading.files.values()
+        for reason in readable.left_out
+    ]
     num_cleaned = 0
     for position, candidate in enumerate(candidates):
         target = meant.get(position)
