@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from engine.corpus.formats.inline_html import markdown_without_html, title_without_html
 from engine.corpus.text import clean_line, clean_text
 from engine.errors import CorpusError
 
@@ -72,8 +73,8 @@ class EntryList:
             self.skip("is not a question with an answer; mend or delete it")
             return
         fields = {clean_line(str(key)).casefold(): value for key, value in raw.items()}
-        question = clean_line(_first(fields, _QUESTION))
-        answer = clean_text(_first(fields, _ANSWER))
+        question = clean_line(title_without_html(clean_text(_first(fields, _QUESTION))))
+        answer = clean_text(markdown_without_html(clean_text(_first(fields, _ANSWER))))
         if not question or not answer:
             missing = "answer" if question else "question"
             named = (
