@@ -14,6 +14,7 @@ from config.settings import CorpusSettings
 from engine.corpus.corpus import Problem
 from engine.corpus.files import Place, Readable, Reading, placed
 from engine.corpus.formats.parsers import PARSERS
+from engine.corpus.formats.topics import without_topics
 from engine.corpus.text import slug
 from engine.errors import CorpusError
 
@@ -273,6 +274,7 @@ class AddressReader:
     def _parsed(self, url: str, download: Download) -> _Content:
         parser = PARSERS[suffix_of(url, download)]
         parsed = parser(download.body, self._settings.max_bytes)
+        parsed = without_topics(parsed, PurePosixPath(unquote(urlsplit(url).path)))
         if not parsed.entries:  # an error page in JSON must not replace the good copy
             first = "".join(f" {reason}" for reason in parsed.problems[:1])
             raise CorpusError(f"The address holds no entry that can be used.{first}")

@@ -36,6 +36,8 @@ class Entry:
     anchor: str = ""
     #: The question in other words; searched and never shown.
     phrasings: tuple[str, ...] = ()
+    #: Its title does not ask: an entry only in a file whose name says that it is an FAQ.
+    is_topic: bool = False
     #: Place among its neighbours in the same section.
     sort_order: int = UNSORTED
     #: What stood before it in the file could not be read: "the previous answer" is unknown.
@@ -61,7 +63,15 @@ class EntryList:
     _seen: int = 0
     _after_gap: bool = False
 
-    def add(self, raw: object, *, course: str = "", section: str = "") -> None:
+    def add(
+        self,
+        raw: object,
+        *,
+        course: str = "",
+        section: str = "",
+        anchor: str = "",
+        is_topic: bool = False,
+    ) -> None:
         """Add what `raw` holds; `course` and `section` stand in where it names none.
 
         Raises CorpusError when there are too many.
@@ -92,6 +102,8 @@ class EntryList:
                 url=as_text(fields.get("url")),
                 sort_order=_whole_number(as_text(fields.get("sort_order"))),
                 follows_gap=self._after_gap,
+                anchor=anchor,
+                is_topic=is_topic,
             )
         )
         self._after_gap = False

@@ -14,12 +14,13 @@ from engine.corpus.corpus import Problem
 from engine.corpus.course_names import CourseNames, parse_metadata, section_name
 from engine.corpus.entry import Entry, Parsed
 from engine.corpus.formats.parsers import PARSERS
+from engine.corpus.formats.topics import without_topics
 from engine.corpus.text import machine_name, slug
 from engine.errors import CorpusError, NotAnFaq
 
 _METADATA = {"_metadata.yaml", "_metadata.yml"}
-#: A file of these holds one entry; its folder holds the section.
-MARKDOWN = {".md", ".markdown"}
+#: Several of these make up a course: the folder holds the section, and one file may be one entry.
+MARKDOWN = {".md", ".markdown", ".mdx", ".rst", ".txt", ".ipynb"}
 #: Written for visitors of a repository; silently passed over in a folder.
 _NO_ENTRY = re.compile(
     r"(README|readme|CONTRIBUTING|CHANGELOG|LICENSE|SECURITY|AGENTS|CLAUDE)(\.\w+)+"
@@ -215,7 +216,7 @@ def _parse(path: Path, max_bytes: int) -> Parsed:
             f"Files of this kind cannot be read; supported are {', '.join(PARSERS)} "
             "and folders of these."
         )
-    return parser(_read(path, max_bytes), max_bytes)
+    return without_topics(parser(_read(path, max_bytes), max_bytes), path)
 
 
 def _read(path: Path, max_bytes: int) -> bytes:
