@@ -38,13 +38,19 @@ def entries_below_headings(paragraphs: Iterable[Paragraph]) -> Parsed:
 
     For a document that somebody wrote as an FAQ; `passages` has the rules.
     """
-    found = EntryList()
-    for passage in passages(list(paragraphs), is_faq=True):
-        found.add(
+    return parsed_passages(passages(list(paragraphs), is_faq=True))
+
+
+def parsed_passages(found: Iterable[Passage]) -> Parsed:
+    """Each passage as an entry."""
+    entries = EntryList()
+    for passage in found:
+        entries.add(
             {"question": passage.question, "answer": passage.answer, "section": passage.section},
             anchor=passage.anchor,
+            is_topic=passage.is_topic,
         )
-    return found.parsed()
+    return entries.parsed()
 
 
 def passages(

@@ -12,6 +12,9 @@ from engine.errors import CorpusError
 #: An element of lxml, which comes without types.
 Element = Any
 
+#: No text has these, and XML refuses them.
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+_REFERENCE = re.compile(r"&#(?:[xX]0*([0-9a-fA-F]{1,6})|0*([0-9]{1,7}));?")
 #: Pictures inside the page; they are not read, and would count against the limit below.
 _DATA = re.compile(r"data:[\w/+.-]{1,60}(?:;[\w=-]{1,40}){0,3},[A-Za-z0-9+/=%._-]*")
 #: A page of 1,000 entries has some 2 million characters and 50,000 tags. What libxml2 builds of
@@ -66,7 +69,7 @@ def read_html(text: str) -> Element:
     """
     import lxml.html
 
-    text = _DATA.sub("data:,", text.replace("\0", ""))
+    text = _DATA.sub("data:,", _REFERENCE.sub(_visible, _CONTROLS.sub("", text)))
     if len(text) > _MOST_CHARS:
         raise CorpusError(
             f"The page has more than {_MOST_CHARS:,} characters without its pictures; split it."
@@ -169,6 +172,12 @@ def _converted(html: str) -> str:
     markdown = library.convert(html, options).content or ""
     # The two spaces of a line break are not needed: every platform shows lines as they are.
     return "\n".join(map(str.rstrip, markdown.split("\n"))).strip("\n")
+
+
+def _visible(reference: re.Match[str]) -> str:
+    """A numbered character, unless it is one that no text has."""
+    code = int(reference[1], 16) if reference[1] else int(reference[2])
+    return "" if code > 0x10FFFF or _CONTROLS.match(chr(code)) else reference[0]
 
 
 def _is_too_deep(root: Element) -> bool:
