@@ -44,6 +44,9 @@ HOMES = {
     "minsearch": {"engine/retrieval/lexical.py"},
     "sqlite3": {"engine/store/database.py"},
     "docx": {"engine/corpus/formats/docx.py"},
+    "lxml": {"engine/corpus/formats/html.py"},
+    "html_to_markdown": {"engine/corpus/formats/html.py"},
+    "pypdf": {"engine/corpus/formats/pdf.py"},
     "prompt_toolkit": {"bot/console/receive.py"},
     "telegram": {
         "bot/telegram/client.py",

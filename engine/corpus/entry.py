@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from engine.corpus.fields import draft_mark, field_text, field_texts, folded_fields
+from engine.corpus.formats.inline_html import markdown_without_html, title_without_html
 from engine.corpus.text import clean_line, clean_text
 from engine.errors import CorpusError
 
@@ -91,9 +92,9 @@ class EntryList:
         if mark := draft_mark(fields):
             self._leave_out(f"marked “{mark}”")
             return
-        asked = list(filter(None, map(clean_line, field_texts(fields, "question"))))
+        asked = list(filter(None, map(_title, field_texts(fields, "question"))))
         question = asked[0] if asked else ""
-        answer = clean_text(field_text(fields, "answer"))
+        answer = clean_text(markdown_without_html(clean_text(field_text(fields, "answer"))))
         if not question or not answer:
             missing = "answer" if question else "question"
             named = (
@@ -170,3 +171,7 @@ def _whole_number(text: str) -> int:
 def shortened(text: str) -> str:
     """How a title is named in a sentence."""
     return text if len(text) <= _LONGEST_NAME else text[:_LONGEST_NAME].rstrip() + "…"
+
+
+def _title(text: str) -> str:
+    return clean_line(title_without_html(clean_text(text)))

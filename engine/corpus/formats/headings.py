@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
-from engine.corpus.entry import EntryList, Parsed
+from engine.corpus.entry import EntryList, Parsed, shortened
 from engine.corpus.formats.outline import Kind, Node, Paragraph, outline
-from engine.corpus.formats.questions import names_contents, says_faq
+from engine.corpus.formats.questions import asks_in, names_contents, says_faq
 
 __all__ = ["Kind", "Paragraph", "Passage", "entries_below_headings", "passages"]
 
@@ -18,6 +18,10 @@ __all__ = ["Kind", "Paragraph", "Passage", "entries_below_headings", "passages"]
 _LINK_WITHIN = r"[ \t>]*(?:[-*+]|\d+[.)])?[ \t]*[*_(]*\[[^\n]{1,300}?\]\(<?#[^()\n]*\)[*_)]*[ \t]*"
 _LINKS_WITHIN = re.compile(rf"(?:{_LINK_WITHIN}\n+)*{_LINK_WITHIN}\s*")
 _FURNITURE = re.compile(rf"(?:\n+(?:{_LINK_WITHIN}|[ \t]*(?:[-*_][ \t]*){{3,}}))+\s*\Z")
+
+#: An answer with this many lines that ask seems to hold questions of its own.
+_MANY_QUESTIONS = 3
+_MOST_NAMED = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,13 +42,27 @@ def entries_below_headings(paragraphs: Iterable[Paragraph]) -> Parsed:
 
     For a document that somebody wrote as an FAQ; `passages` has the rules.
     """
-    found = EntryList()
-    for passage in passages(list(paragraphs), is_faq=True):
-        found.add(
+    return parsed_passages(passages(list(paragraphs), is_faq=True))
+
+
+def parsed_passages(found: Iterable[Passage]) -> Parsed:
+    """Each passage as an entry; one that seems to hold many questions is named."""
+    entries = EntryList()
+    crowded: list[str] = []
+    for passage in found:
+        asking = sum(map(asks_in, ([line] for line in passage.answer.split("\n"))))
+        if asking >= _MANY_QUESTIONS:
+            crowded.append(
+                f"The answer to “{shortened(passage.question)}” has {asking} lines that ask; if "
+                "these are questions of their own, make each a heading."
+            )
+        entries.add(
             {"question": passage.question, "answer": passage.answer, "section": passage.section},
             anchor=passage.anchor,
+            is_topic=passage.is_topic,
         )
-    return found.parsed()
+    parsed = entries.parsed()
+    return replace(parsed, problems=(*parsed.problems, *crowded[:_MOST_NAMED]))
 
 
 def passages(

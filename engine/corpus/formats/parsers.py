@@ -9,10 +9,12 @@ from engine.corpus.formats.docx import parse_docx
 from engine.corpus.formats.markdown import parse_markdown
 from engine.corpus.formats.mdx import parse_mdx
 from engine.corpus.formats.notebook import parse_notebook
+from engine.corpus.formats.pdf import parse_pdf
 from engine.corpus.formats.plain_text import parse_text
 from engine.corpus.formats.restructured_text import parse_rst
 from engine.corpus.formats.structured import parse_json, parse_yaml
 from engine.corpus.formats.table import parse_csv
+from engine.corpus.formats.webpage import parse_webpage
 
 #: Suffix → parser of a file's bytes; the number is the largest size after unpacking.
 PARSERS: Mapping[str, Callable[[bytes, int], Parsed]] = {
@@ -30,4 +32,8 @@ PARSERS: Mapping[str, Callable[[bytes, int], Parsed]] = {
     ".rst": lambda data, _: parse_rst(data),
     ".ipynb": lambda data, _: parse_notebook(data),
     ".docx": parse_docx,
+    ".html": lambda data, _: parse_webpage(data),
+    ".htm": lambda data, _: parse_webpage(data),
+    ".xhtml": lambda data, _: parse_webpage(data),
+    ".pdf": lambda data, _: parse_pdf(data),
 }

@@ -14,7 +14,14 @@ Element = Any
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _CODE_STYLE = re.compile(r"(?i)\b(code|preformatted|html pre|plain text|listing)")
 _PASSED_OVER = re.compile(r"(?i)(title|subtitle|toc .*|table of contents|header|footer)")
-_HEADING = re.compile(r"(?i)heading ([1-9])")
+#: Word writes the name in English whatever its language; other programs do not.
+_HEADING = re.compile(
+    r"(?i)(?:heading|überschrift|titre|t[ií]tulo|titolo|заголовок|kop|nagłówek|rubrik|overskrift"
+    r"|otsikko|nadpis|başlık|見出し|标题|標題|제목)[ _-]?([1-9])"
+)
+#: Somebody's own style for the questions; it stands below every real heading.
+_QUESTION = re.compile(r"(?i)(?:faq[ _-]?)?(?:question|frage|pregunta|pergunta|вопрос|q)")
+_QUESTION_LEVEL = 9
 _DEEPEST_STYLE = 10
 _DEEPEST_LIST = 8
 
@@ -36,6 +43,12 @@ def child_value(element: Element, *path: str) -> str:
     return "" if child is None else attribute(child, "val")
 
 
+def bold(element: Element) -> bool | None:
+    """What a run or style says of its weight, if anything."""
+    mark = element.find(f"{W}rPr/{W}b")
+    return None if mark is None else attribute(mark, "val") not in ("0", "false", "off")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Style:
     name: str
@@ -44,6 +57,8 @@ class _Style:
     outline: int
     #: Of the list that the style belongs to.
     list_id: str
+    #: None where the style leaves it to the one it is based on.
+    is_bold: bool | None
 
 
 class Styles:
@@ -56,6 +71,7 @@ class Styles:
                 based_on=child_value(style, "basedOn"),
                 outline=_outline(style),
                 list_id=child_value(style, "pPr", "numPr", "numId"),
+                is_bold=bold(style),
             )
             for style in styles.findall(f"{W}style")
         }
@@ -73,7 +89,16 @@ class Styles:
             named = _HEADING.fullmatch(style.name)
             if named or style.outline:
                 return int(named[1]) if named else style.outline
+            if _QUESTION.fullmatch(style.name):
+                return _QUESTION_LEVEL
         return _outline(paragraph)
+
+    def is_bold(self, run: Element, paragraph: Element) -> bool:
+        """Whether a run is bold, by itself or by its style or that of its paragraph."""
+        own = [bold(run)]
+        own += [style.is_bold for style in self._chain(run, "rPr", "rStyle")]
+        own += [style.is_bold for style in self._chain(paragraph)]
+        return next((each for each in own if each is not None), False)
 
     def list_of(self, paragraph: Element) -> tuple[str, bool]:
         """The id of the list it belongs to (empty: none), and whether its style numbers."""
@@ -86,9 +111,9 @@ class Styles:
                 return style.list_id or style.name, bool(named and named[1].lower() == "number")
         return "", False
 
-    def _chain(self, paragraph: Element) -> Iterator[_Style]:
-        """The paragraph's style and those it is based on."""
-        key = child_value(paragraph, "pPr", "pStyle")
+    def _chain(self, element: Element, *path: str) -> Iterator[_Style]:
+        """The style of a paragraph, or at `path` of a run, and those it is based on."""
+        key = child_value(element, *(path or ("pPr", "pStyle")))
         for _ in range(_DEEPEST_STYLE):
             found = self._styles.get(key)
             if found is None:

@@ -1,0 +1,151 @@
+"""Web pages of many makes: their questions and nothing of what surrounds them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.corpus.entry import Entry, Parsed
+from engine.corpus.formats.topics import without_topics
+from engine.corpus.formats.webpage import parse_webpage
+from engine.errors import CorpusError, NotAnFaq
+
+PAGES = Path(__file__).parents[3] / "data" / "faq_formats" / "office"
+
+#: Page → its questions, each below its section.
+QUESTIONS: dict[str, dict[str, list[str]]] = {
+    "bakery_jsonld": {"": ["Do you deliver on Sundays?", "Can I order <a cake> by mail?"]},
+    "club_dl": {"": ["Do I need my own board?", "How is my rating computed?", "Where do we meet?"]},
+    "confluence_export": {"Access": ["How do I get a VPN account?", "Who can see the warehouse?"]},
+    "google_docs_export": {"General": ["When are the meetings?", "Do I need a laptop?"]},
+    "library_details": {
+        "Library help / Borrowing": ["How do I renew a book?", "How many books may I take?"],
+        "Library help / Printing": ["What does a page cost?"],
+    },
+    "museum_microdata": {"Visitors": ["May I bring my dog?", "When is it quiet?"]},
+    "school_headings": {
+        "Enrolment": ["Can I join after the first week?", "What does a course cost?"],
+        "Rooms": ["Is there wireless network?"],
+    },
+    "shop_accordion": {
+        "Payment": ["Which cards do you take?", "Invoices"],
+        "Shipping": ["How long does it take?", "Do you ship abroad?"],
+    },
+}
+
+
+def read(name: str) -> Parsed:
+    path = PAGES / f"{name}.html"
+    return without_topics(parse_webpage(path.read_bytes()), path)
+
+
+def page(body: str, title: str = "FAQ") -> bytes:
+    return f"<!doctype html><title>{title}</title><body>{body}</body>".encode()
+
+
+def answers(data: bytes) -> dict[str, str]:
+    return {entry.question: entry.answer for entry in parse_webpage(data).entries}
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_each_page_gives_its_questions_and_nothing_else(name: str) -> None:
+    found: dict[str, list[str]] = {}
+    for entry in read(name).entries:
+        found.setdefault(entry.section, []).append(entry.question)
+
+    assert found == QUESTIONS[name]
+    assert read(name).problems == ()
+
+
+def entry_of(name: str, question: str) -> Entry:
+    return next(entry for entry in read(name).entries if entry.question == question)
+
+
+def test_answers_are_markdown() -> None:
+    assert entry_of("school_headings", "What does a course cost?").answer == (
+        "It depends on the course:\n\n"
+        "| Course | Fee |\n| --- | --- |\n| Pottery | € 80 |\n| Python | € 120 |"
+    )
+    assert entry_of("google_docs_export", "Do I need a laptop?").answer == (
+        "**Yes**. Install with `pip install torch`.\n\n- 8 GB of memory\n   - 16 are better"
+    )
+    assert "(https://club.example/calendar)" in read("google_docs_export").entries[0].answer
+    assert entry_of("library_details", "What does a page cost?").answer.endswith(
+        "**Show the price list of 2019**\n\n4 cents."
+    )
+
+
+def test_the_id_of_a_heading_is_the_anchor() -> None:
+    anchors = [entry.anchor for entry in read("school_headings").entries]
+
+    assert anchors == ["late", "fee", "wifi"]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("login_wall", "asks for a sign-in"),
+        ("js_app", "put together by JavaScript"),
+        ("not_found", "an error page .“404 Not Found”"),
+    ],
+)
+def test_a_page_that_is_no_faq_says_what_to_do(name: str, reason: str) -> None:
+    with pytest.raises(CorpusError, match=reason):
+        read(name)
+
+
+def test_an_article_is_no_faq() -> None:
+    with pytest.raises(NotAnFaq):
+        read("news_article")
+
+
+@pytest.mark.parametrize(
+    ("declared", "encoding"),
+    [
+        ('<meta charset="utf-8">', "utf-8"),
+        ('<meta http-equiv="Content-Type" content="text/html; charset=koi8-r">', "koi8-r"),
+        ('<meta charset="windows-1251">', "windows-1251"),
+        ('<meta charset="iso-8859-1">', "utf-8"),
+        ("", "utf-16"),
+        ("", "utf-8-sig"),
+    ],
+)
+def test_a_page_is_read_in_its_character_set(declared: str, encoding: str) -> None:
+    data = f"<html><head>{declared}</head><h2>Когда?</h2><p>Завтра.</p></html>".encode(encoding)
+
+    assert answers(data) == {"Когда?": "Завтра."}
+
+
+@pytest.mark.parametrize(
+    ("html", "reason"),
+    [
+        pytest.param("<div>" * 100_000, "nested deeper", id="depth"),
+        pytest.param("<a>" * 250_000, "more than 200,000 tags", id="tags"),
+        pytest.param("&" * 6_000_000, "more than 5,000,000 characters", id="size"),
+        pytest.param("\0" * 6_000_000, "no questions", id="zeros"),
+        pytest.param("", "no questions", id="empty"),
+    ],
+)
+def test_a_page_made_to_hurt_is_refused(html: str, reason: str) -> None:
+    with pytest.raises(CorpusError, match=reason):
+        parse_webpage(html.encode())
+
+
+def test_pictures_inside_a_page_do_not_count() -> None:
+    picture = f'<img alt="The menu" src="data:image/png;base64,{"A" * 6_000_000}">'
+
+    assert answers(page(f"<h2>What is there?</h2><p>{picture}</p>")) == {
+        "What is there?": "The menu"
+    }
+
+
+@given(st.text() | st.text(st.sampled_from("hp2a? \n</>dtl")))
+def test_no_page_raises_anything_but_corpus_error(html: str) -> None:
+    try:
+        parsed = parse_webpage(page(html))
+    except CorpusError:
+        return
+    assert all(entry.question and entry.answer for entry in parsed.entries)
