@@ -124,6 +124,7 @@ async def running_retriever(settings: Settings) -> AsyncIterator[Retriever]:
         settings.corpus,
         cache_dir=settings.data_dir / "cache" / "corpus",
         course_titles={name: c.title for name, c in settings.courses.items() if c.title},
+        course_urls={name: c.url for name, c in settings.courses.items() if c.url},
     )
     vectors = settings.retrieval.embedder == "auto"
     retriever = Retriever(

@@ -14,6 +14,7 @@ from engine.corpus.corpus import Problem
 from engine.corpus.course_names import CourseNames, parse_metadata, section_name
 from engine.corpus.entry import Entry, Parsed
 from engine.corpus.formats.parsers import PARSERS
+from engine.corpus.published import Published, published_file
 from engine.corpus.text import machine_name, slug
 from engine.errors import CorpusError, NotAnFaq
 
@@ -52,6 +53,7 @@ class Readable:
     read_at: datetime
     #: The file or address, as it is shown to the operator.
     source: str
+    published: Published
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +118,14 @@ def list_files(source: Path) -> Listing:
     return Listing(files=dict(sorted(files.items())), failed=failed)
 
 
-def read_source(source: Path, listing: Listing, previous: Reading, max_bytes: int) -> Reading:
-    """Read every listed file. One that fails now keeps the entries it had in `previous`."""
+def read_source(
+    source: Path, listing: Listing, previous: Reading, max_bytes: int, base_url: str = ""
+) -> Reading:
+    """Read every listed file. One that fails now keeps the entries it had in `previous`.
+
+    `base_url` is where readers open what the source holds; a course's own `_metadata.yaml` may
+    say it better.
+    """
     files = {p: kept for p, kept in previous.files.items() if _is_below(p, listing.failed)}
     names = {p: kept for p, kept in previous.names.items() if _is_below(p, listing.failed)}
     problems = [
@@ -150,7 +158,13 @@ def read_source(source: Path, listing: Listing, previous: Reading, max_bytes: in
             continue
         problems += [_problem(path, reason) for reason in parsed.problems]
         place = _place(path, source, names)
-        files[path] = placed(parsed, place, source=_shown(path), read_at=datetime.now(UTC))
+        files[path] = placed(
+            parsed,
+            place,
+            published=_published(path, source, names, base_url),
+            source=_shown(path),
+            read_at=datetime.now(UTC),
+        )
     if not listing.files and not listing.failed:
         problems.append(_problem(source, "The folder holds no FAQ files."))
     return Reading(
@@ -158,7 +172,9 @@ def read_source(source: Path, listing: Listing, previous: Reading, max_bytes: in
     )
 
 
-def placed(parsed: Parsed, place: Place, *, source: str, read_at: datetime) -> Readable:
+def placed(
+    parsed: Parsed, place: Place, *, published: Published, source: str, read_at: datetime
+) -> Readable:
     """The entries of a file with course and section filled in."""
     titles = {place.course: place.title} if place.title else {}
     entries = []
@@ -168,7 +184,12 @@ def placed(parsed: Parsed, place: Place, *, source: str, read_at: datetime) -> R
             titles.setdefault(course, entry.course)
         entries.append(replace(entry, course=course, section=entry.section or place.section))
     return Readable(
-        entries=tuple(entries), titles=titles, rank=place.rank, read_at=read_at, source=source
+        entries=tuple(entries),
+        titles=titles,
+        rank=place.rank,
+        read_at=read_at,
+        source=source,
+        published=published,
     )
 
 
@@ -248,6 +269,18 @@ def _place(path: Path, source: Path, names: Mapping[Path, CourseNames]) -> Place
         section=section_name(folders[1], None) if len(folders) > 1 else "",
         rank=(str(root / course), 0),
     )
+
+
+def _published(
+    path: Path, source: Path, names: Mapping[Path, CourseNames], base_url: str
+) -> Published:
+    """The nearest `_metadata.yaml` that gives an address decides; without one, the settings do."""
+    for folder in path.parents:
+        if folder in names and names[folder].url:
+            return published_file(path, folder, names[folder].url)
+        if folder == source:
+            break
+    return published_file(path, source, base_url)
 
 
 def _named_place(path: Path, folder: Path, names: CourseNames) -> Place:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from engine.corpus.corpus import Problem
 from engine.corpus.entry import Entry, shortened
 from engine.corpus.files import MARKDOWN, Reading
-from engine.corpus.images import without_images
+from engine.corpus.images import is_on_the_web, without_images
 from engine.corpus.placeholders import (
     AnswerKind,
     is_placeholder_title,
     kind_of_answer,
     only_points_at_images,
 )
+from engine.corpus.published import Published, opened_at
+from engine.corpus.web.hosts import is_written_private
 
 _STEPS = {AnswerKind.BEFORE: -1, AnswerKind.AFTER: 1}
 
@@ -62,7 +65,10 @@ class _Candidate:
 
 def select(source: str, reading: Reading) -> Selection:
     """The entries of `reading` that say something, without images; `source` is its name."""
-    candidates = [_candidate(path, entry) for path, entry in reading.placed_entries()]
+    candidates = [
+        _candidate(path, entry, reading.files[path].published)
+        for path, entry in reading.placed_entries()
+    ]
     meant = _entries_meant(candidates)
     kept: list[tuple[Path, Entry]] = []
     left_out: list[Problem] = []
@@ -87,8 +93,13 @@ def select(source: str, reading: Reading) -> Selection:
     return Selection(entries=tuple(kept), left_out=tuple(left_out), images=images)
 
 
-def _candidate(path: Path, entry: Entry) -> _Candidate:
-    answer = without_images(entry.answer)
+def _candidate(path: Path, entry: Entry, file: Published) -> _Candidate:
+    def is_open(address: str) -> bool:
+        opened = None if " " in address else opened_at(address, file, {})
+        # A page of this very machine or network is for its owner, who tries things out.
+        return opened is not None and (is_on_the_web(address) or not _is_private(opened))
+
+    answer = without_images(entry.answer, is_open)
     had_images = answer != entry.answer
     kind = kind_of_answer(answer)
     # "See below:" pointed at the image that stood there.
@@ -97,6 +108,10 @@ def _candidate(path: Path, entry: Entry) -> _Candidate:
     return _Candidate(
         entry=replace(entry, answer=answer), path=path, had_images=had_images, kind=kind
     )
+
+
+def _is_private(url: str) -> bool:
+    return is_written_private(urlsplit(url).hostname or "")
 
 
 def _entries_meant(candidates: Sequence[_Candidate]) -> dict[int, int]:
