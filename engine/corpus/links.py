@@ -22,8 +22,11 @@ _LINK = re.compile(
     re.DOTALL,
 )
 _DEFINITION = re.compile(
-    r"^( {0,3}\[([^\[\]\n]{1,300}+)\]:[ \t]*)(<[^<>\n]+>|\S+)(.*)\n?", re.MULTILINE
+    r"^( {0,3}\[([^\[\]\n]{1,300}+)\]:[ \t]*)(<[^<>\n]+>|\S+)"
+    r"""([ \t]+(?:"[^"\n]*"|'[^'\n]*'|\([^()\n]*\)))?[ \t]*(?:\n|\Z)""",
+    re.MULTILINE,
 )
+_BLANK_LINES = re.compile(r"\n{3,}")
 _ANCHOR = re.compile(
     r"""(?is)<a\b[^<>]{0,500}?\bhref\s*=\s*("[^"]*"|'[^']*'|[^\s"'>]+)[^<>]{0,500}>(.{0,2000}?)</a\s*>"""
 )
@@ -50,7 +53,9 @@ def _with_open_links(text: str, opened: Opened) -> str:
         if target is None:
             gone.add(_label(match[2]))
             return ""
-        return match[0] if target == match[3].strip("<>") else f"{match[1]}{target}{match[4]}\n"
+        return (
+            match[0] if target == match[3].strip("<>") else f"{match[1]}{target}{match[4] or ''}\n"
+        )
 
     def link(match: re.Match[str]) -> str:
         words = match["text"]
@@ -77,6 +82,8 @@ def _with_open_links(text: str, opened: Opened) -> str:
         return _attribute(match, opened) or match[0]
 
     text = _DEFINITION.sub(definition, text)
+    if gone:
+        text = _BLANK_LINES.sub("\n\n", text)
     text = _LINK.sub(link, text)
     return _IMAGE.sub(image, _ANCHOR.sub(anchor, text))
 
