@@ -14,7 +14,8 @@ from pathlib import Path
 from config.settings import CorpusSettings
 from engine.corpus.corpus import Corpus, FileRead, Problem
 from engine.corpus.documents import Placed, documents_of, hash_of
-from engine.corpus.files import Listing, Reading, list_files, read_source
+from engine.corpus.files import Reading, read_source
+from engine.corpus.listing import Listing, list_files
 from engine.corpus.selection import select
 from engine.corpus.text import pretty_name
 from engine.corpus.web.address import AddressReader
