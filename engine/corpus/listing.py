@@ -68,7 +68,7 @@ class Listing:
     passed_over: tuple[str, ...] = field(default=(), compare=False)
 
 
-def list_files(source: Path) -> Listing:
+def list_files(source: Path, most_files: int = _MOST_FILES) -> Listing:
     """Every file below `source` that may hold entries; hidden ones and links in a loop are not."""
     files: dict[Path, Stamp] = {}
     failed: dict[Path, str] = {}
@@ -98,9 +98,9 @@ def list_files(source: Path) -> Listing:
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
             why = getattr(error, "strerror", None) or error
             failed[path] = f"It cannot be read ({why}); check the path and its permissions."
-        if len(files) > _MOST_FILES or num_names > _MOST_NAMES:
+        if len(files) > most_files or num_names > _MOST_NAMES:
             # Any part of them would be one by chance.
-            why = f"more than {_MOST_FILES} files" if len(files) > _MOST_FILES else "too many files"
+            why = f"more than {most_files} files" if len(files) > most_files else "too many files"
             return Listing(files={}, failed={source: f"It holds {why}; list smaller folders."})
     return Listing(
         files=dict(sorted(files.items())), failed=failed, passed_over=passed_over.sentences()
@@ -158,12 +158,11 @@ class _PassedOver:
         others = {suffix: names for suffix, names in by_suffix.items() if suffix not in ADVICE}
         if others:
             names = [name for each in others.values() for name in each]
-            kinds = sorted(others, key=lambda suffix: -len(others[suffix]))
+            by_number = sorted(others, key=lambda suffix: -len(others[suffix]))
+            kinds = _some([suffix or "no suffix" for suffix in by_number])
             of_kinds = "of a kind that is" if len(names) == 1 else "of kinds that are"
             files = "file" if len(names) == 1 else "files"
-            told.append(
-                f"{len(names)} {files} {of_kinds} not read ({_some([kind or 'no suffix' for kind in kinds])})."
-            )
+            told.append(f"{len(names)} {files} {of_kinds} not read ({kinds}).")
         if names := sorted(self.about_the_repository):
             told.append(
                 f"{_counted(names, 'file')} about the repository and not read ({_some(names)}); "

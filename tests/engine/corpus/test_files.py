@@ -255,13 +255,14 @@ def test_what_is_passed_over_need_not_be_readable(tmp_path: Path) -> None:
 
 
 def test_a_source_with_too_many_files_is_not_read_in_part(tmp_path: Path) -> None:
-    for number in range(20_001):
-        (tmp_path / f"{number}.md").touch()
+    for number in range(4):
+        write(tmp_path / f"{number}.md", entry(f"Why {number}?"))
 
-    reading = read(tmp_path)
+    listing = list_files(tmp_path, most_files=3)
+    reading = read_source(tmp_path, listing, Reading(), LIMIT)
 
     assert reading.files == {}
-    assert "more than 20000 files; list smaller folders" in reading.problems[0].reason
+    assert "more than 3 files; list smaller folders" in reading.problems[0].reason
 
 
 def test_a_bad_file_is_named_and_the_others_are_read(tmp_path: Path) -> None:
