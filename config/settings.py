@@ -325,6 +325,16 @@ class Settings(BaseSettings):
         return own.platform_url if own else None
 
     @property
+    def course_titles(self) -> dict[str, str]:
+        """Course → its name for people, of the courses that have one here."""
+        return {name: course.title for name, course in self.courses.items() if course.title}
+
+    @property
+    def course_urls(self) -> dict[str, str]:
+        """Course → the template of its entries' addresses, of the courses that have one here."""
+        return {name: course.url for name, course in self.courses.items() if course.url}
+
+    @property
     def includes(self) -> dict[str, tuple[str, ...]]:
         """Course → the courses whose entries count as its own."""
         return {name: course.includes for name, course in self.courses.items() if course.includes}

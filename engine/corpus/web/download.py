@@ -62,7 +62,7 @@ async def fetch(
     proxied = False
     try:
         listed = URL(url)
-        proxied = proxy_of(listed) is not None
+        proxied = proxy_of(url) is not None
         async with asyncio.timeout(settings.timeout_s):
             return await _fetch(listed, copy, settings.max_bytes, network)
     except TimeoutError:
@@ -81,7 +81,7 @@ async def _fetch(
     async with _open_session(guard, network) as session:
         hop = listed
         for _ in range(_MOST_HOPS + 1):
-            proxy = proxy_of(hop)
+            proxy = proxy_of(str(hop))
             # With a proxy the only name that is resolved here is the proxy's.
             guard.is_trusted = proxy is not None or _is_same_place(hop, listed)
             asked = _validators(copy) if copy and copy.answered_by == str(hop) else {}

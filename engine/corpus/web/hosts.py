@@ -5,16 +5,16 @@ from __future__ import annotations
 import socket
 import ssl
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from engine.errors import CorpusError
 
 if TYPE_CHECKING:
     from aiohttp.abc import AbstractResolver, ResolveResult
-    from yarl import URL
 
 IpAddress = IPv4Address | IPv6Address
 _NAT64 = IPv6Network("64:ff9b::/96")
@@ -61,21 +61,22 @@ def literal_address(host: str) -> IpAddress | None:
         return None
 
 
-def proxy_of(url: URL) -> str | None:
+def proxy_of(url: str) -> str | None:
     """The proxy that the environment names for the address (HTTPS_PROXY, HTTP_PROXY, NO_PROXY).
 
-    Raises CorpusError when it is of a kind that cannot be used.
+    Raises CorpusError when it is of a kind that cannot be used, ValueError when `url` is none.
     """
-    host = url.host or ""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
     literal = literal_address(host)
     # What runs on this machine is nothing that a proxy could reach.
     if host == "localhost" or (literal is not None and literal.is_loopback):
         return None
     proxies = urllib.request.getproxies_environment()
-    proxy = proxies.get(url.scheme) or proxies.get("all")
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
     # For typeshed it is not there: it is what `proxy_bypass` asks on every system.
     bypass = urllib.request.proxy_bypass_environment  # type: ignore[attr-defined]
-    if not proxy or bypass(f"{host}:{url.port}", proxies):
+    if not proxy or bypass(f"{host}:{parts.port}" if parts.port else host, proxies):
         return None
     if "://" not in proxy:
         proxy = f"http://{proxy}"
@@ -85,6 +86,18 @@ def proxy_of(url: URL) -> str | None:
             "name one that is, or list the host in NO_PROXY."
         )
     return proxy
+
+
+def proxy_for_any(sources: Iterable[str]) -> str:
+    """Host and port of a proxy that one of the sources is fetched through; empty without any."""
+    for source in sources:
+        try:
+            proxy = proxy_of(source) if source.lower().startswith(("http://", "https://")) else None
+        except (CorpusError, ValueError):  # told when it is fetched
+            continue
+        if proxy:
+            return urlsplit(proxy).netloc.rpartition("@")[2]
+    return ""
 
 
 def is_written_private(host: str, is_public: Callable[[IpAddress], bool] = is_public) -> bool:

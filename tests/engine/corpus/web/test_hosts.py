@@ -6,7 +6,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from engine.corpus.web.hosts import is_public, is_written_private
+from engine.corpus.web.hosts import is_public, is_written_private, proxy_for_any
 
 PRIVATE = [
     *("10.0.0.1", "127.0.0.1", "0.0.0.0", "169.254.169.254", "172.16.0.1", "192.168.1.1"),
@@ -43,3 +43,24 @@ def test_a_private_address_is_seen_however_it_is_written(host: str) -> None:
 @pytest.mark.parametrize("host", ["example.org", "8.8.8.8", "10.example.org", "localhost.org", ""])
 def test_a_name_is_not_taken_for_a_private_address(host: str) -> None:
     assert not is_written_private(host)
+
+
+@pytest.mark.parametrize(
+    ("sources", "proxy"),
+    [
+        (["faq", "https://e.org/faq.md"], "proxy.example:3128"),
+        (["faq"], ""),
+        (["https://in.example/faq.md", "http://127.0.0.1/faq.md", "http://localhost/a"], ""),
+        (["https://["], ""),
+    ],
+)
+def test_the_proxy_that_is_told_of_holds_no_password(
+    sources: list[str], proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:secret@proxy.example:3128")
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "in.example")
+
+    assert proxy_for_any(sources) == proxy
