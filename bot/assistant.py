@@ -123,7 +123,8 @@ async def running_retriever(settings: Settings) -> AsyncIterator[Retriever]:
     loader = CorpusLoader(
         settings.corpus,
         cache_dir=settings.data_dir / "cache" / "corpus",
-        course_titles={name: c.title for name, c in settings.courses.items() if c.title},
+        course_titles=settings.course_titles,
+        course_urls=settings.course_urls,
     )
     vectors = settings.retrieval.embedder == "auto"
     retriever = Retriever(

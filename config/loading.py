@@ -7,6 +7,7 @@ Secrets come from the environment (or `.env`, or a file named by NAME_FILE) and 
 from __future__ import annotations
 
 import os
+from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ from config.settings import ENV_DELIMITER, ENV_PREFIX, ConfigError, Secrets, Set
 DEFAULT_FILE = Path(__file__).resolve().parent / "default.yaml"
 #: UTF-8, also with the byte order mark that some editors put first.
 ENV_ENCODING = "utf-8-sig"
+#: How much of a variable's name must be like that of a setting to be a misspelt one.
+_NEAR_MISS = 0.8
 
 
 def load_settings(
@@ -135,28 +138,57 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     return content
 
 
+def foreign_variables(env_file: Path = Path(".env")) -> tuple[str, ...]:
+    """Variables that begin like ours and name no setting: those of other programs, most likely."""
+    return tuple(name for name in _our_prefix(env_file) if _is_foreign(_parts(name)))
+
+
 def _refuse_unknown_environment(env_file: Path) -> None:
     """pydantic-settings ignores a misspelt variable; an operator must hear of it."""
-    for name in sorted({*os.environ, *_read_env(env_file)}):
-        if not name.upper().startswith(ENV_PREFIX):
+    for name in _our_prefix(env_file):
+        path = _parts(name)
+        if _is_foreign(path):
             continue
-        path = name[len(ENV_PREFIX) :].lower().split(ENV_DELIMITER)
         model: type[BaseModel] | None = Settings
         for depth, part in enumerate(path):
             if model is None or part not in model.model_fields:
                 known = f" {_known(model)}" if model else ""
                 raise ConfigError(f"{name}: there is no such setting.{known}")
-            annotation = model.model_fields[part].annotation
-            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-                if depth == len(path) - 1:
-                    raise ConfigError(
-                        f"{name} names a section; set one of its keys: {_known(annotation)}"
-                    )
-                model = annotation
-            elif part == "courses":
+            section = _section(model, part)
+            if section and depth == len(path) - 1:
+                raise ConfigError(f"{name} names a section; set one of its keys: {_known(section)}")
+            if part == "courses":
                 raise ConfigError(f"{name}: courses can only be set in a settings file.")
-            else:
-                model = None
+            model = section
+
+
+def _our_prefix(env_file: Path) -> list[str]:
+    names = sorted({*os.environ, *_read_env(env_file)})
+    return [name for name in names if name.upper().startswith(ENV_PREFIX)]
+
+
+def _parts(name: str) -> list[str]:
+    return name[len(ENV_PREFIX) :].lower().split(ENV_DELIMITER)
+
+
+def _is_foreign(path: list[str]) -> bool:
+    """Whether a variable is neither a setting nor a misspelt one: FAQ_URL may be anybody's."""
+    sections = {name: _section(Settings, name) for name in Settings.model_fields}
+    keys = {
+        name: list(section.model_fields) if section else [] for name, section in sections.items()
+    }
+    if len(path) > 1:
+        meant = {*keys, *chain.from_iterable(keys.values())}
+        return not get_close_matches(path[0], meant)
+    whole = {*keys, *(f"{name}{ENV_DELIMITER}{key}" for name in keys for key in keys[name])}
+    return not get_close_matches(path[0], whole, cutoff=_NEAR_MISS)
+
+
+def _section(model: type[BaseModel], name: str) -> type[BaseModel] | None:
+    annotation = model.model_fields[name].annotation
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return None
 
 
 def _known(model: type[BaseModel]) -> str:

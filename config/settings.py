@@ -15,8 +15,11 @@ from pydantic import (
     Field,
     SecretStr,
     field_validator,
+    model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from config.places import BaseUrl, Sources, checked_template
 
 ROOT = Path(__file__).resolve().parent.parent
 ENV_PREFIX = "FAQ_"
@@ -28,16 +31,26 @@ class ConfigError(Exception):
 
 
 def _split_commas(value: Any) -> Any:
+    """A text as its parts; numbers that nobody put in quotes, such as chat ids, as written."""
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
+    if isinstance(value, list | tuple):
+        return tuple(map(_unquoted, value))
+    return (_unquoted(value),) if _is_number(value) else value
+
+
+def _unquoted(value: Any) -> Any:
+    return str(value) if _is_number(value) else value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 #: A path that may start with ~ wherever it is written; only a shell would expand it.
 UserPath = Annotated[Path, AfterValidator(lambda path: Path(os.path.expanduser(path)))]
 Strings = Annotated[tuple[str, ...], BeforeValidator(_split_commas)]
 Integers = Annotated[tuple[int, ...], BeforeValidator(_split_commas)]
-
 
 #: What people can open.
 _ADDRESS = re.compile(r"(?i)https?://[^\s/]+")
@@ -52,11 +65,17 @@ class Section(BaseModel):
 
 
 class CorpusSettings(Section):
-    """Where the FAQ comes from."""
+    """Where the FAQ comes from, and where readers open it."""
 
-    sources: Strings = ("config/faq",)
-    """Files, folders or http(s) addresses, read in this order. An address is fetched only because
-    it is listed here; redirects are refused."""
+    sources: Sources = ("config/faq",)
+    """Files, folders or http(s) addresses, read in this order; a path with a comma stands in a
+    list of YAML or JSON. An address may be that of the page of a shared document or of a file in
+    a repository. Redirects are followed to public https hosts only."""
+    base_url: BaseUrl = None
+    """Where readers open what `sources` holds: the address of the folder that a source is
+    published as, to which a file's path is added, or an address with `{path}`, `{course}`,
+    `{section}`, `{id}` or `{anchor}` in it. Of several sources, a mapping from each to its own.
+    What an FAQ's `_metadata.yaml` says in `url` goes first."""
     refresh_s: float = Field(30, gt=0)
     """Seconds between looks for changed files."""
     url_refresh_s: float = Field(900, gt=0)
@@ -65,6 +84,14 @@ class CorpusSettings(Section):
     """Seconds an address may take to answer in full."""
     max_bytes: int = Field(20_000_000, gt=0)
     """Largest file or download, in bytes, before and after unpacking."""
+
+    @model_validator(mode="after")
+    def _is_of_a_source(self) -> CorpusSettings:
+        named = self.base_url if isinstance(self.base_url, dict) else {}
+        for source in named:
+            if source not in self.sources:
+                raise ValueError(f"base_url names {source}, which is not among sources")
+        return self
 
 
 class RetrievalSettings(Section):
@@ -133,6 +160,9 @@ class CourseSettings(Section):
 
     title: str | None = None
     """Name for people; the FAQ's own when left out."""
+    url: str | None = None
+    """Where readers open an entry of this course that names no address of its own, such as
+    `https://example.org/{course}.html#{id}`; also `{section}`, `{path}` and `{anchor}`."""
     contact: str | None = None
     """Whom to ask in this course when the FAQ has no answer."""
     slack_channels: Strings = ()
@@ -145,6 +175,11 @@ class CourseSettings(Section):
     includes: Strings = ()
     """Machine names of courses whose entries count as this course's too, such as one that says
     how all courses work."""
+
+    @field_validator("url")
+    @classmethod
+    def _is_template(cls, value: str | None) -> str | None:
+        return checked_template(value) if value else None
 
     @field_validator("platform_url")
     @classmethod
@@ -288,6 +323,16 @@ class Settings(BaseSettings):
         """Where `course` publishes its dates; None where the settings name no place."""
         own = self.courses.get(course or "")
         return own.platform_url if own else None
+
+    @property
+    def course_titles(self) -> dict[str, str]:
+        """Course → its name for people, of the courses that have one here."""
+        return {name: course.title for name, course in self.courses.items() if course.title}
+
+    @property
+    def course_urls(self) -> dict[str, str]:
+        """Course → the template of its entries' addresses, of the courses that have one here."""
+        return {name: course.url for name, course in self.courses.items() if course.url}
 
     @property
     def includes(self) -> dict[str, tuple[str, ...]]:

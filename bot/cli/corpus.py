@@ -58,7 +58,8 @@ async def _read(settings: Settings) -> Corpus:
         return await CorpusLoader(
             settings.corpus,
             cache_dir=Path(cache_dir),
-            course_titles={name: c.title for name, c in settings.courses.items() if c.title},
+            course_titles=settings.course_titles,
+            course_urls=settings.course_urls,
         ).load()
 
 

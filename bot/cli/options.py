@@ -39,7 +39,8 @@ def set_up(
     _hold_standard_streams()
     overrides: dict[str, Any] = {"engine": {"model": model}} if model is not None else {}
     if sources:
-        overrides["corpus"] = {"sources": tuple(sources)}
+        # Where the configured ones are published says nothing about these.
+        overrides["corpus"] = {"sources": tuple(sources), "base_url": ""}
     settings = load_settings(config, overrides=overrides)
     secrets = load_secrets()
     if model not in (None, AUTO):

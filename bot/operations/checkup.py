@@ -10,9 +10,11 @@ from pathlib import Path
 
 from bot.delivery.texts import texts
 from bot.operations.stored_questions import opened_copy
+from config.loading import foreign_variables
 from config.settings import AdminsSettings, RetrievalSettings, Secrets, Settings
 from engine.answer.relevance import Relevance
 from engine.corpus.corpus import Corpus
+from engine.corpus.web.hosts import proxy_for_any
 from engine.errors import StoreError
 from engine.grounding.support import Support
 from engine.models.gpu import Gpu
@@ -58,6 +60,7 @@ async def examine(
         _data_dir(settings.data_dir),
         *await _questions(settings.data_dir / STORE),
         *_corpus(retriever),
+        *_surroundings(settings),
         *_included(settings.includes, retriever),
         _retrieval(settings.retrieval, retriever),
         _model(engine.status()),
@@ -121,14 +124,32 @@ def _corpus(retriever: Retriever) -> list[Finding]:
 
 
 def _left_out(corpus: Corpus) -> list[Finding]:
-    """What was read and is no entry, and the images that were taken out; nothing to mend."""
+    """What is no entry, the images that were taken out, the files not read; nothing to mend."""
     sentences = [f"{each.source}: {each.reason}" for each in corpus.left_out[:MOST_LEFT_OUT]]
     more = len(corpus.left_out) - len(sentences)
     if more > 0:
         are = "entries are placeholders" if more > 1 else "entry is a placeholder"
         sentences.append(f"{more} more {are} like these.")
-    sentences += [f"{each.source}: {each.reason}" for each in corpus.images]
+    told = (*corpus.images, *corpus.passed_over[:MOST_LEFT_OUT])
+    sentences += [f"{each.source}: {each.reason}" for each in told]
     return [_fine("FAQ", sentence) for sentence in sentences]
+
+
+def _surroundings(settings: Settings) -> list[Finding]:
+    """What the environment holds beside the settings; nothing to mend."""
+    found = [
+        _fine("environment", f"{name} is no setting and is left to whatever program it is for.")
+        for name in foreign_variables()
+    ]
+    if proxy := proxy_for_any(settings.corpus.sources):
+        found.append(
+            _fine(
+                "FAQ",
+                f"addresses are fetched through the proxy {proxy} (HTTPS_PROXY, HTTP_PROXY), "
+                "which resolves their names.",
+            )
+        )
+    return found
 
 
 def _included(includes: Mapping[str, Sequence[str]], retriever: Retriever) -> list[Finding]:

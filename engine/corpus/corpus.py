@@ -44,7 +44,8 @@ class Corpus:
     left_out: tuple[Problem, ...] = ()
     #: Files of a folder that are no FAQ, such as settings, and why; not a fault.
     passed_over: tuple[Problem, ...] = ()
-    #: How many entries of each source had images, which nobody can be shown; not a fault either.
+    #: How many entries of each source lost images that nobody can be shown, and marks for a site
+    #: generator; not a fault either.
     images: tuple[Problem, ...] = ()
     #: Every file that was read, in the order of the sources.
     files: tuple[FileRead, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from config.places import checked_template
 from engine.corpus.fields import as_text
 from engine.corpus.formats.structured import load_yaml
 from engine.corpus.text import clean_line, decode, pretty_name
@@ -17,6 +18,8 @@ class CourseNames:
 
     course: str = ""
     title: str = ""
+    #: Where readers open the folder's files; it may have placeholders.
+    url: str = ""
     #: Folder name → name for people, in the course's order.
     sections: Mapping[str, str]
 
@@ -24,15 +27,21 @@ class CourseNames:
 def parse_metadata(data: bytes) -> CourseNames:
     """The names of a course and its sections.
 
-    Raises CorpusError when the file is malformed.
+    Raises CorpusError when the file is malformed or its `url` is no address.
     """
     content = load_yaml(decode(data))
     if not isinstance(content, Mapping):
         raise CorpusError("The file names no course; write “course:” and “sections:”.")
     titles = (clean_line(as_text(content.get(key))) for key in ("course_name", "title", "name"))
+    url = as_text(content.get("url")).strip()
+    try:
+        url = url and checked_template(url)
+    except ValueError as error:
+        raise CorpusError(f"Its “url:” cannot be used: {error}.") from None
     return CourseNames(
         course=clean_line(as_text(content.get("course"))),
         title=next(filter(None, titles), ""),
+        url=url,
         sections=_sections(content.get("sections")),
     )
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,30 +13,18 @@ from engine.corpus.course_names import CourseNames, parse_metadata, section_name
 from engine.corpus.entry import Entry, Parsed
 from engine.corpus.formats.parsers import PARSERS
 from engine.corpus.formats.topics import without_topics
+from engine.corpus.listing import METADATA, Listing, advice_for
+from engine.corpus.published import Published, published_file
 from engine.corpus.text import machine_name, slug
 from engine.errors import CorpusError, NotAnFaq
 
-_METADATA = {"_metadata.yaml", "_metadata.yml"}
 #: Several of these make up a course: the folder holds the section, and one file may be one entry.
 MARKDOWN = {".md", ".markdown", ".mdx", ".rst", ".txt", ".ipynb"}
-#: Written for visitors of a repository; silently passed over in a folder.
-_NO_ENTRY = re.compile(
-    r"(README|readme|CONTRIBUTING|CHANGELOG|LICENSE|SECURITY|AGENTS|CLAUDE)(\.\w+)+"
-)
 _SECTION_FOLDER = re.compile(r"\d+[-_]")
-_MOST_FILES = 20_000
-
-#: Differs when a file was written, replaced or made readable.
-Stamp = tuple[int, int, int, int]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listing:
-    """The files of a source at one moment; two are equal when nothing changed."""
-
-    files: dict[Path, Stamp]
-    #: Path that could not be looked at → why.
-    failed: dict[Path, str]
+_MOST_NAMED = 3
+#: Of questions and answers in all, some 1 byte each: what stays in memory, twice at a change.
+_MOST_CHARS = 100_000_000
+_TOO_MUCH = "The source holds more text than can be kept; list smaller folders."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +41,7 @@ class Readable:
     source: str
     #: Sentences that count the entries which somebody keeps back.
     left_out: tuple[str, ...] = ()
+    published: Published
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,57 +74,25 @@ class Place:
     rank: tuple[str, int] = ("", 0)
 
 
-def list_files(source: Path) -> Listing:
-    """Every file below `source` that may hold entries; hidden ones and links in a loop are not."""
-    files: dict[Path, Stamp] = {}
-    failed: dict[Path, str] = {}
-    seen: set[tuple[int, int]] = set()
-    waiting = [source]
-    while waiting:
-        path = waiting.pop()
-        try:
-            status = path.stat()
-            if stat.S_ISDIR(status.st_mode):
-                if (status.st_dev, status.st_ino) not in seen:
-                    seen.add((status.st_dev, status.st_ino))
-                    waiting += [path / name for name in os.listdir(path) if _is_wanted(path / name)]
-            elif not stat.S_ISREG(status.st_mode):
-                failed[path] = "It is neither a file nor a folder; list another path."
-            else:
-                files[path] = (
-                    *(status.st_mtime_ns, status.st_ctime_ns),
-                    *(status.st_size, status.st_ino),
-                )
-        except FileNotFoundError:
-            failed[path] = "There is no such file or folder; put it there or correct the path."
-        except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-            why = getattr(error, "strerror", None) or error
-            failed[path] = f"It cannot be read ({why}); check the path and its permissions."
-        if len(files) > _MOST_FILES:
-            failed[source] = f"It holds more than {_MOST_FILES} files; list smaller folders."
-            break
-    return Listing(files=dict(sorted(files.items())), failed=failed)
+def read_source(
+    source: Path, listing: Listing, previous: Reading, max_bytes: int, base_url: str = ""
+) -> Reading:
+    """Read every listed file. One that fails now keeps the entries it had in `previous`.
 
-
-def read_source(source: Path, listing: Listing, previous: Reading, max_bytes: int) -> Reading:
-    """Read every listed file. One that fails now keeps the entries it had in `previous`."""
+    `base_url` is where readers open what the source holds; a course's own `_metadata.yaml` may
+    say it better.
+    """
     files = {p: kept for p, kept in previous.files.items() if _is_below(p, listing.failed)}
-    names = {p: kept for p, kept in previous.names.items() if _is_below(p, listing.failed)}
     problems = [
         _problem(
             failed, why + still_served(kept for p, kept in files.items() if _is_below(p, [failed]))
         )
         for failed, why in listing.failed.items()
     ]
-    passed_over: list[Problem] = []
-    for path in (path for path in listing.files if path.name in _METADATA):
-        try:
-            names[path.parent] = parse_metadata(_read(path, max_bytes))
-        except CorpusError as error:
-            problems.append(_problem(path, str(error)))
-            if path.parent in previous.names:
-                names[path.parent] = previous.names[path.parent]
-    for path in (path for path in listing.files if path.name not in _METADATA):
+    names = _names(listing, previous, max_bytes, problems)
+    no_faq: dict[str, list[Path]] = {}
+    num_chars = 0
+    for path in (path for path in listing.files if path.name not in METADATA):
         before = previous.files.get(path)
         try:
             parsed = _parse(path, max_bytes)
@@ -145,23 +100,36 @@ def read_source(source: Path, listing: Listing, previous: Reading, max_bytes: in
             # What never held an entry and lies in a folder is no fault; a file that is listed,
             # or had entries, was meant to be an FAQ.
             if isinstance(error, NotAnFaq) and path != source and not before:
-                passed_over.append(_problem(path, str(error)))
+                no_faq.setdefault(str(error), []).append(path)
                 continue
             problems.append(_problem(path, str(error) + still_served([before] if before else [])))
             if before:
                 files[path] = before
             continue
+        num_chars += sum(len(each.question) + len(each.answer) for each in parsed.entries)
+        if num_chars > _MOST_CHARS:
+            problems.append(_problem(path, f"{_TOO_MUCH} It and the files after it are not read."))
+            break
         problems += [_problem(path, reason) for reason in parsed.problems]
-        place = _place(path, source, names)
-        files[path] = placed(parsed, place, source=_shown(path), read_at=datetime.now(UTC))
+        files[path] = placed(
+            parsed,
+            _place(path, source, names),
+            published=_published(path, source, names, base_url),
+            source=_shown(path),
+            read_at=datetime.now(UTC),
+        )
     if not listing.files and not listing.failed:
         problems.append(_problem(source, "The folder holds no FAQ files."))
+    passed_over = [_problem(source, sentence) for sentence in listing.passed_over]
+    passed_over += [_no_faq(source, paths, why) for why, paths in no_faq.items()]
     return Reading(
         files=files, names=names, problems=tuple(problems), passed_over=tuple(passed_over)
     )
 
 
-def placed(parsed: Parsed, place: Place, *, source: str, read_at: datetime) -> Readable:
+def placed(
+    parsed: Parsed, place: Place, *, published: Published, source: str, read_at: datetime
+) -> Readable:
     """The entries of a file with course and section filled in."""
     titles = {place.course: place.title} if place.title else {}
     entries = []
@@ -177,6 +145,7 @@ def placed(parsed: Parsed, place: Place, *, source: str, read_at: datetime) -> R
         read_at=read_at,
         source=source,
         left_out=parsed.left_out,
+        published=published,
     )
 
 
@@ -188,6 +157,30 @@ def still_served(kept: Iterable[Readable]) -> str:
     number = sum(len(each.entries) for each in kept)
     read_at = max(each.read_at for each in kept)
     return f" Its {number} entries read at {read_at:%Y-%m-%d %H:%M} UTC stay in use."
+
+
+def _names(
+    listing: Listing, previous: Reading, max_bytes: int, problems: list[Problem]
+) -> dict[Path, CourseNames]:
+    """What each `_metadata.yaml` says, by its folder; one that turned bad says what it did."""
+    names = {p: kept for p, kept in previous.names.items() if _is_below(p, listing.failed)}
+    for path in (path for path in listing.files if path.name in METADATA):
+        try:
+            names[path.parent] = parse_metadata(_read(path, max_bytes))
+        except CorpusError as error:
+            problems.append(_problem(path, str(error)))
+            if path.parent in previous.names:
+                names[path.parent] = previous.names[path.parent]
+    return names
+
+
+def _no_faq(source: Path, paths: list[Path], why: str) -> Problem:
+    """What is said of files that are no FAQ for the same reason."""
+    if len(paths) == 1:
+        return _problem(paths[0], why)
+    named = ", ".join(_shown(path.relative_to(source)) for path in paths[:_MOST_NAMED])
+    more = f" and {len(paths) - _MOST_NAMED} more" if len(paths) > _MOST_NAMED else ""
+    return _problem(source, f"{len(paths)} files are no FAQ ({named}{more}). {why}")
 
 
 def _is_below(path: Path, folders: Iterable[Path]) -> bool:
@@ -203,25 +196,12 @@ def _shown(path: Path) -> str:
     return str(path).encode(errors="backslashreplace").decode()
 
 
-def _is_wanted(path: Path) -> bool:
-    """Whether a name inside a folder is worth a look: folders, metadata and known suffixes."""
-    name = path.name
-    if name in _METADATA:
-        return True
-    if name.startswith((".", "~$")) or name == "node_modules":
-        return False
-    suffix = path.suffix.lower()
-    if suffix not in PARSERS:
-        return path.is_dir()
-    return not (name.startswith("_") or _NO_ENTRY.fullmatch(name)) or path.is_dir()
-
-
 def _parse(path: Path, max_bytes: int) -> Parsed:
     parser = PARSERS.get(path.suffix.lower())
     if parser is None:
         raise CorpusError(
-            f"Files of this kind cannot be read; supported are {', '.join(PARSERS)} "
-            "and folders of these."
+            f"Files of this kind cannot be read{advice_for(path.suffix.lower())}; supported are "
+            f"{', '.join(PARSERS)} and folders of these."
         )
     return without_topics(parser(_read(path, max_bytes), max_bytes), path)
 
@@ -256,6 +236,18 @@ def _place(path: Path, source: Path, names: Mapping[Path, CourseNames]) -> Place
         section=section_name(folders[1], None) if len(folders) > 1 else "",
         rank=(str(root / course), 0),
     )
+
+
+def _published(
+    path: Path, source: Path, names: Mapping[Path, CourseNames], base_url: str
+) -> Published:
+    """The nearest `_metadata.yaml` that gives an address decides; without one, the settings do."""
+    for folder in path.parents:
+        if folder in names and names[folder].url:
+            return published_file(path, folder, names[folder].url)
+        if folder == source:
+            break
+    return published_file(path, source, base_url)
 
 
 def _named_place(path: Path, folder: Path, names: CourseNames) -> Place:

@@ -7,19 +7,19 @@ stand for what was taken out and for code.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from engine.code_fences import code_blocks
+from engine.corpus.code_masks import masked, unmasked
 from engine.corpus.gaps import GONE, IMAGE_NOUN, WEB_ADDRESS, closed_up
 
-_CODE = re.compile("\x01(\\d+)\x02")
+#: Whether readers can open the address of an image.
+IsOpen = Callable[[str], bool]
+
 _WORTH_A_LOOK = re.compile(
     r"(?i)!\[|<img\b|<>?\{|\{\{?\s*\w+\s*[:<%]|\{\{[<%]|\{%|<[^\W\d_]+:|\[\[|\[[^\W\d_]+:|\[/?caption\b"
     r"|^\s*[\[<(][^\W\d_]+[ _-]?\d*[\])>]\s*$",
     re.MULTILINE,
 )
-_HTML_CODE = re.compile(r"(?is)<(pre|code|samp|kbd)\b[^>]{0,200}>.{0,5000}?</\1\s*>")
-_CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(?:(?!\n[ \t]*\n)[^\x01]){1,2000}?(?<!`)\1(?!`)")
 
 _EXTENSION = r"\.(?:png|jpe?g|gif|svg|webp|bmp|tiff?|heic|avif|mp4|mov|webm)"
 #: The name of an image in a mark: not the tag in docker's <IMAGE:TAG>.
@@ -79,8 +79,12 @@ _NO_ALT = re.compile(
 )
 
 
-def without_images(text: str) -> str:
-    """`text` without marks of images, shortcodes and images whose address is not on the web.
+def is_on_the_web(address: str) -> bool:
+    return WEB_ADDRESS.match(address) is not None
+
+
+def without_images(text: str, is_open: IsOpen = is_on_the_web) -> str:
+    """`text` without marks of images, shortcodes and images whose address readers cannot open.
 
     An alternative text that says something stays in an image's place. What is left reads as if
     there had been no image; a text without any is returned as it is.
@@ -88,44 +92,25 @@ def without_images(text: str) -> str:
     if not _WORTH_A_LOOK.search(text):
         return text
     code: list[str] = []
-    masked = _masked(text, code)
-    taken = _taken_out(masked, code)
-    if taken == masked:
+    hidden = masked(text, code)
+    taken = _taken_out(hidden, code, is_open)
+    if taken == hidden:
         return text
-    return _unmasked(closed_up(taken), code)
+    return unmasked(closed_up(taken), code)
 
 
-def _masked(text: str, code: list[str]) -> str:
-    """`text` with its code in `code`, and the place of each in it."""
-
-    def hidden(part: str) -> str:
-        code.append(part)
-        return f"\x01{len(code) - 1}\x02"
-
-    masked = "\n".join(
-        hidden(block) if is_code else block for block, is_code in code_blocks(text.split("\n"))
-    )
-    for pattern in (_HTML_CODE, _CODE_SPAN):
-        masked = pattern.sub(lambda match: hidden(_unmasked(match[0], code)), masked)
-    return masked
-
-
-def _unmasked(text: str, code: list[str]) -> str:
-    return _CODE.sub(lambda match: code[int(match[1])], text)
-
-
-def _taken_out(text: str, code: list[str]) -> str:
+def _taken_out(text: str, code: list[str], is_open: IsOpen) -> str:
     """`text` with the alternative text, or the sign of a gap, in place of each image."""
 
     def fenced(match: re.Match[str]) -> str:
-        code.append(f"```{match[1]}\n{_unmasked(match[2], code)}\n```")
+        code.append(f"```{match[1]}\n{unmasked(match[2], code)}\n```")
         return f"\x01{len(code) - 1}\x02"
 
     text = _HIGHLIGHTED.sub(fenced, text)
     text = _SHORTCODE_LINK.sub(r"\1", text)
-    text = _without_references(text)
-    text = _MARKDOWN.sub(_markdown_image, text)
-    text = _HTML.sub(_html_image, text)
+    text = _without_references(text, is_open)
+    text = _MARKDOWN.sub(lambda match: _markdown_image(match, is_open), text)
+    text = _HTML.sub(lambda match: _html_image(match, is_open), text)
     text = _SHORTCODES.sub(_shortcode, text)
     text = _LIQUID.sub(lambda match: _alt_of(match[0]), text)
     text = _EMBEDDED.sub(_embedded, text)
@@ -135,7 +120,7 @@ def _taken_out(text: str, code: list[str]) -> str:
     return text
 
 
-def _without_references(text: str) -> str:
+def _without_references(text: str, is_open: IsOpen) -> str:
     """Images that name their address elsewhere: `![alt][1]` and the line `[1]: picture.png`."""
     addresses = {match[1].casefold(): match[2] for match in _DEFINITION.finditer(text)}
     used: set[str] = set()
@@ -144,33 +129,33 @@ def _without_references(text: str) -> str:
         if match[3] is None:
             return match[0]
         label = (match[3] or match[1]).casefold()
-        if WEB_ADDRESS.match(addresses.get(label, "")):
+        if is_open(addresses.get(label, "")):
             return match[0]
         used.add(label)
         return _spoken(match[1]) or GONE
 
     def definition(match: re.Match[str]) -> str:
         is_image = match[1].casefold() in used or match[2].startswith("data:image/")
-        return GONE if is_image and not WEB_ADDRESS.match(match[2]) else match[0]
+        return GONE if is_image and not is_open(match[2]) else match[0]
 
     return _DEFINITION.sub(definition, _MARKDOWN.sub(image, text))
 
 
-def _markdown_image(match: re.Match[str]) -> str:
+def _markdown_image(match: re.Match[str], is_open: IsOpen) -> str:
     if match[2] is None:
         return match[0]
     inner = match[2].strip()
     title = _TITLE.search(inner)
     address = (inner[: title.start()] if title else inner).strip().strip("<>")
-    if WEB_ADDRESS.match(address):
+    if is_open(address):
         return match[0]
     shown = (title[1] or title[2] or "") if title else ""
     return _spoken(match[1]) or _spoken(shown) or GONE
 
 
-def _html_image(match: re.Match[str]) -> str:
+def _html_image(match: re.Match[str], is_open: IsOpen) -> str:
     address = next((v for name, v in _attributes(match[1]) if name == "src"), "")
-    return match[0] if WEB_ADDRESS.match(address.strip()) else _alt_of(match[1])
+    return match[0] if is_open(address.strip()) else _alt_of(match[1])
 
 
 def _shortcode(match: re.Match[str]) -> str:

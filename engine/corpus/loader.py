@@ -12,12 +12,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from config.settings import CorpusSettings
-from engine.corpus.address import AddressReader, shown_address
 from engine.corpus.corpus import Corpus, FileRead, Problem
-from engine.corpus.documents import documents_of, hash_of
-from engine.corpus.files import Listing, Reading, list_files, read_source
+from engine.corpus.documents import Placed, documents_of, hash_of
+from engine.corpus.files import Reading, read_source
+from engine.corpus.listing import Listing, list_files
 from engine.corpus.selection import select
 from engine.corpus.text import pretty_name
+from engine.corpus.web.address import AddressReader
+from engine.corpus.web.hosts import SYSTEM, Network
+from engine.corpus.web.pages import shown_address
 from engine.errors import CorpusError
 from engine.types import Document
 
@@ -31,13 +34,23 @@ class CorpusLoader:
     """Reads every source into one Corpus; per source, the last good entries stay in use."""
 
     def __init__(
-        self, settings: CorpusSettings, *, cache_dir: Path, course_titles: dict[str, str]
+        self,
+        settings: CorpusSettings,
+        *,
+        cache_dir: Path,
+        course_titles: dict[str, str],
+        course_urls: Mapping[str, str] | None = None,
+        network: Network = SYSTEM,
     ) -> None:
         self._settings = settings
         self._course_titles = course_titles
+        self._course_urls = course_urls or {}
         schemes = {source: _scheme(source) for source in settings.sources}
         self._addresses = AddressReader(
-            [source for source, scheme in schemes.items() if scheme in _WEB], settings, cache_dir
+            [source for source, scheme in schemes.items() if scheme in _WEB],
+            settings,
+            cache_dir,
+            network,
         )
         self._paths = {
             # Unlike Path's own, it leaves an unknown ~user as it is: a path that does not exist.
@@ -91,10 +104,15 @@ class CorpusLoader:
                 listings[source],
                 self._readings.get(source, Reading()),
                 self._settings.max_bytes,
+                self._base_url(source),
             )
             for source, path in self._paths.items()
         }
         return listings, readings
+
+    def _base_url(self, source: str) -> str:
+        base = self._settings.base_url
+        return (base.get(source) if isinstance(base, dict) else base) or ""
 
     def _assembled(self, readings: Mapping[str, Reading]) -> Corpus:
         sources = dict.fromkeys(source for source in self._settings.sources if source in readings)
@@ -103,11 +121,14 @@ class CorpusLoader:
         selections = [select(shown_address(source), readings[source]) for source in sources]
         left_out = tuple(each for selection in selections for each in selection.left_out)
         rows = [
-            (readings[source].files[path].source, entry)
+            (readings[source].files[path], entry)
             for source, selection in zip(sources, selections, strict=True)
             for path, entry in selection.entries
         ]
-        documents, ids = documents_of(entry for _, entry in rows)
+        documents, ids = documents_of(
+            [Placed(entry=entry, published=file.published) for file, entry in rows],
+            self._course_urls,
+        )
         if not documents:
             raise CorpusError(_nothing((*problems, *left_out)))
         corpus = Corpus(
@@ -119,7 +140,7 @@ class CorpusLoader:
             left_out=left_out,
             passed_over=tuple(each for reading in ordered for each in reading.passed_over),
             images=tuple(each for selection in selections for each in selection.images),
-            files=_files_read(ordered, zip((file for file, _ in rows), ids, strict=True)),
+            files=_files_read(ordered, zip((file.source for file, _ in rows), ids, strict=True)),
         )
         log.info(
             "Read %d FAQ entries of %d courses, with %d problems and %d placeholders",

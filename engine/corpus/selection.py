@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from engine.corpus.corpus import Problem
 from engine.corpus.entry import Entry, shortened
 from engine.corpus.files import MARKDOWN, Reading
-from engine.corpus.images import without_images
+from engine.corpus.images import is_on_the_web, without_images
 from engine.corpus.placeholders import (
     AnswerKind,
     is_placeholder_title,
     kind_of_answer,
     only_points_at_images,
 )
+from engine.corpus.published import Published, opened_at
+from engine.corpus.site_marks import without_site_marks
+from engine.corpus.web.hosts import is_written_private
 
 _STEPS = {AnswerKind.BEFORE: -1, AnswerKind.AFTER: 1}
 
@@ -29,7 +33,7 @@ class Selection:
     #: One for each entry that is left out, or served with the answer of its neighbour; drafts are
     #: counted.
     left_out: tuple[Problem, ...]
-    #: One that counts the entries whose images were taken out, if there are any.
+    #: Of the images and of the marks for a site generator, how many entries lost some, if any.
     images: tuple[Problem, ...]
 
 
@@ -39,6 +43,7 @@ class _Candidate:
 
     entry: Entry
     path: Path
+    had_marks: bool
     had_images: bool
     kind: AnswerKind
 
@@ -46,6 +51,11 @@ class _Candidate:
     def has_images_only(self) -> bool:
         """Whether nothing was left without them."""
         return self.had_images and self.kind is AnswerKind.EMPTY
+
+    @property
+    def has_marks_only(self) -> bool:
+        """Whether nothing was left without the marks for a site generator."""
+        return self.had_marks and self.kind is AnswerKind.EMPTY
 
     @property
     def neighbourhood(self) -> tuple[Path, str, str]:
@@ -63,7 +73,10 @@ class _Candidate:
 
 def select(source: str, reading: Reading) -> Selection:
     """The entries of `reading` that say something, without images; `source` is its name."""
-    candidates = [_candidate(path, entry) for path, entry in reading.placed_entries()]
+    candidates = [
+        _candidate(path, entry, reading.files[path].published)
+        for path, entry in reading.placed_entries()
+    ]
     meant = _entries_meant(candidates)
     kept: list[tuple[Path, Entry]] = []
     left_out = [
@@ -71,7 +84,7 @@ def select(source: str, reading: Reading) -> Selection:
         for readable in reading.files.values()
         for reason in readable.left_out
     ]
-    num_cleaned = 0
+    num_marked = num_with_images = 0
     for position, candidate in enumerate(candidates):
         target = meant.get(position)
         answer = candidate if target is None else candidates[target]
@@ -79,7 +92,8 @@ def select(source: str, reading: Reading) -> Selection:
         if is_titled and answer.kind is AnswerKind.REAL:
             entry = replace(candidate.entry, answer=answer.entry.answer)
             kept.append((candidate.path, entry))
-            num_cleaned += candidate.had_images
+            num_with_images += candidate.had_images
+            num_marked += candidate.had_marks
         if target is not None and is_titled:
             reason = _resolved(candidate, answer)
         elif not is_titled or candidate.kind is not AnswerKind.REAL:
@@ -88,20 +102,37 @@ def select(source: str, reading: Reading) -> Selection:
             continue
         shown = reading.files[candidate.path].source
         left_out.append(Problem(source=shown, reason=reason))
-    images = (Problem(source=source, reason=_counted(num_cleaned)),) if num_cleaned else ()
+    counted = ((num_with_images, "image marks"), (num_marked, "marks for a site generator"))
+    images = tuple(
+        Problem(source=source, reason=_counted(number, what)) for number, what in counted if number
+    )
     return Selection(entries=tuple(kept), left_out=tuple(left_out), images=images)
 
 
-def _candidate(path: Path, entry: Entry) -> _Candidate:
-    answer = without_images(entry.answer)
-    had_images = answer != entry.answer
+def _candidate(path: Path, entry: Entry, file: Published) -> _Candidate:
+    def is_open(address: str) -> bool:
+        opened = None if " " in address else opened_at(address, file, {})
+        # A page of this very machine or network is for its owner, who tries things out.
+        return opened is not None and (is_on_the_web(address) or not _is_private(opened))
+
+    text = without_site_marks(entry.answer)
+    answer = without_images(text, is_open)
+    had_images = answer != text
     kind = kind_of_answer(answer)
     # "See below:" pointed at the image that stood there.
     if had_images and (kind is AnswerKind.AFTER or only_points_at_images(answer)):
         kind = AnswerKind.EMPTY
     return _Candidate(
-        entry=replace(entry, answer=answer), path=path, had_images=had_images, kind=kind
+        entry=replace(entry, answer=answer),
+        path=path,
+        had_marks=text != entry.answer,
+        had_images=had_images,
+        kind=kind,
     )
+
+
+def _is_private(url: str) -> bool:
+    return is_written_private(urlsplit(url).hostname or "")
 
 
 def _entries_meant(candidates: Sequence[_Candidate]) -> dict[int, int]:
@@ -161,6 +192,11 @@ def _dropped(candidate: _Candidate, *, is_titled: bool) -> str:
     name, answer = candidate.name, shortened(" ".join(candidate.entry.answer.split()))
     if candidate.has_images_only:
         return f"{name} has only images for an answer and is left out; write one in words."
+    if candidate.has_marks_only and is_titled:
+        return (
+            f"{name} has only marks for a site generator for an answer (“{answer}”) and is left "
+            "out; write out what they stand for."
+        )
     if not is_titled and candidate.kind is AnswerKind.REAL:
         return (
             f"{name} has a placeholder for a title and is left out, though it has an answer "
@@ -177,6 +213,6 @@ def _dropped(candidate: _Candidate, *, is_titled: bool) -> str:
     )
 
 
-def _counted(number: int) -> str:
+def _counted(number: int, what: str) -> str:
     had = "entry had" if number == 1 else "entries had"
-    return f"{number} {had} image marks, which were taken out."
+    return f"{number} {had} {what}, which were taken out."

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from config.loading import load_secrets, load_settings
+from config.loading import foreign_variables, load_secrets, load_settings
 from config.settings import ConfigError
 
 
@@ -97,6 +97,11 @@ def test_lists_are_comma_separated_in_the_environment(monkeypatch: pytest.Monkey
         "FAQ_ENGINE",
         "FAQ_COURSES__X__TITLE",
         "FAQ_MODEL__A",
+        "FAQ_DATADIR",
+        "FAQ_ENGINE_MODEL",
+        "FAQ_CORPUS_SOURCES",
+        "faq_corpus__source",
+        "FAQ_SLAK__MODE",
     ],
 )
 def test_an_unknown_variable_is_named_and_its_value_is_not(
@@ -109,6 +114,25 @@ def test_an_unknown_variable_is_named_and_its_value_is_not(
 
     assert name in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["FAQ_URL", "FAQ_TITLE", "FAQ_DB_HOST", "FAQ_API_KEY", "FAQ_", "FAQ_ConnStr__Default"]
+)
+def test_a_variable_of_another_program_is_told_and_stops_nothing(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "hunter2")
+
+    assert load().engine.model == "auto"
+    assert foreign_variables(Path("does-not-exist")) == (name,)
+
+
+def test_our_own_variables_are_not_foreign(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAQ_DATA_DIR", "x")
+    monkeypatch.setenv("FAQ_ENGINE__MODEL", "x")
+
+    assert foreign_variables(Path("does-not-exist")) == ()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.corpus.entry import EntryList, Parsed, as_text
+from engine.corpus.entry import EntryList, Parsed
+from engine.corpus.fields import as_text
 from engine.corpus.formats.blocks import paragraphs_of
 from engine.corpus.formats.containers import plain_containers
 from engine.corpus.formats.front_matter import front_matter

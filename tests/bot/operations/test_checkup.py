@@ -236,6 +236,30 @@ async def test_what_was_left_out_is_told_and_is_no_problem(tmp_path: Path) -> No
     assert all(finding.good for finding in found)
 
 
+async def test_files_that_are_not_read_are_told_and_are_no_problem(tmp_path: Path) -> None:
+    class Beside(ListCorpus):
+        async def load(self) -> Corpus:
+            told = Problem(source="faq", reason="2 files of kinds that are not read (.png).")
+            return replace(await super().load(), passed_over=(told,))
+
+    found = await findings(tmp_path, "FAQ", corpus=Beside())
+
+    assert found[-1].good
+    assert found[-1].sentence == "faq: 2 files of kinds that are not read (.png)."
+
+
+async def test_a_variable_of_another_program_is_told_and_is_no_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAQ_URL", "https://elsewhere.example")
+
+    (finding,) = await findings(tmp_path, "environment")
+
+    assert finding.good
+    assert "FAQ_URL" in finding.sentence
+    assert "elsewhere" not in finding.sentence
+
+
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [

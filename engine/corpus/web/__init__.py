@@ -1,0 +1,1 @@
+"""How a listed address is fetched, guarded, kept and understood."""
