@@ -1,0 +1,101 @@
+"""Has pip install a lock, and turns what pip says of a failure into one line."""
+
+from __future__ import annotations
+
+import re
+import sysconfig
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from config.setup.environment import Environment, SetUpError, last_line, run
+
+_DISK_FULL = r"No space left on device|Errno 28\b|quota exceeded"
+_NOT_WRITABLE = r"(?:Read-only file system|Permission denied)(?:: '([^']+)')?"
+_WRONG_HASH = r"DO NOT MATCH THE HASHES"
+_REFUSED = r"\b(401|403|407) (?:Client Error|Unauthorized|Forbidden|Proxy Authentication)"
+_NO_NETWORK = (
+    r"after connection broken by|Max retries exceeded|NewConnectionError|NameResolutionError"
+    r"|Connection(?:Reset|Refused|Aborted)?Error|ProtocolError|Read ?Timeout|Read timed out"
+    r"|Connect ?Timeout|ProxyError|SSLError|SSL: |5\d\d Server Error|Network is unreachable"
+    r"|IncompleteRead"
+)
+_NO_FILE = r"No matching distribution found for ([^\s;]+)"
+
+
+def install(
+    environment: Environment,
+    lock: Path,
+    *arguments: str,
+    index: str = "",
+    environ: Mapping[str, str],
+) -> None:
+    """Install what `lock` names, from `index` if one is given instead of pip's own.
+
+    Raises SetUpError with a line that says what to do.
+    """
+    # Without a network the usual five retries take minutes. What the operator sets counts.
+    env = {"PIP_RETRIES": "2", **environ}
+    if index:
+        # A variable, since an address may hold a password and anybody can list arguments.
+        env["PIP_INDEX_URL"] = index
+    pip = [str(environment.python), "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    ended = run([*pip, "--no-input", "install", *arguments, "-r", str(lock)], env)
+    if ended.returncode < 0:
+        raise SetUpError(
+            f"pip was ended by signal {-ended.returncode}; where nobody did that, memory is short. "
+            "Run make again."
+        )
+    if ended.returncode:
+        raise SetUpError(explain(ended.stdout, environment, index=bool(index)))
+
+
+def remove(environment: Environment, package: str) -> None:
+    """Uninstall it if it is there."""
+    pip = [str(environment.python), "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    run([*pip, "uninstall", "--yes", package])
+
+
+def explain(output: str, environment: Environment, *, index: bool = False) -> str:
+    """Why pip failed and what to do, in one line, from what it wrote."""
+    if re.search(_DISK_FULL, output, re.IGNORECASE):
+        return (
+            f"The disk is full. The packages take 6 GB in {environment.folder} (2 GB with PyTorch "
+            f"for the CPU), and pip unpacks them in {tempfile.gettempdir()}. Free some space, or "
+            "name folders elsewhere: make VENV=… TMPDIR=…"
+        )
+    if found := re.search(_NOT_WRITABLE, output):
+        return (
+            f"{found[1] or environment.folder} cannot be written. Mend that, or name a folder "
+            "elsewhere: make VENV=…"
+        )
+    if re.search(_WRONG_HASH, output):
+        names = re.findall(r"(?m)^\s+(\S+) from .*:$", output)
+        return (
+            f"{', '.join(names) or 'A package'} is not the file that the lock names by its hash: a "
+            "broken download, or an index that changes files. Run make again, or use another index."
+        )
+    whose = "the index of TORCH_INDEX_URL" if index else "the package index"
+    if found := re.search(_REFUSED, output):
+        return f"{whose[0].upper()}{whose[1:]} or the proxy refuses access ({found[1]})."
+    if re.search(_NO_NETWORK, output):
+        host = re.search(r"host='([^']+)'", output)
+        return (
+            f"{host[1] if host else whose[0].upper() + whose[1:]} cannot be reached"
+            f"{_kind(output)}. Nothing is lost: run make again once this machine has a network."
+        )
+    if found := re.search(_NO_FILE, output):
+        return (
+            f"{whose[0].upper()}{whose[1:]} has no file of {found[1]} for this Python on "
+            f"{sysconfig.get_platform()}. Another Python may do (make PYTHON=…), or another index."
+        )
+    line = re.findall(r"(?m)^ERROR: (.*)$", output) or [last_line(output)]
+    return f"pip failed: {re.sub(r'://[^/@ ]*@', '://', line[-1].strip())}"
+
+
+def _kind(output: str) -> str:
+    if re.search(r"CERTIFICATE_VERIFY_FAILED|SSLError|SSL: ", output):
+        return " (its certificate is not trusted; PIP_CERT names a file with your own authority)"
+    if "ProxyError" in output:
+        return " (the proxy does not answer)"
+    return ""
