@@ -13,12 +13,11 @@ from config.setup.environment import Environment, SetUpError, last_line, run
 _DISK_FULL = r"No space left on device|Errno 28\b|quota exceeded"
 _NOT_WRITABLE = r"(?:Read-only file system|Permission denied)(?:: '([^']+)')?"
 _WRONG_HASH = r"DO NOT MATCH THE HASHES"
-_REFUSED = r"\b(401|403|407) (?:Client Error|Unauthorized|Forbidden|Proxy Authentication)"
+_REFUSED = r"HTTP error (\d+) while getting|(\d+) (?:Client|Server) Error"
 _NO_NETWORK = (
     r"after connection broken by|Max retries exceeded|NewConnectionError|NameResolutionError"
     r"|Connection(?:Reset|Refused|Aborted)?Error|ProtocolError|Read ?Timeout|Read timed out"
-    r"|Connect ?Timeout|ProxyError|SSLError|SSL: |5\d\d Server Error|Network is unreachable"
-    r"|IncompleteRead"
+    r"|Connect ?Timeout|ProxyError|SSLError|SSL: |Network is unreachable|IncompleteRead"
 )
 _NO_FILE = r"No matching distribution found for ([^\s;]+)"
 
@@ -77,20 +76,28 @@ def explain(output: str, environment: Environment, *, index: bool = False) -> st
         )
     whose = "the index of TORCH_INDEX_URL" if index else "the package index"
     if found := re.search(_REFUSED, output):
-        return f"{whose[0].upper()}{whose[1:]} or the proxy refuses access ({found[1]})."
+        return (
+            f"{_capital(whose)} or a proxy answers HTTP {found[1] or found[2]}. Nothing is lost: "
+            "look at its address and your access, or run make again later."
+        )
     if re.search(_NO_NETWORK, output):
         host = re.search(r"host='([^']+)'", output)
         return (
-            f"{host[1] if host else whose[0].upper() + whose[1:]} cannot be reached"
+            f"{host[1] if host else _capital(whose)} cannot be reached"
             f"{_kind(output)}. Nothing is lost: run make again once this machine has a network."
         )
     if found := re.search(_NO_FILE, output):
         return (
-            f"{whose[0].upper()}{whose[1:]} has no file of {found[1]} for this Python on "
-            f"{sysconfig.get_platform()}. Another Python may do (make PYTHON=…), or another index."
+            f"{_capital(whose)} has no file of {found[1]} for this Python on "
+            f"{sysconfig.get_platform()}, or hands it out to members only. Look at its address, "
+            "or name another Python: make PYTHON=…"
         )
     line = re.findall(r"(?m)^ERROR: (.*)$", output) or [last_line(output)]
     return f"pip failed: {re.sub(r'://[^/@ ]*@', '://', line[-1].strip())}"
+
+
+def _capital(words: str) -> str:
+    return words[0].upper() + words[1:]
 
 
 def _kind(output: str) -> str:
