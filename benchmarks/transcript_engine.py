@@ -25,8 +25,8 @@ from tests.telegram_server import Json
 from tests.telegram_twin import TelegramTwin, telegram_twin
 
 INTRO = """\
-Written by `python -m benchmarks.transcript_engine`: `main.py run` as a process of its own, talking
-to the offline Telegram of `tests/telegram_twin.py`; no card, no hub. The models are SmolLM2-135M
+Written by `.venv/bin/python -m benchmarks.transcript_engine`: `main.py run` as a process of its own,
+talking to the offline Telegram of `tests/telegram_twin.py`; no card, no hub. The models are SmolLM2-135M
 as it is (`smollm2-135m`), in float32 (`smollm2-float32`) and with a longer window (`smollm2-long`),
 a copy whose weights break off (`smollm2-damaged`), and a folder with the configuration of
 Llama-3.1-70B (`llama-70b`). An answer is by a model, or by the FAQ itself where nothing the

@@ -38,8 +38,9 @@ def install(
     if index:
         # A variable, since an address may hold a password and anybody can list arguments.
         env["PIP_INDEX_URL"] = index
-    pip = [str(environment.python), "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    ended = run([*pip, "--no-input", "install", *arguments, "-r", str(lock)], env)
+    # Python compiles what it imports; to compile all of it here would double the time.
+    options = ["--no-input", "install", "--no-compile", *arguments, "-r", str(lock)]
+    ended = run([*_pip(environment), *options], env)
     if ended.returncode < 0:
         raise SetUpError(
             f"pip was ended by signal {-ended.returncode}; where nobody did that, memory is short. "
@@ -51,8 +52,11 @@ def install(
 
 def remove(environment: Environment, package: str) -> None:
     """Uninstall it if it is there."""
-    pip = [str(environment.python), "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    run([*pip, "uninstall", "--yes", package])
+    run([*_pip(environment), "uninstall", "--yes", package])
+
+
+def _pip(environment: Environment) -> list[str]:
+    return [str(environment.python), "-m", "pip", "--quiet", "--disable-pip-version-check"]
 
 
 def explain(output: str, environment: Environment, *, index: bool = False) -> str:
