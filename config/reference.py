@@ -40,8 +40,8 @@ ISO 639 code, such as `it.yaml`, translate every sentence and keep the names in 
 `languages` says what languages are called in this one; its own name must be there. Numbers that
 match a pattern of `plural` take the form named so: with `few: "[234]"`, three lines of a long
 message are told by `long.few`, should there be one. `.venv/bin/python main.py check` names each
-sentence that is missing, unknown or has other names in braces, and nothing starts before all are right. In a
-container, put the file at `/app/config/locales/`.
+sentence that is missing, unknown or has other names in braces, and nothing starts before all are
+right. In a container, put the file at `/app/config/locales/`.
 
 ## Secrets
 

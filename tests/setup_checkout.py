@@ -7,7 +7,6 @@ there: make, the set-up and themselves, as a power cut would.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -85,12 +84,12 @@ def checkout(folder: Path, programs: Path) -> Checkout:
     return Checkout(folder=folder, programs=programs)
 
 
+def last_line(ended: subprocess.CompletedProcess[str]) -> str:
+    """What the set-up said last; make itself adds a line of its own."""
+    return [line for line in ended.stderr.splitlines() if not line.startswith("make:")][-1]
+
+
 def program(path: Path, script: str) -> None:
     """A shell script that can be run."""
     path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
     path.chmod(0o755)
-
-
-def tree(folder: Path) -> set[str]:
-    """Every file below the folder."""
-    return {os.path.relpath(path, folder) for path in folder.rglob("*")}

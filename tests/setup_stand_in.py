@@ -91,6 +91,8 @@ def run_program(arguments: list[str]) -> int:
 
 
 def outside(arguments: list[str]) -> int:
+    if arguments == ["--version"]:
+        return 0
     if arguments[:2] == ["-m", "venv"]:
         return make_environment(Path(arguments[-1]))
     if arguments[:2] == ["-m", "config.setup"]:
