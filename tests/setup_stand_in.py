@@ -71,6 +71,8 @@ def pip(folder: Path, arguments: list[str]) -> int:
         (folder / "site" / f"{arguments[-1]}.works").unlink(missing_ok=True)
         moment(f"pip: {arguments[-1]} is removed")
         return 0
+    # As pip does it: what is on the way lies there for a while, and stays after a kill.
+    Path(os.environ["TMPDIR"], f"pip-unpack-{os.getpid()}").mkdir()
     lock = Path(arguments[-1]).read_text(encoding="utf-8")
     for name, version in re.findall(r"(?m)^(\w+)==(\S+)", lock):
         install_package(folder, name, version)
@@ -122,5 +124,5 @@ def inside(folder: Path, arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    place, *rest = sys.argv[1:]
+    place, *rest = (argument for argument in sys.argv[1:] if argument != "-I")
     sys.exit(outside(rest) if place == "outside" else inside(Path(rest[0]), rest[1:]))

@@ -47,6 +47,7 @@ def test_killed_at_any_moment_the_next_call_goes_on(course: Checkout, num: int) 
     assert set(course.installed()) == PACKAGES
     assert (course.folder / "data" / "models" / "smollm2-135m").exists()
     assert "begun" not in course.done().values()
+    assert list((course.folder / ".venv" / "tmp").iterdir()) == []
     # What was there in full is not fetched again; pip itself comes anew with the environment.
     there = {call for call in before if call.endswith("is there")} - {"pip: pip is there"}
     assert not there & set(course.calls()[num:])
@@ -107,6 +108,18 @@ def test_where_nothing_can_be_written_one_line_says_what_to_do(course: Checkout)
     assert "cannot be written (Not a directory). Name folders elsewhere: make VENV=" in (
         last_line(ended)
     )
+
+
+def test_a_disk_that_is_full_is_told_in_a_line(course: Checkout) -> None:
+    # A device that is always full, where the record of what was done is to be written.
+    (course.folder / ".venv").mkdir()
+    (course.folder / ".venv" / "set-up.json.part").symlink_to("/dev/full")
+
+    ended = course.make("setup")
+
+    assert ended.returncode == 2
+    assert "No space left on device. Mend that" in last_line(ended)
+    assert len(ended.stderr.splitlines()) <= 3
 
 
 def test_python_may_have_a_path_with_spaces(course: Checkout, tmp_path: Path) -> None:

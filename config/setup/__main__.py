@@ -19,6 +19,9 @@ def supported():  # type: () -> tuple[tuple[int, int], tuple[int, int]]
 
 
 if __name__ == "__main__":
+    if os.name != "posix":
+        sys.stderr.write("FAQ Desk runs on Linux and macOS; on Windows, use WSL.\n")
+        sys.exit(1)
     oldest, newest = supported()
     if not oldest <= sys.version_info[:2] <= newest:
         sys.stderr.write(

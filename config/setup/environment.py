@@ -116,13 +116,20 @@ class Environment:
         say(f"Making an environment in {self.folder} …")
         self._write({OURS: "yes"})
         self._empty()
-        ended = run([sys.executable, "-m", "venv", str(self.folder)])
+        ended = run([sys.executable, "-I", "-m", "venv", str(self.folder)])
         if ended.returncode:
             raise SetUpError(
                 f"No environment could be made in {self.folder} ({last_line(ended.stdout)}). "
                 "Mend that, or name another folder: make VENV=…"
             )
         self.record(python=self._version())
+
+    def scratch(self) -> Path:
+        """An empty folder for what is not to stay."""
+        folder = self.folder.absolute() / "tmp"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        return folder
 
     def forget_half_installed(self) -> None:
         """Have pip install anew what it was in the middle of when it was killed.
@@ -142,7 +149,7 @@ class Environment:
         """The environment's Python, such as 3.12; empty if it or its pip does not work."""
         code = "import sys, pip; print('%d.%d' % sys.version_info[:2])"
         try:
-            ended = run([str(self.python), "-c", code])
+            ended = run([str(self.python), "-I", "-c", code])
         except OSError:
             return ""
         return "" if ended.returncode else ended.stdout.strip()

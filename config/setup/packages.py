@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sysconfig
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -33,14 +32,22 @@ def install(
 
     Raises SetUpError with a line that says what to do.
     """
-    # Without a network the usual five retries take minutes. What the operator sets counts.
-    env = {"PIP_RETRIES": "2", **environ}
+    env = {
+        # Without a network the usual five retries take minutes.
+        "PIP_RETRIES": "2",
+        # A pip that is killed leaves gigabytes behind, and /tmp is often a small disk.
+        "TMPDIR": str(environment.scratch()),
+        # What the operator sets counts, but for what many notebook servers set for all of pip.
+        **environ,
+        "PIP_USER": "0",
+    }
     if index:
         # A variable, since an address may hold a password and anybody can list arguments.
         env["PIP_INDEX_URL"] = index
     # Python compiles what it imports; to compile all of it here would double the time.
     options = ["--no-input", "install", "--no-compile", *arguments, "-r", str(lock)]
     ended = run([*_pip(environment), *options], env)
+    environment.scratch()
     if ended.returncode < 0:
         raise SetUpError(
             f"pip was ended by signal {-ended.returncode}; where nobody did that, memory is short. "
@@ -56,7 +63,9 @@ def remove(environment: Environment, package: str) -> None:
 
 
 def _pip(environment: Environment) -> list[str]:
-    return [str(environment.python), "-m", "pip", "--quiet", "--disable-pip-version-check"]
+    # -I: a package on somebody's PYTHONPATH must not count as installed.
+    python = [str(environment.python), "-I"]
+    return [*python, "-m", "pip", "--quiet", "--disable-pip-version-check"]
 
 
 def explain(output: str, environment: Environment, *, index: bool = False) -> str:
@@ -64,8 +73,8 @@ def explain(output: str, environment: Environment, *, index: bool = False) -> st
     if re.search(_DISK_FULL, output, re.IGNORECASE):
         return (
             f"The disk is full. The packages take 6 GB in {environment.folder} (2 GB with PyTorch "
-            f"for the CPU), and pip unpacks them in {tempfile.gettempdir()}. Free some space, or "
-            "name folders elsewhere: make VENV=… TMPDIR=…"
+            "for the CPU), and as much again while they are installed. Free some space, or name a "
+            "folder elsewhere: make VENV=…"
         )
     if found := re.search(_NOT_WRITABLE, output):
         return (

@@ -172,6 +172,9 @@ def main() -> int:
     except SetUpError as error:
         _say(str(error))
         return 1
+    except OSError as error:
+        _say(f"The set-up cannot go on: {error}. Mend that and run make again.")
+        return 1
     except KeyboardInterrupt:
         _say("Stopped. The next call goes on from here.")
         return 130
