@@ -3,11 +3,15 @@ FROM python:3.12-slim AS builder
 # Another package index, if the build is to use one; pip reads these names itself.
 ARG PIP_INDEX_URL
 ARG PIP_EXTRA_INDEX_URL
+# The index to take PyTorch from, where its usual build does not suit: docs/deploy/docker.md.
+ARG TORCH_INDEX_URL
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 WORKDIR /build
 COPY requirements-torch.lock requirements.lock ./
 # As `make setup` does it: torch first and by itself, then exactly the files that the lock names.
-RUN python -m venv /opt/venv && /opt/venv/bin/pip install -r requirements-torch.lock
+RUN python -m venv /opt/venv \
+    && PIP_INDEX_URL="${TORCH_INDEX_URL:-$PIP_INDEX_URL}" \
+        /opt/venv/bin/pip install -r requirements-torch.lock
 RUN /opt/venv/bin/pip install --require-hashes --no-deps -r requirements.lock
 
 FROM python:3.12-slim

@@ -25,13 +25,13 @@ from tests.telegram_server import Json
 from tests.telegram_twin import TelegramTwin, telegram_twin
 
 INTRO = """\
-Written by `python -m benchmarks.transcript_engine`: `main.py run` as a process of its own, talking
-to the offline Telegram of `tests/telegram_twin.py`; no card, no hub. The models are SmolLM2-135M
-as it is (`smollm2-135m`), in float32 (`smollm2-float32`) and with a longer window (`smollm2-long`),
-a copy whose weights break off (`smollm2-damaged`), and a folder with the configuration of
-Llama-3.1-70B (`llama-70b`). An answer is by a model, or by the FAQ itself where nothing the
-model wrote stood the check. Times count from the beginning of each part; buttons are shown in
-[brackets]."""
+Written by `.venv/bin/python -m benchmarks.transcript_engine`: `main.py run` as a process of its
+own, talking to the offline Telegram of `tests/telegram_twin.py`; no card, no hub. The models
+are SmolLM2-135M as it is (`smollm2-135m`), in float32 (`smollm2-float32`) and with a longer
+window (`smollm2-long`), a copy whose weights break off (`smollm2-damaged`), and a folder with
+the configuration of Llama-3.1-70B (`llama-70b`). An answer is by a model, or by the FAQ itself
+where nothing the model wrote stood the check. Times count from the beginning of each part;
+buttons are shown in [brackets]."""
 SMALL, WIDE, LONG = "smollm2-135m", "smollm2-float32", "smollm2-long"
 DAMAGED, HUGE = "smollm2-damaged", "llama-70b"
 ADA = 7

@@ -24,9 +24,9 @@ from tests.slack_twin import APP_TOKEN, BOT_TOKEN, TEAM, Fault, SlackTwin
 from tests.slack_workspace import Json, pressable, shown
 
 INTRO = """\
-Written by `python -m benchmarks.transcript_slack`: `main.py run` as a process of its own with the
-smallest model on the CPU, talking to the offline Slack of `tests/slack_twin.py` in Socket Mode.
-Times count from the beginning of each part; what can be pressed is shown in [brackets]."""
+Written by `.venv/bin/python -m benchmarks.transcript_slack`: `main.py run` as a process of its own
+with the smallest model on the CPU, talking to the offline Slack of `tests/slack_twin.py` in Socket
+Mode. Times count from the beginning of each part; what can be pressed is shown in [brackets]."""
 STAFF = "USTAFF"
 FREE = "How much does the course cost?"
 

@@ -27,9 +27,9 @@ from tests.telegram_server import TOKEN, Json, Shown
 from tests.telegram_twin import TelegramTwin, telegram_twin
 
 INTRO = """\
-Written by `python -m benchmarks.transcript_telegram`: `main.py run` as a process of its own with
-the smallest model on the CPU, talking to the offline Telegram of `tests/telegram_twin.py`. Times
-count from the beginning of each part; buttons are shown in [brackets]."""
+Written by `.venv/bin/python -m benchmarks.transcript_telegram`: `main.py run` as a process of its
+own with the smallest model on the CPU, talking to the offline Telegram of `tests/telegram_twin.py`.
+Times count from the beginning of each part; buttons are shown in [brackets]."""
 ADMIN = 900
 GROUP = -100500
 

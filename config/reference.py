@@ -39,9 +39,9 @@ keep their language. To add a language, copy `en.yaml` to a file named by the la
 ISO 639 code, such as `it.yaml`, translate every sentence and keep the names in braces as they are.
 `languages` says what languages are called in this one; its own name must be there. Numbers that
 match a pattern of `plural` take the form named so: with `few: "[234]"`, three lines of a long
-message are told by `long.few`, should there be one. `python main.py check` names each sentence that
-is missing, unknown or has other names in braces, and nothing starts before all are right. In a
-container, put the file at `/app/config/locales/`.
+message are told by `long.few`, should there be one. `.venv/bin/python main.py check` names each
+sentence that is missing, unknown or has other names in braces, and nothing starts before all are
+right. In a container, put the file at `/app/config/locales/`.
 
 ## Secrets
 

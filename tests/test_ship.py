@@ -50,6 +50,13 @@ def test_torch_is_installed_first_and_by_itself() -> None:
     assert installs[1].endswith("--require-hashes --no-deps -r requirements.lock")
 
 
+def test_the_image_can_have_another_build_of_torch() -> None:
+    (install,) = [line for line in instructions("RUN") if "requirements-torch.lock" in line]
+
+    assert "TORCH_INDEX_URL" in instructions("ARG")
+    assert 'PIP_INDEX_URL="${TORCH_INDEX_URL:-$PIP_INDEX_URL}"' in install
+
+
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-test.lock"])
 def test_every_package_is_pinned_with_the_hashes_of_its_files(lock: str) -> None:
     names = re.findall(r"(?m)^[^#\s].*", (ROOT / lock).read_text(encoding="utf-8"))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from config.setup.driver import remedy
 from engine.errors import ModelLoadError
 from engine.models.catalog import Dtype, ModelEntry
 from engine.models.gpu import CGROUP, Gpu, Host, memory_of, read_gpus, read_host
@@ -75,12 +76,15 @@ class Machine:
 def gpu_problem(gpu: Gpu, built_for: str) -> str:
     """Why a PyTorch built for that CUDA (empty: for none) cannot use the GPU; empty if it can."""
     if not built_for:
-        return f"the {gpu.name} cannot be used, since the PyTorch here is for CPUs only"
+        return (
+            f"the {gpu.name} cannot be used, since the PyTorch here is for CPUs only; "
+            f"{remedy(gpu.driver)}"
+        )
     if gpu.cuda is None or int(built_for.partition(".")[0]) <= gpu.cuda[0]:
         return ""
     return (
         f"the {gpu.name} cannot be used, since PyTorch needs CUDA {built_for} and driver "
-        f"{gpu.driver} has {gpu.cuda[0]}.{gpu.cuda[1]}; install a newer driver"
+        f"{gpu.driver} has {gpu.cuda[0]}.{gpu.cuda[1]}; {remedy(gpu.driver)}"
     )
 
 

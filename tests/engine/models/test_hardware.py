@@ -91,6 +91,7 @@ def test_a_gpu_that_pytorch_cannot_use_is_known_beforehand(
 
     assert said in problem
     assert bool(problem) == bool(said)
+    assert ("set TORCH_INDEX_URL" in problem) == bool(said)
 
 
 @pytest.mark.parametrize(

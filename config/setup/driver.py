@@ -1,0 +1,53 @@
+"""Whether the NVIDIA driver is new enough for PyTorch, and which of its builds would suit it.
+
+The oldest driver for each CUDA: https://docs.nvidia.com/deploy/cuda-compatibility/minor-version-compatibility.html
+PyTorch 2.13 is built for CUDA 12.6, 13.0 and 13.2: https://github.com/pytorch/pytorch/pull/187075
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Mapping
+
+#: The CUDA that the package index's own build of the locked PyTorch needs.
+LOCKED_CUDA = 13
+#: The oldest driver for each CUDA that PyTorch is built for, the newest first.
+OLDEST_DRIVER = {13: 580, 12: 525}
+
+
+def read_driver(environ: Mapping[str, str]) -> str:
+    """The version of the NVIDIA driver, such as 535.104.05; empty without a GPU that it drives."""
+    command = ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"]
+    try:
+        said = subprocess.run(
+            command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, timeout=30
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    # Of several GPUs each has a line, all with the same driver. A failure is told in words.
+    found = re.match(rb"\s*(\d+(\.\d+)*)\s*$", said.stdout.partition(b"\n")[0])
+    return found[1].decode() if found and said.returncode == 0 else ""
+
+
+def is_too_old(driver: str) -> bool:
+    """Whether the locked PyTorch, as the package index has it, could not use the GPU."""
+    return _major(driver) < OLDEST_DRIVER[LOCKED_CUDA]
+
+
+def remedy(driver: str) -> str:
+    """What gets a PyTorch onto this machine that can use the GPU, as the end of a sentence."""
+    cuda = next((cuda for cuda, oldest in OLDEST_DRIVER.items() if _major(driver) >= oldest), None)
+    if cuda is None:
+        return f"install NVIDIA driver {OLDEST_DRIVER[LOCKED_CUDA]} or newer"
+    other = "" if cuda == LOCKED_CUDA else f", or install driver {OLDEST_DRIVER[LOCKED_CUDA]}"
+    return (
+        "set TORCH_INDEX_URL to the address that PyTorch's install page names for CUDA "
+        f"{cuda} and set up again{other}"
+    )
+
+
+def _major(driver: str) -> int:
+    """535 of 535.104.05. What is no version counts as new: nobody is held up by a guess."""
+    found = re.match(r"\d+", driver)
+    return int(found[0]) if found else 10**6

@@ -1,0 +1,181 @@
+"""The steps of the set-up. Killed at any moment, the next call goes on where this one was."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from config.setup.__main__ import supported
+from config.setup.driver import is_too_old, read_driver, remedy
+from config.setup.environment import BEGUN, PYTHON, Environment, SetUpError
+from config.setup.packages import install, remove
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+LOCKS = {
+    "torch": "requirements-torch.lock",
+    "runtime": "requirements.lock",
+    "tests": "requirements-test.lock",
+}
+#: Beside the steps: which TORCH_INDEX_URL PyTorch came from, as a fingerprint; empty for none.
+TORCH_INDEX = "torch_index"
+DEFAULT_MODEL = "smollm2-135m"
+
+
+class SetUp:
+    """What a checkout needs, held against what its environment holds."""
+
+    def __init__(
+        self,
+        environment: Environment,
+        environ: Mapping[str, str],
+        *,
+        tests: bool = False,
+        root: Path = ROOT,
+        say: Callable[[str], None],
+    ) -> None:
+        self._environment = environment
+        self._environ = environ
+        self._root = root
+        self._say = say
+        self._index = environ.get("TORCH_INDEX_URL", "").strip()
+        data = root / (environ.get("FAQ_DATA_DIR") or "data")
+        #: Each step, in order, and what it is done for.
+        self._wanted = {
+            "torch": self._lock("torch"),
+            "runtime": self._lock("runtime"),
+            "model": str(data.resolve()),
+        }
+        if tests:
+            self._wanted["tests"] = self._lock("tests")
+
+    def is_ready(self, python: str) -> bool:
+        """Whether nothing remains to be done for that Python, such as 3.12."""
+        return self._environment.done().get(PYTHON) == python and not self._missing()
+
+    def run(self) -> None:
+        """Do what remains. Raises SetUpError."""
+        with self._environment.locked(self._say):
+            self._environment.make(supported(), self._say)
+            if BEGUN in self._environment.done().values():
+                self._environment.forget_half_installed()
+            while missing := self._missing():
+                step = missing[0]
+                if step == "torch":
+                    self._install_torch()
+                else:
+                    self._environment.record(**{step: BEGUN})
+                    self._prepare_model() if step == "model" else self._install(step)
+                    self._environment.record(**{step: self._wanted[step]})
+            self._say("Set-up done.")
+
+    def _missing(self) -> list[str]:
+        done = self._environment.done()
+        steps = [step for step, wanted in self._wanted.items() if done.get(step) != wanted]
+        # A shell without the variable keeps the PyTorch that one with it chose.
+        other = self._index and done.get(TORCH_INDEX) != _fingerprint(self._index.encode())
+        return ["torch", *steps] if other and "torch" not in steps else steps
+
+    def _install_torch(self) -> None:
+        """First, and without hashes: pip keeps this build when the rest comes."""
+        environment, chosen = self._environment, self._environment.done().get(TORCH_INDEX)
+        if chosen and not self._index:
+            raise SetUpError(
+                f"{LOCKS['torch']} has changed, and the PyTorch that is here came from an address "
+                "of yours: set TORCH_INDEX_URL again and run make again."
+            )
+        if not environment.holds(*self._torch()):
+            self._look_at_driver()
+        environment.record(torch=BEGUN)
+        if self._index and environment.holds(*self._torch()):
+            # To pip all builds of a version are the same.
+            remove(environment, "torch")
+        self._say(f"Installing PyTorch into {environment.folder} (once, gigabytes) …")
+        install(environment, self._root / LOCKS["torch"], index=self._index, environ=self._environ)
+        environment.record(
+            torch=self._wanted["torch"],
+            torch_index=_fingerprint(self._index.encode()) if self._index else "",
+            # What PyTorch brought along need not be of the versions that the lock names.
+            runtime=BEGUN,
+        )
+
+    def _look_at_driver(self) -> None:
+        """Before gigabytes are fetched that this machine cannot use."""
+        if self._index:
+            return
+        driver = read_driver(self._environ)
+        if is_too_old(driver):
+            raise SetUpError(
+                f"The PyTorch of the package index could not use the GPU here, whose driver is "
+                f"{driver}; nothing was fetched: {remedy(driver)}. For the CPU alone, set it to "
+                "the address for the CPU."
+            )
+        if not driver and sys.platform == "linux":
+            self._say(
+                "No NVIDIA GPU here. PyTorch takes 2 GB instead of 6 if TORCH_INDEX_URL is set "
+                "to the address that its install page names for the CPU."
+            )
+
+    def _install(self, step: str) -> None:
+        self._say(f"Installing the packages of {LOCKS[step]} …")
+        lock = self._root / LOCKS[step]
+        # The lock names every package: pip has nothing left to resolve.
+        install(self._environment, lock, "--require-hashes", "--no-deps", environ=self._environ)
+
+    def _prepare_model(self) -> None:
+        self._say("Preparing the default model …")
+        pull = [str(self._environment.python), "main.py", "models", "pull", DEFAULT_MODEL]
+        # Its standard output is for what `make run` answers.
+        ended = subprocess.run(
+            pull, cwd=self._root, stdin=subprocess.DEVNULL, stdout=2, env=self._environ
+        )
+        if ended.returncode:
+            raise SetUpError("The default model could not be prepared; the reason is above.")
+
+    def _lock(self, step: str) -> str:
+        return _fingerprint((self._root / LOCKS[step]).read_bytes())
+
+    def _torch(self) -> tuple[str, str]:
+        text = (self._root / LOCKS["torch"]).read_text(encoding="utf-8")
+        found = re.search(r"(?m)^(torch)==(\S+)", text)
+        assert found
+        return found[1], found[2]
+
+
+def _fingerprint(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _say(line: str) -> None:
+    # Standard output is for what `make run` answers.
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def main() -> int:
+    """Returns the exit status: with --ready whether the set-up is done, else whether it worked."""
+    parser = argparse.ArgumentParser(prog="python3 -m config.setup", description=__doc__)
+    parser.add_argument("--ready", action="store_true", help="only look: exit 0 if all is there")
+    parser.add_argument("--tests", action="store_true", help="what the tests need as well")
+    arguments = parser.parse_args()
+    environment = Environment(Path(os.environ.get("VENV") or ".venv"))
+    set_up = SetUp(environment, os.environ, tests=arguments.tests, say=_say)
+    if arguments.ready:
+        return 0 if set_up.is_ready("{}.{}".format(*sys.version_info)) else 1
+    try:
+        set_up.run()
+    except SetUpError as error:
+        _say(str(error))
+        return 1
+    except OSError as error:
+        _say(f"The set-up cannot go on: {error}. Mend that and run make again.")
+        return 1
+    except KeyboardInterrupt:
+        _say("Stopped. The next call goes on from here.")
+        return 130
+    return 0
