@@ -203,7 +203,7 @@ FLOORS = (
     ("desk",),
     ("delivery",),
     ("backoff", "pace", "http_server"),
-    ("adapter", "remembered"),
+    ("adapter", "remembered", "findings"),
     ("messages",),
 )
 
