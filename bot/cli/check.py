@@ -64,7 +64,14 @@ async def _findings(settings: Settings, secrets: Secrets, *, online: bool) -> li
         # `run` would end with this; what can be looked at all the same is.
         stopped = Finding(subject="start", good=False, sentence=redact(str(reason)))
         findings = [*await examine_settings(settings, secrets), stopped]
-    return findings + (await asked if asked else [])
+    return findings + (await asked if asked else _untried(secrets))
+
+
+def _untried(secrets: Secrets) -> list[Finding]:
+    if not (secrets.on_platforms or secrets.hub_token):
+        return []
+    sentence = "they look right and were not tried; `check --online` does that."
+    return [Finding(subject="tokens", good=True, sentence=sentence)]
 
 
 async def _ask_platforms(settings: Settings, secrets: Secrets) -> list[Finding]:

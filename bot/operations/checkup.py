@@ -214,12 +214,7 @@ def _platforms(settings: Settings, secrets: Secrets) -> list[Finding]:
         ("Slack", "SLACK_BOT_TOKEN", secrets.slack_bot_token),
     )
     states = [
-        _fine(
-            name,
-            f"on; {variable} was not tried, which `check --online` does."
-            if token
-            else f"off (no {variable}).",
-        )
+        _fine(name, "on." if token else f"off (no {variable}).")
         for name, variable, token in tokens
         if name not in wrong
     ]
