@@ -24,7 +24,7 @@ from engine.answer.judges import running_relevance, running_support
 from engine.answer.relevance import Relevance
 from engine.corpus.loader import CorpusLoader
 from engine.grounding.support import Support
-from engine.models.catalog import load_catalog
+from engine.models.catalog import AUTO, load_catalog
 from engine.retrieval.minilm import MiniLmEmbedder
 from engine.retrieval.multilingual import E5Embedder
 from engine.retrieval.retriever import Retriever
@@ -85,21 +85,38 @@ async def serve(settings: Settings, secrets: Secrets, *, console: bool) -> None:
 async def running_assistant(
     settings: Settings, secrets: Secrets, *, preferred: str | None = None
 ) -> AsyncIterator[Assistant]:
-    """Start retrieval and the engine process; end them when the block ends.
+    """Start retrieval and the engine process; end them when the block ends. See `answering_from`
+    for `preferred` and what is raised."""
+    async with (
+        running_retriever(settings) as retriever,
+        answering_from(retriever, settings, secrets, preferred=preferred) as assistant,
+    ):
+        yield assistant
+
+
+@asynccontextmanager
+async def answering_from(
+    retriever: Retriever, settings: Settings, secrets: Secrets, *, preferred: str | None = None
+) -> AsyncIterator[Assistant]:
+    """Start the engine process beside a running `retriever`; end it when the block ends.
 
     `preferred` is the model that staff chose before, which counts where the settings say `auto`.
-    Raises ConfigError where the file of a language is wrong.
+    Raises, before a process is started, ConfigError where the file of a language is wrong, and
+    ModelError where the catalogue is or has no model of the name in the settings.
     """
     texts()  # fails here rather than in a chat
+    catalog = load_catalog(settings.engine.catalog)
+    if settings.engine.model != AUTO:
+        catalog.get(settings.engine.model)
     engine = EngineSupervisor(
         settings.engine,
-        catalog=load_catalog(settings.engine.catalog),
+        catalog=catalog,
         models_dir=settings.models_dir,
         hf_token=secrets.hub_token,
         preferred=preferred,
     )
     stop = asyncio.Event()
-    async with running_retriever(settings) as retriever, asyncio.TaskGroup() as background:
+    async with asyncio.TaskGroup() as background:
         background.create_task(engine.run(stop))
         try:
             async with (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
+import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -12,6 +14,8 @@ from aiohttp import web
 from config.settings import ConfigError
 
 log = logging.getLogger(__name__)
+
+_PORT = re.compile(r"[0-9]{1,5}")
 
 
 @dataclass(eq=False, slots=True)
@@ -36,17 +40,45 @@ class HttpServer:
         app.router.add_post(self.path, handle)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=self.grace_s)
         await runner.setup()
-        host, _, port = self.listen.rpartition(":")
         try:
+            host, port = listen_address(self.setting, self.listen)
             try:
-                await web.TCPSite(runner, host or "127.0.0.1", int(port)).start()
-            except (OSError, ValueError, OverflowError) as error:
-                raise ConfigError(
-                    f"{self.setting}: {self.listen} cannot be listened on ({error})."
-                ) from None
+                await web.TCPSite(runner, host, port).start()
+            except OSError as error:
+                raise _cannot_listen(self.setting, self.listen, error) from None
             self.port = runner.addresses[0][1]
             self.listening.set()
-            log.info("listening on %s:%d%s", host or "127.0.0.1", self.port, self.path)
+            log.info("listening on %s:%d%s", host, self.port, self.path)
             await stop.wait()
         finally:
             await runner.cleanup()
+
+
+def listen_address(setting: str, listen: str) -> tuple[str, int]:
+    """Host and port of `listen`, which is the value of that setting; without a host this machine
+    alone. Raises ConfigError."""
+    host, _, port = listen.strip().rpartition(":")
+    if not (_PORT.fullmatch(port) and int(port) < 2**16):
+        raise ConfigError(f"{setting}: write a host and a port, such as 127.0.0.1:3000.")
+    return host.removeprefix("[").removesuffix("]") or "127.0.0.1", int(port)
+
+
+def require_free(setting: str, listen: str) -> None:
+    """Raise ConfigError where `listen` cannot be listened on, because it is taken or not ours."""
+    host, port = listen_address(setting, listen)
+    try:
+        kind, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(kind, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as asyncio does
+            probe.bind(address)
+            probe.listen(1)  # two may bind, one may listen
+    except (OSError, UnicodeError) as error:
+        raise _cannot_listen(setting, listen, error) from None
+
+
+def _cannot_listen(setting: str, listen: str, error: Exception) -> ConfigError:
+    reason = getattr(error, "strerror", None) or str(error)
+    return ConfigError(
+        f"{setting}: {listen} cannot be listened on ({reason}); end what listens there, or choose "
+        "another port."
+    )

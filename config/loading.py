@@ -24,32 +24,38 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from config.checkout import CHECKOUT_ENV, DEFAULT_PATHS, find_env, in_checkout, path_in_checkout
 from config.settings import ENV_DELIMITER, ENV_PREFIX, ConfigError, Secrets, Settings
+from config.tokens import clean_token
 
 DEFAULT_FILE = Path(__file__).resolve().parent / "default.yaml"
 #: UTF-8, also with the byte order mark that some editors put first.
 ENV_ENCODING = "utf-8-sig"
 #: How much of a variable's name must be like that of a setting to be a misspelt one.
 _NEAR_MISS = 0.8
+#: Those of a file that is named as a token's; it may be anything.
+_MOST_CHARS = 10_000
 
 
 def load_settings(
     config: Path | None = None,
     *,
     overrides: dict[str, Any] | None = None,
-    env_file: Path = Path(".env"),
+    env_file: Path | None = None,
 ) -> Settings:
     """Read all sources. `overrides` is a nested dict from the command line.
 
     Raises ConfigError naming every unknown or wrong key, and a missing file.
     """
+    env_file = env_file or find_env()
     _refuse_unknown_environment(env_file)
-    files = [_read_yaml(path) for path in (DEFAULT_FILE, config) if path is not None]
+    defaults = in_checkout(_read_yaml(DEFAULT_FILE))
+    files = [defaults] if config is None else [defaults, _read_yaml(config)]
     for key in chain.from_iterable(files):
         if key not in Settings.model_fields:
             raise ConfigError(f"{key}: there is no such setting. {_known(Settings)}")
     try:
-        return _sourced(overrides or {}, env_file, files)()
+        return _sourced(overrides or {}, env_file, [in_checkout(DEFAULT_PATHS), *files])()
     except ValidationError as error:
         raise ConfigError(_describe(error)) from None
 
@@ -75,39 +81,60 @@ def _sourced(
             return (
                 InitSettingsSource(settings_cls, overrides),
                 EnvSettingsSource(settings_cls),
-                DotEnvSettingsSource(
-                    settings_cls, env_file=env_file, env_file_encoding=ENV_ENCODING
-                ),
+                _EnvFile(settings_cls, env_file=env_file, env_file_encoding=ENV_ENCODING),
                 *(InitSettingsSource(settings_cls, content) for content in reversed(files)),
             )
 
     return _Sourced
 
 
-def load_secrets(env_file: Path = Path(".env")) -> Secrets:
+class _EnvFile(DotEnvSettingsSource):
+    """A `.env`; relative paths in that of the checkout are of the checkout."""
+
+    def __call__(self) -> dict[str, Any]:
+        content = super().__call__()
+        return in_checkout(content) if self.env_file == CHECKOUT_ENV else content
+
+
+def load_secrets(env_file: Path | None = None) -> Secrets:
     """Read the tokens. NAME_FILE names a file that holds the token, as container secrets do.
 
-    Raises ConfigError when such a file cannot be read.
+    Raises ConfigError, which names every variable whose file cannot be read or whose value cannot
+    be the token that it should be.
     """
-    from_files: dict[str, str] = {}
-    for name in Secrets.model_fields:
-        path = os.environ.get(f"{name.upper()}_FILE")
-        if path and not os.environ.get(name.upper()):
-            try:
-                from_files[name] = Path(path).read_text(encoding="utf-8").strip()
-            except OSError as error:
-                raise ConfigError(
-                    f"{name.upper()}_FILE: {path} cannot be read ({error.strerror})."
-                ) from None
-    _read_env(env_file)
-    found = Secrets(_env_file=env_file, _env_file_encoding=ENV_ENCODING, **from_files)  # type: ignore[arg-type]
-    blank = {name for name, value in found if value is not None and not value.get_secret_value()}
-    return found.model_copy(update=dict.fromkeys(blank))
+    env_file = env_file or find_env()
+    in_env_file = {name: value for name, value in _read_env(env_file).items() if value}
+    given = {name.upper(): value for name, value in (in_env_file | os.environ).items()}
+    found: dict[str, str | None] = {}
+    problems = []
+    for field in Secrets.model_fields:
+        name, file = field.upper(), f"{field.upper()}_FILE"
+        try:
+            found[field] = clean_token(name, given.get(name, ""), any_hub="HF_ENDPOINT" in given)
+            if found[field] is None and (path := given.get(file, "").strip()):
+                if env_file == CHECKOUT_ENV and file not in os.environ:
+                    path = path_in_checkout(path)
+                content = _read_secret(file, Path(os.path.expanduser(path)))
+                found[field] = clean_token(name, content, any_hub="HF_ENDPOINT" in given)
+        except ConfigError as error:
+            problems.append(str(error))
+    if problems:
+        raise ConfigError("\n".join(problems))
+    return Secrets.model_validate(found)
+
+
+def _read_secret(variable: str, path: Path) -> str:
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            return file.read(_MOST_CHARS)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise ConfigError(f"{variable}: {path} cannot be read ({reason}).") from None
 
 
 def _read_env(env_file: Path) -> dict[str, str | None]:
     """What `.env` says; empty without the file. Raises ConfigError when it cannot be read."""
-    if not env_file.is_file():
+    if not os.path.isfile(env_file):
         return {}
     try:
         return dotenv_values(env_file, encoding=ENV_ENCODING)
@@ -117,9 +144,13 @@ def _read_env(env_file: Path) -> dict[str, str | None]:
         raise ConfigError(f"{env_file} is not UTF-8 text; save it as UTF-8.") from None
 
 
-def hub_home(env_file: Path = Path(".env")) -> str | None:
+def hub_home(env_file: Path | None = None) -> str | None:
     """HF_HOME, which the hub's own library reads from the environment only."""
-    return os.environ.get("HF_HOME") or _read_env(env_file).get("HF_HOME")
+    if home := os.environ.get("HF_HOME"):
+        return home
+    env_file = env_file or find_env()
+    home = _read_env(env_file).get("HF_HOME")
+    return path_in_checkout(home) if home and env_file == CHECKOUT_ENV else home
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:

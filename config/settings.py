@@ -251,10 +251,10 @@ class LoggingSettings(Section):
     """Least severe level that is written. Texts of questions appear at DEBUG only."""
 
 
-class Secrets(BaseSettings):
+class Secrets(BaseModel):
     """Tokens; absent ones switch their platform off."""
 
-    model_config = SettingsConfigDict(
+    model_config = ConfigDict(
         frozen=True, extra="ignore", hide_input_in_errors=True, use_attribute_docstrings=True
     )
 

@@ -21,6 +21,8 @@ TOKEN = "424242:AAtwin-of-telegram_for-tests-0123456789"
 BOT = {"id": 424242, "is_bot": True, "first_name": "FAQ", "username": "faq_twin_bot"}
 
 Json = dict[str, Any]
+#: What `getWebhookInfo` tells of a webhook.
+_TOLD = ("url", "last_error_message")
 
 
 class RefusedError(Exception):
@@ -177,6 +179,10 @@ class TelegramServer:
     async def _setWebhook(self, args: Json) -> bool:
         self.webhook = args
         return True
+
+    async def _getWebhookInfo(self, args: Json) -> Json:
+        hook = {"url": "", "has_custom_certificate": False, "pending_update_count": 0}
+        return hook | {key: self.webhook[key] for key in _TOLD if key in self.webhook}
 
     async def _deleteWebhook(self, args: Json) -> bool:
         self.webhook = {}

@@ -206,7 +206,7 @@ FLOORS = (
     ("desk",),
     ("delivery",),
     ("backoff", "pace", "http_server"),
-    ("adapter", "remembered"),
+    ("adapter", "remembered", "findings"),
     ("messages",),
 )
 

@@ -9,9 +9,12 @@ from typing import Annotated
 
 import typer
 
+from bot.cli.errors import WrongInput
 from bot.cli.options import ConfigOption, JsonOption, ModelOption, set_up
 from config.settings import Secrets, Settings
-from engine.types import Decision, Question
+from engine.invisible import without_invisible
+from engine.limits import STORED_CHARS
+from engine.types import Question
 
 CourseOption = Annotated[
     str | None, typer.Option("--course", help="Search in this course only (its machine name).")
@@ -32,9 +35,17 @@ def ask(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Answer one question and exit."""
+    """Answer one question and exit.
+
+    Examples: `main.py ask "Can I join late?"`, `main.py ask --course my-course "When?" --json`
+    """
+    from engine.answer.gist import shortened
+
+    text = shortened(without_invisible(question).strip(), STORED_CHARS)
+    if not text:
+        raise WrongInput("There is no question to answer; write one in a few words.")
     settings, secrets = set_up(config, model, quiet=True)
-    asked = Question(text=question, course=course or None)
+    asked = Question(text=text, course=course or None)
     if show_prompt:
         asyncio.run(_show_prompt(settings, secrets, asked, as_json=as_json))
     else:
@@ -44,19 +55,20 @@ def ask(
 async def _ask(
     settings: Settings, secrets: Secrets, question: Question, *, as_json: bool, explained: bool
 ) -> None:
-    from bot.assistant import running_assistant
+    from bot.assistant import answering_from, running_retriever
+    from bot.cli.askable import require_askable
     from bot.delivery.asker_language import asker_language
     from bot.delivery.render import plain_text
     from bot.delivery.replies import final
-    from bot.delivery.texts import say
     from bot.desk.explain import explain
     from bot.operations.reports import answer_object
 
-    async with running_assistant(settings, secrets) as assistant:
-        answer = await assistant.answerer.answer(question, request_id="ask")
-        # By now the FAQ was read.
-        language = asker_language(question.text, None, assistant.retriever.language)
-        corpus, support = assistant.retriever.corpus, assistant.support.name
+    async with running_retriever(settings) as retriever:
+        await require_askable(retriever, question.course)  # before a model is loaded
+        language = asker_language(question.text, None, retriever.language)
+        async with answering_from(retriever, settings, secrets) as assistant:
+            answer = await assistant.answerer.answer(question, request_id="ask")
+            support = assistant.support.name
     contact = settings.contact(question.course)
     if as_json:
         asked = replace(question, language=language)
@@ -64,10 +76,6 @@ async def _ask(
         if explained:
             content["explanation"] = explain(answer)
         print(json.dumps(content, ensure_ascii=False, indent=2))
-        return
-    if answer.decision is Decision.UNKNOWN_COURSE:
-        courses = ", ".join(sorted(corpus.courses)) if corpus else ""
-        print(say("course.unknown", language, name=question.course, courses=courses))
         return
     print(plain_text(final(None, answer, language=language, contact=contact)))
     if explained:

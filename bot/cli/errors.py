@@ -16,6 +16,14 @@ from config.settings import ConfigError
 from engine.errors import EngineError
 
 
+class WrongInput(Exception):
+    """What was typed cannot be used; the message says what to write."""
+
+
+#: What ends a command with its own sentence.
+OURS = (ConfigError, EngineError, PlatformLost, StatusHidden, WrongInput)
+
+
 class ErrorReportingGroup(TyperGroup):
     """Runs a command; an error of ours becomes one sentence and exit code 1."""
 
@@ -24,21 +32,31 @@ class ErrorReportingGroup(TyperGroup):
             try:
                 return super().invoke(ctx)
             except BaseExceptionGroup as group:
-                error: BaseException = group
-                while isinstance(error, BaseExceptionGroup):
-                    error = error.exceptions[0]
-                raise error from None
-        except (ConfigError, EngineError, PlatformLost, StatusHidden) as error:
+                raise first_of(group) from None
+        except OURS as error:
             say_error(redact(str(error)))
             raise typer.Exit(1) from None
+        except typer.BadParameter as error:
+            # A value that cannot be used, unlike a word that is no command or option (2).
+            if type(error) is typer.BadParameter and error.param is not None:
+                error.exit_code = 1
+            raise
         except BrokenPipeError:  # whoever read our output has left, as `| head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             raise typer.Exit(1) from None
         except OSError as error:
-            say_error(f"{error.strerror or error}.")
+            where = f"{error.filename}: " if error.filename else ""
+            say_error(redact(f"{where}{error.strerror or error}."))
             raise typer.Exit(1) from None
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
+
+
+def first_of(error: BaseException) -> BaseException:
+    """The first error of a group, however deep; any other error itself."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 def say_error(sentence: str) -> None:

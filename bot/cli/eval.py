@@ -20,14 +20,17 @@ from engine.errors import EngineError
 from engine.serving.status import EngineState
 
 if TYPE_CHECKING:
-    from engine.evaluation.answers import AnswersReport, Subject
+    from engine.evaluation.answers import AnswersReport
     from engine.evaluation.support import SupportReport
+    from engine.retrieval.retriever import Retriever
+    from engine.serving.supervisor import EngineSupervisor
 
 #: Seconds until documents that are measured are read again: figures are of one state of them.
 NEVER_S = 1e9
 
 DocumentsOption = Annotated[
-    Path, typer.Option("--documents", help="The FAQ, in any supported format.")
+    str,
+    typer.Option("--documents", help="The FAQ: a file, folder or address, in any known format."),
 ]
 NoVectorsOption = Annotated[
     bool, typer.Option("--no-vectors", help="minsearch alone, as without the embedder.")
@@ -111,9 +114,11 @@ async def _retrieval(
     labelled = read_labelled(questions)
     others = read_offtopic(offtopic) if offtopic else None
     async with running_retriever(settings) as retriever:
+        await retriever.ready()
+        if retriever.corpus and retriever.corpus.documents:  # else the next step says what is wrong
+            unknown_ids(questions, [one.document for one in labelled], retriever.corpus)
         (source,) = settings.corpus.sources
-        corpus = await settled_corpus(retriever, source, say_error)
-        unknown_ids(questions, [one.document for one in labelled], corpus)
+        await settled_corpus(retriever, source, say_error)
         with Progress(sys.stderr) as progress:
             report = await evaluate_retrieval(retriever, labelled, others, progress.show)
     print(json.dumps(asdict(report), indent=2) if as_json else report.table())
@@ -128,23 +133,30 @@ async def _answers(
     as_json: bool,
 ) -> None:
     """Without `secrets` no model is started."""
-    from engine.evaluation.answers import JudgedAnswer, evaluate_answers
-    from engine.evaluation.questions import AskedQuestion, label_notes, rows_of
+    from bot.assistant import running_retriever
+    from engine.evaluation.answers import JudgedAnswer, Subject, evaluate_answers
+    from engine.evaluation.questions import AskedQuestion, label_notes, rows_of, settled_corpus
     from engine.evaluation.record import Record, run_key
     from engine.evaluation.rows import read_rows
 
     rows = rows_of(questions, read_rows(questions, AskedQuestion), faq)
-    async with _subject(settings, secrets) as subject:
-        for note in label_notes(questions, rows, subject.corpus):
+    async with running_retriever(settings) as retriever:
+        (source,) = settings.corpus.sources
+        corpus = await settled_corpus(retriever, source, say_error)
+        for note in label_notes(questions, rows, corpus):
             say_error(note)
-        options = settings.model_dump_json(exclude={"corpus", "data_dir", "logging"})
-        model = subject.generator.status().model if subject.generator else None
-        key = run_key("answers", rows, subject.corpus.version, model, options)
-        path = resume or _record_path(settings, "answers", key)
-        with Record(path, key, JudgedAnswer, total=len(rows), say=say_error) as record:
-            await _print_report(
-                lambda progress: evaluate_answers(subject, rows, record, progress), as_json
+        async with _generator(settings, secrets, retriever) as generator:
+            subject = Subject(
+                retriever=retriever, corpus=corpus, generator=generator, settings=settings
             )
+            options = settings.model_dump_json(exclude={"corpus", "data_dir", "logging"})
+            model = generator.status().model if generator else None
+            key = run_key("answers", rows, corpus.version, model, options)
+            path = resume or _record_path(settings, "answers", key)
+            with Record(path, key, JudgedAnswer, total=len(rows), say=say_error) as record:
+                await _print_report(
+                    lambda progress: evaluate_answers(subject, rows, record, progress), as_json
+                )
 
 
 async def _support(
@@ -177,31 +189,27 @@ async def _print_report(
 
 
 @asynccontextmanager
-async def _subject(settings: Settings, secrets: Secrets | None) -> AsyncIterator[Subject]:
-    """What answers over these documents, ready to be asked; without `secrets` without a model."""
-    from bot.assistant import running_assistant, running_retriever
-    from engine.evaluation.answers import Subject
-    from engine.evaluation.questions import settled_corpus
+async def _generator(
+    settings: Settings, secrets: Secrets | None, retriever: Retriever
+) -> AsyncIterator[EngineSupervisor | None]:
+    """The model, ready to be asked; None without `secrets`."""
+    from bot.assistant import answering_from
 
-    (source,) = settings.corpus.sources
     if secrets is None:
-        async with running_retriever(settings) as retriever:
-            corpus = await settled_corpus(retriever, source, say_error)
-            yield Subject(retriever=retriever, corpus=corpus, generator=None, settings=settings)
+        yield None
         return
-    async with running_assistant(settings, secrets) as assistant:
-        retriever, engine = assistant.retriever, assistant.engine
-        corpus = await settled_corpus(retriever, source, say_error)
+    async with answering_from(retriever, settings, secrets) as assistant:
         say_error("Loading the model …")
-        await engine.settled()
-        if engine.status().state is not EngineState.READY:
-            raise EngineError(f"No model can be asked: {engine.status().detail}")
-        yield Subject(retriever=retriever, corpus=corpus, generator=engine, settings=settings)
+        await assistant.engine.settled()
+        status = assistant.engine.status()
+        if status.state is not EngineState.READY:
+            raise EngineError(f"No model can be asked: {status.detail}")
+        yield assistant.engine
 
 
-def _measured(settings: Settings, documents: Path, no_vectors: bool) -> Settings:
+def _measured(settings: Settings, documents: str, no_vectors: bool) -> Settings:
     """The settings for a measurement on `documents`, which are read once."""
-    corpus = {"sources": (str(documents),), "refresh_s": NEVER_S}
+    corpus = {"sources": (documents,), "refresh_s": NEVER_S}
     retrieval = {"embedder": "none"} if no_vectors else {}
     return settings.model_copy(
         update={

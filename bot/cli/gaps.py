@@ -14,6 +14,7 @@ import typer
 from bot.cli.options import ConfigOption, JsonOption, set_up
 from bot.operations.reports import gap_objects, gap_table
 from bot.operations.stored_questions import opened_copy
+from engine.errors import StoreError
 from engine.store.job import Job
 from engine.store.jobs import STORE
 
@@ -26,7 +27,13 @@ def gaps(
 ) -> None:
     """List what was asked and not answered, or answered badly: what the FAQ lacks."""
     settings, _ = set_up(config, quiet=True)
-    jobs = asyncio.run(_unanswered(settings.data_dir / STORE, days, limit))
+    path = settings.data_dir / STORE
+    if not path.exists():
+        raise StoreError(
+            f"No questions are stored in {settings.data_dir}: FAQ Desk never ran there. Set "
+            "FAQ_DATA_DIR to the folder that it runs with."
+        )
+    jobs = asyncio.run(_unanswered(path, days, limit))
     if as_json:
         print(json.dumps(gap_objects(jobs), ensure_ascii=False, indent=2))
         return

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from bot.assistant import running_retriever
+from bot.cli.askable import require_askable
 from config.settings import Secrets, Settings
 from engine.answer.answering import Answerer
 from engine.answer.judges import running_relevance
@@ -67,6 +68,7 @@ async def _rehearse(
         running_retriever(settings) as retriever,
         running_relevance(settings.answer, rehearsal, secrets.hub_token) as relevance,
     ):
+        await require_askable(retriever, question.course)
         # Nothing is written, so there is nothing to check: no model is loaded for it.
         answerer = Answerer(retriever, rehearsal, settings, relevance, LexicalSupport())
         return await answerer.answer(question, request_id="preview")

@@ -10,8 +10,10 @@ from bot.cli.options import ConfigOption, ModelOption, set_up
 def run(config: ConfigOption = None, model: ModelOption = None) -> None:
     """Start the assistant: Telegram and Slack where tokens are set, else the console."""
     from bot.assistant import serve
+    from bot.operations.platforms import refuse_wrong_platforms
 
     settings, secrets = set_up(config, model)
+    refuse_wrong_platforms(settings, secrets)
     asyncio.run(serve(settings, secrets, console=not secrets.on_platforms))
 
 

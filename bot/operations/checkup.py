@@ -5,13 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from bot.delivery.texts import texts
+from bot.findings import Finding
+from bot.operations.ids import id_problems
+from bot.operations.platforms import is_running, platform_problems
 from bot.operations.stored_questions import opened_copy
 from config.loading import foreign_variables
-from config.settings import AdminsSettings, RetrievalSettings, Secrets, Settings
+from config.settings import (
+    AdminsSettings,
+    CourseSettings,
+    RetrievalSettings,
+    Secrets,
+    Settings,
+)
 from engine.answer.relevance import Relevance
 from engine.corpus.corpus import Corpus
 from engine.corpus.web.hosts import proxy_for_any
@@ -32,16 +40,6 @@ MIN_FREE_BYTES = 250_000_000
 MOST_LEFT_OUT = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing that was looked at."""
-
-    subject: str
-    good: bool
-    #: What was found and, if it is a problem, what to do.
-    sentence: str
-
-
 async def examine(
     settings: Settings,
     secrets: Secrets,
@@ -55,13 +53,12 @@ async def examine(
     await retriever.complete()
     await engine.settled()
     return [
-        _fine("settings", "valid."),
+        *await examine_settings(settings, secrets),
         _fine("languages", f"{', '.join(texts().languages)}."),
-        _data_dir(settings.data_dir),
-        *await _questions(settings.data_dir / STORE),
         *_corpus(retriever),
         *_surroundings(settings),
         *_included(settings.includes, retriever),
+        *_routed(settings.courses, retriever),
         _retrieval(settings.retrieval, retriever),
         _model(engine.status()),
         _fine("relevance", f"judged by {relevance.name}."),
@@ -72,7 +69,18 @@ async def examine(
             wanted=settings.engine.device,
             problem=machine.read_device_memory(settings.engine.device).gpu_problem,
         ),
-        *_platforms(secrets),
+    ]
+
+
+async def examine_settings(settings: Settings, secrets: Secrets) -> list[Finding]:
+    """The findings for which neither FAQ nor model is needed."""
+    return [
+        _fine("settings", "valid."),
+        _data_dir(settings.data_dir),
+        *await _questions(settings.data_dir / STORE),
+        *_running(settings),
+        *_platforms(settings, secrets),
+        *id_problems(settings),
         *_staff(settings.admins, secrets),
     ]
 
@@ -167,6 +175,20 @@ def _included(includes: Mapping[str, Sequence[str]], retriever: Retriever) -> li
     ]
 
 
+def _routed(courses: Mapping[str, CourseSettings], retriever: Retriever) -> list[Finding]:
+    """Courses that channels or chats belong to and that the FAQ does not have."""
+    known = retriever.corpus.courses if retriever.corpus else {}
+    return [
+        _problem(
+            "courses",
+            f"courses.{name} has channels or chats of its own, but the FAQ has no such course: "
+            f"nothing is found for what is asked there. Known: {', '.join(sorted(known))}.",
+        )
+        for name, course in courses.items()
+        if known and name not in known and (course.slack_channels or course.telegram_chats)
+    ]
+
+
 def _retrieval(settings: RetrievalSettings, retriever: Retriever) -> Finding:
     good = retriever.mode is not RetrievalMode.LEXICAL or settings.embedder != "auto"
     return Finding(subject="retrieval", good=good, sentence=retriever.detail)
@@ -199,22 +221,25 @@ def gpu_finding(gpus: Sequence[Gpu], status: EngineStatus, *, wanted: str, probl
     )
 
 
-def _platforms(secrets: Secrets) -> tuple[Finding, Finding]:
-    telegram = "on." if secrets.telegram_bot_token else "off (no TELEGRAM_BOT_TOKEN)."
-    return _fine("Telegram", telegram), _slack(secrets)
+def _running(settings: Settings) -> list[Finding]:
+    if not is_running(settings):
+        return []
+    return [_fine("assistant", "it runs from this data folder; a second one would be refused.")]
 
 
-def _slack(secrets: Secrets) -> Finding:
-    other = secrets.slack_app_token or secrets.slack_signing_secret
-    if secrets.slack_bot_token and other:
-        return _fine("Slack", "on.")
-    if secrets.slack_bot_token:
-        return _problem(
-            "Slack", "needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP)."
-        )
-    if other:
-        return _problem("Slack", "SLACK_BOT_TOKEN is missing beside the other Slack secret.")
-    return _fine("Slack", "off (no SLACK_BOT_TOKEN).")
+def _platforms(settings: Settings, secrets: Secrets) -> list[Finding]:
+    problems = platform_problems(settings, secrets)
+    wrong = {problem.subject for problem in problems}
+    tokens = (
+        ("Telegram", "TELEGRAM_BOT_TOKEN", secrets.telegram_bot_token),
+        ("Slack", "SLACK_BOT_TOKEN", secrets.slack_bot_token),
+    )
+    states = [
+        _fine(name, "on." if token else f"off (no {variable}).")
+        for name, variable, token in tokens
+        if name not in wrong
+    ]
+    return [*states, *problems]
 
 
 def _staff(admins: AdminsSettings, secrets: Secrets) -> list[Finding]:

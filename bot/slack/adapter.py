@@ -26,6 +26,7 @@ from bot.slack.receive_http import SignedRequests, SlackHttp
 from bot.slack.receive_socket import SlackSocket, SocketDead
 from bot.slack.send import SlackSender
 from bot.slack.times import Times
+from config.platforms import slack_mode
 from config.settings import ConfigError, SlackSettings
 from engine.stopping import unless
 from engine.store.jobs import JobStore
@@ -215,18 +216,7 @@ def _server(
     settings: SlackSettings, app_token: SecretStr | None, signing_secret: SecretStr | None
 ) -> SlackHttp | None:
     """The server of HTTP mode; None in Socket Mode. Raises ConfigError."""
-    if settings.mode == "http" or (settings.mode == "auto" and app_token is None):
-        if signing_secret is not None:
-            return SlackHttp(SignedRequests(signing_secret.get_secret_value()), settings.listen)
-        raise ConfigError(
-            "Slack needs SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP mode) "
-            "beside SLACK_BOT_TOKEN."
-            if settings.mode == "auto"
-            else "Slack's HTTP mode needs SLACK_SIGNING_SECRET."
-        )
-    if app_token is None:
-        raise ConfigError(
-            "Slack's Socket Mode needs SLACK_APP_TOKEN, which starts with xapp-; "
-            "HTTP mode needs SLACK_SIGNING_SECRET instead."
-        )
-    return None
+    if slack_mode(settings, app_token, signing_secret) == "socket":
+        return None
+    assert signing_secret is not None  # the mode says so
+    return SlackHttp(SignedRequests(signing_secret.get_secret_value()), settings.listen)

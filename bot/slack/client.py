@@ -25,12 +25,12 @@ _FORMS = ("apps.", "auth.", "conversations.", "reactions.", "users.")
 class SlackClient:
     """The Web API of one workspace."""
 
-    def __init__(self, token: str, base_url: str, pace: SlackPace) -> None:
+    def __init__(self, token: str, base_url: str, pace: SlackPace, *, timeout_s: int = 10) -> None:
         # No retry handlers: the SDK's would post a message twice whose answer got lost.
         self.sdk = AsyncWebClient(
             token=token,
             base_url=base_url if base_url.endswith("/") else base_url + "/",
-            timeout=10,
+            timeout=timeout_s,
             retry_handlers=[],
         )
         self.pace = pace
@@ -51,6 +51,13 @@ class SlackClient:
 
     async def call(self, method: str, **values: object) -> dict[str, Any]:
         """Call a method, as the bot unless there is an `app_token`. Raises DeliveryError."""
+        data, _ = await self.call_for_headers(method, **values)
+        return data
+
+    async def call_for_headers(
+        self, method: str, **values: object
+    ) -> tuple[dict[str, Any], Mapping[str, str]]:
+        """`call`, and the headers of the answer by their names in small letters."""
         arguments = {key: value for key, value in values.items() if value is not None}
         app_token = arguments.pop("app_token", None)
         headers = {"Authorization": f"Bearer {app_token}"} if app_token else None
@@ -72,7 +79,7 @@ class SlackClient:
             raise OutcomeUnknown(f"{method}: junk in the answer, {type(error).__name__}") from None
         if not isinstance(data, dict):
             raise OutcomeUnknown(f"{method}: no JSON in the answer")
-        return data
+        return data, {name.lower(): str(value) for name, value in response.headers.items()}
 
     async def respond(self, url: str, message: Mapping[str, object], *, replace: bool) -> bool:
         """Post through the address that came with a command or press; False when it is used up."""

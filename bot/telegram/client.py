@@ -29,12 +29,14 @@ from bot.telegram.errors import (
     MarkupRejected,
     Moved,
     NoSuchTopic,
+    TokenRejected,
     Unchanged,
     failure_of,
 )
 from bot.telegram.markup import Part
 from bot.telegram.pace import TelegramPace
-from bot.telegram.values import Article, Button, Keyboard, Me
+from bot.telegram.values import Article, BotFacts, Button, Keyboard, Me
+from config.logging import redact
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +63,20 @@ class TelegramClient:
         """Who we are. Raises DeliveryError, TokenRejected among them."""
         await self._call(self._bot.initialize)
         return Me(id=self._bot.id, username=self._bot.bot.username or "")
+
+    async def facts(self) -> BotFacts:
+        """What Telegram says of the bot and its webhook; asks for no update."""
+        await self.open()
+        me, hook = self._bot.bot, None
+        with suppress(TokenRejected):  # it was accepted just now: this server has no such method
+            hook = await self._call(self._bot.get_webhook_info)
+        return BotFacts(
+            username=me.username or "",
+            reads_groups=bool(me.can_read_all_group_messages),
+            joins_groups=me.can_join_groups is not False,
+            webhook_url=hook.url if hook else "",
+            webhook_error=redact(hook.last_error_message or "") if hook else "",
+        )
 
     async def close(self) -> None:
         await self._call(self._bot.shutdown)

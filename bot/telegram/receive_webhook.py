@@ -6,7 +6,6 @@ import asyncio
 import hmac
 import json
 import logging
-import re
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -14,7 +13,8 @@ from aiohttp import web
 
 from bot.http_server import HttpServer
 from bot.telegram.receive import TelegramReceiver
-from config.settings import ConfigError, TelegramSettings
+from config.platforms import require_webhook
+from config.settings import TelegramSettings
 from engine.errors import StoreError
 
 log = logging.getLogger(__name__)
@@ -27,12 +27,8 @@ class TelegramWebhook:
     """Stores each update before it says 200; anything else makes Telegram bring it again."""
 
     def __init__(self, settings: TelegramSettings, secret: str) -> None:
-        """Raises ConfigError when the webhook would be open to anybody."""
-        if not re.fullmatch(r"[\w-]{16,256}", secret, re.ASCII):
-            raise ConfigError(
-                "telegram.webhook_url needs TELEGRAM_WEBHOOK_SECRET: 16 to 256 letters, digits, "
-                "`_` and `-`. Make one up, for example with `openssl rand -hex 32`."
-            )
+        """Raises ConfigError when Telegram could not call the webhook, or anybody could."""
+        require_webhook(settings, secret)
         self.url = settings.webhook_url
         self.secret = secret
         path = urlsplit(self.url).path or "/"

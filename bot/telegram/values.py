@@ -26,6 +26,20 @@ class Me:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BotFacts:
+    """What Telegram tells of a bot."""
+
+    username: str
+    #: Whether it sees every message of a group, not only those meant for it.
+    reads_groups: bool
+    joins_groups: bool
+    #: Where Telegram delivers updates; empty where it is polled.
+    webhook_url: str
+    #: Why the last delivery there failed.
+    webhook_error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Button:
     """One button of an inline keyboard."""
 

@@ -205,11 +205,14 @@ def _read(path: Path, columns: tuple[str, ...], *optional: str) -> list[tuple[st
                     f"there is no {' and no '.join(sorted(missing))}."
                 )
             names = (*columns, *optional)
-            return [tuple((row.get(name) or "").strip() for name in names) for row in reader]
+            rows = [tuple((row.get(name) or "").strip() for name in names) for row in reader]
     except OSError as error:
         raise EngineError(f"{path} cannot be read ({error.strerror}).") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise EngineError(f"{path} is not a CSV file in UTF-8 ({error}).") from error
+    if not rows:
+        raise EngineError(f"{path} holds no question below its first line.")
+    return rows
 
 
 def _rank(retrieval: Retrieval, document: str) -> float:

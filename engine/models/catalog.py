@@ -134,7 +134,7 @@ def load_catalog(path: Path) -> Catalog:
     except OSError as error:
         raise ModelError(
             f"The model catalogue {path} cannot be read ({error.strerror}); "
-            "set engine.models.catalog to a catalogue that exists."
+            "set engine.catalog to a catalogue that exists."
         ) from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         where = getattr(error, "problem_mark", None)

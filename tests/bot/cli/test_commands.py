@@ -66,11 +66,12 @@ async def test_gaps_lists_what_was_not_answered_while_the_assistant_runs(data_di
     assert datetime.fromisoformat(gap["asked"]) <= datetime.now(UTC)
 
 
-def test_gaps_of_an_unused_folder_are_none(data_dir: Path) -> None:
-    result = runner.invoke(app, ["gaps"])
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=len)
+def test_gaps_of_an_unused_folder_are_refused(options: list[str], data_dir: Path) -> None:
+    result = runner.invoke(app, ["gaps", *options])
 
-    assert result.exit_code == 0, result.output
-    assert "0 questions" in result.output
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"No questions are stored in {data_dir}")
 
 
 def test_health_says_that_nothing_runs(data_dir: Path) -> None:

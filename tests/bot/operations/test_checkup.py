@@ -12,7 +12,8 @@ from types import MappingProxyType
 
 import pytest
 
-from bot.operations.checkup import MOST_LEFT_OUT, Finding, examine, gpu_finding
+from bot.findings import Finding
+from bot.operations.checkup import MOST_LEFT_OUT, examine, gpu_finding
 from config.settings import (
     AdminsSettings,
     CourseSettings,
