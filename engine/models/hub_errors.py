@@ -7,7 +7,7 @@ import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
 from engine.models.catalog import ModelEntry
@@ -29,7 +29,7 @@ def why(
 
     `environment` is that in which it was asked.
     """
-    from httpx2 import HTTPError, InvalidURL
+    from httpx2 import HTTPError, InvalidURL, UnsupportedProtocol
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 
     chain = tuple(_chain(error))
@@ -39,8 +39,16 @@ def why(
         if isinstance(each, HfHubHTTPError):
             return _refused(entry, each, with_token=with_token, environment=environment)
     for each in chain:
-        if isinstance(each, HFValidationError | InvalidURL):
-            return f"{entry.alias}: {entry.hub_id} cannot be asked for ({_first_line(each)})."
+        if isinstance(each, InvalidURL | UnsupportedProtocol):
+            return (
+                f"HF_ENDPOINT ({_endpoint(environment)}) is no address of a hub "
+                f"({_first_line(each)}); correct it, as in https://hub.example, or unset it."
+            )
+        if isinstance(each, HFValidationError):
+            return (
+                f"{entry.alias}: {entry.hub_id} is no name on the hub ({_first_line(each)}); "
+                "correct hub_id in the catalogue."
+            )
         if isinstance(each, OSError) and each.errno in _OF_THE_DISK and each.filename:
             return why_not_written(entry, each)
     if any(isinstance(each, HTTPError | TimeoutError | OSError) for each in chain):
@@ -159,8 +167,8 @@ def _refused(
     if "html" in response.headers.get("Content-Type", ""):
         return f"{no_hub(entry, environment)} (It answered {code}.)"
     if code in {401, 403}:
-        token = "that HF_TOKEN may read it" if with_token else "set HF_TOKEN"
-        return f"{entry.alias}: the hub refused access to {page} ({code}); check {token}.{asked}"
+        token = "check that HF_TOKEN may read it" if with_token else "set HF_TOKEN"
+        return f"{entry.alias}: the hub refused access to {page} ({code}); {token}.{asked}"
     return f"{entry.alias}: the hub answered {code} for {page}; check hub_id and revision.{asked}"
 
 
@@ -205,7 +213,7 @@ def _unreachable(
         if isinstance(each, ssl.SSLCertVerificationError):
             return _untrusted(entry, each, environment)
         if isinstance(each, socket.gaierror):
-            name = _proxy(environment)[1] or urlsplit(_endpoint(environment)).hostname
+            name = _proxy(environment)[1] or _split(_endpoint(environment)).hostname
             problem = f"the name {name} cannot be resolved: there is no network, or no DNS"
             return _out_of_reach(entry, problem, environment)
     problem, (variable, proxy) = _first_line(chain[0]), _proxy(environment)
@@ -227,7 +235,7 @@ def _untrusted(
     else:
         here = environment.get("SSL_CERT_FILE")
         remedy = (
-            f"SSL_CERT_FILE ({here}) does not hold the authority that signed it"
+            f"add the certificate of the authority that signed it to SSL_CERT_FILE ({here})"
             if here
             else "where a company's proxy reads along, set SSL_CERT_FILE to a file with its "
             "certificate and those of the system (REQUESTS_CA_BUNDLE is not read)"
@@ -255,13 +263,12 @@ def _out_of_reach(
 
 def _endpoint(environment: Mapping[str, str]) -> str:
     """Address of the hub, without a name and password that may be in it."""
-    address = environment.get("HF_ENDPOINT") or WEBSITE
-    return _bare(address) or address
+    return _bare(environment.get("HF_ENDPOINT") or WEBSITE)
 
 
 def _proxy(environment: Mapping[str, str]) -> tuple[str, str]:
     """The variable that names the proxy on the way to the hub, and the proxy's host and port."""
-    url = urlsplit(environment.get("HF_ENDPOINT") or WEBSITE)
+    url = _split(environment.get("HF_ENDPOINT") or WEBSITE)
     lowered = {name.lower(): (name, value) for name, value in environment.items() if value}
     no_proxy = lowered.get("no_proxy", ("", ""))[1]
     if url.hostname and proxy_bypass_environment(url.hostname, {"no": no_proxy}):
@@ -272,8 +279,15 @@ def _proxy(environment: Mapping[str, str]) -> tuple[str, str]:
 
 def _bare(address: str) -> str:
     """The address without a name and password."""
-    url = urlsplit(address)
+    url = _split(address)
     return url._replace(netloc=url.netloc.rpartition("@")[2], query="").geturl().rstrip("/")
+
+
+def _split(address: str) -> SplitResult:
+    try:
+        return urlsplit(address)
+    except ValueError:  # half of an IPv6 address
+        return SplitResult("", address.rpartition("@")[2], "", "", "")
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -34,9 +34,7 @@ def ignore(_: object) -> None:
     """Progress is not looked at."""
 
 
-async def test_what_is_of_use_comes_and_is_told_of_on_its_way(
-    tmp_path: Path, hub: HubTwin
-) -> None:
+async def test_what_is_of_use_comes_and_is_told_of_on_its_way(tmp_path: Path, hub: HubTwin) -> None:
     told: list[Transfer] = []
 
     def hear(transfer: Transfer) -> None:
