@@ -52,7 +52,9 @@ def load_model(entry: ModelEntry, path: Path, *, device: str) -> LoadedModel:
         verify_saved(path)
         _refuse_damaged(entry, path)
         loaded = _load(entry, path, device)
-        refuse_nonfinite(entry, loaded.model)
+        # int8 keeps copies after its first step; there the first question tells.
+        if entry.quantisation is not Quantisation.INT8:
+            refuse_nonfinite(entry, loaded.model)
         return loaded
     except ModelLoadError:
         raise
@@ -145,7 +147,7 @@ def _refuse_damaged(entry: ModelEntry, path: Path) -> None:
     if damage is not None:
         own = "" if path.parent.name == "snapshots" else "delete the folder and "
         raise ModelLoadError(
-            f"{damage}; {own}run `python main.py models pull {entry.alias}`, which fetches what is "
+            f"{entry.alias} could not be loaded: {damage}; {own}run `python main.py models pull {entry.alias}`, which fetches what is "
             "damaged, or copy a saved model there again."
         )
 
