@@ -147,8 +147,9 @@ def _refuse_damaged(entry: ModelEntry, path: Path) -> None:
     if damage is not None:
         own = "" if path.parent.name == "snapshots" else "delete the folder and "
         raise ModelLoadError(
-            f"{entry.alias} could not be loaded: {damage}; {own}run `python main.py models pull {entry.alias}`, which fetches what is "
-            "damaged, or copy a saved model there again."
+            f"{entry.alias} could not be loaded: {damage}; {own}run "
+            f"`python main.py models pull {entry.alias}`, which fetches what is damaged, or copy a "
+            "saved model there again."
         )
 
 
