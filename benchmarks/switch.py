@@ -75,13 +75,11 @@ class Stopwatch:
             self_: launcher.EngineLauncher,
             entry: ModelEntry,
             path: Path,
-            *,
-            trying: bool,
         ) -> EngineConnection:
             idle = self_.idle.process_of(entry)
             begun, used = perf_counter(), 0.0 if idle is None else _cpu_s(idle.pid)
             self._smoke = (0.0, 0.0)
-            child = await start(self_, entry, path, trying=trying)
+            child = await start(self_, entry, path)
             self.starts.append(
                 Start(
                     how="resumed" if child is idle else "loaded",

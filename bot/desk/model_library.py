@@ -48,9 +48,11 @@ class ModelLibrary:
     async def pull(
         self, alias: str, *, hf_token: str | None, on_progress: Callable[[Transfer], None]
     ) -> Path:
-        """Have the weights here, converted or downloaded where they are not."""
+        """Have the weights here, fetched where they are not, and every byte of them checked."""
         entry, _ = self.find(alias)
-        return await prepare_weights(entry, self.folder, hf_token=hf_token, on_progress=on_progress)
+        return await prepare_weights(
+            entry, self.folder, hf_token=hf_token, on_progress=on_progress, thorough=True
+        )
 
     def pinning(self, alias: str) -> str:
         """Which commit of the hub is here and whether the catalogue keeps to it, in a sentence.

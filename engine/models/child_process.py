@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import signal
 from collections.abc import AsyncIterator, Mapping
 
 #: Bytes of a line that are kept; more is a progress bar or somebody's data.
@@ -15,11 +16,18 @@ _NEEDED = re.compile(
 )
 #: What else a download needs; a proxy's address may hold a password, so only a download gets it.
 _NETWORK = re.compile(
-    r"(https?|all|no)_proxy|HF_ENDPOINT|HF_(HUB|XET)_\w+|SSL_CERT_\w+|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE",
+    r"(https?|all|no)_proxy|HF_ENDPOINT|HF_(HUB|XET)_\w+|TRANSFORMERS_OFFLINE|SSL_CERT_\w+"
+    r"|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE",
     re.IGNORECASE,
 )
 #: What the hub's library takes for a yes.
 _YES = {"1", "ON", "YES", "TRUE"}
+#: What usually is behind a signal that ended a process.
+_SIGNALS: Mapping[int, str] = {
+    signal.SIGBUS: "a file was cut short while it was read, or the disk fails",
+    signal.SIGILL: "a library uses an instruction that this processor lacks",
+    signal.SIGTERM: "somebody ended it",
+}
 _SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|API_?KEY|TELEGRAM|SLACK")
 
 
@@ -54,7 +62,14 @@ def fetch_environment(ours: Mapping[str, str]) -> dict[str, str]:
 
 def may_ask_hub(ours: Mapping[str, str]) -> bool:
     """Whether nobody switched the hub off, in the way its own library knows."""
-    return ours.get("HF_HUB_OFFLINE", "").upper() not in _YES
+    return not offline_variable(ours)
+
+
+def offline_variable(ours: Mapping[str, str]) -> str:
+    """The variable that switched the hub off; empty where none did."""
+    # As in its library, the second counts only where the first is not set.
+    name = "HF_HUB_OFFLINE" if ours.get("HF_HUB_OFFLINE") else "TRANSFORMERS_OFFLINE"
+    return name if ours.get(name, "").upper() in _YES else ""
 
 
 def _may_pass(name: str, wanted: re.Pattern[str]) -> bool:
@@ -77,3 +92,13 @@ async def read_lines(
             line = other[:most]
     if line:
         yield line
+
+
+def why_ended(status: int, last: str) -> str:
+    """Why a process ended by itself, from its exit status and the last line that it wrote."""
+    if status == -signal.SIGKILL:
+        return "it was killed; too little memory is the usual reason"
+    reason = f"exit status {status}"
+    if status < 0:
+        reason = f"signal {-status}; {_SIGNALS.get(-status, 'a library or a driver is at fault')}"
+    return reason + (f", {last[:200]}" if last else "")

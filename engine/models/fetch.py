@@ -6,7 +6,6 @@ Reads one line, an Order, and writes lines: Transfers, at last a Result.
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import importlib.util
 import shutil
@@ -19,8 +18,12 @@ from pydantic import ConfigDict, TypeAdapter
 
 from engine.errors import EngineError, ModelLoadError
 from engine.models.catalog import ModelEntry
-from engine.models.folder import Transfer, new_folder, require_space
+from engine.models.folder import Transfer, new_folder, require_space, useful_files
 from engine.models.hub import download
+from engine.models.hub_errors import why_not_written
+from engine.models.integrity import drop, find_changed, find_damage, hub_sum
+from engine.models.loadable import read_loadable, refuse_unbuildable
+from engine.models.saved import verify_saved
 
 #: Bytes that a conversion writes.
 _CONVERTED = 280_000_000
@@ -32,6 +35,8 @@ class Order:
     #: Where saved models lie, absolute.
     models_dir: str
     hf_token: str | None
+    #: Where the model lies already: every byte of it is checked, and fetched where it is damaged.
+    found: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,20 +58,44 @@ def fetch(order: Order) -> Path:
     """Bring the weights here; returns their folder. Raises ModelLoadError with a sentence."""
     entry, models_dir = order.entry, Path(order.models_dir)
     try:
+        if order.found and _is_sound(entry, Path(order.found)):
+            return Path(order.found)
         # The file of a package is of no known commit.
         if entry.package and not entry.is_pinned and _package_file(entry.package):
             return _convert(entry, models_dir)
-        return download(entry, order.hf_token, _say)
+        return download(entry, order.hf_token, _say, look_over=_look_over)
     except OSError as error:
-        if error.errno == errno.ENOSPC:
+        raise ModelLoadError(why_not_written(entry, error)) from error
+
+
+def _is_sound(entry: ModelEntry, folder: Path) -> bool:
+    """Whether the model in `folder` is whole and can be loaded.
+
+    What is damaged in the hub's cache is deleted, to be fetched anew. Raises ModelLoadError for a
+    folder that is somebody's own, and for what fetching would not mend.
+    """
+    _say(Transfer(what=f"Checking {entry.alias}"))
+    verify_saved(folder)
+    sums = {path.name: known for path in useful_files(folder) if (known := hub_sum(path))}
+    is_sound = True
+    while damage := find_changed(folder, sums) or find_damage(folder):
+        if folder.parent.name != "snapshots":
             raise ModelLoadError(
-                f"The disk is full: {entry.alias} could not be written; "
-                "free some space, or set HF_HOME and FAQ_DATA_DIR to a larger disk."
-            ) from error
-        raise ModelLoadError(
-            f"{entry.alias} could not be written to disk ({error.strerror or error}); "
-            f"check that {error.filename or models_dir} can be written to."
-        ) from error
+                f"{damage}. Copy or save {entry.alias} there again, or delete the folder and run "
+                f"`python main.py models pull {entry.alias}`."
+            )
+        is_sound = False
+        sums.pop(damage.path.name, None)
+        if not damage.path.is_file():
+            break
+        drop(damage.path)
+    if is_sound:
+        _look_over(entry, folder)
+    return is_sound
+
+
+def _look_over(entry: ModelEntry, folder: Path) -> None:
+    refuse_unbuildable(entry, read_loadable(entry, folder).config)
 
 
 def _package_file(package: str) -> Path | None:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from pydantic import ConfigDict
@@ -22,6 +23,10 @@ PATTERNS = ["*.safetensors", "*.safetensors.index.json", "*.json", "*.model", "*
 NOT_NEEDED = ["*/*", "consolidated*"]
 #: Bytes that weights leave alone: the questions may be on the same disk.
 RESERVE = 200_000_000
+
+
+#: Not just manifest.json: a model repository may have a file of that name.
+MANIFEST = "faq-desk-manifest.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +47,21 @@ class Transfer:
         if self.total < GB:
             return f"{self.what}: {self.done / MB:.0f} of {self.total / MB:.0f} MB"
         return f"{self.what}: {self.done / GB:.1f} of {self.total / GB:.1f} GB"
+
+
+def is_useful(name: str) -> bool:
+    """Whether a file of a repository is fetched and kept."""
+    wanted = any(fnmatch(name, pattern) for pattern in PATTERNS)
+    return wanted and not any(fnmatch(name, pattern) for pattern in NOT_NEEDED)
+
+
+def useful_files(folder: Path) -> list[Path]:
+    """The files of a model in `folder`, without its manifest."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.is_file() and path.name != MANIFEST and is_useful(path.name)
+    )
 
 
 def free_bytes(folder: Path) -> int:

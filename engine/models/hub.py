@@ -1,4 +1,4 @@
-"""The Hugging Face hub: whether it is within reach, what a model takes, and the download."""
+"""The Hugging Face hub: what it has of a model, and the download, checked against that."""
 
 from __future__ import annotations
 
@@ -6,136 +6,218 @@ import fcntl
 import io
 import os
 import queue
+import tempfile
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ModelLoadError
+from engine.models import hub_errors
 from engine.models.catalog import ModelEntry
-from engine.models.folder import NOT_NEEDED, PATTERNS, Transfer, require_space
+from engine.models.folder import NOT_NEEDED, PATTERNS, Transfer, is_useful, require_space
+from engine.models.integrity import Damage, drop, find_changed, find_damage
+from engine.models.repository import refuse_other_repository
 
 if TYPE_CHECKING:
-    from huggingface_hub import DryRunFileInfo
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    from huggingface_hub import ModelInfo
 
 #: Seconds for an answer of the hub; its library would wait for minutes.
 PATIENCE_S = 8.0
 #: A step of this part of the whole is told at once, a smaller one after so many seconds.
 _STEP, _STEP_S = 0.01, 1.0
+_WEIGHTS = "*.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file that the hub offers."""
+
+    size: int
+    #: SHA-256, or what Git calls it; empty where the hub does not tell.
+    sum: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A model as the hub has it at one moment."""
+
+    commit: str
+    files: dict[str, _File]
 
 
 def download(
     entry: ModelEntry,
     token: str | None,
     on_progress: Callable[[Transfer], None],
+    *,
+    look_over: Callable[[ModelEntry, Path], None],
 ) -> Path:
-    """Bring the model into the hub's cache; returns its folder there.
+    """Bring the model into the hub's cache; returns its folder there, with every file as the hub
+    has it.
 
-    A hub out of reach is found out within seconds, and what does not fit on the disk is refused
-    before anything is downloaded. Raises ModelLoadError.
+    A hub out of reach is found out within seconds. What is no model to be loaded, or does not fit
+    on the disk, is refused before its weights are fetched: `look_over` gets the folder with the
+    small files, and raises. Raises ModelLoadError.
     """
-    from httpx2 import TransportError
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-    on_progress(Transfer(what=f"Asking the Hugging Face hub for {entry.alias}"))
-    require_reachable(entry)
-    try:
-        return _download(entry, token, on_progress)
-    except (HfHubHTTPError, LocalEntryNotFoundError) as error:
-        raise ModelLoadError(_why_refused(entry, error)) from error
-    except TransportError as error:
+    damage: Damage | None = None
+    for _ in range(2):  # what came damaged, or was here and is, is fetched once more
+        on_progress(Transfer(what=f"Asking the Hugging Face hub for {entry.alias}"))
+        listing = ask(entry, token)
+        refuse_other_repository(entry, listing.files)
+        try:
+            folder = _fetch(entry, token, listing, on_progress, look_over)
+            on_progress(Transfer(what=f"Checking {entry.alias}"))
+            sums = {name: file.sum for name, file in _useful(listing).items()}
+            damage = find_changed(folder, sums)
+            if damage is None:
+                break
+            drop(damage.path)
+        except ModelLoadError:
+            raise
+        except Exception as error:
+            broken = hub_errors.why_broken_off(
+                entry, error, with_token=bool(token), environment=os.environ
+            )
+            raise ModelLoadError(broken) from error
+    else:
         raise ModelLoadError(
-            f"{entry.alias}: the download broke off ({type(error).__name__}); ask for it again, "
-            "files that have come are kept."
-        ) from error
+            f"{entry.alias}: {damage}, twice. It was deleted; ask for it again. If that does not "
+            "help, something on the way changes files: a proxy, a mirror, or this disk."
+        )
+    # The same bytes as the hub has, so fetching them again would not help.
+    damage = find_damage(folder)
+    if damage is not None:
+        raise ModelLoadError(
+            f"{entry.alias}: {damage.path.name} {damage.what}, and so it is on the hub; "
+            "choose another revision or model in the catalogue."
+        )
+    _note_commit(folder, entry.revision)
+    return folder
 
 
-def _why_refused(entry: ModelEntry, error: HfHubHTTPError | LocalEntryNotFoundError) -> str:
-    from huggingface_hub.errors import (
-        GatedRepoError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
+def ask(
+    entry: ModelEntry, token: str | None, *, endpoint: str = "", patience_s: float = PATIENCE_S
+) -> Listing:
+    """What the hub has of the model. Raises ModelLoadError with the reason where it has nothing, or
+    does not answer in time.
+    """
+    from huggingface_hub import HfApi
+
+    environment = os.environ | ({"HF_ENDPOINT": endpoint} if endpoint else {})
+    answers: queue.SimpleQueue[ModelInfo | Exception] = queue.SimpleQueue()
+
+    def wait_for_it() -> None:
+        try:
+            api = HfApi(endpoint=endpoint or None, token=token or False)
+            answers.put(
+                api.model_info(
+                    entry.hub_id,
+                    revision=entry.revision,
+                    timeout=patience_s,
+                    files_metadata=True,
+                )
+            )
+        except Exception as error:  # noqa: BLE001 - told to the one who waits
+            answers.put(error)
+
+    # In a thread: looking up a name and trying its addresses in turn may take longer than that.
+    threading.Thread(target=wait_for_it, name="hub-check", daemon=True).start()
+    try:
+        answer = answers.get(timeout=patience_s)
+    except queue.Empty:
+        raise ModelLoadError(hub_errors.no_answer(entry, patience_s, environment)) from None
+    if isinstance(answer, Exception):
+        reason = hub_errors.why(entry, answer, with_token=bool(token), environment=environment)
+        raise ModelLoadError(reason) from answer
+    if not answer.sha or not answer.siblings:
+        raise ModelLoadError(hub_errors.no_hub(entry, environment))
+    return Listing(
+        answer.sha,
+        {
+            each.rfilename: _File(
+                each.size or 0, (each.lfs.sha256 if each.lfs else each.blob_id) or ""
+            )
+            for each in answer.siblings
+        },
     )
 
-    where = f"https://huggingface.co/{entry.hub_id}"
-    if isinstance(error, LocalEntryNotFoundError):
-        return out_of_reach(entry)
-    if isinstance(error, GatedRepoError):
-        return f"{entry.alias} is gated: accept its terms at {where} and set HF_TOKEN."
-    if isinstance(error, RevisionNotFoundError):
-        return f"{entry.alias}: {where} has no revision {entry.revision!r}."
-    if isinstance(error, RepositoryNotFoundError):
-        return (
-            f"{entry.alias}: there is no {where}, or it is private; "
-            "check hub_id in the catalogue, and HF_TOKEN."
-        )
-    code = error.response.status_code
-    if code in {401, 403}:
-        return f"{entry.alias}: the hub refused access to {where}; check HF_TOKEN."
-    return f"{entry.alias}: the hub answered {code} for {where}; try again later."
+
+def _useful(listing: Listing) -> dict[str, _File]:
+    return {name: file for name, file in listing.files.items() if is_useful(name)}
 
 
-def _download(
+def _fetch(
     entry: ModelEntry,
     token: str | None,
+    listing: Listing,
     on_progress: Callable[[Transfer], None],
+    look_over: Callable[[ModelEntry, Path], None],
 ) -> Path:
+    """The small files first, and once they are approved, the weights."""
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import DryRunError
 
     wanted = {
         "repo_id": entry.hub_id,
-        "revision": entry.revision,
+        "revision": listing.commit,
         "token": token or False,
         "allow_patterns": PATTERNS,
-        "ignore_patterns": NOT_NEEDED,
     }
-    start = Transfer(what=f"Downloading {entry.alias}")
-    try:
-        files = snapshot_download(**wanted, dry_run=True)
-    except DryRunError:
-        pass  # the hub is out of reach or refuses; the download itself tells which
-    else:
-        _refuse_without_weights(entry, files)
-        _refuse_without_space(entry, files)
-        start = replace(
-            start,
-            done=_bytes(file for file in files if not file.will_download),
-            total=_bytes(files),
-        )
-        on_progress(start)
-    folder = snapshot_download(**wanted, tqdm_class=_bars(start, on_progress))
-    if start.total:
-        on_progress(replace(start, done=start.total))
-    return Path(folder)
+    files = _useful(listing)
+    start = Transfer(
+        what=f"Downloading {entry.alias}", total=sum(file.size for file in files.values())
+    )
+    first = snapshot_download(
+        **wanted,
+        ignore_patterns=[*NOT_NEEDED, _WEIGHTS],
+        tqdm_class=_bars(start, lambda _: None),
+    )
+    folder = Path(first)
+    look_over(entry, folder)
+    _clear_left_overs(folder.parents[1])
+    missing = _missing(folder, files)
+    _refuse_without_space(entry, sum(files[name].size for name in missing))
+    start = replace(start, done=start.total - sum(files[name].size for name in missing))
+    on_progress(start)
+    snapshot_download(**wanted, ignore_patterns=NOT_NEEDED, tqdm_class=_bars(start, on_progress))
+    on_progress(replace(start, done=start.total))
+    return folder
 
 
-def _refuse_without_weights(entry: ModelEntry, files: Sequence[DryRunFileInfo]) -> None:
-    if not any(file.filename.endswith(".safetensors") for file in files):
-        raise ModelLoadError(
-            f"{entry.alias}: https://huggingface.co/{entry.hub_id} has no weights in safetensors "
-            f"format at revision {entry.revision!r}, and only those are loaded; choose another "
-            "revision or model in the catalogue."
-        )
+def _missing(folder: Path, files: Collection[str]) -> list[str]:
+    return [name for name in files if not (folder / name).is_file()]
 
 
-def _refuse_without_space(entry: ModelEntry, files: Sequence[DryRunFileInfo]) -> None:
+def _refuse_without_space(entry: ModelEntry, num_bytes: int) -> None:
     from huggingface_hub.constants import HF_HUB_CACHE
 
-    storage = Path(files[0].local_path).parents[2]
-    _clear_left_overs(storage)
     home = "HF_HUB_CACHE" if os.environ.get("HF_HUB_CACHE") else "HF_HOME"
     require_space(
         entry.alias,
-        _bytes(file for file in files if file.will_download),
+        num_bytes,
         Path(HF_HUB_CACHE),
         remedy=f"set {home} to a folder on a larger disk",
     )
+
+
+def _note_commit(folder: Path, revision: str) -> None:
+    """Have the branch or tag mean this commit in the hub's cache, in the way of its library.
+
+    Only now that all is here: until then a commit that was here before serves.
+    """
+    if folder.name == revision:
+        return
+    ref = folder.parents[1] / "refs" / revision
+    with suppress(OSError, ValueError):
+        if ref.read_text(encoding="utf-8") == folder.name:
+            return
+    ref.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=ref.parent, delete=False) as part:
+        part.write(folder.name)
+    Path(part.name).replace(ref)
 
 
 def _clear_left_overs(storage: Path) -> None:
@@ -159,10 +241,6 @@ def _is_held(lock: Path) -> bool:
     except OSError:  # held, or this disk does not tell
         return True
     return False
-
-
-def _bytes(files: Iterable[DryRunFileInfo]) -> int:
-    return sum(file.file_size or 0 for file in files)
 
 
 def _bars(start: Transfer, on_progress: Callable[[Transfer], None]) -> type:
@@ -191,46 +269,3 @@ def _bars(start: Transfer, on_progress: Callable[[Transfer], None]) -> type:
                     on_progress(told)
 
     return Bar
-
-
-def require_reachable(
-    entry: ModelEntry, *, endpoint: str = "", patience_s: float = PATIENCE_S
-) -> None:
-    """Raise ModelLoadError unless the hub answers in time; nothing when it was switched off."""
-    from huggingface_hub.constants import ENDPOINT, HF_HUB_OFFLINE
-
-    if HF_HUB_OFFLINE and not endpoint:  # its library says so in its own error
-        return
-    problem = _problem(f"{endpoint or ENDPOINT}/api/models/{entry.hub_id}", patience_s)
-    if problem:
-        raise ModelLoadError(out_of_reach(entry, f" ({problem[:200]})"))
-
-
-def out_of_reach(entry: ModelEntry, why: str = "") -> str:
-    """What to do about it."""
-    return (
-        f"{entry.alias} is not on this machine and the Hugging Face hub cannot be reached{why}; "
-        f"copy a saved model to the models folder under {entry.alias}, or go online."
-    )
-
-
-def _problem(address: str, patience_s: float) -> str:
-    from httpx2 import HTTPError
-    from huggingface_hub.utils import get_session
-
-    problems: queue.SimpleQueue[str] = queue.SimpleQueue()
-
-    def ask() -> None:
-        try:
-            get_session().head(address, timeout=patience_s)
-        except (HTTPError, OSError) as error:
-            problems.put(str(error) or type(error).__name__)
-        else:
-            problems.put("")
-
-    # In a thread: looking up a name and trying its addresses in turn may take longer than that.
-    threading.Thread(target=ask, name="hub-check", daemon=True).start()
-    try:
-        return problems.get(timeout=patience_s)
-    except queue.Empty:
-        return f"no answer in {patience_s:g} s"

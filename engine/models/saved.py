@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Annotated
 
@@ -17,18 +15,23 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from engine.errors import ModelError, ModelLoadError
 from engine.models.catalog import COMMIT, ModelEntry
-from engine.models.folder import PATTERNS, Transfer, free_bytes, new_folder, require_space
+from engine.models.folder import (
+    MANIFEST,
+    Transfer,
+    free_bytes,
+    new_folder,
+    require_space,
+    useful_files,
+)
+from engine.models.integrity import hub_sum
 from engine.models.memory import GB
 
-#: Not just manifest.json: a model repository may have a file of that name.
-MANIFEST = "faq-desk-manifest.json"
 #: A name in the manifest is a file in the folder itself and never a way out of it.
 _FILE_NAME = r"^[^/\\\x00]+$"
 _CHUNK = 4 * 1024**2
 #: hashlib works outside Python's lock; more threads than this only make the disk seek.
 _HASHING_THREADS = 4
-#: The hub's cache names large files by their SHA-256.
-_SHA256 = re.compile(r"[0-9a-f]{64}")
+_SHA256_DIGITS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +61,7 @@ _MANIFEST = TypeAdapter(Manifest)
 
 def saved_bytes(source: Path) -> int:
     """How much `save_model` would write."""
-    return sum(path.stat().st_size for path in _useful_files(source))
+    return sum(path.stat().st_size for path in useful_files(source))
 
 
 def refuse_existing(target: Path) -> None:
@@ -226,20 +229,10 @@ def _remove_cached(hub_id: str) -> int:
     return int(strategy.expected_freed_size)
 
 
-def _useful_files(source: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in source.iterdir()
-        if path.is_file()
-        and path.name != MANIFEST
-        and any(fnmatch(path.name, pattern) for pattern in PATTERNS)
-    )
-
-
 def _copy(entry: ModelEntry, source: Path, part: Path, on_bytes: Callable[[int], None]) -> Manifest:
     before = read_manifest(source)
     files = {}
-    for path in _useful_files(source):
+    for path in useful_files(source):
         saved = _copy_file(path, part / path.name, on_bytes)
         if saved.sha256 != (_known_sha256(path, before) or saved.sha256):
             raise _refused(source, f"{path.name} was changed")
@@ -274,9 +267,8 @@ def _known_sha256(path: Path, manifest: Manifest | None) -> str | None:
     if manifest is not None:
         saved = manifest.files.get(path.name)
         return saved.sha256 if saved else None
-    blob = path.resolve()
-    is_blob = blob.parent.name == "blobs" and _SHA256.fullmatch(blob.name)
-    return blob.name if is_blob else None
+    known = hub_sum(path)
+    return known if known and len(known) == _SHA256_DIGITS else None
 
 
 def _commit(source: Path) -> str | None:

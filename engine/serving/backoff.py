@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 #: Seconds before a start, by the number of failures in a row before it.
-BACKOFF_S = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0)
+BACKOFF_S = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 120.0, 300.0, 900.0)
+#: As many failures count at least where waiting rarely helps: the pauses begin with a minute.
+_SLOW = 7
 #: Failures in a row from which on questions are no longer kept waiting for the next start.
 MAX_HOPEFUL_FAILURES = 2
 
@@ -31,5 +33,5 @@ class RestartBackoff:
         self.num_failures += 1
 
     def give_up(self) -> None:
-        """Wait the longest: it failed for a reason that waiting rarely cures."""
-        self.num_failures = len(BACKOFF_S)
+        """Wait long: it failed for a reason that waiting rarely cures."""
+        self.num_failures = max(self.num_failures + 1, _SLOW)

@@ -38,11 +38,18 @@ _TEXT = "Yes, you can join at any time. "
 class InMemoryEngine:
     """Works on all its requests at once, a word of each in turn; implements Transport."""
 
-    def __init__(self, pid: int, texts: Mapping[str, str], problems: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        pid: int,
+        texts: Mapping[str, str],
+        problems: Mapping[str, str],
+        deaths: Mapping[str, type[Load | Generate]],
+    ) -> None:
         #: A number of its own: the order in which it was started.
         self.pid = pid
         self._texts = texts
         self._problems = problems
+        self._deaths = deaths
         #: All that it was sent, in order.
         self.received: list[ToEngine] = []
         self._work: deque[Iterator[FromEngine]] = deque()
@@ -102,6 +109,12 @@ class InMemoryEngine:
             self._may_work.clear()
 
     def _carry_out(self, message: ToEngine) -> Iterator[FromEngine]:
+        entry = message.entry if isinstance(message, Load) else self._entry
+        if entry and isinstance(message, self._deaths.get(entry.alias, ())):
+            if isinstance(message, Generate):
+                yield Started(id=message.request.id)
+            self.kill()
+            return
         match message:
             case Load(entry=entry, max_batch=max_batch):
                 yield Progress(detail=f"Loading {entry.alias}")
@@ -152,19 +165,24 @@ class InMemoryEngine:
 
 
 class InMemoryEngines:
-    """Starts engines in memory; implements Connect. `texts` are what models write and `problems`
-    why they cannot be loaded, by alias.
+    """Starts engines in memory; implements Connect. By alias: `texts` are what models write,
+    `problems` why they cannot be loaded, `deaths` the message that kills them.
     """
 
     def __init__(
-        self, *, texts: Mapping[str, str] | None = None, problems: Mapping[str, str] | None = None
+        self,
+        *,
+        texts: Mapping[str, str] | None = None,
+        problems: Mapping[str, str] | None = None,
+        deaths: Mapping[str, type[Load | Generate]] | None = None,
     ) -> None:
         self._texts = texts or {}
         self._problems = problems or {}
+        self._deaths = deaths or {}
         #: In the order in which they were started.
         self.started: list[InMemoryEngine] = []
 
     async def __call__(self, group: asyncio.TaskGroup, threads: int) -> InMemoryEngine:
-        engine = InMemoryEngine(len(self.started) + 1, self._texts, self._problems)
+        engine = InMemoryEngine(len(self.started) + 1, self._texts, self._problems, self._deaths)
         self.started.append(engine)
         return engine

@@ -105,8 +105,8 @@ class EngineLauncher:
             raise ModelLoadError("The engine is not running; no model can be loaded.")
         return self._group
 
-    async def start(self, entry: ModelEntry, path: Path, *, trying: bool) -> EngineConnection:
-        """A process that has the model loaded; with `trying` it answered a question as well.
+    async def start(self, entry: ModelEntry, path: Path) -> EngineConnection:
+        """A process that has the model loaded, and has answered a first question.
 
         Raises EngineCrashed besides. After any failure the process is gone.
         """
@@ -116,28 +116,26 @@ class EngineLauncher:
             self._on_progress(f"Resuming {entry.alias}")
             resuming = idle.resume(timeout=self.idle.park_s)
             try:
-                return await self._bring_up(idle, resuming, path, trying=True)
+                return await self._bring_up(idle, resuming, path)
             except (ModelError, EngineCrashed) as error:
                 log.warning("%s did not resume and is loaded anew: %s", entry.alias, error)
-        return await self._load(entry, path, trying=trying)
+        return await self._load(entry, path)
 
-    async def _load(self, entry: ModelEntry, path: Path, *, trying: bool) -> EngineConnection:
+    async def _load(self, entry: ModelEntry, path: Path) -> EngineConnection:
         """The model for machines without a GPU goes to the CPU where the GPU is of no use."""
         wanted = self._settings.device
         room = await asyncio.to_thread(self._hardware.read_device_memory, wanted)
         needs_none = entry.alias == CPU_DEFAULT
         device = "cpu" if needs_none and room.gpu_problem else wanted
         try:
-            return await self._load_on(device, entry, path, trying=trying)
+            return await self._load_on(device, entry, path)
         except ModelLoadError as error:
             if not (needs_none and room.on_gpu):
                 raise
             log.warning("%s is loaded on the CPU: %s", entry.alias, error)
-        return await self._load_on("cpu", entry, path, trying=trying)
+        return await self._load_on("cpu", entry, path)
 
-    async def _load_on(
-        self, device: str, entry: ModelEntry, path: Path, *, trying: bool
-    ) -> EngineConnection:
+    async def _load_on(self, device: str, entry: ModelEntry, path: Path) -> EngineConnection:
         connection = await self._spawn(entry)
         loading = connection.load(
             path,
@@ -146,7 +144,7 @@ class EngineLauncher:
             timeout=self._settings.load_timeout_s,
             on_progress=self._on_progress,
         )
-        return await self._bring_up(connection, loading, path, trying=trying)
+        return await self._bring_up(connection, loading, path)
 
     async def close(self) -> None:
         """End all processes; from now on none is started."""
@@ -172,14 +170,11 @@ class EngineLauncher:
         connection: EngineConnection,
         work: Awaitable[None],
         path: Path,
-        *,
-        trying: bool,
     ) -> EngineConnection:
         begun = monotonic()
         try:
             await work
-            if trying:
-                await try_out(connection, stall_s=self._settings.stall_s)
+            await try_out(connection, stall_s=self._settings.stall_s)
             await asyncio.to_thread(self._measure_memory, connection, path)
             self.require_open()
         except (ModelError, EngineCrashed):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from config.settings import ROOT
 from engine.errors import EngineCrashed
-from engine.models.child_process import engine_environment, read_lines
+from engine.models.child_process import engine_environment, read_lines, why_ended
 from engine.protocol import FromEngine, ToEngine, decode_from_engine, encode
 
 log = logging.getLogger(__name__)
@@ -95,10 +95,7 @@ class EngineProcess:
         status = await self._process.wait()
         self._writer.close()
         await asyncio.wait({self._stderr})
-        if status == -9:
-            return "it was killed; too little memory is the usual reason"
-        last = "" if self._stderr.cancelled() else self._stderr.result()
-        return f"exit status {status}" + (f", {last[:200]}" if last else "")
+        return why_ended(status, "" if self._stderr.cancelled() else self._stderr.result())
 
 
 async def read_stderr(stream: asyncio.StreamReader) -> str:

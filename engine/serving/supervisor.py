@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds running answers get to end when the program stops; the dispatcher gives up before.
 STOP_GRACE_S = 5.5
+#: Starts that may fail in a row before another model is tried, and before there are no more.
+STARTS_BEFORE_ANOTHER, MOST_STARTS = 3, 8
 
 
 class EngineSupervisor:
@@ -76,6 +78,8 @@ class EngineSupervisor:
         self._why = ""
         self._connection: EngineConnection | None = None
         self._backoff = RestartBackoff(backoff_s)
+        #: In a row: its process ended as it loaded, or on the first question.
+        self._failed_starts = 0
         #: As many questions as it has slots have a place.
         self._admission = AdmissionGate(1)
         #: All that is asked goes through here, so that a request can be alone with the process.
@@ -171,7 +175,7 @@ class EngineSupervisor:
             try:
                 path = await self._launcher.prepare(entry)
                 if old is None or await self._launcher.has_room_beside(entry, path, old):
-                    await self._serve(entry, path, CHOSEN, trying=True)
+                    await self._serve(entry, path, CHOSEN)
                     return old
                 await self._exchange(old, entry, path)
                 return None
@@ -256,20 +260,45 @@ class EngineSupervisor:
             self._now.set(EngineState.LOADING, f"Loading {entry.alias}.", entry)
         try:
             path = await self._launcher.prepare(entry)
-            await self._serve(entry, path, self._why, trying=False)
+            await self._serve(entry, path, self._why)
         except EngineCrashed as error:
             log.warning("%s", error)
             self._on_exit(str(error))
+            await self._after_failed_start(entry, str(error))
         except ModelLoadError as error:
             log.error("%s", error)
             await self._give_up(entry, str(error))
 
+    async def _after_failed_start(self, entry: ModelEntry, problem: str) -> None:
+        """The process ended before it had answered a first question: it is not tried for ever."""
+        self._failed_starts += 1
+        if self._failed_starts < STARTS_BEFORE_ANOTHER:
+            return
+        problem = f"{entry.alias} ended {self._failed_starts} times as it started. {problem}"
+        if await self._fall_back(entry, problem) or self._failed_starts < MOST_STARTS:
+            return
+        log.error("%s It is not started again.", problem)
+        self._last_error = problem
+        self._entry = None
+        advice = "It is not started again until it, or another, is chosen with /model."
+        self._now.set(EngineState.DOWN, f"{problem} {advice}", entry)
+
+    async def _fall_back(self, entry: ModelEntry, problem: str) -> bool:
+        """Try another model than `entry` from now on, if there is one."""
+        other = await asyncio.to_thread(self._choice.instead_of, entry, problem)
+        if other is None:
+            return False
+        self._last_error = problem
+        self._entry, self._why = other
+        self._failed_starts = 0
+        self._backoff.succeeded()
+        self._now.set(EngineState.LOADING, self._why, self._entry)
+        return True
+
     async def _give_up(self, entry: ModelEntry, problem: str) -> None:
         """The model cannot be loaded: another one is tried, if there is one to fall back on."""
         self._last_error = problem
-        other = await asyncio.to_thread(self._choice.instead_of, entry, problem)
-        if other is not None:
-            self._entry, self._why = other
+        if await self._fall_back(entry, problem):
             return
         # Waiting rarely cures it: answer questions without a model meanwhile.
         self._backoff.give_up()
@@ -285,16 +314,17 @@ class EngineSupervisor:
             self._connection = None
             self._now.set(EngineState.LOADING, f"{old.entry.alias} makes room.")
             await self._launcher.idle.keep(old, sparing=entry)
-            await self._serve(entry, path, CHOSEN, trying=True)
+            await self._serve(entry, path, CHOSEN)
 
-    async def _serve(self, entry: ModelEntry, path: Path, why: str, *, trying: bool) -> None:
+    async def _serve(self, entry: ModelEntry, path: Path, why: str) -> None:
         """Bring the model up, and let it answer from now on."""
-        connection = await self._launcher.start(entry, path, trying=trying)
+        connection = await self._launcher.start(entry, path)
         # Places that are taken may belong to the old process: they take no slot of the new one.
         with_old = (
             self._admission.num_inside if self._connection and self._connection.is_usable else 0
         )
         self._connection, self._entry, self._why = connection, entry, why
+        self._failed_starts = 0
         self._meter.start_afresh()
         self._admission.resize(connection.loaded.num_slots + with_old)
         self._now.set(EngineState.READY, why, entry)

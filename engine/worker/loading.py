@@ -5,14 +5,17 @@ from __future__ import annotations
 import gc
 import logging
 import os
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import ModelLoadError
-from engine.models.catalog import Dtype, ModelEntry, Quantisation, Task
+from engine.models.catalog import Dtype, ModelEntry, Quantisation
 from engine.models.gpu import read_gpus, read_host
 from engine.models.hardware import does_not_fit, uses_gpu
+from engine.models.integrity import find_damage
+from engine.models.loadable import SAFE, auto_class, read_loadable, reason_of, why_not_built
 from engine.models.memory import GB, MemoryNeed, memory_need
 from engine.models.saved import verify_saved
 
@@ -20,9 +23,6 @@ if TYPE_CHECKING:
     import torch
 
 log = logging.getLogger(__name__)
-
-#: Nothing is fetched, and no code that comes with a model is run.
-_SAFE = {"local_files_only": True, "trust_remote_code": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,12 @@ def load_model(entry: ModelEntry, path: Path, *, device: str) -> LoadedModel:
     """Load the weights in `path`. Raises ModelLoadError with a sentence."""
     try:
         verify_saved(path)
-        return _load(entry, path, device)
+        _refuse_damaged(entry, path)
+        loaded = _load(entry, path, device)
+        # int8 keeps copies after its first step; there the first question tells.
+        if entry.quantisation is not Quantisation.INT8:
+            refuse_nonfinite(entry, loaded.model)
+        return loaded
     except ModelLoadError:
         raise
     except Exception as error:  # whatever a broken folder makes the libraries raise
@@ -61,25 +66,9 @@ def load_model(entry: ModelEntry, path: Path, *, device: str) -> LoadedModel:
                 "choose a smaller model or a quantised one."
             )
         else:
-            reason = (
-                f"{entry.alias} could not be loaded from {path} ({_reason(error)}); if the copy is "
-                f"damaged, delete it and run `python main.py models pull {entry.alias}`."
-            )
+            reason = f"{entry.alias} could not be loaded from {path} ({reason_of(error)})."
     # Raised out here: a traceback kept in __cause__ would keep the weights in memory.
     raise ModelLoadError(reason)
-
-
-def load_tokenizer(entry: ModelEntry, path: Path) -> Any:
-    """The tokenizer in `path` alone, an object of transformers. Raises ModelLoadError."""
-    from transformers import AutoTokenizer
-
-    try:
-        return AutoTokenizer.from_pretrained(path, **_SAFE)
-    except Exception as error:  # whatever a broken folder makes the library raise
-        log.warning("loading the tokenizer of %s failed", entry.alias, exc_info=True)
-        raise ModelLoadError(
-            f"The tokenizer of {entry.alias} could not be loaded from {path} ({_reason(error)})."
-        ) from error
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -110,30 +99,38 @@ def free_bytes(*, on_gpu: bool) -> int:
 
 def _load(entry: ModelEntry, path: Path, device: str) -> LoadedModel:
     import torch
-    import transformers as hf
 
     available, built_for = torch.cuda.is_available(), torch.version.cuda
     on_gpu = uses_gpu(device, available=available, built_for=built_for, gpus=read_gpus())
     dtype = _dtype(entry.dtype, on_gpu=on_gpu)
-    config = hf.AutoConfig.from_pretrained(path, **_SAFE)
+    loadable = read_loadable(entry, path)
+    config, tokenizer = loadable.config, loadable.tokenizer
     dtype_name = str(dtype).removeprefix("torch.")
     need = memory_need(entry, config.to_dict(), on_gpu=on_gpu, dtype=Dtype(dtype_name))
     _refuse_what_does_not_fit(entry, need, on_gpu)
     # A window that fits into the sliding one never slides; saying so allows faster kernels.
     if (getattr(config, "sliding_window", None) or 0) >= entry.context_window:
         config.sliding_window = None
-    tokenizer = hf.AutoTokenizer.from_pretrained(path, **_SAFE)
-    seq2seq = entry.task is Task.SEQ2SEQ
-    auto = hf.AutoModelForSeq2SeqLM if seq2seq else hf.AutoModelForCausalLM
-    model = auto.from_pretrained(
-        path,
-        config=config,
-        dtype=dtype,
-        use_safetensors=True,
-        device_map={"": 0 if on_gpu else "cpu"},
-        quantization_config=_quantisation(entry.quantisation, dtype),
-        **_SAFE,
-    )
+    try:
+        model, info = auto_class(entry).from_pretrained(
+            path,
+            config=config,
+            dtype=dtype,
+            use_safetensors=True,
+            device_map={"": 0 if on_gpu else "cpu"},
+            quantization_config=_quantisation(entry.quantisation, dtype),
+            output_loading_info=True,
+            **SAFE,
+        )
+    except Exception as error:  # whatever odd weights make the library raise
+        if is_out_of_memory(error):
+            raise
+        log.warning("loading %s failed", entry.alias, exc_info=True)
+        reason = why_not_built(entry, config, error)
+    else:
+        reason = _gaps(entry, info)
+    if reason:
+        raise ModelLoadError(reason)
     model.eval()
     if model.generation_config.pad_token_id is None:
         model.generation_config.pad_token_id = tokenizer.eos_token_id
@@ -145,9 +142,52 @@ def _load(entry: ModelEntry, path: Path, device: str) -> LoadedModel:
     return LoadedModel(model, tokenizer, where, dtype_name, on_gpu)
 
 
-def _reason(error: Exception) -> str:
-    """The first line of what a library says, for people."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+def _refuse_damaged(entry: ModelEntry, path: Path) -> None:
+    damage = find_damage(path)
+    if damage is not None:
+        own = "" if path.parent.name == "snapshots" else "delete the folder and "
+        raise ModelLoadError(
+            f"{entry.alias} could not be loaded: {damage}; {own}run "
+            f"`python main.py models pull {entry.alias}`, which fetches what is damaged, or copy a "
+            "saved model there again."
+        )
+
+
+def _gaps(entry: ModelEntry, info: Mapping[str, Collection[Any]]) -> str:
+    """What transformers left as random numbers for want of weights; empty where nothing."""
+    missing = sorted(map(str, info["missing_keys"]))
+    other = sorted(str(each[0]) for each in info["mismatched_keys"])
+    if info["unexpected_keys"]:
+        log.info("%s: %d tensors are not used", entry.alias, len(info["unexpected_keys"]))
+    for names, what in ((missing, "are missing from"), (other, "have another shape in")):
+        if names:
+            some = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+            return (
+                f"{len(names)} tensors of {entry.alias} {what} its weights ({some}), so it would "
+                "compute with random numbers; choose a whole model of the kind its config.json "
+                "names."
+            )
+    return ""
+
+
+def refuse_nonfinite(entry: ModelEntry, model: Any) -> None:
+    """Raise ModelLoadError if the model's first step computes NaN or infinity."""
+    import torch
+
+    tokens = torch.tensor([[0, 1]], device=model.device)
+    arguments = {"decoder_input_ids": tokens} if model.config.is_encoder_decoder else {}
+    with torch.inference_mode():
+        logits = model(input_ids=tokens, **arguments).logits
+    if torch.isfinite(logits).all():
+        return
+    advice = "choose another copy or model"
+    if model.dtype is torch.float16:
+        advice = "give it `dtype: bfloat16` or `float32` in the catalogue, or choose another model"
+    dtype = str(model.dtype).removeprefix("torch.")
+    raise ModelLoadError(
+        f"{entry.alias} computes NaN or infinity in {dtype}: its weights are broken, or too large "
+        f"for that format; {advice}."
+    )
 
 
 def _refuse_what_does_not_fit(entry: ModelEntry, need: MemoryNeed | None, on_gpu: bool) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from engine.errors import GenerationError, ModelLoadError, OutOfMemory
+from engine.models.loadable import load_tokenizer
 from engine.protocol import (
     Beat,
     Cancel,
@@ -42,7 +43,7 @@ from engine.protocol import (
 )
 from engine.worker.batching.sequence import Sequence
 from engine.worker.core import EngineCore
-from engine.worker.loading import load_tokenizer, prepare_libraries
+from engine.worker.loading import prepare_libraries
 from engine.worker.prompt_builder import PromptBuilder
 
 log = logging.getLogger(__name__)

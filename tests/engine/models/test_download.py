@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import hashlib
-import json
-import threading
 from collections.abc import Iterator
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -18,102 +13,28 @@ from huggingface_hub import constants  # noqa: F401 - this process's cache is fi
 from engine.errors import ModelLoadError
 from engine.models.folder import Transfer, free_bytes, require_space
 from engine.models.weights import prepare_weights
+from tests.engine.models.hub_twin import COMMIT, WEIGHTS, HubTwin, hub_twin, small_files
 from tests.engine.worker.tiny_models import entry
 from tests.waits import within
 
-COMMIT = "c0ffee" * 6 + "abcd"
-#: More than the library reads at once.
-WEIGHTS = bytes(25_000_000)
-FILES = {
-    "config.json": b"{}",
-    "model.safetensors": WEIGHTS,
-    "consolidated.safetensors": b"the same once more",
-    "modeling_tiny.py": b"raise SystemExit",
-    "onnx/config.json": b"{}",
-    "pytorch_model.bin": b"a pickle",
-}
-RESOLVE = f"/nobody/tiny/resolve/{COMMIT}/"
-
-
-class Hub(BaseHTTPRequestHandler):
-    """A hub on this machine with one model."""
-
-    protocol_version = "HTTP/1.1"
-    files: dict[str, bytes] = FILES
-    #: The size it claims of files that are not as long as that.
-    claimed: dict[str, int] = {}  # noqa: RUF012 - each test has its own class
-    asked: list[str] = []  # noqa: RUF012
-    #: Half of a long file is sent before somebody sets this.
-    go_on = threading.Event()
-
-    def do_HEAD(self) -> None:
-        self._answer(with_body=False)
-
-    def do_GET(self) -> None:
-        self._answer(with_body=True)
-
-    def _answer(self, *, with_body: bool) -> None:
-        path = self.path.partition("?")[0]
-        self.asked.append(f"{self.command} {path}")
-        name = path.removeprefix(RESOLVE)
-        if name != path:
-            body = self.files[name]
-        elif "/tree/" in path:
-            body = json.dumps([self._listed(name) for name in self.files]).encode()
-        else:
-            body = json.dumps({"id": "nobody/tiny", "sha": COMMIT, "siblings": []}).encode()
-        self.send_response(200)
-        self.send_header("ETag", f'"{hashlib.sha256(body).hexdigest()}"')
-        self.send_header("X-Repo-Commit", COMMIT)
-        self.send_header("Content-Length", str(self.claimed.get(name, len(body))))
-        self.end_headers()
-        if with_body:
-            with suppress(ConnectionError):  # a download that was stopped
-                self._send(body)
-
-    def _send(self, body: bytes) -> None:
-        self.wfile.write(body[: len(body) // 2])
-        if len(body) == len(WEIGHTS):
-            self.go_on.wait(60)
-        self.wfile.write(body[len(body) // 2 :])
-
-    def _listed(self, name: str) -> dict[str, object]:
-        body = self.files[name]
-        size = self.claimed.get(name, len(body))
-        return {"type": "file", "path": name, "size": size, "oid": hashlib.sha1(body).hexdigest()}
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Quiet."""
+SNAPSHOTS = "hf/hub/models--nobody--tiny/snapshots"
 
 
 @pytest.fixture
-def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Hub]]:
-    class OwnHub(Hub):
-        claimed: dict[str, int] = {}  # noqa: RUF012
-        asked: list[str] = []  # noqa: RUF012
-        go_on = threading.Event()
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), OwnHub)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
-    monkeypatch.delenv("HF_HUB_CACHE", raising=False)
-    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
-    yield OwnHub
-    OwnHub.go_on.set()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubTwin]:
+    with hub_twin() as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.address)
+        monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+        for name in ("HF_HUB_CACHE", "HF_HUB_OFFLINE"):
+            monkeypatch.delenv(name, raising=False)
+        yield hub
 
 
 def ignore(_: object) -> None:
     """Progress is not looked at."""
 
 
-async def test_what_is_of_use_comes_and_is_told_of_on_its_way(
-    tmp_path: Path, hub: type[Hub]
-) -> None:
+async def test_what_is_of_use_comes_and_is_told_of_on_its_way(tmp_path: Path, hub: HubTwin) -> None:
     told: list[Transfer] = []
 
     def hear(transfer: Transfer) -> None:
@@ -123,19 +44,20 @@ async def test_what_is_of_use_comes_and_is_told_of_on_its_way(
 
     folder = await prepare_weights(entry(), tmp_path / "models", on_progress=hear)
 
-    assert folder == tmp_path / "hf/hub/models--nobody--tiny/snapshots" / COMMIT
-    assert {path.name for path in folder.iterdir()} == {"config.json", "model.safetensors"}
+    assert folder == tmp_path / SNAPSHOTS / COMMIT
+    assert {path.name for path in folder.iterdir()} == {*small_files(), "model.safetensors"}
     assert (folder / "model.safetensors").read_bytes() == WEIGHTS
     assert hub.go_on.is_set()
     assert str(told[1]) == "Downloading tiny: 0 of 25 MB"
-    assert (told[-1].done, told[-1].total) == (25_000_002, 25_000_002)
+    assert str(told[-2]) == "Downloading tiny: 25 of 25 MB"
+    assert str(told[-1]) == "Checking tiny"
 
 
 @pytest.mark.parametrize(
     ("variable", "folder"), [("HF_HOME", "there/hub"), ("HF_HUB_CACHE", "there")]
 )
-async def test_what_the_disk_cannot_hold_is_refused_before_the_first_byte(
-    tmp_path: Path, hub: type[Hub], monkeypatch: pytest.MonkeyPatch, variable: str, folder: str
+async def test_what_the_disk_cannot_hold_is_refused_before_the_weights_are_fetched(
+    tmp_path: Path, hub: HubTwin, monkeypatch: pytest.MonkeyPatch, variable: str, folder: str
 ) -> None:
     monkeypatch.setenv(variable, str(tmp_path / "there"))
     hub.claimed["model.safetensors"] = 10**18
@@ -145,22 +67,22 @@ async def test_what_the_disk_cannot_hold_is_refused_before_the_first_byte(
 
     assert f"needs 1000000000.0 GB in {tmp_path / folder}, " in str(refused.value)
     assert f"set {variable} to a folder on a larger disk" in str(refused.value)
-    assert not [line for line in hub.asked if line.startswith(f"GET {RESOLVE}")]
+    assert "model.safetensors" not in hub.fetched()
 
 
 async def test_a_model_without_safetensors_is_refused_before_the_first_byte(
-    tmp_path: Path, hub: type[Hub]
+    tmp_path: Path, hub: HubTwin
 ) -> None:
     hub.files = {"config.json": b"{}", "pytorch_model.bin": b"a pickle"}
 
     with pytest.raises(ModelLoadError, match="has no weights in safetensors format"):
         await prepare_weights(entry(), tmp_path / "models", on_progress=ignore)
 
-    assert not [line for line in hub.asked if line.startswith(f"GET {RESOLVE}")]
+    assert hub.fetched() == []
 
 
 async def test_a_pinned_commit_is_fetched_whatever_the_branch_is_at(
-    tmp_path: Path, hub: type[Hub]
+    tmp_path: Path, hub: HubTwin
 ) -> None:
     hub.go_on.set()
 
@@ -176,7 +98,7 @@ def parts(tmp_path: Path) -> list[str]:
 
 
 async def test_what_a_stopped_download_has_left_is_gone_when_it_is_asked_for_again(
-    tmp_path: Path, hub: type[Hub]
+    tmp_path: Path, hub: HubTwin
 ) -> None:
     begun = asyncio.Event()
 
@@ -198,7 +120,7 @@ async def test_what_a_stopped_download_has_left_is_gone_when_it_is_asked_for_aga
     assert parts(tmp_path) == []
 
 
-async def test_what_another_program_is_downloading_stays(tmp_path: Path, hub: type[Hub]) -> None:
+async def test_what_another_program_is_downloading_stays(tmp_path: Path, hub: HubTwin) -> None:
     hub.go_on.set()
     for name in ("hub/models--nobody--tiny/blobs", "hub/.locks/models--nobody--tiny"):
         (tmp_path / "hf" / name).mkdir(parents=True)

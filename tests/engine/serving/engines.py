@@ -11,7 +11,7 @@ from pathlib import Path
 from config.settings import EngineSettings
 from engine.models.catalog import CPU_DEFAULT
 from engine.models.hardware import DeviceMemory
-from engine.protocol import Generation, GenerationRequest
+from engine.protocol import Generate, Generation, GenerationRequest, Load
 from engine.serving.connection import EngineConnection
 from engine.serving.in_memory import InMemoryEngine, InMemoryEngines
 from engine.serving.supervisor import EngineSupervisor
@@ -36,7 +36,16 @@ CONFIG = {
 MODELS = catalog(
     *(
         entry(alias, memory_gb=1.0)
-        for alias in ("tiny", "second", "third", "broken", "mute", CPU_DEFAULT)
+        for alias in (
+            "tiny",
+            "second",
+            "third",
+            "broken",
+            "mute",
+            "dies",
+            "dies-later",
+            CPU_DEFAULT,
+        )
     ),
     entry("huge", context_window=10**10),
 )
@@ -119,7 +128,9 @@ class Rig:
     ) -> None:
         self.hardware = FakeHardware(roomy, lambda _: 8 * 10**8)
         self.engines = InMemoryEngines(
-            texts={"second": "No. Never. ", "mute": ""}, problems={"broken": BROKEN}
+            texts={"second": "No. Never. ", "mute": ""},
+            problems={"broken": BROKEN},
+            deaths={"dies": Load, "dies-later": Generate},
         )
         save_stubs(folder)
         self.engine = EngineSupervisor(

@@ -10,6 +10,7 @@ import pytest
 from engine.errors import EngineCrashed, EngineDown, GenerationTimeout
 from engine.models.catalog import AUTO, CPU_DEFAULT
 from engine.serving.status import EngineState
+from engine.serving.supervisor import MOST_STARTS, STARTS_BEFORE_ANOTHER
 from tests.engine.serving.engines import (
     BROKEN,
     ENDLESS,
@@ -150,3 +151,58 @@ async def test_an_unknown_model_in_the_settings_is_said_to_be_down(tmp_path: Pat
     async with Rig(tmp_path, "gpt-5").serving() as engine:
         assert engine.status().state is EngineState.DOWN
         assert "gpt-5" in engine.status().detail
+
+
+@pytest.mark.parametrize("model", ["dies", "dies-later"])
+async def test_a_model_whose_process_ends_as_it_starts_is_not_started_for_ever(
+    tmp_path: Path, model: str
+) -> None:
+    rig = Rig(tmp_path, model)
+    async with rig.serving() as engine:
+        with pytest.raises(EngineDown):
+            await engine.generate(request(), ignore)
+        await until(lambda: "not started again" in engine.status().detail)
+        started = len(rig.engines.started)
+        for _ in range(100):
+            await asyncio.sleep(0)
+
+        assert len(rig.engines.started) == started == MOST_STARTS
+        assert engine.status().state is EngineState.DOWN
+        assert f"{model} ended 8 times as it started" in engine.status().last_error
+        assert "it was killed" in engine.status().last_error
+
+        await engine.switch("tiny")
+        assert (await engine.generate(request(), ignore)).model == "tiny"
+
+
+@pytest.mark.parametrize("preferred", ["dies", "dies-later"])
+async def test_another_model_serves_where_one_ends_as_it_starts(
+    tmp_path: Path, preferred: str
+) -> None:
+    rig = Rig(tmp_path, AUTO, preferred)
+    async with rig.serving() as engine:
+        await until(lambda: engine.status().state is EngineState.READY)
+
+        generation = await engine.generate(request(), ignore)
+
+        assert generation.model == CPU_DEFAULT
+        assert len(rig.engines.started) == STARTS_BEFORE_ANOTHER + 1
+        assert engine.status().detail.startswith(f"{preferred} ended 3 times as it started.")
+        assert f"{preferred} ended 3 times" in engine.status().last_error
+
+
+async def test_a_model_that_dies_under_a_question_of_its_own_is_started_again(
+    tmp_path: Path,
+) -> None:
+    rig = Rig(tmp_path)
+    async with rig.serving() as engine:
+        for _ in range(MOST_STARTS + 2):
+            task = await begin(engine, ENDLESS)
+            dying = rig.living()[0]
+            dying.kill()
+            with pytest.raises(EngineCrashed):
+                await task
+            await until(lambda: rig.living() not in ([], [dying]))  # noqa: B023 - awaited here
+            await until(lambda: engine.status().state is EngineState.READY)
+
+        assert (await engine.generate(request(), ignore)).model == "tiny"

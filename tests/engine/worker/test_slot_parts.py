@@ -11,6 +11,7 @@ import torch
 from torch.nn.functional import scaled_dot_product_attention
 
 from engine.models.catalog import Quantisation
+from engine.models.loadable import load_tokenizer
 from engine.worker.batching import kernels
 from engine.worker.batching.attention import _after_prefix
 from engine.worker.batching.coverage import covers
@@ -23,7 +24,7 @@ from engine.worker.batching.sampler import Sampler, greedy
 from engine.worker.batching.sampling_params import SamplingParams
 from engine.worker.batching.sequence import TokenChunk
 from engine.worker.huggingface import HuggingFaceModel
-from engine.worker.loading import LoadedModel, load_tokenizer
+from engine.worker.loading import LoadedModel
 from tests.engine.worker import tiny_networks as tiny
 from tests.engine.worker.tiny_families import save
 
