@@ -62,6 +62,7 @@ fix: $(READY_TEST)  ## format and mend what can be mended
 
 docs: $(READY)  ## write the generated pages
 	$(PY) -m config.reference > docs/configuration.md
+	$(PY) -m benchmarks.models_page
 
 # A version is changed by hand in its lock; this writes the hashes of all files that the index has.
 lock: $(READY_TEST)  ## write the hashes of the locks anew

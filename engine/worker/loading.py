@@ -13,8 +13,9 @@ from engine.errors import ModelLoadError
 from engine.models.catalog import Dtype, ModelEntry, Quantisation, Task
 from engine.models.gpu import read_gpus, read_host
 from engine.models.hardware import does_not_fit, uses_gpu
-from engine.models.memory import GB, MemoryNeed, memory_need
+from engine.models.memory import GB, MemoryNeed
 from engine.models.saved import verify_saved
+from engine.models.tensors import need_in
 
 if TYPE_CHECKING:
     import torch
@@ -117,7 +118,7 @@ def _load(entry: ModelEntry, path: Path, device: str) -> LoadedModel:
     dtype = _dtype(entry.dtype, on_gpu=on_gpu)
     config = hf.AutoConfig.from_pretrained(path, **_SAFE)
     dtype_name = str(dtype).removeprefix("torch.")
-    need = memory_need(entry, config.to_dict(), on_gpu=on_gpu, dtype=Dtype(dtype_name))
+    need = need_in(path, entry, on_gpu=on_gpu, dtype=Dtype(dtype_name), config=config.to_dict())
     _refuse_what_does_not_fit(entry, need, on_gpu)
     # A window that fits into the sliding one never slides; saying so allows faster kernels.
     if (getattr(config, "sliding_window", None) or 0) >= entry.context_window:

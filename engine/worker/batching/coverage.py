@@ -50,7 +50,7 @@ def why_not_covered(model: Any, *, tolerance: float) -> str:
 def _known_reason(model: Any) -> str:
     config, generation = text_config(model), model.generation_config
     for name, harmless in _ONLY_GENERATE.items():
-        if (getattr(generation, name, None) or harmless) != harmless:
+        if getattr(generation, name, None) not in (None, harmless, [], {}):
             return f"its generation_config.json sets {name}, which only generate knows"
     kinds = _layer_kinds(config)
     if model._is_stateful or kinds & _STATES:
@@ -68,9 +68,10 @@ def _layer_kinds(config: Any) -> set[str]:
 
 def _tried(model: Any, tolerance: float) -> str:
     ids = torch.arange(3, 43).remainder(model.get_input_embeddings().num_embeddings)
-    want = _reference(model, ids)
-    before = prepare(model)
+    before = ""
     try:
+        want = _reference(model, ids)
+        before = prepare(model)
         got, windows = _in_slots(model, ids.tolist())
     except Exception:  # whatever a class that does not fit raises
         log.info("%s does not run in slots", type(model).__name__, exc_info=True)
@@ -80,10 +81,11 @@ def _tried(model: Any, tolerance: float) -> str:
         log.info("%s differs in slots by %.3g", type(model).__name__, distance)
         reason = "its layers compute something else where several texts stand in one row"
         if distance <= tolerance:
-            reason = "" if windows or not _slides(text_config(model)) else "its window is not told"
-    if not reason:
-        return ""
-    restore(model, before)
+            if windows or not _slides(text_config(model)):
+                return ""
+            reason = "its layers limit how far they look back in a way of their own"
+    if before:
+        restore(model, before)
     return reason
 
 
@@ -100,8 +102,10 @@ def _reference(model: Any, ids: torch.Tensor) -> torch.Tensor:
 
 
 def _slides(config: Any) -> bool:
+    # Not what a config.json merely has left over from another architecture.
+    has_window = hasattr(type(config), "sliding_window") and config.sliding_window
     kinds = _layer_kinds(config) or {"sliding_attention"}
-    return bool(getattr(config, "sliding_window", None)) and "sliding_attention" in kinds
+    return bool(has_window) and "sliding_attention" in kinds
 
 
 def _in_slots(model: Any, ids: list[int]) -> tuple[torch.Tensor, set[int]]:

@@ -99,7 +99,7 @@ class Seq2SeqRunner:
     def run(self, batch: ForwardBatch, source: torch.Tensor | None = None) -> torch.Tensor:
         """The logits of `batch`, [batch.keep, vocabulary]; `source` is [1, tokens, width]."""
         self.kv_cache.batch = batch
-        inputs = {self._cache_argument: self._pair}
+        inputs: dict[str, Any] = {self._cache_argument: self._pair}
         if self._takes_positions:
             inputs["decoder_position_ids"] = batch.positions
         with batch.running(), _at(batch.positions[0], self._decoder):
