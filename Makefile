@@ -50,6 +50,7 @@ fix: setup-tests  ## format and mend what can be mended
 
 docs: setup  ## write the generated pages
 	$(PY) -m config.reference > docs/configuration.md
+	$(PY) -m benchmarks.models_page
 
 # A version is changed by hand in its lock; this writes the hashes of all files that the index has,
 # and up to which Python all packages have wheels.

@@ -191,7 +191,7 @@ def transformers_batching(bench: Bench, model: HuggingFaceModel) -> None:
     from benchmarks.engine_sides import TransformersBatching
     from engine.worker.batching.shapes import restore
 
-    restore(model.network)
+    restore(model.network, "sdpa")
     new, num_slots = bench.size(100, 4), bench.size(SLOTS, 4)
     prompts = [
         prompt_tokens(model, request)

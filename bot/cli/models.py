@@ -20,9 +20,13 @@ models_app = typer.Typer(help="The generation models.", no_args_is_help=True)
 
 @models_app.command("list")
 def models_list(config: ConfigOption = None) -> None:
-    """The catalogue: aliases, sizes, licences, and which are here already."""
-    for choice in _library(config).choices():
+    """The catalogue: aliases, sizes, licences, which are here already, and what `auto` takes."""
+    library = _library(config)
+    for choice in library.choices():
         print(f"{choice.alias:20} {choice.summary}")
+        if choice.about:
+            print(f"{'':20} {choice.about}")
+    print(f"{'auto':20} {library.automatic()}")
 
 
 @models_app.command("pull")

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from config.settings import EngineSettings
-from engine.models.catalog import ModelEntry, load_catalog
+from engine.models.catalog import AUTO, ModelEntry, load_catalog
+from engine.models.choice import Choice
 from engine.models.folder import Transfer
 from engine.models.hardware import DeviceMemory, Hardware, Machine, bytes_of
 from engine.models.memory import GB
@@ -22,6 +23,8 @@ class ModelChoice:
     alias: str
     #: A few words: size, precision, licence, whether it fits here.
     summary: str
+    #: What it is good for.
+    about: str = ""
 
 
 @dataclass(eq=False, slots=True)
@@ -36,9 +39,15 @@ class ModelLibrary:
         """All models with what matters for choosing one; reads the disk and asks the GPU."""
         room = self.hardware.read_device_memory(self.settings.device)
         return [
-            ModelChoice(alias=entry.alias, summary=self._summary(entry, room))
+            ModelChoice(alias=entry.alias, summary=self._summary(entry, room), about=entry.about)
             for entry in load_catalog(self.settings.catalog).entries.values()
         ]
+
+    def automatic(self) -> str:
+        """What `auto` takes on this machine and why, in a sentence."""
+        settings = self.settings.model_copy(update={"model": AUTO})
+        catalog = load_catalog(settings.catalog)
+        return Choice(settings, catalog, self.folder, hardware=self.hardware).first()[1]
 
     def find(self, alias: str) -> tuple[ModelEntry, Path | None]:
         """The catalogue's entry, and the folder with its weights if they are here."""

@@ -13,9 +13,12 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from engine.errors import ModelError, UnknownModel
 
-#: What `auto` takes with and without a GPU that has room.
-GPU_DEFAULT = "phi-3-mini"
+#: What `auto` takes where nothing better fits, or can be had.
 CPU_DEFAULT = "smollm2-135m"
+#: What it takes on a GPU, the first that has room; they are fetched where they are not here.
+GPU_CHOICES = ("granite-4.1-8b", "phi-3-mini", "qwen3-1.7b", "qwen3-0.6b")
+#: What it takes on a processor with so many cores that computes in bfloat16, where it is here.
+CPU_CHOICES = {"qwen3-1.7b": 8, "qwen3-0.6b": 4}
 AUTO = "auto"
 
 #: An alias is typed in chat and names a folder.
@@ -90,6 +93,8 @@ class ModelEntry:
     context_window: Annotated[int, Field(ge=256)] = 2048
     generation: GenerationDefaults = field(default_factory=GenerationDefaults)
     licence: str
+    #: What it is good for, in a few words for whoever chooses.
+    about: str = ""
     #: Whether it can be trusted to tell if an entry answers a question: three billion parameters
     #: and taught to follow instructions.
     reads: bool = False

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from config.settings import EngineSettings
 from engine.errors import ModelError, UnknownModel
-from engine.models.catalog import AUTO, CPU_DEFAULT, GPU_DEFAULT, Catalog, ModelEntry
+from engine.models.catalog import (
+    AUTO,
+    CPU_CHOICES,
+    CPU_DEFAULT,
+    GPU_CHOICES,
+    Catalog,
+    ModelEntry,
+)
 from engine.models.child_process import may_ask_hub
-from engine.models.hardware import Hardware, Machine, bytes_of
+from engine.models.hardware import DeviceMemory, Hardware, Machine, bytes_of
 from engine.models.memory import GB
 from engine.models.weights import find_weights
 
@@ -54,9 +62,6 @@ class Choice:
         self._failed.add(entry.alias)
         try:
             other, why = self._by_settings()
-            if other.alias in self._failed and self._settings.model == AUTO:
-                other = self._catalog.get(CPU_DEFAULT)
-                why = f"{other.alias} is used instead."
         except ModelError:
             return None
         return None if other.alias in self._failed else (other, f"{problem} {why}")
@@ -69,22 +74,54 @@ class Choice:
         return entry, f"{entry.alias} was chosen: {why}."
 
     def _by_machine(self) -> tuple[ModelEntry, str]:
-        small, large = self._catalog.get(CPU_DEFAULT), self._catalog.entries.get(GPU_DEFAULT)
+        """What `auto` takes, and why. Raises UnknownModel."""
         room = self._hardware.read_device_memory(self._settings.device)
-        if not room.on_gpu:
-            return small, room.gpu_problem or "there is no CUDA GPU to use"
-        if large is None:
-            return small, f"the catalogue has no {GPU_DEFAULT}"
-        weights = find_weights(large, self._models_dir)
-        needed, free = bytes_of(large, weights, room) / GB, room.free / GB
-        if free < needed:
-            return small, f"{large.alias} needs {needed:.1f} GB, the GPU has {free:.1f} GB free"
-        fits = f"it fits the GPU's {free:.1f} GB free"
-        if weights is not None:
-            return large, fits
-        if may_ask_hub(os.environ):
-            return large, f"{fits}; its weights come from the Hugging Face hub"
-        return small, (
-            f"{large.alias} would fit the GPU but is not on this machine, and HF_HUB_OFFLINE "
-            "forbids to fetch it; unset that, or copy a saved model here"
-        )
+        return self._for_gpu(room) if room.on_gpu else self._for_cpu(room)
+
+    def _for_gpu(self, room: DeviceMemory) -> tuple[ModelEntry, str]:
+        """The best that has room: fetched, unless the hub is switched off or has failed."""
+        free, fetches = f"{room.free / GB:.1f} GB free", may_ask_hub(os.environ)
+        too_large = offline = ""
+        for entry in self._untried(GPU_CHOICES):
+            weights = find_weights(entry, self._models_dir)
+            needed = bytes_of(entry, weights, room)
+            if needed > room.free:
+                too_large = f"{entry.alias} needs {needed / GB:.1f} GB, the GPU has {free}"
+            elif weights is not None:
+                return entry, f"it fits the GPU's {free}{offline}"
+            elif fetches and not self._failed:
+                hub = "its weights come from the Hugging Face hub"
+                return entry, f"it fits the GPU's {free}; {hub}"
+            elif not fetches and not offline:
+                offline = (
+                    f"; {entry.alias} would fit it too but is not on this machine, and "
+                    "HF_HUB_OFFLINE forbids to fetch it: unset that, or copy a saved model here"
+                )
+        small = self._catalog.get(CPU_DEFAULT)
+        return small, offline.removeprefix("; ") or too_large or "nothing better is here"
+
+    def _for_cpu(self, room: DeviceMemory) -> tuple[ModelEntry, str]:
+        """The best that answers in seconds and is here: gigabytes are fetched only when asked."""
+        small = self._catalog.get(CPU_DEFAULT)
+        why = room.gpu_problem or "there is no CUDA GPU to use"
+        if not room.bfloat16:
+            return small, why
+        for entry in self._untried(CPU_CHOICES):
+            weights = find_weights(entry, self._models_dir)
+            needed = bytes_of(entry, weights, room)
+            if needed > room.free or CPU_CHOICES[entry.alias] > room.cores:
+                continue
+            if weights is not None:
+                return entry, f"{why}, and it is the best here that {room.cores} cores can serve"
+            if not self._failed and may_ask_hub(os.environ):
+                why += (
+                    f"; `python main.py models pull {entry.alias}` would bring a better one, "
+                    f"which takes {needed / GB:.1f} GB of memory"
+                )
+                break
+        return small, why
+
+    def _untried(self, aliases: Iterable[str]) -> list[ModelEntry]:
+        """Those that the catalogue has and that did not fail."""
+        entries = self._catalog.entries
+        return [entries[one] for one in aliases if one in entries and one not in self._failed]

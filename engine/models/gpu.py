@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,8 @@ class Host:
     load: float
     memory_total: int
     memory_used: int
+    #: Whether the processor computes in bfloat16.
+    bfloat16: bool = False
 
     @property
     def memory_free(self) -> int:
@@ -90,11 +93,31 @@ def read_host(cgroup: Path = CGROUP) -> Host:
     memory = psutil.virtual_memory()
     total, available = _within_limit(memory.total, memory.available, cgroup)
     return Host(
-        cores=psutil.cpu_count() or 1,
+        cores=_cores(cgroup),
         load=psutil.getloadavg()[0],
         memory_total=total,
         memory_used=total - available,
+        bfloat16=_computes_bfloat16(),
     )
+
+
+def _cores(cgroup: Path) -> int:
+    """The cores that this process may use; a container's share may be less than one."""
+    cores = len(os.sched_getaffinity(0))
+    try:
+        share, period = (cgroup / "cpu.max").read_text(encoding="ascii").split()
+        return max(1, min(cores, round(int(share) / int(period))))
+    except (OSError, ValueError, ZeroDivisionError):  # no container, or one without a limit
+        return cores
+
+
+def _computes_bfloat16() -> bool:
+    """Whether loading takes bfloat16 on this processor; PyTorch is not asked in this process."""
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
 def _within_limit(total: int, available: int, cgroup: Path) -> tuple[int, int]:

@@ -13,7 +13,8 @@ from config.setup.driver import remedy
 from engine.errors import ModelLoadError
 from engine.models.catalog import Dtype, ModelEntry
 from engine.models.gpu import CGROUP, Gpu, Host, memory_of, read_gpus, read_host
-from engine.models.memory import GB, MemoryNeed, need_in
+from engine.models.memory import GB, MemoryNeed
+from engine.models.tensors import need_in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,9 @@ class DeviceMemory:
     on_gpu: bool
     #: Why the GPU that is there cannot be used, as the end of a sentence.
     gpu_problem: str = ""
+    #: Cores of the processor, and whether it computes in bfloat16; of use where there is no GPU.
+    cores: int = 1
+    bfloat16: bool = False
 
     def __str__(self) -> str:
         return "the GPU" if self.on_gpu else "this machine"
@@ -69,7 +73,12 @@ class Machine:
                 return DeviceMemory(total=gpu.memory_total, free=gpu.memory_free, on_gpu=True)
         host = self.read_host()
         return DeviceMemory(
-            total=host.memory_total, free=host.memory_free, on_gpu=False, gpu_problem=problem
+            total=host.memory_total,
+            free=host.memory_free,
+            on_gpu=False,
+            gpu_problem=problem,
+            cores=host.cores,
+            bfloat16=host.bfloat16,
         )
 
 
@@ -115,7 +124,7 @@ def need_of(entry: ModelEntry, folder: Path | None, room: DeviceMemory) -> Memor
     if folder is None:
         return None
     dtype = entry.dtype
-    if dtype is Dtype.AUTO and not room.on_gpu and _computes_bfloat16():
+    if dtype is Dtype.AUTO and not room.on_gpu and room.bfloat16:
         dtype = Dtype.BFLOAT16
     return need_in(folder, entry, on_gpu=room.on_gpu, dtype=dtype)
 
@@ -145,12 +154,3 @@ def cuda_of_torch() -> str:
     file = importlib.metadata.distribution("torch").locate_file("torch/version.py")
     found = re.search(r"^cuda\b.*'([\d.]+)'", Path(str(file)).read_text(encoding="utf-8"), re.M)
     return found[1] if found else ""
-
-
-def _computes_bfloat16() -> bool:
-    """Whether loading takes bfloat16 on this processor; PyTorch is not asked in this process."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from engine.models.catalog import Dtype, ModelEntry, Quantisation
 
@@ -18,6 +16,10 @@ _CHUNK = {"cpu": 512, "cuda": 4096}
 #: Tokens an encoder-decoder model may write, for which its slots have room.
 MAX_SEQ2SEQ_NEW = 512
 _SIZES = {Dtype.FLOAT32: 4, Dtype.BFLOAT16: 2, Dtype.FLOAT16: 2}
+#: Layers that keep keys and values, by config.json's layer_types.
+_KEEP_KEYS = ("sliding_attention", "attention", "hybrid", "hybrid_sliding", "full_attention")
+#: Architectures whose layers have the matrices of a Llama's, by config.json's model_type.
+_LLAMA_LIKE = {"llama", "mistral", "phi3", "qwen2", "qwen3", "smollm3", "granite", "olmo2", "olmo3"}
 #: NF4 keeps half a byte a parameter and one float32 for each block of 64.
 _NF4_BYTES = 0.5 + 4 / 64
 
@@ -34,6 +36,8 @@ class Parameters:
     kept: int
     #: T5's `wo`, which overflows float16 and so stays float32 there.
     wide: int = 0
+    #: Bytes of what is quantised on the disk already and stays so.
+    stored: int = 0
 
     @property
     def total(self) -> int:
@@ -67,11 +71,17 @@ class MemoryNeed:
 
 
 def memory_need(
-    entry: ModelEntry, config: Mapping[str, object], *, on_gpu: bool, dtype: Dtype | None = None
+    entry: ModelEntry,
+    config: Mapping[str, object],
+    *,
+    on_gpu: bool,
+    dtype: Dtype | None = None,
+    parameters: Parameters | None = None,
 ) -> MemoryNeed | None:
-    """The memory of the model with this configuration; None for an architecture not known here.
+    """The memory of the model with this configuration; None where it does not tell.
 
-    Without `dtype` that of the catalogue counts: `auto` is 2 bytes a parameter on a GPU, and the
+    `parameters` counts for an architecture of which they cannot be computed here. Without
+    `dtype` that of the catalogue counts: `auto` is 2 bytes a parameter on a GPU, and the
     more careful 4 on a CPU.
     """
     dtype = dtype or entry.dtype
@@ -79,15 +89,17 @@ def memory_need(
         dtype = Dtype.FLOAT16 if on_gpu else Dtype.FLOAT32
     device = "cuda" if on_gpu else "cpu"
     try:
-        is_t5 = config.get("model_type") == "t5"
-        parameters = count_parameters(config)
+        parameters = count_parameters(config) or parameters
         if parameters is None:
             return None
-        shape = _Shape(config)
+        work = _t5_work if _is_t5(config) else _work
+        num_tokens = entry.context_window
+        if config.get("is_encoder_decoder") or _is_t5(config):
+            num_tokens += MAX_SEQ2SEQ_NEW
         return MemoryNeed(
             weights=weight_bytes(parameters, dtype, entry.quantisation),
-            question=(_t5_question if is_t5 else _causal_question)(shape, entry, dtype),
-            work=(_t5_work if is_t5 else _causal_work)(shape, entry, dtype, device),
+            question=num_tokens * cached_numbers(config) * _SIZES[dtype],
+            work=work(_Shape(_writing_part(config)), entry, dtype, device),
             runtime=RUNTIME_BYTES[device],
             num_tokens=entry.context_window,
         )
@@ -95,31 +107,63 @@ def memory_need(
         return None
 
 
-def need_in(
-    folder: Path, entry: ModelEntry, *, on_gpu: bool, dtype: Dtype | None = None
-) -> MemoryNeed | None:
-    """The memory of the model in `folder`; None when its config.json does not tell."""
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    if not isinstance(config, dict):
-        return None
-    return memory_need(entry, config, on_gpu=on_gpu, dtype=dtype)
-
-
 def count_parameters(config: Mapping[str, object]) -> Parameters | None:
     """The parameters of a model; None for an architecture not known here."""
-    kind = config.get("model_type")
-    if kind in {"llama", "mistral", "phi3"}:
+    if config.get("model_type") in _LLAMA_LIKE:
         return _causal_parameters(_Shape(config))
-    return _t5_parameters(_Shape(config), config) if kind == "t5" else None
+    return _t5_parameters(_Shape(config), config) if _is_t5(config) else None
+
+
+def cached_numbers(config: Mapping[str, object]) -> int:
+    """How many numbers a slot keeps of each token, in keys and values of all layers.
+
+    Sliding layers keep the whole text in a slot. States of recurrent layers are left out: they
+    are as small as a few tokens. Raises KeyError or TypeError.
+    """
+    config = _writing_part(config)
+    shape = _Shape(config)
+    kinds = config.get("layer_types")
+    layers = shape.first("num_hidden_layers", "decoder_layers", "n_layer", "n_layers", "num_layers")
+    if not isinstance(kinds, list):
+        kinds = ["full_attention"] * shape.get("num_decoder_layers", layers)
+    kinds = kinds[: len(kinds) - shape.get("num_kv_shared_layers", 0)]
+    if config.get("kv_lora_rank"):  # latent attention keeps what keys and values are made from
+        return len(kinds) * (shape["kv_lora_rank"] + shape["qk_rope_head_dim"])
+    return 2 * sum(
+        layer.key_heads * layer.head
+        for number, kind in enumerate(kinds)
+        if kind in _KEEP_KEYS
+        for layer in [_Shape(_layer(config, number, kind))]
+    )
+
+
+def _layer(config: Mapping[str, object], number: int, kind: str) -> dict[str, object]:
+    """The settings of one layer: some of Gemma 4's are wider than the rest."""
+    settings = dict(config)
+    if kind == "full_attention" and config.get("global_head_dim"):
+        settings["head_dim"] = config["global_head_dim"]
+    own = config.get("per_layer_config")
+    other = own.get(str(number), own.get(number)) if isinstance(own, Mapping) else None
+    return settings | (dict(other) if isinstance(other, Mapping) else {})
+
+
+def _is_t5(config: Mapping[str, object]) -> bool:
+    return config.get("model_type") in {"t5", "mt5", "umt5"}
+
+
+def _writing_part(config: Mapping[str, object]) -> Mapping[str, object]:
+    """The settings of the part that writes, in a model that also reads images or texts."""
+    for name in ("text_config", "decoder"):
+        part = config.get(name)
+        if isinstance(part, Mapping):
+            return part
+    return config
 
 
 def weight_bytes(parameters: Parameters, dtype: Dtype, quantisation: Quantisation) -> int:
     size = _SIZES[dtype]
     wide = parameters.wide * (4 if dtype is Dtype.FLOAT16 else size)
-    kept = parameters.kept * size + wide
+    kept = parameters.kept * size + wide + parameters.stored
     match quantisation:
         case Quantisation.NF4:
             return kept + int(parameters.linear * _NF4_BYTES)
@@ -138,6 +182,8 @@ class _Shape:
     def __getitem__(self, name: str) -> int:
         """A number that must be there. Raises KeyError or TypeError."""
         value = self._config[name]
+        if isinstance(value, list) and value:  # one for each layer
+            value = max(value)
         if not isinstance(value, int):
             raise TypeError(name)
         return value
@@ -146,15 +192,37 @@ class _Shape:
         """A number that may be left out or null."""
         return default if self._config.get(name) is None else self[name]
 
+    def first(self, *names: str) -> int:
+        """The number that is there under one of its names. Raises KeyError or TypeError."""
+        return self[next((one for one in names if self._config.get(one) is not None), names[0])]
+
+    @property
+    def width(self) -> int:
+        """Of the stream between the layers."""
+        return self.first("hidden_size", "d_model", "n_embd")
+
+    @property
+    def inner(self) -> int:
+        """Width inside the feed-forward part."""
+        names = ("intermediate_size", "decoder_ffn_dim", "ffn_dim", "d_ff", "n_inner")
+        there = [name for name in names if self._config.get(name) is not None]
+        return self[there[0]] if there else 4 * self.width
+
+    @property
+    def heads(self) -> int:
+        return self.first(
+            "num_attention_heads", "decoder_attention_heads", "n_head", "n_heads", "num_heads"
+        )
+
     @property
     def head(self) -> int:
-        """Width of one attention head of a decoder-only model."""
-        return self.get("head_dim", self["hidden_size"] // self["num_attention_heads"])
+        """Width of one attention head."""
+        return self.get("head_dim", self.get("d_kv", self.width // self.heads))
 
     @property
     def key_heads(self) -> int:
         """Heads of keys and values: fewer than of queries in most models."""
-        return self.get("num_key_value_heads", self["num_attention_heads"])
+        return self.get("num_key_value_heads", self.heads)
 
     @property
     def layers(self) -> tuple[int, int]:
@@ -195,22 +263,12 @@ def _t5_parameters(shape: _Shape, config: Mapping[str, object]) -> Parameters:
     )
 
 
-def _causal_question(shape: _Shape, entry: ModelEntry, dtype: Dtype) -> int:
-    token = 2 * shape["num_hidden_layers"] * shape.key_heads * shape.head * _SIZES[dtype]
-    return token * entry.context_window
-
-
-def _t5_question(shape: _Shape, entry: ModelEntry, dtype: Dtype) -> int:
-    token = 2 * shape.layers[1] * shape["num_heads"] * shape["d_kv"] * _SIZES[dtype]
-    return token * (entry.context_window + MAX_SEQ2SEQ_NEW)
-
-
-def _causal_work(shape: _Shape, entry: ModelEntry, dtype: Dtype, device: str) -> int:
+def _work(shape: _Shape, entry: ModelEntry, dtype: Dtype, device: str) -> int:
     tokens = min(_CHUNK[device], entry.context_window)
-    one = 6 * shape["hidden_size"] + 3 * shape["intermediate_size"] + 2 * entry.context_window
+    one = 6 * shape.width + 3 * shape.inner + 2 * entry.context_window
     dequantised = 0
     if entry.quantisation is not Quantisation.NONE:  # one matrix at a time is made whole again
-        dequantised = 2 * shape["hidden_size"] * shape["intermediate_size"]
+        dequantised = 2 * shape.width * shape.inner
     return tokens * one * _SIZES[dtype] + dequantised + 4 * shape["vocab_size"]
 
 

@@ -16,8 +16,9 @@ from engine.models.gpu import read_gpus, read_host
 from engine.models.hardware import does_not_fit, uses_gpu
 from engine.models.integrity import find_damage
 from engine.models.loadable import SAFE, auto_class, read_loadable, reason_of, why_not_built
-from engine.models.memory import GB, MemoryNeed, memory_need
+from engine.models.memory import GB, MemoryNeed
 from engine.models.saved import verify_saved
+from engine.models.tensors import need_in
 
 if TYPE_CHECKING:
     import torch
@@ -106,7 +107,7 @@ def _load(entry: ModelEntry, path: Path, device: str) -> LoadedModel:
     loadable = read_loadable(entry, path)
     config, tokenizer = loadable.config, loadable.tokenizer
     dtype_name = str(dtype).removeprefix("torch.")
-    need = memory_need(entry, config.to_dict(), on_gpu=on_gpu, dtype=Dtype(dtype_name))
+    need = need_in(path, entry, on_gpu=on_gpu, dtype=Dtype(dtype_name), config=config.to_dict())
     _refuse_what_does_not_fit(entry, need, on_gpu)
     # A window that fits into the sliding one never slides; saying so allows faster kernels.
     if (getattr(config, "sliding_window", None) or 0) >= entry.context_window:

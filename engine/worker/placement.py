@@ -52,7 +52,7 @@ def prepare_for_slots(model: HuggingFaceModel, short_tokens: int) -> SlotBytes |
 
     None where the model must answer one question at a time.
     """
-    from engine.worker.batching.coverage import covers
+    from engine.worker.batching.coverage import why_not_covered
     from engine.worker.batching.kernels import pack_linears
     from engine.worker.batching.shapes import bytes_per_slot
 
@@ -61,8 +61,10 @@ def prepare_for_slots(model: HuggingFaceModel, short_tokens: int) -> SlotBytes |
         log.info("%s searches with beams and answers one question at a time", entry.alias)
         return None
     # Measured before the weights are laid out anew, which changes the last digits.
-    if not covers(network, tolerance=_TOLERANCE[str(network.dtype).split(".")[-1]]):
-        log.info("%s is not covered by the slots; it answers one question at a time", entry.alias)
+    tolerance = _TOLERANCE[str(network.dtype).split(".")[-1]]
+    reason = why_not_covered(network, tolerance=tolerance)
+    if reason:
+        log.info("%s answers one question at a time: %s", entry.alias, reason)
         return None
     if not model.on_gpu and entry.quantisation is Quantisation.NONE:
         pack_linears(network)
@@ -84,6 +86,7 @@ def make_scheduler(
     See Scheduler for `prepare`. Raises what PyTorch raises where memory runs out.
     """
     from engine.worker.batching.scheduler import CPU_CHUNKS, GPU_CHUNKS, Scheduler
+    from engine.worker.batching.seq2seq_runner import start_token
 
     entry, window = model.entry, model.entry.context_window
     log.info("%s: %d short slots, %d whole ones", entry.alias, short[0], num_whole)
@@ -93,7 +96,7 @@ def make_scheduler(
         [_runner(model, num_slots, num_tokens) for num_slots, num_tokens in wanted if num_slots],
         decode=model.decode,
         eos=frozenset(model.eos_token_ids),
-        start_token=model.network.generation_config.decoder_start_token_id if seq2seq else None,
+        start_token=start_token(model.network) if seq2seq else None,
         chunks=GPU_CHUNKS if model.on_gpu else CPU_CHUNKS,
         prepare=prepare,
         is_fatal=model.is_broken_by,

@@ -9,6 +9,11 @@ from engine.prompt import FittedPrompt, Prompt, answer_tokens, fit
 from engine.protocol import GenerationRequest, ShownPrompt
 from engine.types import Document
 
+#: What chat templates call the switch for thinking aloud before the answer. An answer is wanted
+#: in seconds, and one that is held against the entries needs no thoughts.
+_NO_THINKING = {"enable_thinking": False, "thinking": False}
+#: How thoughts begin and end.
+_THINK, _THOUGHT = "<think>", "</think>"
 #: Put into prompts to find out what all of them begin with.
 _SOME_ENTRY = Document(id="", course="", section="", question="What?", answer="That.")
 
@@ -60,9 +65,10 @@ class PromptBuilder:
             content = f"{rules['content']}\n\n{first['content']}"
             messages = [{"role": "user", "content": content}, *rest]
         text: str = self._tokenizer.apply_chat_template(
-            messages, add_generation_prompt=True, tokenize=False
+            messages, add_generation_prompt=True, tokenize=False, **_NO_THINKING
         )
-        return text
+        # A template without a switch may begin a thought.
+        return f"{text}\n{_THOUGHT}\n\n" if text.rstrip().endswith(_THINK) else text
 
     def tokens(self, prompt: Prompt) -> list[int]:
         """The prompt as the model reads it."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
 from engine.worker.batching import kernels
-from engine.worker.batching.forward_batch import BUCKET, ForwardBatch
+from engine.worker.batching.forward_batch import BUCKET, ForwardBatch, current
 from engine.worker.batching.sequence import TokenChunk
 
 #: The name it is registered by.
@@ -30,31 +31,93 @@ def slot_attention(
     value: torch.Tensor,
     attention_mask: object,
     *,
-    batch: ForwardBatch,
     scaling: float | None = None,
     sliding_window: int | None = None,
     position_bias: torch.Tensor | None = None,
+    softcap: float | None = None,
+    s_aux: torch.Tensor | None = None,
     **others: Any,
 ) -> tuple[torch.Tensor, None]:
     """`query` is [1, heads, N, dim]; `key` and `value`, the KV cache, [slots, kv heads, L, dim]."""
-    if any(others.get(name) is not None for name in ("softcap", "s_aux")):
-        raise NotImplementedError("this kind of attention is not covered")
+    if attention_mask is not None:
+        raise NotImplementedError("the model masks its attention in a way of its own")
+    batch = current()
+    if batch is None:  # an encoder that shares its decoder's settings
+        return _outside_a_pass(module, query, key, value, scaling, others)
     crossing = not getattr(module, "is_causal", True)
+    if sliding_window is not None:
+        batch.windows.add(sliding_window)
+    scores = None if softcap is None and s_aux is None else _Scores(softcap, s_aux)
     heads = query[0].transpose(0, 1)  # N, heads, dim
     output = query.new_zeros(heads.shape[0], heads.shape[1], value.shape[-1])
     masks = _Masks(batch, sliding_window, None if crossing else position_bias, crossing, key)
     if batch.num_singles:
         mask = masks.of_singles()
-        prefix = _prefix(batch, module, sliding_window)
-        output[: batch.num_singles] = _singles(batch, heads, key, value, mask, scaling, prefix)
+        prefix = None if scores else _prefix(batch, module, sliding_window)
+        output[: batch.num_singles] = _singles(
+            batch, heads, key, value, mask, scaling, prefix, scores
+        )
     for first, chunk in batch.longs:
         after = first + len(chunk.token_ids)
         end = key.shape[2] if crossing else masks.end(chunk)
         keys = key[chunk.slot, :, :end]
         values = value[chunk.slot, :, :end]
         mask = masks.of_chunk(first, chunk, end)
-        output[first:after] = _long(heads[first:after], keys, values, mask, scaling)
+        output[first:after] = _long(heads[first:after], keys, values, mask, scaling, scores)
     return output[None], None
+
+
+def _outside_a_pass(
+    module: torch.nn.Module,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    scaling: float | None,
+    others: dict[str, Any],
+) -> tuple[torch.Tensor, None]:
+    """What transformers computes for one text without padding."""
+    from transformers.integrations.sdpa_attention import sdpa_attention_forward
+
+    is_causal = others.get("is_causal")
+    output, _ = sdpa_attention_forward(
+        module, query, key, value, None, scaling=scaling, is_causal=is_causal
+    )
+    return output, None
+
+
+@dataclass(frozen=True, slots=True)
+class _Scores:
+    """What some models do to the scores, which PyTorch's fused kernels cannot."""
+
+    #: Scores are squeezed into plus and minus this.
+    softcap: float | None
+    #: A score for each query head that takes a share of the attention and adds no value.
+    sinks: torch.Tensor | None
+
+    def attend(
+        self,
+        queries: torch.Tensor,
+        keys: torch.Tensor,
+        values: torch.Tensor,
+        mask: torch.Tensor,
+        scaling: float | None,
+    ) -> torch.Tensor:
+        """Attention, queries [..., kv heads, heads that share keys × tokens, dim]."""
+        factor = queries.shape[-1] ** -0.5 if scaling is None else scaling
+        scores = torch.matmul(queries, keys.transpose(-1, -2)) * factor
+        if self.softcap is not None:
+            scores = torch.tanh(scores / self.softcap) * self.softcap
+        scores = scores + mask
+        if self.sinks is None:
+            shares = torch.softmax(scores, -1, dtype=torch.float32)
+        else:
+            num_kv_heads, num_queries = queries.shape[-3:-1]
+            sinks = self.sinks.view(num_kv_heads, -1, 1)
+            sinks = sinks.expand(-1, -1, num_queries // sinks.shape[1]).reshape(num_kv_heads, -1, 1)
+            sinks = sinks.to(scores.dtype).expand(*scores.shape[:-1], 1)
+            shares = torch.softmax(torch.cat([scores, sinks], -1), -1, dtype=torch.float32)
+            shares = shares[..., :-1]
+        return torch.matmul(shares.to(values.dtype), values)
 
 
 def _prefix(
@@ -76,6 +139,7 @@ def _singles(
     mask: torch.Tensor,
     scaling: float | None,
     prefix: tuple[torch.Tensor, torch.Tensor] | None,
+    scores: _Scores | None,
 ) -> torch.Tensor:
     """One batched call for all chunks of one token, over the slots from the lowest to the
     highest of them. Slots between that have none are computed in vain: cheaper than copying.
@@ -88,7 +152,9 @@ def _singles(
         full = heads.new_zeros(num_seqs, *heads.shape[1:]).index_copy_(0, places, full)
     # The query heads that share keys stand in the place of query positions: nothing is repeated.
     packed = full.view(num_seqs, key.shape[1], -1, heads.shape[2])
-    if prefix is None:
+    if scores is not None:
+        output = scores.attend(packed, keys, values, mask, scaling)
+    elif prefix is None:
         output = scaled_dot_product_attention(packed, keys, values, attn_mask=mask, scale=scaling)
     else:
         output = _after_prefix(packed, keys, values, mask, scaling, prefix)
@@ -131,6 +197,7 @@ def _long(
     values: torch.Tensor,
     mask: torch.Tensor,
     scaling: float | None,
+    scores: _Scores | None,
 ) -> torch.Tensor:
     num_tokens, num_heads, dim = heads.shape
     num_kv_heads = keys.shape[0]
@@ -139,15 +206,17 @@ def _long(
     if mask.shape[0] == 1:
         mask = mask.expand(num_heads // num_kv_heads, -1, -1).reshape(1, -1, mask.shape[-1])
     factor = dim**-0.5 if scaling is None else scaling
-    if packed.device.type == "cpu" and packed.dtype == torch.bfloat16:
+    if scores is not None:
+        output = scores.attend(packed, keys, values, mask, scaling)
+    elif packed.device.type == "cpu" and packed.dtype == torch.bfloat16:
         # 2.3 times faster than PyTorch's fused kernel, which computes bfloat16 in small blocks.
-        scores = torch.matmul(packed * factor, keys.transpose(1, 2)).add_(mask)
-        output = torch.matmul(torch.softmax(scores, -1), values)
+        weights = torch.matmul(packed * factor, keys.transpose(1, 2)).add_(mask)
+        output = torch.matmul(torch.softmax(weights, -1), values)
     elif packed.device.type == "cpu" and kernels.usable(packed.dtype):
         output = packed.new_empty(*packed.shape[:2], values.shape[-1])
         for head, queries in enumerate(packed * factor):
-            scores = kernels.linear(queries, keys[head]).add_(mask[head % mask.shape[0]])
-            output[head] = kernels.linear(torch.softmax(scores, -1), values[head].t())
+            weights = kernels.linear(queries, keys[head]).add_(mask[head % mask.shape[0]])
+            output[head] = kernels.linear(torch.softmax(weights, -1), values[head].t())
     else:
         output = scaled_dot_product_attention(
             packed[None], keys[None], values[None], attn_mask=mask[None], scale=scaling
@@ -173,7 +242,10 @@ class _Masks:
         self._by_distance = None if bias is None else bias[0, :, 0].flip(-1)
         self._crossing = crossing
         self._key = key
-        self._name = (window, bias is not None, crossing)
+        # T5 has one bias for all layers, UMT5 one for each. Kept, so that no other gets its id.
+        self._name = (window, id(bias), crossing)
+        if bias is not None:
+            batch.shared["bias", id(bias)] = bias
 
     def end(self, chunk: TokenChunk) -> int:
         """How many columns the chunk looks at."""

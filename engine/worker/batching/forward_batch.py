@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 import torch
@@ -50,6 +52,8 @@ class ForwardBatch:
     prefix: Prefix = field(default_factory=list)
     #: What the first layer computed for all layers.
     shared: dict[Hashable, torch.Tensor] = field(default_factory=dict)
+    #: The sliding windows of the layers that have one.
+    windows: set[int] = field(default_factory=set)
 
     @classmethod
     def of(
@@ -96,10 +100,28 @@ class ForwardBatch:
             prefix=prefix if prefix and shared else [],
         )
 
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Inside the block `current` returns this batch."""
+        token = _CURRENT.set(self)
+        try:
+            yield
+        finally:
+            _CURRENT.reset(token)
+
     @property
     def single_slots(self) -> torch.Tensor:
         """The slots of the single-token chunks."""
         return self.slots[: self.num_singles]
+
+
+#: Not every model hands keyword arguments down to its attention, so that is told another way.
+_CURRENT: ContextVar[ForwardBatch | None] = ContextVar("current batch", default=None)
+
+
+def current() -> ForwardBatch | None:
+    """The batch whose pass is being run; None outside one."""
+    return _CURRENT.get()
 
 
 def _lay_out(

@@ -12,7 +12,12 @@ from engine.worker.batching.forward_batch import ForwardBatch
 from engine.worker.batching.graphs import Graphs
 from engine.worker.batching.kv_cache import KVCache
 from engine.worker.batching.sequence import TokenChunk
-from engine.worker.batching.shapes import cache_argument, layer_shapes
+from engine.worker.batching.shapes import (
+    cache_argument,
+    layer_shapes,
+    rope_parameters,
+    text_config,
+)
 
 
 class ModelRunner(Protocol):
@@ -63,7 +68,7 @@ class CausalRunner:
         )
         self.clear = self.kv_cache.clear
         self._cache_argument = cache_argument(model)
-        self._short = _short_rope(model.config)
+        self._short = _short_rope(text_config(model))
         self._graphs = Graphs(self.run, self.kv_cache) if graphs else None
         #: Whether sequences may look at one copy of the constant part. On a GPU that was never
         #: measured, and graphs have no part in it; the operator wants keys as wide as values.
@@ -98,22 +103,22 @@ class CausalRunner:
     def run(self, batch: ForwardBatch) -> torch.Tensor:
         """The logits of `batch`, [batch.keep, vocabulary]."""
         self.kv_cache.batch = batch
-        output = self._model(
-            input_ids=batch.ids,
-            position_ids=batch.positions,
-            use_cache=True,
-            logits_to_keep=batch.keep,
-            batch=batch,
-            **{self._cache_argument: self.kv_cache},
-        )
+        with batch.running():
+            output = self._model(
+                input_ids=batch.ids,
+                position_ids=batch.positions,
+                use_cache=True,
+                logits_to_keep=batch.keep,
+                **{self._cache_argument: self.kv_cache},
+            )
         logits: torch.Tensor = output.logits[0]
         return logits
 
 
 def _short_rope(config: Any) -> int | None:
     """Up to which length a model with two ranges of positions uses its first."""
-    parameters = getattr(config, "rope_parameters", None) or {}
-    if parameters.get("rope_type") != "longrope":
+    ranges = [one for one in rope_parameters(config) if one.get("rope_type") == "longrope"]
+    if not ranges:
         return None
-    length: int = parameters["original_max_position_embeddings"]
+    length: int = ranges[0]["original_max_position_embeddings"]
     return length

@@ -12,17 +12,30 @@ from engine.worker.batching import attention
 from engine.worker.batching.kv_cache import LayerShape, slot_bytes
 
 
-def prepare(model: Any) -> None:
-    """Have the model's own layers call our attention; an encoder keeps its own."""
+def prepare(model: Any) -> str:
+    """Have the model's own layers call our attention; returns what they called, for `restore`."""
     attention.register()
-    decoder = model.decoder if model.config.is_encoder_decoder else model
+    decoder = _decoder(model)
+    before: str = decoder.config._attn_implementation
     decoder.set_attn_implementation(attention.NAME)
+    return before
 
 
-def restore(model: Any) -> None:
+def restore(model: Any, before: str) -> None:
     """Undo `prepare`."""
-    decoder = model.decoder if model.config.is_encoder_decoder else model
-    decoder.set_attn_implementation("sdpa")
+    _decoder(model).set_attn_implementation(before)
+
+
+def text_config(model: Any) -> Any:
+    """The settings of the part that writes, in a model that may read images too."""
+    return model.config.get_text_config(decoder=True)
+
+
+def rope_parameters(config: Any) -> list[dict[str, Any]]:
+    """How positions are marked; layers of different kinds may do so in different ways."""
+    parameters = getattr(config, "rope_parameters", None) or {}
+    kinds = [one for one in parameters.values() if isinstance(one, dict)]
+    return kinds or [parameters]
 
 
 def layer_shapes(model: Any) -> list[LayerShape]:
@@ -60,10 +73,10 @@ def cache_argument(model: Any) -> str:
 
 @torch.inference_mode()
 def _run_once(model: Any, cache: Any, **inputs: torch.Tensor) -> None:
-    """One pass as transformers does it, whatever attention is set."""
-    restore(model)
-    try:
-        moved = {name: value.to(model.device) for name, value in inputs.items()}
-        model(use_cache=True, **{cache_argument(model): cache}, **moved)
-    finally:
-        prepare(model)
+    moved = {name: value.to(model.device) for name, value in inputs.items()}
+    model(use_cache=True, **{cache_argument(model): cache}, **moved)
+
+
+def _decoder(model: Any) -> Any:
+    """The part that writes: an encoder with settings of its own keeps its attention."""
+    return model.get_decoder() if model.config.is_encoder_decoder else model

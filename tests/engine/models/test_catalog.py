@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.models_page import PAGE, catalogue
 from engine.errors import ModelError, UnknownModel
 from engine.models.catalog import (
+    CPU_CHOICES,
+    CPU_DEFAULT,
+    GPU_CHOICES,
     Catalog,
     PromptStyle,
     Quantisation,
@@ -39,6 +43,11 @@ def test_the_shipped_catalogue_holds_the_promised_models(shipped: Catalog) -> No
         "phi-3-mini",
         "mistral-7b",
         "mistral-7b-instruct",
+        "qwen3-0.6b",
+        "qwen3-1.7b",
+        "qwen3-4b",
+        "granite-4.1-8b",
+        "qwen3-14b",
     }
     assert shipped.get("flan-t5-xl").task is Task.SEQ2SEQ
     assert shipped.get("mistral-7b").prompt is PromptStyle.COMPLETION
@@ -48,8 +57,27 @@ def test_the_shipped_catalogue_holds_the_promised_models(shipped: Catalog) -> No
 def test_large_models_that_follow_instructions_cite_and_a_t5_only_reads(shipped: Catalog) -> None:
     entries = shipped.entries.values()
 
-    assert {e.alias for e in entries if e.cites} == {"phi-3-mini", "mistral-7b-instruct"}
+    assert {e.alias for e in entries if e.cites} == {
+        "phi-3-mini",
+        "mistral-7b-instruct",
+        "qwen3-4b",
+        "granite-4.1-8b",
+        "qwen3-14b",
+    }
     assert {e.alias for e in entries if e.reads and not e.cites} == {"flan-t5-xl"}
+
+
+def test_each_model_tells_what_it_is_good_for_and_auto_takes_what_needs_no_terms(
+    shipped: Catalog,
+) -> None:
+    taken = {CPU_DEFAULT, *GPU_CHOICES, *CPU_CHOICES}
+
+    assert all(entry.about for entry in shipped.entries.values())
+    assert not any(shipped.get(alias).gated for alias in taken)
+
+
+def test_the_page_lists_the_shipped_catalogue(shipped: Catalog) -> None:
+    assert catalogue(shipped) in PAGE.read_text(encoding="utf-8"), "run `make docs`"
 
 
 def test_what_is_left_out_has_a_default(tmp_path: Path) -> None:

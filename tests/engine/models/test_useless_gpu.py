@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import EngineSettings
-from engine.models.catalog import AUTO, CPU_DEFAULT, GPU_DEFAULT
+from engine.models.catalog import AUTO, CPU_DEFAULT, GPU_CHOICES
 from engine.models.hardware import DeviceMemory
 from engine.serving.status import EngineState, EngineStatus
 from engine.serving.supervisor import EngineSupervisor
@@ -23,11 +23,11 @@ CARD = DeviceMemory(total=16 * 10**9, free=15 * 10**9, on_gpu=True)
 
 async def served(folder: Path, hardware: FakeHardware) -> EngineStatus:
     """What serves where the GPU is asked for, and is none to PyTorch."""
-    for alias in (GPU_DEFAULT, CPU_DEFAULT):
+    for alias in (GPU_CHOICES[0], CPU_DEFAULT):
         save_causal(folder / alias)
     engine = EngineSupervisor(
         EngineSettings(model=AUTO, device="cuda", threads=1),
-        catalog=catalog(entry(GPU_DEFAULT), entry(CPU_DEFAULT)),
+        catalog=catalog(entry(GPU_CHOICES[0]), entry(CPU_DEFAULT)),
         models_dir=folder,
         hf_token=None,
         hardware=hardware,

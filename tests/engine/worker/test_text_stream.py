@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +26,27 @@ def test_what_only_looked_like_a_stop_sequence_is_shown_in_the_end() -> None:
     stream.feed("Yes.\nQ")
 
     assert stream.finish() == "\nQ"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("<think>\nThey ask when.\n</think>\n\nOn Monday.", "On Monday."),
+        ("\n<think></think>On Monday.", "On Monday."),
+        ("On <think>or was it Tuesday?</think>Monday.", "On Monday."),
+        ("<think>They ask when, and", ""),
+        ("Between <think> and </b> it thinks", "Between <think> and </b> it thinks"),
+        ("a < b, <th is a tag", "a < b, <th is a tag"),
+    ],
+    ids=["thought", "empty thought", "second thought", "no end", "a word of it", "other tags"],
+)
+def test_what_a_model_thinks_is_never_shown(text: str, shown: str) -> None:
+    stream = TextStream()
+
+    pieces = [stream.feed(text[:end]) for end in range(1, len(text) + 1)]
+
+    assert "".join(pieces) + stream.finish() == shown
+    assert stream.text == shown
 
 
 def test_half_a_character_waits_for_its_other_half() -> None:

@@ -12,7 +12,7 @@ import torch
 from engine.protocol import GenerationRequest
 from engine.worker.batching.model_runner import CausalRunner, ModelRunner
 from engine.worker.batching.scheduler import Scheduler
-from engine.worker.batching.seq2seq_runner import Seq2SeqRunner
+from engine.worker.batching.seq2seq_runner import Seq2SeqRunner, start_token
 from engine.worker.batching.sequence import Sequence
 from engine.worker.batching.shapes import prepare, restore
 from engine.worker.watch import NullWatcher, Watcher
@@ -133,7 +133,7 @@ def alone(network: Any, prompt: list[int], new: int, **how: Any) -> str:
 @contextmanager
 def slots(network: Any, num_slots: int = 3, **how: Any) -> Iterator[Scheduler]:
     """A scheduler for the network, with chunks of a few tokens."""
-    prepare(network)
+    before = prepare(network)
     runner: ModelRunner
     if network.config.is_encoder_decoder:
         runner = Seq2SeqRunner(network, num_slots=num_slots, num_tokens=200, num_new=60)
@@ -142,10 +142,10 @@ def slots(network: Any, num_slots: int = 3, **how: Any) -> Iterator[Scheduler]:
     yield Scheduler(
         [runner],
         eos=frozenset({END}),
-        start_token=0 if network.config.is_encoder_decoder else None,
+        start_token=start_token(network) if network.config.is_encoder_decoder else None,
         **{"decode": words, "chunks": (8, 16), **how},
     )
-    restore(network)
+    restore(network, before)
 
 
 class Listener:
