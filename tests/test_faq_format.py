@@ -61,8 +61,10 @@ async def test_an_example_is_read_as_the_page_says(
     files: Files, entries: Entries, tmp_path: Path
 ) -> None:
     for name, text in files.items():
-        write(tmp_path / "faq" / name, text)
-    settings = CorpusSettings(sources=(str(tmp_path / "faq"),))
+        write(tmp_path / name, text)
+    # A file is listed by itself, a course by its folder.
+    source = tmp_path / next(iter(files)).partition("/")[0]
+    settings = CorpusSettings(sources=(str(source),))
 
     corpus = await CorpusLoader(settings, cache_dir=tmp_path / "cache", course_titles={}).load()
 

@@ -224,17 +224,16 @@ def _place(path: Path, source: Path, names: Mapping[Path, CourseNames]) -> Place
             return _named_place(path, folder, names[folder])
         if folder == source:
             break
-    if path.suffix.lower() not in MARKDOWN:
+    if path == source or path.suffix.lower() not in MARKDOWN:
         return Place(course=slug(path.stem) or "faq")
-    root = path.parent if path == source else source
-    folders = path.relative_to(root).parts[:-1]
+    folders = path.relative_to(source).parts[:-1]
     if len(folders) == 1 and _SECTION_FOLDER.match(folders[0]):
         folders = ("", folders[0])
-    course = (folders[0] if folders else "") or root.resolve().name
+    course = (folders[0] if folders else "") or source.resolve().name
     return Place(
         course=slug(course) or "faq",
         section=section_name(folders[1], None) if len(folders) > 1 else "",
-        rank=(str(root / course), 0),
+        rank=(str(source / course), 0),
     )
 
 
