@@ -305,3 +305,20 @@ async def test_a_hub_that_gives_up_halfway_is_told_as_it_is(
 
     with pytest.raises(ModelLoadError, match=rf"the hub answered {status}.*try again in 0 s"):
         await pull(tmp_path)
+
+
+async def test_terms_that_are_asked_for_halfway_are_told_of(tmp_path: Path, hub: HubTwin) -> None:
+    """The list of a gated model is open to all, its files are not."""
+    hub.refused, hub.refusal = RESOLVE, (401, {"X-Error-Code": "GatedRepo"}, b"{}")
+
+    with pytest.raises(ModelLoadError, match="tiny is gated: accept its terms"):
+        await pull(tmp_path)
+
+
+async def test_a_mirror_that_sends_no_sums_is_said_to_be_no_hub(
+    tmp_path: Path, hub: HubTwin
+) -> None:
+    hub.refused, hub.refusal = RESOLVE, (200, {"Content-Type": "text/html"}, b"<html></html>")
+
+    with pytest.raises(ModelLoadError, match="is no hub"):
+        await pull(tmp_path)
