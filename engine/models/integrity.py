@@ -55,7 +55,9 @@ def find_damage(folder: Path) -> Damage | None:
             tensors |= _tensors(folder / part)
         except (OSError, ValueError) as error:
             return Damage(folder / part, f"is cut short or damaged ({error})")
-    return _gap(folder, tensors) if WEIGHTS not in parts else None
+    if WEIGHTS not in parts:
+        return _gap(folder, tensors)
+    return None if tensors else Damage(folder / WEIGHTS, "holds no weights")
 
 
 def hub_sum(path: Path) -> str | None:

@@ -40,6 +40,7 @@ def test_a_whole_model_is_not_damaged(folder: Path) -> None:
     ("name", "content", "what"),
     [
         ("model.safetensors", POINTER, "is a pointer of Git LFS"),
+        ("model.safetensors", NO_WEIGHTS, "holds no weights"),
         ("model.safetensors", PAGE, "is a web page"),
         ("model.safetensors", b"", "is empty"),
         ("model.safetensors", bytes(8), "is cut short or damaged"),
