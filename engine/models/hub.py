@@ -6,7 +6,6 @@ import fcntl
 import io
 import os
 import queue
-import tempfile
 import threading
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -63,7 +62,7 @@ def download(
     on the disk, is refused before its weights are fetched: `look_over` gets the folder with the
     small files, and raises. Raises ModelLoadError.
     """
-    damage: Damage | None = None
+    changed: list[Damage] = []
     for _ in range(2):  # what came damaged, or was here and is, is fetched once more
         on_progress(Transfer(what=f"Asking the Hugging Face hub for {entry.alias}"))
         listing = ask(entry, token)
@@ -72,10 +71,11 @@ def download(
             folder = _fetch(entry, token, listing, on_progress, look_over)
             on_progress(Transfer(what=f"Checking {entry.alias}"))
             sums = {name: file.sum for name, file in _useful(listing).items()}
-            damage = find_changed(folder, sums)
-            if damage is None:
+            changed = find_changed(folder, sums)
+            if not changed:
                 break
-            drop(damage.path)
+            for damage in changed:
+                drop(damage.path)
         except ModelLoadError:
             raise
         except Exception as error:
@@ -85,14 +85,14 @@ def download(
             raise ModelLoadError(broken) from error
     else:
         raise ModelLoadError(
-            f"{entry.alias}: {damage}, twice. It was deleted; ask for it again. If that does not "
-            "help, something on the way changes files: a proxy, a mirror, or this disk."
+            f"{entry.alias}: {changed[0]}, twice. It was deleted; ask for it again. If that does "
+            "not help, something on the way changes files: a proxy, a mirror, or this disk."
         )
     # The same bytes as the hub has, so fetching them again would not help.
-    damage = find_damage(folder)
-    if damage is not None:
+    flaw = find_damage(folder)
+    if flaw is not None:
         raise ModelLoadError(
-            f"{entry.alias}: {damage.path.name} {damage.what}, and so it is on the hub; "
+            f"{entry.alias}: {flaw.path.name} {flaw.what}, and so it is on the hub; "
             "choose another revision or model in the catalogue."
         )
     _note_commit(folder, entry.revision)
@@ -215,9 +215,9 @@ def _note_commit(folder: Path, revision: str) -> None:
         if ref.read_text(encoding="utf-8") == folder.name:
             return
     ref.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=ref.parent, delete=False) as part:
-        part.write(folder.name)
-    Path(part.name).replace(ref)
+    part = folder.parents[1] / f".ref-{os.getpid()}"  # not beside it, where every file is a ref
+    part.write_text(folder.name, encoding="utf-8")
+    part.replace(ref)
 
 
 def _clear_left_overs(storage: Path) -> None:

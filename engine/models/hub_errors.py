@@ -30,7 +30,12 @@ def why(
     `environment` is that in which it was asked.
     """
     from httpx2 import HTTPError, InvalidURL, UnsupportedProtocol
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
+    from huggingface_hub.errors import (
+        FileMetadataError,
+        HfHubHTTPError,
+        HFValidationError,
+        OfflineModeIsEnabled,
+    )
 
     chain = tuple(_chain(error))
     for each in chain:
@@ -39,6 +44,8 @@ def why(
         if isinstance(each, HfHubHTTPError):
             return _refused(entry, each, with_token=with_token, environment=environment)
     for each in chain:
+        if isinstance(each, FileMetadataError):
+            return no_hub(entry, environment)
         if isinstance(each, InvalidURL | UnsupportedProtocol):
             return (
                 f"HF_ENDPOINT ({_endpoint(environment)}) is no address of a hub "
@@ -51,8 +58,10 @@ def why(
             )
         if isinstance(each, OSError) and each.errno in _OF_THE_DISK and each.filename:
             return why_not_written(entry, each)
-    if any(isinstance(each, HTTPError | TimeoutError | OSError) for each in chain):
-        return _unreachable(entry, chain, environment)
+    for number, each in enumerate(chain):
+        # The library's own "not found here" tells nothing of why.
+        if isinstance(each, HTTPError) or (isinstance(each, OSError) and each is chain[-1]):
+            return _unreachable(entry, chain[number:], environment)
     return no_hub(entry, environment)
 
 

@@ -55,7 +55,9 @@ def find_damage(folder: Path) -> Damage | None:
             tensors |= _tensors(folder / part)
         except (OSError, ValueError) as error:
             return Damage(folder / part, f"is cut short or damaged ({error})")
-    return _gap(folder, tensors) if WEIGHTS not in parts else None
+    if WEIGHTS not in parts:
+        return _gap(folder, tensors)
+    return None if tensors else Damage(folder / WEIGHTS, "holds no weights")
 
 
 def hub_sum(path: Path) -> str | None:
@@ -65,15 +67,16 @@ def hub_sum(path: Path) -> str | None:
     return content.name if content.parent.name == "blobs" and known else None
 
 
-def find_changed(folder: Path, sums: Mapping[str, str]) -> Damage | None:
-    """The first file whose content has another sum than the hub's; reads every byte."""
+def find_changed(folder: Path, sums: Mapping[str, str]) -> list[Damage]:
+    """The files whose content has another sum than the hub's; reads every byte."""
+    changed = []
     for name, expected in sorted(sums.items()):
         path = folder / name
         if not path.is_file():
-            return Damage(path, "is missing")
-        if not _has_sum(path, expected):
-            return Damage(path, "is not what the hub has: its sum differs")
-    return None
+            changed.append(Damage(path, "is missing"))
+        elif not _has_sum(path, expected):
+            changed.append(Damage(path, "is not what the hub has: its sum differs"))
+    return changed
 
 
 def drop(path: Path) -> None:

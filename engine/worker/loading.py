@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     import torch
 
 log = logging.getLogger(__name__)
+
+#: Names of what belongs to numbers that were made smaller, or to an adapter.
+_OF_QUANTISED = re.compile(r"scale(_inv|s)?$|\.absmax|\.qzeros$|\.lora_[AB]\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,9 @@ def _load(entry: ModelEntry, path: Path, device: str) -> LoadedModel:
             use_safetensors=True,
             device_map={"": 0 if on_gpu else "cpu"},
             quantization_config=_quantisation(entry.quantisation, dtype),
+            # What does not fit is refused below, by name.
             output_loading_info=True,
+            ignore_mismatched_sizes=True,
             **SAFE,
         )
     except Exception as error:  # whatever odd weights make the library raise
@@ -158,8 +164,17 @@ def _gaps(entry: ModelEntry, info: Mapping[str, Collection[Any]]) -> str:
     """What transformers left as random numbers for want of weights; empty where nothing."""
     missing = sorted(map(str, info["missing_keys"]))
     other = sorted(str(each[0]) for each in info["mismatched_keys"])
-    if info["unexpected_keys"]:
-        log.info("%s: %d tensors are not used", entry.alias, len(info["unexpected_keys"]))
+    unused = sorted(map(str, info["unexpected_keys"]))
+    if unused:
+        log.info("%s: %d tensors are not used, as %s", entry.alias, len(unused), unused[0])
+    scale = next(filter(_OF_QUANTISED.search, unused), None)
+    if scale:
+        return (
+            f"The weights of {entry.alias} are quantised (they have {scale}), but its config.json "
+            "does not say how; choose the repository that it was made from."
+        )
+    for problem in info.get("error_msgs", ()):
+        return f"The weights of {entry.alias} do not fit its config.json ({problem})."
     for names, what in ((missing, "are missing from"), (other, "have another shape in")):
         if names:
             some = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")

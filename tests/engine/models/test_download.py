@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from huggingface_hub import constants  # noqa: F401 - this process's cache is fixed here and now
 
+from config.settings import ROOT
 from engine.errors import ModelLoadError
+from engine.models.fetch import LINE, ORDER, Order, Result
 from engine.models.folder import Transfer, free_bytes, require_space
 from engine.models.weights import prepare_weights
-from tests.engine.models.hub_twin import COMMIT, WEIGHTS, HubTwin, hub_twin, small_files
+from tests.engine.models.hub_twin import (
+    COMMIT,
+    RESOLVE,
+    WEIGHTS,
+    HubTwin,
+    hub_twin,
+    small_files,
+    weights,
+)
 from tests.engine.worker.tiny_models import entry
 from tests.waits import within
 
@@ -167,3 +179,146 @@ def test_the_room_of_a_folder_to_be_is_that_of_its_disk(tmp_path: Path) -> None:
 )
 def test_a_transfer_reads_as_words(transfer: Transfer, words: str) -> None:
     assert str(transfer) == words
+
+
+SMALL = weights(1000)
+
+
+async def pull(tmp_path: Path) -> Path:
+    """As `models pull` does."""
+    return await prepare_weights(entry(), tmp_path / "models", on_progress=ignore, thorough=True)
+
+
+def cached(tmp_path: Path, name: str = "model.safetensors") -> Path:
+    return tmp_path / SNAPSHOTS / COMMIT / name
+
+
+async def test_wrong_bytes_are_deleted_and_come_right_the_next_time(
+    tmp_path: Path, hub: HubTwin
+) -> None:
+    hub.files["model.safetensors"] = SMALL
+    hub.sent["model.safetensors"] = weights(1000, b"\1")
+
+    with pytest.raises(ModelLoadError, match=r"model.safetensors is not what the hub has.*twice"):
+        await pull(tmp_path)
+
+    assert not cached(tmp_path).exists()
+    assert hub.fetched().count("model.safetensors") == 2
+    assert not (tmp_path / "hf/hub/models--nobody--tiny/refs/main").exists()
+
+    hub.sent.clear()
+    await pull(tmp_path)
+    assert cached(tmp_path).read_bytes() == SMALL
+    assert hub.fetched().count("model.safetensors") == 3
+
+
+@pytest.mark.parametrize(
+    "content",
+    [SMALL[:-10], weights(1000, b"\2")],
+    ids=["cut short", "wrong"],
+)
+def test_what_is_damaged_in_the_cache_is_fetched_anew(
+    tmp_path: Path, hub: HubTwin, content: bytes
+) -> None:
+    hub.files["model.safetensors"] = SMALL
+    folder = cached(tmp_path).parent
+    blobs = folder.parents[1] / "blobs"
+    for path in (folder, blobs):
+        path.mkdir(parents=True)
+    for name in ("model.safetensors", *small_files()):
+        listed = hub.listed(name)
+        lfs = listed.get("lfs")
+        blob = blobs / str(lfs["sha256"] if isinstance(lfs, dict) else listed["oid"])
+        blob.write_bytes(content if name == "model.safetensors" else hub.files[name])
+        (folder / name).symlink_to(blob)
+
+    result = fetch_in_a_process(tmp_path, folder)
+
+    assert result == Result(path=str(folder))
+    assert cached(tmp_path).read_bytes() == SMALL
+    assert hub.fetched() == ["model.safetensors"]
+
+
+def test_what_is_damaged_in_a_folder_of_your_own_is_named_and_left_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "tiny"
+    folder.mkdir(parents=True)
+    for name, content in (small_files() | {"model.safetensors": SMALL[:-1]}).items():
+        (folder / name).write_bytes(content)
+
+    result = fetch_in_a_process(tmp_path, folder)
+
+    assert f"{folder}/model.safetensors is cut short or damaged" in str(result.error)
+    assert "models pull tiny" in str(result.error)
+    assert (folder / "model.safetensors").exists()
+
+
+def fetch_in_a_process(tmp_path: Path, found: Path) -> Result:
+    """What the fetching process says of a model that is here. In this one the hub's cache is fixed
+    elsewhere, so that it would find none there.
+    """
+    order = Order(entry=entry(), models_dir=str(tmp_path), hf_token=None, found=str(found))
+    done = subprocess.run(
+        [sys.executable, "-m", "engine.models.fetch"],
+        cwd=ROOT,
+        input=ORDER.dump_json(order) + b"\n",
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    result = LINE.validate_json(done.stdout.splitlines()[-1])
+    assert isinstance(result, Result)
+    return result
+
+
+@pytest.mark.parametrize(
+    ("files", "sentence"),
+    [
+        (small_files({"model_type": "from_the_future"}), "does not know"),
+        (small_files(tokenizer={"chat_template": None}), "has no chat template"),
+    ],
+    ids=["architecture", "template"],
+)
+async def test_what_cannot_be_loaded_is_said_before_the_weights_are_fetched(
+    tmp_path: Path, hub: HubTwin, files: dict[str, bytes], sentence: str
+) -> None:
+    hub.files |= files
+
+    with pytest.raises(ModelLoadError, match=sentence):
+        await pull(tmp_path)
+
+    assert set(hub.fetched()) == set(small_files())
+
+
+async def test_what_is_damaged_on_the_hub_itself_is_said_to_be_so(
+    tmp_path: Path, hub: HubTwin
+) -> None:
+    hub.files["model.safetensors"] = SMALL[:-1]
+
+    with pytest.raises(ModelLoadError, match=r"cut short or damaged .*, and so it is on the hub"):
+        await pull(tmp_path)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_hub_that_gives_up_halfway_is_told_as_it_is(
+    tmp_path: Path, hub: HubTwin, status: int
+) -> None:
+    hub.refused, hub.refusal = RESOLVE, (status, {"Retry-After": "0"}, b"{}")
+
+    with pytest.raises(ModelLoadError, match=rf"the hub answered {status}.*try again in 0 s"):
+        await pull(tmp_path)
+
+
+async def test_terms_that_are_asked_for_halfway_are_told_of(tmp_path: Path, hub: HubTwin) -> None:
+    """The list of a gated model is open to all, its files are not."""
+    hub.refused, hub.refusal = RESOLVE, (401, {"X-Error-Code": "GatedRepo"}, b"{}")
+
+    with pytest.raises(ModelLoadError, match="tiny is gated: accept its terms"):
+        await pull(tmp_path)
+
+
+async def test_a_mirror_that_sends_no_sums_is_said_to_be_no_hub(
+    tmp_path: Path, hub: HubTwin
+) -> None:
+    hub.refused, hub.refusal = RESOLVE, (200, {"Content-Type": "text/html"}, b"<html></html>")
+
+    with pytest.raises(ModelLoadError, match="is no hub"):
+        await pull(tmp_path)

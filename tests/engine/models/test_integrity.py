@@ -40,6 +40,7 @@ def test_a_whole_model_is_not_damaged(folder: Path) -> None:
     ("name", "content", "what"),
     [
         ("model.safetensors", POINTER, "is a pointer of Git LFS"),
+        ("model.safetensors", NO_WEIGHTS, "holds no weights"),
         ("model.safetensors", PAGE, "is a web page"),
         ("model.safetensors", b"", "is empty"),
         ("model.safetensors", bytes(8), "is cut short or damaged"),
@@ -137,9 +138,8 @@ def test_a_changed_file_has_another_sum_than_the_hub_has(folder: Path) -> None:
     (folder / "model.safetensors").write_bytes(weights(100, b"\1"))
     after = find_changed(folder, sums)
 
-    assert before is None
-    assert after is not None
-    assert after.path.name == "model.safetensors"
+    assert before == []
+    assert [damage.path.name for damage in after] == ["model.safetensors"]
 
 
 def test_a_file_of_the_cache_has_its_sum_for_a_name_and_is_dropped_with_its_content(
