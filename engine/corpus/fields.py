@@ -8,11 +8,12 @@ from functools import cache, lru_cache
 
 #: Mean a question and an answer wherever they stand, in any file.
 QUESTION = (
-    *("question", "q", "questions", "question_text", "faq_question"),
+    *("question", "q", "questions", "question_text", "question_title", "faq_question"),
     *("frage", "pregunta", "pergunta", "вопрос"),
 )
 ANSWER = (
-    *("answer", "a", "answers", "answer_text", "faq_answer", "accepted_answer"),
+    *("answer", "a", "answers", "answer_text", "answer_html", "answer_markdown", "answer_md"),
+    *("faq_answer", "accepted_answer"),
     *("antwort", "respuesta", "réponse", "resposta", "ответ"),
 )
 #: Mean them only beside the other.
@@ -21,6 +22,12 @@ REPLY = ("response", "reply")
 #: Mean them where most of the texts under that name ask: pages and parts have titles as well.
 TITLE = ("title", "name", "heading", "header", "label")
 TEXT = ("text", "content", "body", "details")
+
+SECTION = (
+    *("section", "category", "topic", "group", "theme", "categories"),
+    *("abschnitt", "kategorie", "thema", "sección", "categoría", "tema", "seção", "categoria"),
+    *("rubrique", "catégorie", "thème", "раздел", "категория", "тема"),
+)
 
 #: Field of an entry → the names it is found under, the first that holds something counts. Case,
 #: spaces and punctuation in a name do not matter: "Accepted answer", acceptedAnswer.
@@ -32,7 +39,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         *("alternative_questions", "similar_questions"),
     ),
     "course": ("course", "course_name"),
-    "section": ("section", "category", "topic", "group", "theme", "categories"),
+    "section": SECTION,
     "url": ("url", "link", "source_url", "permalink", "href", "html_url", "source"),
     "id": ("id", "key", "uuid", "slug", "_id", "question_id"),
     "sort_order": ("sort_order", "order", "weight", "position"),

@@ -143,7 +143,9 @@ def _asks(candidate: Candidate) -> bool:
         return False
     # The translation of a question asks as well; a menu names the page behind it.
     answer = field_text(candidate.raw, "answer").strip()
-    return candidate.shape != MAPPED or not (answer.endswith("?") or _FILE_NAME.fullmatch(answer))
+    return candidate.shape != MAPPED or not (
+        answer.endswith(("?", "？", "؟")) or _FILE_NAME.fullmatch(answer)
+    )
 
 
 def _marked(candidate: Candidate) -> object:
@@ -159,5 +161,5 @@ def _section(candidate: Candidate) -> str:
     section = " / ".join(candidate.place.sections) or candidate.place.title
     if not section and isinstance(candidate.raw, Mapping):
         tags = candidate.raw.get("tags")
-        section = as_text(tags[0] if isinstance(tags, list) and tags else tags)
+        section = as_text(tags[0] if isinstance(tags, list) and tags else tags).split(",")[0]
     return clean_line(section)

@@ -16,6 +16,7 @@ from engine.corpus.fields import (
     ASKED,
     QUESTION,
     REPLY,
+    SECTION,
     TEXT,
     TITLE,
     as_text,
@@ -38,8 +39,10 @@ _CONTAINERS = {
     *("documents", "entries", "faq", "faqs", "items", "questions", "data", "content", "list"),
     *("categories", "sections", "groups", "topics", "children", "subsections", "courses"),
     *("results", "records", "rows", "articles", "hits", "nodes", "edges", "mainentity", "graph"),
-    *("paragraphs", "qas", "pages", "blocks", "widgets", "questionsandanswers", "qa"),
+    *("paragraphs", "qas", "qa", "pages", "page", "blocks", "widgets", "accordion", "repository"),
 }
+#: Names such as faqList and qnaDocuments say no more than these.
+_CONTAINER = re.compile(r"\w*(?:faq|qna|question)\w*", re.IGNORECASE)
 #: Keys below which an entry keeps its fields, beside its id.
 _WRAPPERS = ("fields", "attributes", "node", "properties", "source")
 #: What a mapping of questions says of itself; any other single word is worth a look.
@@ -47,12 +50,16 @@ _ABOUT_FILE = {
     *("title", "name", "version", "description", "language", "lang", "locale", "updated", "date"),
     *("author", "course", "section", "category", "url", "intro", "id", "order", "weight", "schema"),
 }
-_SECTION = ("section", "category", "topic", "group", "theme", *TITLE)
+_SECTION = (*SECTION, *TITLE)
 _QUIZ = {
     *("options", "choices", "distractors", "incorrectanswers", "wronganswers", "correct"),
     *("correctanswer", "optiona", "option1", "choicea", "choice1"),
 }
-_NAMES_AN_FAQ = re.compile(r"(?i)\bfaqs?\b|\bq ?& ?a\b|frequently asked|fragen|preguntas|perguntas")
+#: A title that names no section.
+_NAMES_AN_FAQ = re.compile(
+    r"(?i)faqs?|q ?& ?a|frequently asked questions|(?:häufige|häufig gestellte) fragen"
+    r"|preguntas frecuentes|perguntas frequentes|questions fréquentes|частые вопросы"
+)
 _MACHINE_NAME = re.compile(r"[\w.-]+")
 
 
@@ -182,7 +189,7 @@ class _Walk:
         has_own_title = bool(name_in(folded_fields(raw), _SECTION))
         for key, value in children:
             name = clean_line(str(key))
-            is_container = folded(name) in _CONTAINERS
+            is_container = folded(name) in _CONTAINERS or bool(_CONTAINER.fullmatch(name))
             if inside_entry and not is_container:
                 continue
             if is_container or (has_own_title and len(children) == 1) or folded(name) in _WRAPPERS:
@@ -257,7 +264,7 @@ def _inside(raw: Mapping[object, object], place: Place, name: str, *, is_root: b
     sections = place.sections
     if is_root:
         place = replace(place, title="" if _NAMES_AN_FAQ.search(title) else title)
-    elif title or name:
+    elif (title or name) and not _NAMES_AN_FAQ.fullmatch(title or name):
         sections = (*sections, title or name)
     return replace(
         place,

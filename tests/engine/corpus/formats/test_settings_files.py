@@ -53,6 +53,7 @@ YAML = {
           Delete this item?: Diesen Eintrag löschen?
           faq: {question: Frage, answer: Antwort, title: FAQ, text: Siehe unten.}
         """,
+    "Chinese translation": "How are you?: 你好吗？\nWhat is this?: 这是什么？\n",
     "form": """
         name: Bug report
         body: [{type: textarea, attributes: {label: What happened?, description: Tell us}}]

@@ -56,6 +56,11 @@ ONE = [("Joining", "Can I join late?", "Yes.")]
             id="keyed groups",
         ),
         pytest.param(
+            "faq: {title: FAQ, qnaDocuments: [{questions: [Can I join late?], answer: Yes.,"
+            " tags: 'Joining, Start'}]}",
+            id="names that say nothing",
+        ),
+        pytest.param(
             "name: Joining\nlist: [{question: {de: Darf ich?, en: Can I join late?},"
             " answer: {de: Ja., en: Yes.}}]",
             id="in several languages",
