@@ -44,6 +44,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "key", "uuid", "slug", "_id", "question_id"),
     "sort_order": ("sort_order", "order", "weight", "position"),
 }
+#: Field → its names by how sure they are.
 TIERS = {"question": ((*QUESTION, *ASKED), TITLE), "answer": ((*ANSWER, *REPLY), TEXT)}
 #: Names with which somebody keeps an entry back → the values that do.
 DRAFTS: Mapping[str, tuple[str, ...]] = {
@@ -53,14 +54,8 @@ DRAFTS: Mapping[str, tuple[str, ...]] = {
     ),
     **dict.fromkeys(
         (
-            "enabled",
-            "enable",
-            "active",
-            "is_active",
-            "published",
-            "is_published",
-            "visible",
-            "public",
+            *("enabled", "enable", "active", "is_active", "published", "is_published"),
+            *("visible", "public"),
         ),
         ("false", "no", "n", "off", "0"),
     ),

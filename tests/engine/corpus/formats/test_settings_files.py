@@ -71,7 +71,7 @@ JSON = {
     },
     "sidecar": {"title": "IMG_2041.jpg", "description": "", "url": "https://e.org/1"},
     "sidecar that asks": {"title": "Is this it?", "text": "A file beside.", "pages": 3},
-    "notebook": {"cells": [{"source": ["# What is it?"]}], "nbformat": 4},
+    "notebook": {"cells": [{"source": ["# What?"]}], "nbformat": 4, "nbformat_minor": 5},
     "map": {
         "type": "FeatureCollection",
         "features": [{"properties": {"name": "Where is it?", "text": "Here."}}],
@@ -128,3 +128,9 @@ def test_the_reason_says_what_the_file_is_and_what_to_do() -> None:
         parse_yaml(dedent(YAML["translation"]).encode())
     with pytest.raises(NotAnFaq, match="quiz"):
         parse_json(json.dumps(JSON["quiz"]).encode())
+
+
+def test_a_section_may_have_the_name_of_a_setting() -> None:
+    parsed = parse_yaml(b"version: 2\nservices: [{question: Who cleans?, answer: We do.}]\n")
+
+    assert [entry.section for entry in parsed.entries] == ["Services"]
