@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
+from math import isfinite
 
 #: Mean a question and an answer wherever they stand, in any file.
 QUESTION = (
@@ -18,7 +19,7 @@ ANSWER = (
 )
 #: Mean them only beside the other.
 ASKED = ("query", "ask", "prompt")
-REPLY = ("response", "reply")
+REPLY = ("response", "reply", "steps")
 #: Mean them where most of the texts under that name ask: pages and parts have titles as well.
 TITLE = ("title", "name", "heading", "header", "label")
 TEXT = ("text", "content", "body", "details")
@@ -132,7 +133,8 @@ def as_text(value: object, depth: int = 0) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
+        is_empty = isinstance(value, float) and not isfinite(value)  # NaN of a data frame
+        return "" if is_empty else str(value)
     if depth > _DEEPEST:
         return ""
     if isinstance(value, list):

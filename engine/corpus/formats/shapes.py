@@ -27,7 +27,7 @@ from engine.corpus.fields import (
     is_unaccepted,
     name_in,
 )
-from engine.corpus.formats.candidates import KEY, MAPPED, Candidates, Place
+from engine.corpus.formats.candidates import KEY, MAPPED, Candidates, Place, Shape
 from engine.corpus.formats.exports import as_entries, is_forum_post
 from engine.corpus.formats.settings_files import refuse_settings
 from engine.corpus.text import clean_line, pretty_name
@@ -143,12 +143,12 @@ class _Walk:
         name: str,
     ) -> None:
         place = _inside(raw, place, name, is_root=depth == 0)
-        taken: set[object] = set()
+        taken = _keyed_entries(raw)
         for key, value in raw.items():
             asked = clean_line(str(key))
-            if isinstance(value, Mapping):
-                if self._keyed_entry(asked, value, place, siblings):
-                    taken.add(key)
+            if key in taken:
+                fields, shape = taken[key]
+                self.candidates.add(fields, place, siblings, shape=shape)
             elif _is_text(value) and is_worded(asked):
                 mapped = {"question": asked, "answer": value}
                 self.candidates.add(mapped, place, siblings, shape=MAPPED)
@@ -157,24 +157,6 @@ class _Walk:
                 self.candidates.add(unasked, place, siblings)
         rest = {key: value for key, value in raw.items() if key not in taken} if taken else raw
         self._visit_children(rest, place, depth)
-
-    def _keyed_entry(
-        self, key: str, value: Mapping[object, object], place: Place, siblings: int
-    ) -> bool:
-        """`id: {question, answer}` or `question: {answer}`."""
-        fields = _unwrapped(value)
-        asked, answered = _names(fields)
-        if not answered or not _QUIZ.isdisjoint(fields):
-            return False
-        if asked and asked not in TITLE and is_worded(as_text(fields[folded(asked)])):
-            if _MACHINE_NAME.fullmatch(key) and not field_text(fields, "id"):
-                fields["id"] = key
-            self.candidates.add(fields, place, siblings, shape=(asked, answered))
-            return True
-        if not asked and is_worded(key):
-            self.candidates.add({**fields, "question": key}, place, siblings, shape=(KEY, answered))
-            return True
-        return False
 
     def _visit_children(
         self,
@@ -229,6 +211,32 @@ def _names(fields: Mapping[str, object]) -> tuple[str, str]:
     asked = name_in(fields, (*QUESTION, *ASKED), TITLE)
     replies = () if asked in TITLE else REPLY
     return asked, name_in(fields, (*ANSWER, *replies), TEXT)
+
+
+def _keyed_entries(
+    raw: Mapping[object, object],
+) -> dict[object, tuple[dict[str, object], Shape]]:
+    """`id: {question, answer}` or `question: {answer}`: key → fields of the entry, and its shape.
+
+    One title among questions need not ask; by itself it is a word of an interface.
+    """
+    by_id: dict[object, tuple[dict[str, object], Shape]] = {}
+    by_question: dict[object, tuple[dict[str, object], Shape]] = {}
+    is_worth_it = False
+    for key, value in raw.items():
+        fields = _unwrapped(value) if isinstance(value, Mapping) else {}
+        asked, answered = _names(fields)
+        name = clean_line(str(key))
+        if not answered or asked in TITLE or not _QUIZ.isdisjoint(fields):
+            continue
+        if asked:
+            is_worth_it = is_worth_it or is_worded(as_text(fields[folded(asked)]))
+            if _MACHINE_NAME.fullmatch(name) and not field_text(fields, "id"):
+                fields["id"] = name
+            by_id[key] = (fields, (asked, answered))
+        elif is_worded(name):
+            by_question[key] = ({**fields, "question": name}, (KEY, answered))
+    return {**(by_id if is_worth_it else {}), **by_question}
 
 
 def _is_text(value: object) -> bool:

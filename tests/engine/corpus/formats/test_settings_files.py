@@ -85,6 +85,8 @@ JSON = {
     "requests": {"item": [{"name": "Is it up?", "response": [{"body": "{}"}]}]},
     "posts": [{"title": "Our summer", "content": "We went."}, {"title": "News", "content": "x"}],
     "a page": {"title": "News", "text": "Nothing new."},
+    "redirects": {"/what-is-it?": "/new", "/how?": "/other", "https://e.org/?q=1": "Go there."},
+    "questions alone": [{"question": "Why?", "answer": ""}, {"question": "When?"}],
     "icons": {"name": "FAQ", "icons": [{"src": "a.png"}]},
     "nothing": [],
 }
@@ -128,6 +130,8 @@ def test_the_reason_says_what_the_file_is_and_what_to_do() -> None:
         parse_yaml(dedent(YAML["translation"]).encode())
     with pytest.raises(NotAnFaq, match="quiz"):
         parse_json(json.dumps(JSON["quiz"]).encode())
+    with pytest.raises(NotAnFaq, match="write an “answer” beside each"):
+        parse_json(json.dumps(JSON["questions alone"]).encode())
 
 
 def test_a_section_may_have_the_name_of_a_setting() -> None:

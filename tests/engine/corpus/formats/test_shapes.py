@@ -107,6 +107,22 @@ def test_the_key_of_an_entry_is_its_id() -> None:
     assert (entry.id, entry.section, entry.question) == ("join-late", "", "Can I join late?")
 
 
+def test_a_title_that_does_not_ask_is_read_among_keyed_questions() -> None:
+    text = "a: {question: Is it free?, answer: Yes.}\nb: {question: Deadlines, answer: On Sundays.}"
+
+    assert [(entry.id, entry.question) for entry in read(text)] == [
+        ("a", "Is it free?"),
+        ("b", "Deadlines"),
+    ]
+
+
+def test_an_empty_cell_of_a_data_frame_is_no_answer() -> None:
+    parsed = parse_json(b'[{"q": "Why?", "a": "So."}, {"q": "When?", "a": NaN}]')
+
+    assert [entry.question for entry in parsed.entries] == ["Why?"]
+    assert parsed.problems == ("Entry 2 (“When?”) has no answer; write one or delete the entry.",)
+
+
 def test_a_page_of_schema_org_is_read() -> None:
     page = {
         "@context": "https://schema.org",
