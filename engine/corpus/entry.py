@@ -108,7 +108,7 @@ class EntryList:
                 answer=answer,
                 id=clean_line(field_text(fields, "id")),
                 course=clean_line(field_text(fields, "course")) or course,
-                section=clean_line("".join(field_texts(fields, "section")[:1])) or section,
+                section=clean_line(next(iter(field_texts(fields, "section")), "")) or section,
                 url=field_text(fields, "url"),
                 phrasings=_phrasings(question, [*asked[1:], *field_texts(fields, "phrasings")]),
                 sort_order=_whole_number(field_text(fields, "sort_order")),

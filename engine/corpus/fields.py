@@ -5,22 +5,30 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
+from math import isfinite
 
 #: Mean a question and an answer wherever they stand, in any file.
 QUESTION = (
-    *("question", "q", "questions", "question_text", "faq_question"),
+    *("question", "q", "questions", "question_text", "question_title", "faq_question"),
     *("frage", "pregunta", "pergunta", "вопрос"),
 )
 ANSWER = (
-    *("answer", "a", "answers", "answer_text", "faq_answer", "accepted_answer"),
+    *("answer", "a", "answers", "answer_text", "answer_html", "answer_markdown", "answer_md"),
+    *("faq_answer", "accepted_answer"),
     *("antwort", "respuesta", "réponse", "resposta", "ответ"),
 )
 #: Mean them only beside the other.
 ASKED = ("query", "ask", "prompt")
-REPLY = ("response", "reply")
+REPLY = ("response", "reply", "steps")
 #: Mean them where most of the texts under that name ask: pages and parts have titles as well.
 TITLE = ("title", "name", "heading", "header", "label")
 TEXT = ("text", "content", "body", "details")
+
+SECTION = (
+    *("section", "category", "topic", "group", "theme", "categories"),
+    *("abschnitt", "kategorie", "thema", "sección", "categoría", "tema", "seção", "categoria"),
+    *("rubrique", "catégorie", "thème", "раздел", "категория", "тема"),
+)
 
 #: Field of an entry → the names it is found under, the first that holds something counts. Case,
 #: spaces and punctuation in a name do not matter: "Accepted answer", acceptedAnswer.
@@ -32,11 +40,12 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         *("alternative_questions", "similar_questions"),
     ),
     "course": ("course", "course_name"),
-    "section": ("section", "category", "topic", "group", "theme", "categories"),
+    "section": SECTION,
     "url": ("url", "link", "source_url", "permalink", "href", "html_url", "source"),
     "id": ("id", "key", "uuid", "slug", "_id", "question_id"),
     "sort_order": ("sort_order", "order", "weight", "position"),
 }
+#: Field → its names by how sure they are.
 TIERS = {"question": ((*QUESTION, *ASKED), TITLE), "answer": ((*ANSWER, *REPLY), TEXT)}
 #: Names with which somebody keeps an entry back → the values that do.
 DRAFTS: Mapping[str, tuple[str, ...]] = {
@@ -46,14 +55,8 @@ DRAFTS: Mapping[str, tuple[str, ...]] = {
     ),
     **dict.fromkeys(
         (
-            "enabled",
-            "enable",
-            "active",
-            "is_active",
-            "published",
-            "is_published",
-            "visible",
-            "public",
+            *("enabled", "enable", "active", "is_active", "published", "is_published"),
+            *("visible", "public"),
         ),
         ("false", "no", "n", "off", "0"),
     ),
@@ -130,7 +133,8 @@ def as_text(value: object, depth: int = 0) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
+        is_empty = isinstance(value, float) and not isfinite(value)  # NaN of a data frame
+        return "" if is_empty else str(value)
     if depth > _DEEPEST:
         return ""
     if isinstance(value, list):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-_MARKS = re.compile(r"[?？؟¿]")
+#: After a word, and not within an address.
+_MARKS = re.compile(r"""\w\W{0,3}\?(?=[\s)\]}»”’"'*_!.…:?]|\Z)|[？؟¿]""")
 #: How questions begin in the languages of the interface. Words that begin other titles as often
 #: ("will", "may", "die") are left out.
 _STARTS = re.compile(

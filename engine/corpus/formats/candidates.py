@@ -8,7 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.corpus.entry import MOST_ENTRIES, EntryList, Parsed
-from engine.corpus.fields import ANSWER, ASKED, QUESTION, REPLY, as_text, field_text
+from engine.corpus.fields import (
+    ANSWER,
+    ASKED,
+    QUESTION,
+    REPLY,
+    as_text,
+    field_text,
+    folded_fields,
+    name_in,
+)
 from engine.corpus.text import clean_line
 from engine.corpus.wording import asks
 from engine.errors import CorpusError, NotAnFaq
@@ -16,7 +25,7 @@ from engine.errors import CorpusError, NotAnFaq
 #: Of an FAQ most parts that are looked at are entries.
 _MOST = 2 * MOST_ENTRIES
 _WHAT_TO_WRITE = "if it is an FAQ, write a list of entries with “question” and “answer”."
-_FILE_NAME = re.compile(r"[\w./-]+\.[a-z]{2,5}")
+_PATH = re.compile(r"/[\w./-]*|[\w./-]+\.[a-z]{2,5}")
 
 #: Names of the fields that hold question and answer.
 Shape = tuple[str, str]
@@ -121,6 +130,8 @@ class Candidates:
                 "The file is a list of a forum's posts in which no answer is marked as accepted; "
                 "write the questions worth keeping with their answers into a file of their own."
             )
+        if any(_only_asks(each) for each in self._all):
+            return "The file holds questions and no answers; write an “answer” beside each."
         shapes = Counter(each.shape for each in self._all if each.shape != NO_ENTRY)
         if not shapes:
             return f"The file holds no entries; {_WHAT_TO_WRITE}"
@@ -137,13 +148,21 @@ def _is_sure(shape: Shape) -> bool:
     return asked in QUESTION or answered in ANSWER or (asked in ASKED and answered in REPLY)
 
 
+def _only_asks(candidate: Candidate) -> bool:
+    if candidate.shape != NO_ENTRY or not isinstance(candidate.raw, Mapping):
+        return False
+    return bool(name_in(folded_fields(candidate.raw), QUESTION))
+
+
 def _asks(candidate: Candidate) -> bool:
     assert isinstance(candidate.raw, Mapping)
     if not asks(field_text(candidate.raw, "question")):
         return False
     # The translation of a question asks as well; a menu names the page behind it.
     answer = field_text(candidate.raw, "answer").strip()
-    return candidate.shape != MAPPED or not (answer.endswith("?") or _FILE_NAME.fullmatch(answer))
+    return candidate.shape != MAPPED or not (
+        answer.endswith(("?", "？", "؟")) or _PATH.fullmatch(answer)
+    )
 
 
 def _marked(candidate: Candidate) -> object:
@@ -159,5 +178,5 @@ def _section(candidate: Candidate) -> str:
     section = " / ".join(candidate.place.sections) or candidate.place.title
     if not section and isinstance(candidate.raw, Mapping):
         tags = candidate.raw.get("tags")
-        section = as_text(tags[0] if isinstance(tags, list) and tags else tags)
+        section = as_text(tags[0] if isinstance(tags, list) and tags else tags).split(",")[0]
     return clean_line(section)

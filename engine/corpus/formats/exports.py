@@ -1,11 +1,12 @@
-"""Turns the exports of forums into plain entries, and names those of chats, which hold none."""
+"""Turns the exports of other programs into plain entries, and names those of chats, which hold
+none."""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Mapping
 
-from engine.corpus.fields import as_text, folded_fields
+from engine.corpus.fields import ANSWER, QUESTION, as_text, folded, folded_fields
 from engine.errors import NotAnFaq
 
 _CONVERSATION = (
@@ -20,7 +21,7 @@ _POSTED = {
 
 
 def as_entries(content: object) -> object:
-    """`content` with the topics of a forum as entries; what is no such export stays as it is.
+    """`content` with a forum's topics, or the rows of a table, as entries; anything else as it is.
 
     Raises NotAnFaq for an export of a chat.
     """
@@ -33,7 +34,7 @@ def as_entries(content: object) -> object:
     if isinstance(content, Mapping) and "has_more" in content and "items" in content:
         items = content["items"]
         return [_of_stack_exchange(item) for item in items] if isinstance(items, list) else content
-    return content
+    return _rows_of_columns(content) if isinstance(content, Mapping) else content
 
 
 def is_forum_post(fields: Mapping[str, object]) -> bool:
@@ -99,3 +100,21 @@ def _of_stack_exchange(item: object) -> object:
         "url": as_text(fields.get("link")),
         "tags": fields.get("tags"),
     }
+
+
+def _rows_of_columns(content: Mapping[object, object]) -> object:
+    """The rows of a data frame that was written column by column."""
+    columns = {
+        str(key): list(value.values() if isinstance(value, Mapping) else value)
+        for key, value in content.items()
+        if isinstance(value, list | Mapping) and len(value) > 1
+    }
+    asked, answered = (
+        next((cells for name, cells in columns.items() if folded(name) in names), [])
+        for names in (set(map(folded, QUESTION)), set(map(folded, ANSWER)))
+    )
+    is_table = asked and len(asked) == len(answered)
+    if not is_table or any(isinstance(cell, list | Mapping) for cell in (*asked, *answered)):
+        return content
+    whole = {name: cells for name, cells in columns.items() if len(cells) == len(asked)}
+    return [dict(zip(whole, row, strict=True)) for row in zip(*whole.values(), strict=True)]

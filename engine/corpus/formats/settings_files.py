@@ -14,8 +14,7 @@ _KINDS: tuple[tuple[str, frozenset[str]], ...] = (
     ("the description of an API", frozenset({"asyncapi"})),
     ("the schema of other files", frozenset({"$schema", "properties"})),
     ("the schema of other files", frozenset({"type", "properties", "required"})),
-    ("a notebook", frozenset({"cells", "nbformat"})),
-    ("a map", frozenset({"type", "features"})),
+    ("a notebook", frozenset({"nbformat", "nbformat_minor"})),
     ("a workflow", frozenset({"on", "jobs"})),
     ("a settings file", frozenset({"compilerOptions"})),
     ("a settings file", frozenset({"dependencies", "version"})),
@@ -35,7 +34,14 @@ def refuse_settings(content: object) -> None:
     first = content[0] if isinstance(content, list) and content else content
     if not isinstance(first, Mapping):
         return
-    keys = {key for key in first if isinstance(key, str)}
-    for kind, telling in _KINDS:
-        if telling <= keys:
-            raise NotAnFaq(f"The file is {kind} and no FAQ; list only files that hold entries.")
+    # A section of an FAQ may have any name; a list of entries stands below it.
+    keys = {key for key, value in first.items() if not _holds_mappings(value)}
+    kinds = [kind for kind, telling in _KINDS if telling <= keys]
+    if first.get("type") == "FeatureCollection":
+        kinds = ["a map"]
+    if kinds:
+        raise NotAnFaq(f"The file is {kinds[0]} and no FAQ; list only files that hold entries.")
+
+
+def _holds_mappings(value: object) -> bool:
+    return isinstance(value, list) and any(isinstance(part, Mapping) for part in value)

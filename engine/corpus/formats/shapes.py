@@ -16,6 +16,7 @@ from engine.corpus.fields import (
     ASKED,
     QUESTION,
     REPLY,
+    SECTION,
     TEXT,
     TITLE,
     as_text,
@@ -26,7 +27,7 @@ from engine.corpus.fields import (
     is_unaccepted,
     name_in,
 )
-from engine.corpus.formats.candidates import KEY, MAPPED, Candidates, Place
+from engine.corpus.formats.candidates import KEY, MAPPED, Candidates, Place, Shape
 from engine.corpus.formats.exports import as_entries, is_forum_post
 from engine.corpus.formats.settings_files import refuse_settings
 from engine.corpus.text import clean_line, pretty_name
@@ -38,8 +39,10 @@ _CONTAINERS = {
     *("documents", "entries", "faq", "faqs", "items", "questions", "data", "content", "list"),
     *("categories", "sections", "groups", "topics", "children", "subsections", "courses"),
     *("results", "records", "rows", "articles", "hits", "nodes", "edges", "mainentity", "graph"),
-    *("paragraphs", "qas", "pages", "blocks", "widgets", "questionsandanswers", "qa"),
+    *("paragraphs", "qas", "qa", "pages", "page", "blocks", "widgets", "accordion", "repository"),
 }
+#: Names such as faqList and qnaDocuments say no more than these.
+_CONTAINER = re.compile(r"\w*(?:faq|qna|question)\w*", re.IGNORECASE)
 #: Keys below which an entry keeps its fields, beside its id.
 _WRAPPERS = ("fields", "attributes", "node", "properties", "source")
 #: What a mapping of questions says of itself; any other single word is worth a look.
@@ -47,12 +50,16 @@ _ABOUT_FILE = {
     *("title", "name", "version", "description", "language", "lang", "locale", "updated", "date"),
     *("author", "course", "section", "category", "url", "intro", "id", "order", "weight", "schema"),
 }
-_SECTION = ("section", "category", "topic", "group", "theme", *TITLE)
+_SECTION = (*SECTION, *TITLE)
 _QUIZ = {
     *("options", "choices", "distractors", "incorrectanswers", "wronganswers", "correct"),
     *("correctanswer", "optiona", "option1", "choicea", "choice1"),
 }
-_NAMES_AN_FAQ = re.compile(r"(?i)\bfaqs?\b|\bq ?& ?a\b|frequently asked|fragen|preguntas|perguntas")
+#: A title that names no section.
+_NAMES_AN_FAQ = re.compile(
+    r"(?i)faqs?|q ?& ?a|frequently asked questions|(?:häufige|häufig gestellte) fragen"
+    r"|preguntas frecuentes|perguntas frequentes|questions fréquentes|частые вопросы"
+)
 _MACHINE_NAME = re.compile(r"[\w.-]+")
 
 
@@ -136,12 +143,12 @@ class _Walk:
         name: str,
     ) -> None:
         place = _inside(raw, place, name, is_root=depth == 0)
-        taken: set[object] = set()
+        taken = _keyed_entries(raw)
         for key, value in raw.items():
             asked = clean_line(str(key))
-            if isinstance(value, Mapping):
-                if self._keyed_entry(asked, value, place, siblings):
-                    taken.add(key)
+            if key in taken:
+                fields, shape = taken[key]
+                self.candidates.add(fields, place, siblings, shape=shape)
             elif _is_text(value) and is_worded(asked):
                 mapped = {"question": asked, "answer": value}
                 self.candidates.add(mapped, place, siblings, shape=MAPPED)
@@ -150,24 +157,6 @@ class _Walk:
                 self.candidates.add(unasked, place, siblings)
         rest = {key: value for key, value in raw.items() if key not in taken} if taken else raw
         self._visit_children(rest, place, depth)
-
-    def _keyed_entry(
-        self, key: str, value: Mapping[object, object], place: Place, siblings: int
-    ) -> bool:
-        """`id: {question, answer}` or `question: {answer}`."""
-        fields = _unwrapped(value)
-        asked, answered = _names(fields)
-        if not answered or not _QUIZ.isdisjoint(fields):
-            return False
-        if asked and asked not in TITLE and is_worded(as_text(fields[folded(asked)])):
-            if _MACHINE_NAME.fullmatch(key) and not field_text(fields, "id"):
-                fields["id"] = key
-            self.candidates.add(fields, place, siblings, shape=(asked, answered))
-            return True
-        if not asked and is_worded(key):
-            self.candidates.add({**fields, "question": key}, place, siblings, shape=(KEY, answered))
-            return True
-        return False
 
     def _visit_children(
         self,
@@ -182,7 +171,7 @@ class _Walk:
         has_own_title = bool(name_in(folded_fields(raw), _SECTION))
         for key, value in children:
             name = clean_line(str(key))
-            is_container = folded(name) in _CONTAINERS
+            is_container = folded(name) in _CONTAINERS or bool(_CONTAINER.fullmatch(name))
             if inside_entry and not is_container:
                 continue
             if is_container or (has_own_title and len(children) == 1) or folded(name) in _WRAPPERS:
@@ -224,6 +213,32 @@ def _names(fields: Mapping[str, object]) -> tuple[str, str]:
     return asked, name_in(fields, (*ANSWER, *replies), TEXT)
 
 
+def _keyed_entries(
+    raw: Mapping[object, object],
+) -> dict[object, tuple[dict[str, object], Shape]]:
+    """`id: {question, answer}` or `question: {answer}`: key → fields of the entry, and its shape.
+
+    One title among questions need not ask; by itself it is a word of an interface.
+    """
+    by_id: dict[object, tuple[dict[str, object], Shape]] = {}
+    by_question: dict[object, tuple[dict[str, object], Shape]] = {}
+    is_worth_it = False
+    for key, value in raw.items():
+        fields = _unwrapped(value) if isinstance(value, Mapping) else {}
+        asked, answered = _names(fields)
+        name = clean_line(str(key))
+        if not answered or asked in TITLE or not _QUIZ.isdisjoint(fields):
+            continue
+        if asked:
+            is_worth_it = is_worth_it or is_worded(as_text(fields[folded(asked)]))
+            if _MACHINE_NAME.fullmatch(name) and not field_text(fields, "id"):
+                fields["id"] = name
+            by_id[key] = (fields, (asked, answered))
+        elif is_worded(name):
+            by_question[key] = ({**fields, "question": name}, (KEY, answered))
+    return {**(by_id if is_worth_it else {}), **by_question}
+
+
 def _is_text(value: object) -> bool:
     return (
         value is None
@@ -257,7 +272,7 @@ def _inside(raw: Mapping[object, object], place: Place, name: str, *, is_root: b
     sections = place.sections
     if is_root:
         place = replace(place, title="" if _NAMES_AN_FAQ.search(title) else title)
-    elif title or name:
+    elif (title or name) and not _NAMES_AN_FAQ.fullmatch(title or name):
         sections = (*sections, title or name)
     return replace(
         place,

@@ -82,7 +82,7 @@ def _pairs(text: str) -> list[list[str]]:
     """Rows of a question and an answer in a file without a header."""
     for delimiter in _DELIMITERS:
         try:
-            rows = [row for row in _rows(text, delimiter) if any(row)]
+            rows = list(islice(filter(any, _rows(text, delimiter)), MOST_ENTRIES + 1))
         except csv.Error:
             continue
         pairs = [row[:2] for row in rows if len(row) >= 2 and not any(row[2:])]

@@ -89,3 +89,19 @@ def test_posts_without_an_accepted_answer_are_no_faq(content: object) -> None:
 def test_a_conversation_is_named_with_what_to_do(content: object) -> None:
     with pytest.raises(NotAnFaq, match=r"conversation.*write the questions worth keeping"):
         read(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"question": ["Why?", "When?"], "answer": ["So.", "Now."], "section": ["A", "B"]},
+        {
+            "question": {"0": "Why?", "1": "When?"},
+            "answer": {"0": "So.", "1": "Now."},
+            "section": {"0": "A", "1": "B"},
+        },
+    ],
+    ids=["lists", "mappings"],
+)
+def test_a_data_frame_written_by_columns_is_read_by_rows(content: object) -> None:
+    assert read(content) == [("", "A", "Why?", "So."), ("", "B", "When?", "Now.")]

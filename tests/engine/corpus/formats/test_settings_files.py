@@ -53,6 +53,7 @@ YAML = {
           Delete this item?: Diesen Eintrag löschen?
           faq: {question: Frage, answer: Antwort, title: FAQ, text: Siehe unten.}
         """,
+    "Chinese translation": "How are you?: 你好吗？\nWhat is this?: 这是什么？\n",
     "form": """
         name: Bug report
         body: [{type: textarea, attributes: {label: What happened?, description: Tell us}}]
@@ -70,7 +71,7 @@ JSON = {
     },
     "sidecar": {"title": "IMG_2041.jpg", "description": "", "url": "https://e.org/1"},
     "sidecar that asks": {"title": "Is this it?", "text": "A file beside.", "pages": 3},
-    "notebook": {"cells": [{"source": ["# What is it?"]}], "nbformat": 4},
+    "notebook": {"cells": [{"source": ["# What?"]}], "nbformat": 4, "nbformat_minor": 5},
     "map": {
         "type": "FeatureCollection",
         "features": [{"properties": {"name": "Where is it?", "text": "Here."}}],
@@ -84,6 +85,8 @@ JSON = {
     "requests": {"item": [{"name": "Is it up?", "response": [{"body": "{}"}]}]},
     "posts": [{"title": "Our summer", "content": "We went."}, {"title": "News", "content": "x"}],
     "a page": {"title": "News", "text": "Nothing new."},
+    "redirects": {"/what-is-it?": "/new", "/how?": "/other", "https://e.org/?q=1": "Go there."},
+    "questions alone": [{"question": "Why?", "answer": ""}, {"question": "When?"}],
     "icons": {"name": "FAQ", "icons": [{"src": "a.png"}]},
     "nothing": [],
 }
@@ -127,3 +130,11 @@ def test_the_reason_says_what_the_file_is_and_what_to_do() -> None:
         parse_yaml(dedent(YAML["translation"]).encode())
     with pytest.raises(NotAnFaq, match="quiz"):
         parse_json(json.dumps(JSON["quiz"]).encode())
+    with pytest.raises(NotAnFaq, match="write an “answer” beside each"):
+        parse_json(json.dumps(JSON["questions alone"]).encode())
+
+
+def test_a_section_may_have_the_name_of_a_setting() -> None:
+    parsed = parse_yaml(b"version: 2\nservices: [{question: Who cleans?, answer: We do.}]\n")
+
+    assert [entry.section for entry in parsed.entries] == ["Services"]

@@ -56,6 +56,11 @@ ONE = [("Joining", "Can I join late?", "Yes.")]
             id="keyed groups",
         ),
         pytest.param(
+            "faq: {title: FAQ, qnaDocuments: [{questions: [Can I join late?], answer: Yes.,"
+            " tags: 'Joining, Start'}]}",
+            id="names that say nothing",
+        ),
+        pytest.param(
             "name: Joining\nlist: [{question: {de: Darf ich?, en: Can I join late?},"
             " answer: {de: Ja., en: Yes.}}]",
             id="in several languages",
@@ -100,6 +105,22 @@ def test_the_key_of_an_entry_is_its_id() -> None:
     (entry,) = read("join-late: {question: Can I join late?, answer: Yes.}")
 
     assert (entry.id, entry.section, entry.question) == ("join-late", "", "Can I join late?")
+
+
+def test_a_title_that_does_not_ask_is_read_among_keyed_questions() -> None:
+    text = "a: {question: Is it free?, answer: Yes.}\nb: {question: Deadlines, answer: On Sundays.}"
+
+    assert [(entry.id, entry.question) for entry in read(text)] == [
+        ("a", "Is it free?"),
+        ("b", "Deadlines"),
+    ]
+
+
+def test_an_empty_cell_of_a_data_frame_is_no_answer() -> None:
+    parsed = parse_json(b'[{"q": "Why?", "a": "So."}, {"q": "When?", "a": NaN}]')
+
+    assert [entry.question for entry in parsed.entries] == ["Why?"]
+    assert parsed.problems == ("Entry 2 (“When?”) has no answer; write one or delete the entry.",)
 
 
 def test_a_page_of_schema_org_is_read() -> None:

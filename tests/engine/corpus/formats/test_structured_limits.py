@@ -34,6 +34,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
         (".yaml", r"b'- a\n' * 5_000_000"),
         (".csv", "b',' * 20_000_000"),
         (".csv", r"b'\n' * 20_000_000"),
+        (".csv", r"b'ab,cd\n' * 2_900_000"),
         (".csv", r"""b'question,answer\n"' + b'x' * 19_000_000 + b'"'"""),
     ],
     ids=lambda value: value[:40],
