@@ -26,7 +26,10 @@ def check(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Look at settings, FAQ, model, GPU and tokens; name every problem; exit 1 if there is one."""
+    """Look at settings, FAQ, model, GPU and tokens; name every problem; exit 1 if there is one.
+
+    Example: `main.py check --online`
+    """
     settings, secrets = set_up(config, model, quiet=True)
     findings = asyncio.run(_findings(settings, secrets, online=online))
     problems = sum(not finding.good for finding in findings)

@@ -25,7 +25,10 @@ def gaps(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List what was asked and not answered, or answered badly: what the FAQ lacks."""
+    """List what was asked and not answered, or answered badly: what the FAQ lacks.
+
+    Example: `main.py gaps --days 7`
+    """
     settings, _ = set_up(config, quiet=True)
     path = settings.data_dir / STORE
     if not path.exists():

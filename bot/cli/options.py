@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -31,6 +33,8 @@ def set_up(
     ModelError where the catalogue has no such model.
     """
     _hold_standard_streams()
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal may not know every character
+        sys.stdout.reconfigure(errors="replace")
     overrides = {"engine": {"model": model}} if model is not None else {}
     settings = load_settings(config, overrides=overrides)
     secrets = load_secrets()
