@@ -20,7 +20,7 @@ from engine.store.jobs import STORE
 
 
 def gaps(
-    days: Annotated[int, typer.Option(help="How far to look back.", min=1)] = 30,
+    days: Annotated[int, typer.Option(help="How far to look back.", min=1, max=36_500)] = 30,
     limit: Annotated[int, typer.Option(help="Most questions to list.", min=1)] = 100,
     config: ConfigOption = None,
     as_json: JsonOption = False,

@@ -11,6 +11,7 @@ from config.platforms import (
     require_bot_tokens,
     require_slack_address,
     require_telegram_address,
+    require_usable_proxy,
     require_webhook,
     slack_mode,
 )
@@ -55,6 +56,7 @@ def _checks(
     telegram, slack = settings.telegram, settings.slack
     if secrets.telegram_bot_token:
         yield "Telegram", lambda: require_telegram_address(telegram)
+        yield "Telegram", require_usable_proxy
     if secrets.telegram_bot_token and telegram.webhook_url:
         secret = secrets.telegram_webhook_secret
         shown = secret.get_secret_value() if secret else ""
