@@ -178,7 +178,7 @@ def _model(status: EngineStatus) -> Finding:
     return Finding(
         subject="model",
         good=status.state is EngineState.READY,
-        sentence=f"{status.model or 'none'} {f'on {facts}' if facts else ''}. {status.detail}",
+        sentence=f"{status.model or 'none'}{f' on {facts}' if facts else ''}. {status.detail}",
     )
 
 
