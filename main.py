@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from bot.cli.app import app
+import sys
+
+try:
+    from bot.cli.app import app
+except KeyboardInterrupt:  # Ctrl-C while the libraries are imported
+    sys.exit(130)
 
 if __name__ == "__main__":
     app()

@@ -60,6 +60,20 @@ def require_telegram_address(settings: TelegramSettings) -> None:
         )
 
 
+def require_usable_proxy() -> None:
+    """Raise ConfigError for a proxy in the environment that Telegram's library cannot use."""
+    import httpx
+
+    try:
+        httpx.Client().close()
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        # The address of a proxy may hold a password.
+        raise ConfigError(
+            "The proxy in HTTPS_PROXY or ALL_PROXY cannot be used for Telegram "
+            f"({type(error).__name__}); give the address of an HTTP proxy there."
+        ) from None
+
+
 def require_webhook(settings: TelegramSettings, secret: str) -> None:
     """Raise ConfigError where Telegram could not call the webhook, or anybody could."""
     if not _WEBHOOK_SECRET.fullmatch(secret):

@@ -26,7 +26,10 @@ def check(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Look at settings, FAQ, model, GPU and tokens; name every problem; exit 1 if there is one."""
+    """Look at settings, FAQ, model, GPU and tokens; name every problem; exit 1 if there is one.
+
+    Example: `main.py check --online`
+    """
     settings, secrets = set_up(config, model, quiet=True)
     findings = asyncio.run(_findings(settings, secrets, online=online))
     problems = sum(not finding.good for finding in findings)
@@ -46,7 +49,6 @@ async def _findings(settings: Settings, secrets: Secrets, *, online: bool) -> li
     from bot.assistant import running_assistant
     from bot.operations.checkup import examine, examine_settings
 
-    asked = asyncio.create_task(_ask_platforms(settings, secrets)) if online else None
     try:
         async with running_assistant(settings, secrets) as assistant:
             findings = await examine(
@@ -64,7 +66,7 @@ async def _findings(settings: Settings, secrets: Secrets, *, online: bool) -> li
         # `run` would end with this; what can be looked at all the same is.
         stopped = Finding(subject="start", good=False, sentence=redact(str(reason)))
         findings = [*await examine_settings(settings, secrets), stopped]
-    return findings + (await asked if asked else _untried(secrets))
+    return findings + (await _ask_platforms(settings, secrets) if online else _untried(secrets))
 
 
 def _untried(secrets: Secrets) -> list[Finding]:

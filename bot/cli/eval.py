@@ -55,7 +55,10 @@ def eval_retrieval(
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Hit rate, MRR, latency and the gate on labelled questions, filtered by course."""
+    """Hit rate, MRR, latency and the gate on labelled questions, filtered by course.
+
+    Example: `main.py eval retrieval --documents faq/ --questions questions.csv`
+    """
     settings, _ = set_up(config, quiet=True)
     chosen = _measured(settings, documents, no_vectors)
     asyncio.run(_retrieval(chosen, questions, offtopic, as_json))
@@ -80,7 +83,10 @@ def eval_answers(
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """How often people get the right entry, a wrong one, or none, by kind of question."""
+    """How often people get the right entry, a wrong one, or none, by kind of question.
+
+    Example: `main.py eval answers --documents faq/ --questions questions.jsonl --no-model`
+    """
     if model is not None and no_model:
         raise typer.BadParameter("--model and --no-model exclude each other.")
     settings, secrets = set_up(config, model, quiet=True)

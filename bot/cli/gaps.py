@@ -20,12 +20,15 @@ from engine.store.jobs import STORE
 
 
 def gaps(
-    days: Annotated[int, typer.Option(help="How far to look back.", min=1)] = 30,
+    days: Annotated[int, typer.Option(help="How far to look back.", min=1, max=36_500)] = 30,
     limit: Annotated[int, typer.Option(help="Most questions to list.", min=1)] = 100,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List what was asked and not answered, or answered badly: what the FAQ lacks."""
+    """List what was asked and not answered, or answered badly: what the FAQ lacks.
+
+    Example: `main.py gaps --days 7`
+    """
     settings, _ = set_up(config, quiet=True)
     path = settings.data_dir / STORE
     if not path.exists():

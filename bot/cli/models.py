@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -14,6 +15,8 @@ from bot.desk.model_library import ModelLibrary
 from config.settings import Settings
 from engine.models.memory import GB
 from engine.models.saved import describe_saved, refuse_existing, save_model
+
+AliasArgument = Annotated[str, typer.Argument(help="Its alias, as `models list` shows it.")]
 
 models_app = typer.Typer(help="The generation models.", no_args_is_help=True)
 
@@ -30,8 +33,11 @@ def models_list(config: ConfigOption = None) -> None:
 
 
 @models_app.command("pull")
-def models_pull(alias: str, config: ConfigOption = None) -> None:
-    """Fetch a model and make it ready, so that it loads without a network."""
+def models_pull(alias: AliasArgument, config: ConfigOption = None) -> None:
+    """Fetch a model and make it ready, so that it loads without a network.
+
+    Example: `main.py models pull phi-3-mini`
+    """
     from bot.cli.terminal import TransferView
 
     settings, secrets = set_up(config, quiet=True)
@@ -43,8 +49,15 @@ def models_pull(alias: str, config: ConfigOption = None) -> None:
 
 
 @models_app.command("save")
-def models_save(alias: str, folder: Path, config: ConfigOption = None) -> None:
-    """Save a model to a new folder, with sums, for machines without a login or network."""
+def models_save(
+    alias: AliasArgument,
+    folder: Annotated[Path, typer.Argument(help="A new folder.")],
+    config: ConfigOption = None,
+) -> None:
+    """Save a model to a new folder, with sums, for machines without a login or network.
+
+    Example: `main.py models save mistral-7b /media/stick/mistral-7b`
+    """
     from bot.cli.terminal import TransferView
 
     refuse_existing(folder)
@@ -57,7 +70,7 @@ def models_save(alias: str, folder: Path, config: ConfigOption = None) -> None:
 
 
 @models_app.command("show")
-def models_show(alias: str, config: ConfigOption = None) -> None:
+def models_show(alias: AliasArgument, config: ConfigOption = None) -> None:
     """Where a model's weights lie, where they come from, and whether they are as saved."""
     library = _library(config)
     entry, found = library.find(alias)
@@ -70,7 +83,7 @@ def models_show(alias: str, config: ConfigOption = None) -> None:
 
 
 @models_app.command("remove")
-def models_remove(alias: str, config: ConfigOption = None) -> None:
+def models_remove(alias: AliasArgument, config: ConfigOption = None) -> None:
     """Delete a model's weights from this machine, those in the hub's cache too."""
     freed = _library(config).remove(alias)
     print(f"{freed / GB:.2f} GB freed." if freed else f"{alias} is not on this machine.")

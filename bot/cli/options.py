@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -37,6 +39,8 @@ def set_up(
     model.
     """
     _hold_standard_streams()
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal may not know every character
+        sys.stdout.reconfigure(errors="replace")
     overrides: dict[str, Any] = {"engine": {"model": model}} if model is not None else {}
     if sources:
         # Where the configured ones are published says nothing about these.

@@ -8,7 +8,10 @@ from bot.cli.options import ConfigOption, ModelOption, set_up
 
 
 def run(config: ConfigOption = None, model: ModelOption = None) -> None:
-    """Start the assistant: Telegram and Slack where tokens are set, else the console."""
+    """Start the assistant: Telegram and Slack where tokens are set, else the console.
+
+    Example: `main.py run --config my.yaml`
+    """
     from bot.assistant import serve
     from bot.operations.platforms import refuse_wrong_platforms
 

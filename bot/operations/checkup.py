@@ -199,7 +199,7 @@ def _model(status: EngineStatus) -> Finding:
     return Finding(
         subject="model",
         good=status.state is EngineState.READY,
-        sentence=f"{status.model or 'none'} {f'on {facts}' if facts else ''}. {status.detail}",
+        sentence=f"{status.model or 'none'}{f' on {facts}' if facts else ''}. {status.detail}",
     )
 
 

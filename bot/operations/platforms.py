@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from bot.findings import Finding
 from bot.http_server import listen_address, require_free
@@ -11,6 +12,7 @@ from config.platforms import (
     require_bot_tokens,
     require_slack_address,
     require_telegram_address,
+    require_usable_proxy,
     require_webhook,
     slack_mode,
 )
@@ -27,14 +29,13 @@ def refuse_wrong_platforms(settings: Settings, secrets: Secrets) -> None:
 def platform_problems(settings: Settings, secrets: Secrets) -> list[Finding]:
     """Everything for which the platforms could not be served, without asking them."""
     problems = []
-    servers: dict[str, str] = {}
-    for subject, check in _checks(settings, secrets, servers):
+    for subject, check in _checks(settings, secrets):
         try:
             check()
         except ConfigError as error:
             problems.append(Finding(subject=subject, good=False, sentence=str(error)))
     taken: dict[tuple[str, int], str] = {}
-    for setting, listen in servers.items():
+    for setting, listen in _servers(settings, secrets):
         try:
             address = listen_address(setting, listen)
             if address[1] and address in taken:
@@ -48,27 +49,33 @@ def platform_problems(settings: Settings, secrets: Secrets) -> list[Finding]:
     return problems
 
 
-def _checks(
-    settings: Settings, secrets: Secrets, servers: dict[str, str]
-) -> Iterator[tuple[str, Callable[[], object]]]:
-    """What is to be checked; `servers` gets the settings that say where we shall listen."""
+def _checks(settings: Settings, secrets: Secrets) -> Iterator[tuple[str, Callable[[], object]]]:
     telegram, slack = settings.telegram, settings.slack
     if secrets.telegram_bot_token:
         yield "Telegram", lambda: require_telegram_address(telegram)
-    if secrets.telegram_bot_token and telegram.webhook_url:
-        secret = secrets.telegram_webhook_secret
-        shown = secret.get_secret_value() if secret else ""
-        servers["telegram.webhook_listen"] = telegram.webhook_listen
-        yield "Telegram", lambda: require_webhook(telegram, shown)
+        yield "Telegram", require_usable_proxy
+        if telegram.webhook_url:
+            secret = secrets.telegram_webhook_secret
+            shown = secret.get_secret_value() if secret else ""
+            yield "Telegram", lambda: require_webhook(telegram, shown)
     yield "Slack", lambda: require_bot_tokens(secrets)
     if secrets.slack_bot_token:
-
-        def check_mode() -> None:
-            if slack_mode(slack, secrets.slack_app_token, secrets.slack_signing_secret) == "http":
-                servers["slack.listen"] = slack.listen
-
         yield "Slack", lambda: require_slack_address(slack)
-        yield "Slack", check_mode
+        yield (
+            "Slack",
+            lambda: slack_mode(slack, secrets.slack_app_token, secrets.slack_signing_secret),
+        )
+
+
+def _servers(settings: Settings, secrets: Secrets) -> Iterator[tuple[str, str]]:
+    """The settings that say where we shall listen, with what they say."""
+    if secrets.telegram_bot_token and settings.telegram.webhook_url:
+        yield "telegram.webhook_listen", settings.telegram.webhook_listen
+    if secrets.slack_bot_token:
+        with suppress(ConfigError):  # told by _checks
+            app_token, secret = secrets.slack_app_token, secrets.slack_signing_secret
+            if slack_mode(settings.slack, app_token, secret) == "http":
+                yield "slack.listen", settings.slack.listen
 
 
 def is_running(settings: Settings) -> bool:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from httpx import InvalidURL
 from pydantic import SecretStr
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
 from bot.telegram.complete import complete_result
-from config.settings import ConfigError
+from config.platforms import require_usable_proxy
 
 
 class RawBot(Bot):
@@ -36,26 +35,18 @@ def open_bot(token: SecretStr, base_url: str, *, timeout_s: float) -> RawBot:
     """A bot that has not connected yet. Raises ConfigError for a proxy that cannot be used."""
     # Opt in to what the next version does, which also keeps its warnings away.
     os.environ.setdefault("PTB_TIMEDELTA", "true")
-    try:
-        request = HTTPXRequest(
+    require_usable_proxy()
+    return RawBot(
+        token=token.get_secret_value(),
+        base_url=base_url,
+        request=HTTPXRequest(
             connection_pool_size=32,
             read_timeout=timeout_s,
             write_timeout=timeout_s,
             connect_timeout=timeout_s / 2,
             pool_timeout=timeout_s / 2,
-        )
-        updates = HTTPXRequest(
+        ),
+        get_updates_request=HTTPXRequest(
             connection_pool_size=2, connect_timeout=timeout_s / 2, pool_timeout=timeout_s / 4
-        )
-    except (RuntimeError, ValueError, InvalidURL) as error:
-        # The address of a proxy may hold a password.
-        raise ConfigError(
-            "The proxy in HTTPS_PROXY or ALL_PROXY cannot be used for Telegram "
-            f"({type(error).__name__}); give the address of an HTTP proxy there."
-        ) from None
-    return RawBot(
-        token=token.get_secret_value(),
-        base_url=base_url,
-        request=request,
-        get_updates_request=updates,
+        ),
     )

@@ -66,6 +66,7 @@ ASK = ["ask", "Can I join late?"]
         ([*ASK, "--config", "faq.json"], "The settings file faq.json must hold keys and values."),
         (["gaps"], "No questions are stored in data: FAQ Desk never ran there."),
         (["gaps", "--days", "-1"], "'--days'"),
+        (["gaps", "--days", "99999999999"], "'--days'"),
         (["gaps", "--limit", "0"], "'--limit'"),
         (["gaps", "--days", "soon"], "'--days'"),
         (["health"], "FAQ Desk does not run"),

@@ -136,6 +136,19 @@ def test_what_cannot_be_served_is_named_and_refused(
     assert str(caught.value) == problem.sentence
 
 
+@pytest.mark.parametrize("proxy", ["socks5://ada:canary@127.0.0.1:1", "http://canary:x:y"])
+def test_a_proxy_that_cannot_be_used_is_a_problem(
+    proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+
+    (problem,) = platform_problems(*parts((TELEGRAM,)))
+
+    assert problem.sentence.startswith("The proxy in HTTPS_PROXY or ALL_PROXY cannot be used")
+    assert "canary" not in problem.sentence
+    assert platform_problems(*parts((BOT, APP))) == []
+
+
 @pytest.mark.parametrize(
     ("listen", "address"),
     [
