@@ -137,8 +137,9 @@ def _entry_at(link: str, file: Published, entries: EntryAddresses) -> str | None
         for anchor, address in found:
             if fragment and anchor == unquote(fragment):
                 return address
-        is_own = name == location_key(file.location)
-        return found[0][1] if len(found) == 1 or not (fragment or is_own or file.base) else None
+        if file.base and (len(found) > 1 or (fragment and name == location_key(file.location))):
+            return None  # a place on the page that is no entry
+        return found[0][1]
     return None
 
 
