@@ -137,7 +137,10 @@ def _entry_at(link: str, file: Published, entries: EntryAddresses) -> str | None
         for anchor, address in found:
             if fragment and anchor == unquote(fragment):
                 return address
-        if file.base and (len(found) > 1 or (fragment and name == location_key(file.location))):
+        is_own = name == location_key(file.location)
+        if len(found) > 1 and (fragment or is_own or file.base):
+            return None
+        if fragment and is_own and file.base:
             return None  # a place on the page that is no entry
         return found[0][1]
     return None
