@@ -13,6 +13,14 @@ from engine.corpus.text import clean_line
 
 #: A mark at the end of a word, not within an address; Japanese and Chinese may ask without one.
 _ASKS = re.compile(r"\?(?=[\s)\]}»”’\"'*_!.…:?]|\Z)|[？؟⁇⁈]|(?:か|吗)。?\Z")
+#: "How can I …", "Wo finde ich …": a question whose mark was left out.
+_INVERTED = re.compile(
+    r"(?i)\W*(?:(?:how|what|when|where|which|who|why)\s(?:\w+\s)?)?(?:do|does|did|can|could|should|must"
+    r"|may|will|would|have|am|is|are)\s(?:i|we|you|my|our|it\spossible|there)\b"
+    r"|\W*(?:\w+\s){0,2}(?:kann|muss|darf|soll|finde|bekomme|brauche|habe)\s(?:ich|man)\b"
+    r"|\W*(?:\w+\s){0,2}(?:puis-je|peut-on|dois-je|est-ce\sque)\b|\W*¿"
+    r"|\W*(?:\w+\s){0,2}(?:можно|нужно|могу|есть)\sли\b"
+)
 _LONGEST_QUESTION = 500
 _MOST_QUESTION_LINES = 4
 
@@ -88,7 +96,11 @@ class Asked:
 
 
 def asks(title: str) -> bool:
-    return _ASKS.search(title) is not None
+    """Whether a title asks by its mark, or by words that only a question has in this order.
+
+    Stricter than `wording.asks`: among headings, "How it works" and "What is new" do not ask.
+    """
+    return bool(_ASKS.search(title) or _INVERTED.match(title))
 
 
 def says_faq(title: str) -> bool:
