@@ -53,7 +53,7 @@ HOMES = {
     },
     "slack_bolt": {"bot/slack/app.py"},
     "slack_sdk": {"bot/slack/app.py", "bot/slack/client.py"},
-    "markdown_it": {"bot/delivery/markdown.py"},
+    "markdown_it": {"bot/delivery/markdown.py", "engine/corpus/formats/blocks.py"},
     "pynvml": {"engine/models/gpu.py"},
     "typer": COMMAND_LINE,
 }

@@ -12,13 +12,14 @@ from engine.corpus.corpus import Problem
 from engine.corpus.course_names import CourseNames, parse_metadata, section_name
 from engine.corpus.entry import Entry, Parsed
 from engine.corpus.formats.parsers import PARSERS
+from engine.corpus.formats.topics import without_topics
 from engine.corpus.listing import METADATA, Listing, advice_for
 from engine.corpus.published import Published, published_file
 from engine.corpus.text import machine_name, slug
 from engine.errors import CorpusError, NotAnFaq
 
-#: A file of these holds one entry; its folder holds the section.
-MARKDOWN = {".md", ".markdown"}
+#: Several of these make up a course: the folder holds the section, and one file may be one entry.
+MARKDOWN = {".md", ".markdown", ".mdx", ".rst", ".txt", ".ipynb"}
 _SECTION_FOLDER = re.compile(r"\d+[-_]")
 _MOST_NAMED = 3
 #: Of questions and answers in all, some 1 byte each: what stays in memory, twice at a change.
@@ -39,6 +40,8 @@ class Readable:
     #: The file or address, as it is shown to the operator.
     source: str
     published: Published
+    #: Sentences that count the entries which somebody keeps back.
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +145,7 @@ def placed(
         read_at=read_at,
         source=source,
         published=published,
+        left_out=parsed.left_out,
     )
 
 
@@ -199,7 +203,7 @@ def _parse(path: Path, max_bytes: int) -> Parsed:
             f"Files of this kind cannot be read{advice_for(path.suffix.lower())}; supported are "
             f"{', '.join(PARSERS)} and folders of these."
         )
-    return parser(_read(path, max_bytes), max_bytes)
+    return without_topics(parser(_read(path, max_bytes), max_bytes), path)
 
 
 def _read(path: Path, max_bytes: int) -> bytes:

@@ -30,7 +30,8 @@ class Selection:
 
     #: Each with its file, in the order of the course.
     entries: tuple[tuple[Path, Entry], ...]
-    #: One for each entry that is left out, or served with the answer of its neighbour.
+    #: One for each entry that is left out, or served with the answer of its neighbour; drafts are
+    #: counted.
     left_out: tuple[Problem, ...]
     #: Of the images and of the marks for a site generator, how many entries lost some, if any.
     images: tuple[Problem, ...]
@@ -78,7 +79,11 @@ def select(source: str, reading: Reading) -> Selection:
     ]
     meant = _entries_meant(candidates)
     kept: list[tuple[Path, Entry]] = []
-    left_out: list[Problem] = []
+    left_out = [
+        Problem(source=readable.source, reason=reason)
+        for readable in reading.files.values()
+        for reason in readable.left_out
+    ]
     num_marked = num_with_images = 0
     for position, candidate in enumerate(candidates):
         target = meant.get(position)

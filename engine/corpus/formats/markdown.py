@@ -2,34 +2,97 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from contextlib import suppress
 
 from engine.corpus.entry import EntryList, Parsed
-from engine.corpus.formats.structured import load_yaml
-from engine.corpus.text import decode
-from engine.errors import CorpusError
+from engine.corpus.fields import NAMES, as_text, field_text, folded
+from engine.corpus.formats.blocks import bounded, paragraphs_of
+from engine.corpus.formats.containers import plain_containers
+from engine.corpus.formats.front_matter import front_matter
+from engine.corpus.formats.headings import passages
+from engine.corpus.formats.outline import Kind
+from engine.corpus.formats.questions import asks, question_text, says_faq
+from engine.corpus.formats.references import with_links_in_place
+from engine.corpus.formats.shapes import entries_of
+from engine.corpus.text import clean_line, clean_text, decode
+from engine.errors import NotAnFaq
 
-_FRONT_MATTER = re.compile(
-    r"\A\s*---[ \t]*\r?\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.S | re.M
-)
+#: Fields that belong to a page as a whole and not to each question on it.
+_OF_THE_PAGE = {
+    folded(name)
+    for field in ("question", "answer", "phrasings", "url", "id")
+    for name in NAMES[field]
+}
 
 
 def parse_markdown(data: bytes) -> Parsed:
-    """One entry: the front matter holds the question, the text below it is the answer.
+    """The questions of a Markdown file; `entries_of_markdown` says which.
 
-    Raises CorpusError when the front matter is missing or malformed.
+    Raises CorpusError when it is not text or holds no questions.
     """
-    text = decode(data)
-    match = _FRONT_MATTER.match(text)
-    if match is None:
-        raise CorpusError(
-            "The file does not start with front matter (a block between two lines “---” that "
-            "holds “question:”); add it, or move the file out of the FAQ."
-        )
-    fields = load_yaml(match[1])
-    if not isinstance(fields, Mapping):
-        raise CorpusError("The front matter holds no “question:”; add one.")
+    return entries_of_markdown(decode(data))
+
+
+def entries_of_markdown(text: str) -> Parsed:
+    """The entries of a Markdown text.
+
+    With `question:` in its front matter the whole text is one answer. Without, its headings and
+    paragraphs ask, by the rules of `passages`; where they do not, `title:` is the question that
+    the text answers.
+
+    Last, the front matter itself may list them.
+
+    Raises CorpusError when the front matter is malformed or the text is too long, NotAnFaq when
+    nothing asks.
+    """
+    fields, body = front_matter(clean_text(bounded(text)))
+    if as_text(fields.get("question")).strip():
+        return _one_entry(fields, as_text(fields["question"]), body)
+    paragraphs = paragraphs_of(plain_containers(with_links_in_place(body)))
+    title = clean_line(as_text(fields.get("title")))
+    asked = passages(paragraphs, title=title)
+    if title and not says_faq(title) and all(passage.is_topic for passage in asked):
+        has_headings = any(each.kind is Kind.HEADING for each in paragraphs)
+        if body.strip() and (asks(title) or not has_headings):
+            return _one_entry(fields, question_text(title), body)
+    if not asked:
+        return _listed_above(fields)
     found = EntryList()
-    found.add({**fields, "answer": text[match.end() :], "text": ""})
+    shared = {name: value for name, value in fields.items() if name not in _OF_THE_PAGE}
+    for passage in asked:
+        section = passage.section or field_text(fields, "section")
+        if not section and not says_faq(title):
+            section = question_text(title)
+        found.add(
+            {
+                **shared,
+                "question": passage.question,
+                "answer": passage.answer,
+                "section": section,
+            },
+            anchor=passage.anchor,
+            is_topic=passage.is_topic,
+        )
     return found.parsed()
+
+
+def _one_entry(fields: Mapping[str, object], question: str, answer: str) -> Parsed:
+    found = EntryList()
+    found.add({**fields, "question": question, "answer": answer})
+    return found.parsed()
+
+
+def _listed_above(fields: Mapping[str, object]) -> Parsed:
+    """The entries of lists in the front matter, which a theme shows as a page.
+
+    Raises NotAnFaq when there are none.
+    """
+    lists = {name: value for name, value in fields.items() if isinstance(value, list)}
+    with suppress(NotAnFaq):
+        if lists:
+            return entries_of(lists)
+    raise NotAnFaq(
+        "Nothing in the file asks: make each question a heading that ends with “?”, or write "
+        "“Q:” and “A:” before question and answer."
+    )

@@ -7,16 +7,27 @@ from collections.abc import Callable, Mapping
 from engine.corpus.entry import Parsed
 from engine.corpus.formats.docx import parse_docx
 from engine.corpus.formats.markdown import parse_markdown
+from engine.corpus.formats.mdx import parse_mdx
+from engine.corpus.formats.notebook import parse_notebook
+from engine.corpus.formats.plain_text import parse_text
+from engine.corpus.formats.restructured_text import parse_rst
 from engine.corpus.formats.structured import parse_json, parse_yaml
 from engine.corpus.formats.table import parse_csv
 
 #: Suffix → parser of a file's bytes; the number is the largest size after unpacking.
 PARSERS: Mapping[str, Callable[[bytes, int], Parsed]] = {
     ".json": lambda data, _: parse_json(data),
+    ".jsonl": lambda data, _: parse_json(data, by_line=True),
+    ".ndjson": lambda data, _: parse_json(data, by_line=True),
     ".yaml": lambda data, _: parse_yaml(data),
     ".yml": lambda data, _: parse_yaml(data),
     ".csv": lambda data, _: parse_csv(data),
+    ".tsv": lambda data, _: parse_csv(data),
     ".md": lambda data, _: parse_markdown(data),
     ".markdown": lambda data, _: parse_markdown(data),
+    ".mdx": lambda data, _: parse_mdx(data),
+    ".txt": lambda data, _: parse_text(data),
+    ".rst": lambda data, _: parse_rst(data),
+    ".ipynb": lambda data, _: parse_notebook(data),
     ".docx": parse_docx,
 }

@@ -158,7 +158,7 @@ def test_files_that_are_no_entries_are_passed_over(tmp_path: Path) -> None:
         *("agents.md", "Readme.md", "README.de.md", "readme_zh-CN.md", "CODE_OF_CONDUCT.md"),
         *("code-of-conduct.md", "license.md", "LICENCE.md", "Contributing.md", "ChangeLog.md"),
         *("CLAUDE.md", "SECURITY.md", "PULL_REQUEST_TEMPLATE.md"),
-        *("package.json", "package-lock.json", "tsconfig.base.json"),
+        *("requirements.txt", "requirements-dev.txt", "robots.txt", "CMakeLists.txt"),
     ],
 )
 def test_what_is_about_the_repository_is_passed_over_and_told(tmp_path: Path, name: str) -> None:
