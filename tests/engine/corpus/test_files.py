@@ -265,6 +265,17 @@ def test_a_source_with_too_many_files_is_not_read_in_part(tmp_path: Path) -> Non
     assert "more than 3 files; list smaller folders" in reading.problems[0].reason
 
 
+def test_what_is_too_much_to_keep_is_told_and_not_read(tmp_path: Path) -> None:
+    for number in range(3):
+        write(tmp_path / f"{number}.md", entry(f"Why {number}?"))
+
+    reading = read_source(tmp_path, list_files(tmp_path), Reading(), LIMIT, most_chars=20)
+
+    assert questions(reading) == ["Why 0?", "Why 1?"]
+    assert reading.problems[0].source == str(tmp_path / "2.md")
+    assert "list smaller folders" in reading.problems[0].reason
+
+
 def test_a_bad_file_is_named_and_the_others_are_read(tmp_path: Path) -> None:
     write(tmp_path / "good.md", entry("Why?"))
     bad = write(tmp_path / "bad.md", "---\nquestion: a: b\n---\nSo.")
