@@ -70,7 +70,8 @@ class CorpusSettings(Section):
     sources: Sources = ("config/faq",)
     """Files, folders or http(s) addresses, read in this order; a path with a comma stands in a
     list of YAML or JSON. An address may be that of the page of a shared document or of a file in
-    a repository. Redirects are followed to public https hosts only."""
+    a repository. Redirects are followed to public https hosts only. Where HTTPS_PROXY or
+    HTTP_PROXY names a proxy (and NO_PROXY not the host), names are resolved there."""
     base_url: BaseUrl = None
     """Where readers open what `sources` holds: the address of the folder that a source is
     published as, to which a file's path is added, or an address with `{path}`, `{course}`,

@@ -22,7 +22,7 @@ from engine.errors import CorpusError, NotAnFaq
 MARKDOWN = {".md", ".markdown", ".mdx", ".rst", ".txt", ".ipynb"}
 _SECTION_FOLDER = re.compile(r"\d+[-_]")
 _MOST_NAMED = 3
-#: Of questions and answers in all, some 1 byte each: what stays in memory, twice at a change.
+#: Of all texts of a source: they stay in memory, and twice while they are read anew.
 _MOST_CHARS = 100_000_000
 _TOO_MUCH = "The source holds more text than can be kept; list smaller folders."
 
@@ -39,9 +39,9 @@ class Readable:
     read_at: datetime
     #: The file or address, as it is shown to the operator.
     source: str
+    published: Published
     #: Sentences that count the entries which somebody keeps back.
     left_out: tuple[str, ...] = ()
-    published: Published
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,12 @@ class Place:
 
 
 def read_source(
-    source: Path, listing: Listing, previous: Reading, max_bytes: int, base_url: str = ""
+    source: Path,
+    listing: Listing,
+    previous: Reading,
+    max_bytes: int,
+    base_url: str = "",
+    most_chars: int = _MOST_CHARS,
 ) -> Reading:
     """Read every listed file. One that fails now keeps the entries it had in `previous`.
 
@@ -107,7 +112,7 @@ def read_source(
                 files[path] = before
             continue
         num_chars += sum(len(each.question) + len(each.answer) for each in parsed.entries)
-        if num_chars > _MOST_CHARS:
+        if num_chars > most_chars:
             problems.append(_problem(path, f"{_TOO_MUCH} It and the files after it are not read."))
             break
         problems += [_problem(path, reason) for reason in parsed.problems]
@@ -144,8 +149,8 @@ def placed(
         rank=place.rank,
         read_at=read_at,
         source=source,
-        left_out=parsed.left_out,
         published=published,
+        left_out=parsed.left_out,
     )
 
 

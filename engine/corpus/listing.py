@@ -22,7 +22,6 @@ _ABOUT_THE_REPOSITORY = re.compile(
     r"|(?-i:SECURITY|SUPPORT|HISTORY|NEWS|CHANGES|NOTICE|ROADMAP|TODO|INSTALL|UPGRADING|SUMMARY)"
     r"\.\w+"
     r"|requirements[\w.-]*\.txt|constraints\.txt|cmakelists\.txt|robots\.txt|humans\.txt|llms\.txt"
-    r"|package(?:-lock)?\.json|composer\.json|tsconfig[\w.-]*\.json"
 )
 _NEVER_LOOKED_INTO = re.compile(
     r"(?i)\..*|node_modules|venv|site-packages|__pycache__|.+\.(?:egg|dist)-info|bower_components"

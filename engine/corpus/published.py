@@ -22,6 +22,12 @@ _OPENED = {"http", "https", "mailto", "tel"}
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):(?!\d+(?:/|\Z))")
 #: The part of a repository's address that its files lie below.
 _REPOSITORY = re.compile(r"https://[^/]+/[^?#]+?/(?:blob|src/branch|src)/[^/]+/")
+#: A host whose scheme was forgotten; most other endings are those of files.
+_HOST = re.compile(
+    r"(?i)(?:www\.[\w.-]+|(?:[\w-]+\.)+(?:com|org|net|edu|gov|io|dev|ai|app|club|info|eu|de|uk))"
+    r"(?::\d+)?(?:[/?#]|\Z)"
+)
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _KEPT_IN_URL = "/?#%&=:+,;@!$'*~[]"
 
 
@@ -93,7 +99,7 @@ def opened_at(link: str, file: Published, entries: EntryAddresses) -> str | None
     if not link or any(mark in link for mark in "\\<>{}"):
         return None
     try:
-        return _entry_at(link, file, entries) or _on_the_web(link, file)
+        return _entry_at(link, file, entries) or _without_scheme(link) or _on_the_web(link, file)
     except ValueError:  # no address at all, such as //[
         return None
 
@@ -138,13 +144,23 @@ def _entry_at(link: str, file: Published, entries: EntryAddresses) -> str | None
             if fragment and anchor == unquote(fragment):
                 return address
         is_own = name == location_key(file.location)
-        return found[0][1] if len(found) == 1 or not (fragment or is_own or file.base) else None
+        if len(found) > 1 and (fragment or is_own or file.base):
+            return None
+        if fragment and is_own and file.base:
+            return None  # a place on the page that is no entry
+        return found[0][1]
+    return None
+
+
+def _without_scheme(link: str) -> str | None:
+    if _MAIL.fullmatch(link):
+        return f"mailto:{link}"
+    if link.startswith("//") or _HOST.match(link):
+        return clean_url(f"https://{link.lstrip('/')}")
     return None
 
 
 def _on_the_web(link: str, file: Published) -> str | None:
-    if link.startswith("//"):
-        return clean_url(f"https:{link}")
     if not file.base:
         return None
     repository = _REPOSITORY.match(file.base)

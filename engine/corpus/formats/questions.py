@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,6 +13,14 @@ from engine.corpus.text import clean_line
 
 #: A mark at the end of a word, not within an address; Japanese and Chinese may ask without one.
 _ASKS = re.compile(r"\?(?=[\s)\]}»”’\"'*_!.…:?]|\Z)|[？؟⁇⁈]|(?:か|吗)。?\Z")
+#: "How can I …", "Wo finde ich …": a question whose mark was left out.
+_INVERTED = re.compile(
+    r"(?i)\W*(?:(?:how|what|when|where|which|who|why)\s(?:\w+\s)?)?(?:do|does|did|can|could|should|must"
+    r"|may|will|would|have|am|is|are)\s(?:i|we|you|my|our|it\spossible|there)\b"
+    r"|\W*(?:\w+\s){0,2}(?:kann|muss|darf|soll|finde|bekomme|brauche|habe)\s(?:ich|man)\b"
+    r"|\W*(?:\w+\s){0,2}(?:puis-je|peut-on|dois-je|est-ce\sque)\b|\W*¿"
+    r"|\W*(?:\w+\s){0,2}(?:можно|нужно|могу|есть)\sли\b"
+)
 _LONGEST_QUESTION = 500
 _MOST_QUESTION_LINES = 4
 
@@ -87,7 +96,11 @@ class Asked:
 
 
 def asks(title: str) -> bool:
-    return _ASKS.search(title) is not None
+    """Whether a title asks by its mark, or by words that only a question has in this order.
+
+    Stricter than `wording.asks`: among headings, "How it works" and "What is new" do not ask.
+    """
+    return bool(_ASKS.search(title) or _INVERTED.match(title))
 
 
 def says_faq(title: str) -> bool:
@@ -181,10 +194,8 @@ def asked_item(text: str) -> Asked | None:
     match = _ITEM.match(text)
     if match is None:
         return None
-    width = len(match[0])
     first, *rest = text[match.end() :].split("\n")
-    lines = [first, *(line[min(width, len(line) - len(line.lstrip())) :] for line in rest)]
-    inner = "\n".join(lines)
+    inner = "\n".join([first, *textwrap.dedent("\n".join(rest)).split("\n")]).rstrip()
     found = labelled(inner) or emphasised(inner) or asked_line(inner)
     if found is None:
         one = re.match(r"([^?？\n]{8,200}[?？])\s+(?=[^\W_a-z])([^?？]+)\Z", inner)
@@ -195,6 +206,11 @@ def asked_item(text: str) -> Asked | None:
 def without_answer_label(text: str) -> str:
     match = _ANSWER_LABEL.match(text)
     return text[match.end() :] if match else text
+
+
+def names_answer(title: str) -> bool:
+    """Whether a heading only says that the answer follows."""
+    return _ANSWER_LABEL.fullmatch(title.rstrip(" :") + ":") is not None
 
 
 def answers_by_label(text: str) -> bool:

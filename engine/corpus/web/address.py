@@ -97,8 +97,10 @@ class AddressReader:
 
     def _parsed(self, url: str, download: Download) -> _Content:
         parser = PARSERS[suffix_of(url, download, PARSERS.keys())]
-        parsed = parser(download.body, self._settings.max_bytes)
-        parsed = without_topics(parsed, PurePosixPath(unquote(urlsplit(url).path)))
+        path = PurePosixPath(unquote(urlsplit(url).path))
+        parsed = without_topics(
+            parser(download.body, self._settings.max_bytes), path / download.name
+        )
         if not parsed.entries:  # an error page in JSON must not replace the good copy
             first = "".join(f" {reason}" for reason in parsed.problems[:1])
             raise CorpusError(f"The address holds no entry that can be used.{first}")
@@ -119,11 +121,14 @@ class AddressReader:
         return ""
 
 
+def _named_path(url: str, name: str) -> PurePosixPath:
+    """The path of the address, with the file's name where its own says nothing."""
+    path = PurePosixPath(unquote(urlsplit(url).path))
+    return path.parent / name if name and slug(path.stem) in {"", *_SAYS_NOTHING} else path
+
+
 def _course(url: str, name: str) -> str:
     """The course's machine name: of the address, else of the file that it gave."""
-    parts = urlsplit(url)
-    stem = PurePosixPath(unquote(parts.path)).stem
-    named = (stem, PurePosixPath(name).stem)
-    slugs = [found for each in named if (found := slug(each))]
-    telling = [each for each in slugs if each not in _SAYS_NOTHING]
-    return next(iter([*telling, *slugs]), "") or slug(parts.hostname or "") or "faq"
+    path = _named_path(url, name)
+    host = urlsplit(url).hostname or ""
+    return slug(path.stem) or slug(host) or "faq"

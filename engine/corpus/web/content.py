@@ -72,8 +72,8 @@ def _suffix(name: str) -> str:
 def _sniffed(body: bytes) -> str:
     start = body[:_LOOKED_AT].removeprefix(_BYTE_ORDER_MARK).lstrip()
     if start[:4] == b"PK\x03\x04":
-        is_document = b"word/" in body or b"xl/" not in body
-        return ".docx" if is_document else ".xlsx"
+        office = ((b"word/", ".docx"), (b"xl/", ".xlsx"), (b"ppt/", ".pptx"))
+        return next((suffix for part, suffix in office if part in body), ".zip")
     if start[:5] == b"%PDF-":
         return ".pdf"
     if start[:1] in (b"{", b"["):

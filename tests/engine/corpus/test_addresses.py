@@ -25,6 +25,15 @@ def cut_copies(folder: Path) -> None:
         copy.write_bytes(copy.read_bytes()[:-3])
 
 
+def make_older(folder: Path) -> None:
+    """Make the copy one that was kept before redirects were followed."""
+    (copy,) = folder.iterdir()
+    head, _, body = copy.read_bytes().partition(b"\n")
+    noted = json.loads(head)
+    del noted["name"], noted["answered_by"]
+    copy.write_bytes(json.dumps(noted).encode() + b"\n" + body)
+
+
 @dataclass
 class Site:
     """A web site whose answer a test sets."""
@@ -234,3 +243,82 @@ async def test_an_address_is_asked_again_when_due(tmp_path: Path, site: Site) ->
 
     assert await due.changed() is True
     assert await later.changed() is False
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "course"),
+    [
+        ("/export", {"Content-Disposition": 'attachment; filename="My FAQ.json"'}, "my-faq"),
+        ("/uc", {"Content-Disposition": "attachment; filename*=UTF-8''%C3%9Cbung.json"}, "übung"),
+        ("/raw", {}, "raw"),
+        ("/named.json", {"Content-Disposition": 'attachment; filename="other.json"'}, "named"),
+    ],
+)
+async def test_a_course_is_named_by_the_file_where_the_address_says_nothing(
+    tmp_path: Path, site: Site, path: str, headers: dict[str, str], course: str
+) -> None:
+    site.body, site.headers = b'[{"question":"Why?","answer":"So."}]', headers
+
+    corpus = await loader(site.url + path, cache_dir=tmp_path).load()
+
+    assert [document.course for document in corpus.documents] == [course]
+
+
+async def test_a_web_page_in_place_of_a_file_is_refused(tmp_path: Path, site: Site) -> None:
+    site.body = b"<!-- x -->\n<!DOCTYPE html><html><p>Sign in</p></html>"
+
+    with pytest.raises(CorpusError, match="web page in place of the file"):
+        await loader(f"{site.url}/faq.csv", cache_dir=tmp_path).load()
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "said"),
+    [
+        ("application/vnd.ms-excel", b"\xd0\xcf\x11\xe0", "cannot be|not UTF-8"),
+        ("application/octet-stream", b"PK\x03\x04xl/workbook.xml", r"\.xlsx file.*cannot be read"),
+    ],
+)
+async def test_a_file_of_another_kind_is_named(
+    tmp_path: Path, site: Site, content_type: str, body: bytes, said: str
+) -> None:
+    site.body, site.headers = body, {"Content-Type": content_type}
+
+    with pytest.raises(CorpusError, match=said):
+        await loader(f"{site.url}/faq", cache_dir=tmp_path).load()
+
+
+async def test_entries_are_opened_at_the_address_and_its_links_lead_somewhere(
+    tmp_path: Path, site: Site
+) -> None:
+    site.body = b"---\nquestion: Why?\n---\nSee [this](../b/c.md#d) and [that](#x)."
+
+    corpus = await loader(f"{site.url}/faq/a/one.md", cache_dir=tmp_path).load()
+
+    (document,) = corpus.documents
+    assert document.url == f"{site.url}/faq/a/one.md"
+    assert document.answer == (
+        f"See [this]({site.url}/faq/b/c.md#d) and [that]({site.url}/faq/a/one.md#x)."
+    )
+
+
+async def test_a_token_in_an_address_is_neither_shown_nor_given_to_readers(
+    tmp_path: Path, site: Site
+) -> None:
+    corpus = await loader(f"{site.url}/faq.json?token=secret", cache_dir=tmp_path).load()
+
+    assert [document.url for document in corpus.documents] == [None, None]
+    assert "secret" not in str(corpus)
+
+
+async def test_a_copy_of_an_older_version_still_serves(tmp_path: Path, site: Site) -> None:
+    address = f"{site.url}/d.json"
+    await loader(address, cache_dir=tmp_path).load()
+    make_older(tmp_path)
+    site.status = 500
+
+    assert questions(await loader(address, cache_dir=tmp_path).load()) == ["Why?", "When?"]
+
+
+async def test_a_repository_or_folder_that_is_listed_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match="clone it and list the folder"):
+        await loader("https://github.com/o/r/tree/main/faq", cache_dir=tmp_path).load()

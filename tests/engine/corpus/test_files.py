@@ -158,7 +158,7 @@ def test_files_that_are_no_entries_are_passed_over(tmp_path: Path) -> None:
         *("agents.md", "Readme.md", "README.de.md", "readme_zh-CN.md", "CODE_OF_CONDUCT.md"),
         *("code-of-conduct.md", "license.md", "LICENCE.md", "Contributing.md", "ChangeLog.md"),
         *("CLAUDE.md", "SECURITY.md", "PULL_REQUEST_TEMPLATE.md"),
-        *("package.json", "package-lock.json", "tsconfig.base.json"),
+        *("requirements.txt", "requirements-dev.txt", "robots.txt", "CMakeLists.txt"),
     ],
 )
 def test_what_is_about_the_repository_is_passed_over_and_told(tmp_path: Path, name: str) -> None:
@@ -263,6 +263,17 @@ def test_a_source_with_too_many_files_is_not_read_in_part(tmp_path: Path) -> Non
 
     assert reading.files == {}
     assert "more than 3 files; list smaller folders" in reading.problems[0].reason
+
+
+def test_what_is_too_much_to_keep_is_told_and_not_read(tmp_path: Path) -> None:
+    for number in range(3):
+        write(tmp_path / f"{number}.md", entry(f"Why {number}?"))
+
+    reading = read_source(tmp_path, list_files(tmp_path), Reading(), LIMIT, most_chars=20)
+
+    assert questions(reading) == ["Why 0?", "Why 1?"]
+    assert reading.problems[0].source == str(tmp_path / "2.md")
+    assert "list smaller folders" in reading.problems[0].reason
 
 
 def test_a_bad_file_is_named_and_the_others_are_read(tmp_path: Path) -> None:

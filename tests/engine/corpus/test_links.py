@@ -148,6 +148,13 @@ def test_what_a_link_leads_to(link: str, address: str | None) -> None:
         ("#second", "https://e.org/2"),
         ("#elsewhere", None),
         ("../img/x.png", None),
+        ("setup.md", None),
+        ("main.py", None),
+        ("docs.io/x.md", "https://docs.io/x.md"),
+        ("www.example.org", "https://www.example.org"),
+        ("datatalks.club/slack.html", "https://datatalks.club/slack.html"),
+        ("example.com:8080/x", "https://example.com:8080/x"),
+        ("me@example.org", "mailto:me@example.org"),
         ("//e.com/x", "https://e.com/x"),
     ],
 )
