@@ -24,9 +24,11 @@ _FOLDING = (
 _FOLDS = re.compile(_FOLDING, re.IGNORECASE)
 _HIDDEN = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)|<!--.*?(?:-->|\Z)")
 _SHORTCODE = re.compile(
-    rf"(?i)^[ \t]*\{{\{{[<%]\s*(?P<end>/?)\s*(?:{_FOLDING})\b"
-    r"(?P<rest>[^{}]{0,500}?)/?\s*[>%]\}\}[ \t]*$"
+    rf"(?i)[ \t]*\{{\{{[<%]\s*(?P<end>/?)\s*(?:{_FOLDING})\b"
+    r"(?P<rest>[^{}]{0,500}?)/?\s*[>%]\}\}[ \t]*"
 )
+#: Classes and the like, which Jekyll sets after a line or below it.
+_KRAMDOWN = re.compile(r"[ \t]*\{:[^{}]{0,200}\}[ \t]*\Z")
 _QUOTED = re.compile(
     r"""(?:\b(?:title|summary|question|label|header|name)\s*=\s*)?(?:"([^"]+)"|'([^']+)'|“([^”]+)”)"""
 )
@@ -160,18 +162,16 @@ class _Lines:
             title = (match[2] or match[3] or "").strip()
             self._colons.append(_folds(match[1], title))
             return _begin(title, self._colons[-1])
-        if match := _SHORTCODE.match(line):
-            quoted = _QUOTED.search(match["rest"])
-            if match["end"]:
-                return _end(True)
-            return _begin(quoted[1] or quoted[2] or quoted[3], True) if quoted else ""
         if match := _ALERT.match(line):
             if not _folds(match[2], match[3]):
                 return f"{match[1]}{match[3]}".rstrip()
             self._framed.append((_QUOTE, True))
             return _begin(match[3], True)
         if match := _ANCHOR_LINE.match(line):
-            return f"\n{ANCHOR}{match[1]}\n"
+            return f"\n{ANCHOR}{match[1]}\n\n"
+        if "{" in line:
+            line = _SHORTCODE.sub(_shortcode, line)
+            line = line if line.startswith("#") else _KRAMDOWN.sub("", line)
         return _TAGS.sub(_tag, line) if "<" in line else line
 
 
@@ -181,12 +181,19 @@ def _folds(kind: str, title: str | None) -> bool:
 
 def _begin(title: str, folds: bool) -> str:
     if folds:
-        return f"\n{FOLD}{clean_line(title)}\n"
+        return f"\n{FOLD}{clean_line(title)}\n\n"
     return f"\n**{title}**\n" if title else ""
 
 
 def _end(folds: bool) -> str:
-    return f"\n{FOLD_END}\n" if folds else ""
+    return f"\n{FOLD_END}\n\n" if folds else ""
+
+
+def _shortcode(match: re.Match[str]) -> str:
+    if match["end"]:
+        return _end(True)
+    quoted = _QUOTED.search(match["rest"])
+    return _begin(quoted[1] or quoted[2] or quoted[3], True) if quoted else ""
 
 
 def _tag(match: re.Match[str]) -> str:

@@ -56,7 +56,7 @@ def entries_of_markdown(text: str) -> Parsed:
         has_headings = any(each.kind is Kind.HEADING for each in paragraphs)
         if body.strip() and (asks(title) or not has_headings):
             return _one_entry(fields, question_text(title), body)
-    if not asked:
+    if not any(each.answer or not each.is_topic for each in asked):
         return _listed_above(fields)
     found = EntryList()
     shared = {name: value for name, value in fields.items() if name not in _OF_THE_PAGE}
