@@ -167,6 +167,12 @@ def test_headings_below_a_question_stay_in_its_answer_as_they_are() -> None:
     ]
 
 
+def test_choices_and_code_that_look_like_marks_stay() -> None:
+    answer = "One of:\n\n- A: red\n- B: blue\n\nUse `<summary>` in `<details>`, `<!-- so -->`."
+
+    assert pairs(f"## Can I?\n{answer}") == [("Can I?", answer)]
+
+
 def test_a_question_below_a_question_is_one_of_its_own() -> None:
     assert pairs("## Can I?\nYes.\n### And twice?\nNo.") == [
         ("Can I?", "Yes."),
@@ -246,6 +252,12 @@ def test_a_title_is_the_question_of_a_page_that_asks_nothing_else() -> None:
         ("Can I?", "Yes.\n\n## Later\n\nNo.")
     ]
     assert pairs("---\ntitle: Joining late\n---\nUntil May.") == [("Joining late", "Until May.")]
+
+
+def test_a_page_may_put_its_question_in_several_ways() -> None:
+    (entry,) = entries_of_markdown("---\nquestion:\n- Can I?\n- May I?\n---\nYes.").entries
+
+    assert (entry.question, entry.phrasings, entry.answer) == ("Can I?", ("May I?",), "Yes.")
 
 
 def test_questions_that_a_theme_shows_are_read_from_the_front_matter() -> None:
