@@ -161,9 +161,9 @@ def labelled(text: str) -> Asked | None:
 
     Without a question mark only `answers_by_label` of what follows tells that it asks.
     """
-    if not _QUESTION_LABEL.match(text):
-        return None
     lines = text.split("\n")
+    if not _QUESTION_LABEL.match(text) or len(lines[0]) > _LONGEST_QUESTION:
+        return None
     end = next((n for n, line in enumerate(lines) if n and _ANSWER_LABEL.match(line)), 0)
     if not end:
         end = next((n for n in range(1, _MOST_QUESTION_LINES) if asks_in(lines[:n])), 1)
@@ -187,6 +187,8 @@ def emphasised(text: str) -> Asked | None:
 def asked_line(text: str) -> Asked | None:
     """What a paragraph asks whose first line, or the first few, end with a question mark."""
     lines = text.split("\n")
+    if len(lines[0]) > _LONGEST_QUESTION:
+        return None
     end = next((n for n in range(1, _MOST_QUESTION_LINES) if asks_in(lines[:n])), 0)
     if not end or lines[0].startswith(("|", ">", "<", "[")):
         return None
