@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from engine.corpus.entry import EntryList, Parsed
@@ -10,7 +10,7 @@ from engine.corpus.fields import NAMES, as_text, field_text, folded
 from engine.corpus.formats.blocks import bounded, paragraphs_of
 from engine.corpus.formats.containers import plain_containers
 from engine.corpus.formats.front_matter import front_matter
-from engine.corpus.formats.headings import passages
+from engine.corpus.formats.headings import Passage, passages
 from engine.corpus.formats.outline import Kind
 from engine.corpus.formats.questions import asks, question_text, says_faq
 from engine.corpus.formats.references import with_links_in_place
@@ -39,16 +39,14 @@ def entries_of_markdown(text: str) -> Parsed:
 
     With `question:` in its front matter the whole text is one answer. Without, its headings and
     paragraphs ask, by the rules of `passages`; where they do not, `title:` is the question that
-    the text answers.
-
-    Last, the front matter itself may list them.
+    the text answers. Last, the front matter itself may list questions.
 
     Raises CorpusError when the front matter is malformed or the text is too long, NotAnFaq when
     nothing asks.
     """
     fields, body = front_matter(clean_text(bounded(text)))
     if as_text(fields.get("question")).strip():
-        return _one_entry(fields, as_text(fields["question"]), body)
+        return _one_entry(fields, fields["question"], body)
     paragraphs = paragraphs_of(plain_containers(with_links_in_place(body)))
     title = clean_line(as_text(fields.get("title")))
     asked = passages(paragraphs, title=title)
@@ -56,28 +54,26 @@ def entries_of_markdown(text: str) -> Parsed:
         has_headings = any(each.kind is Kind.HEADING for each in paragraphs)
         if body.strip() and (asks(title) or not has_headings):
             return _one_entry(fields, question_text(title), body)
-    if not asked:
+    if not any(each.answer or not each.is_topic for each in asked):
         return _listed_above(fields)
-    found = EntryList()
+    return _entries(asked, fields, "" if says_faq(title) else question_text(title))
+
+
+def _entries(asked: Iterable[Passage], fields: Mapping[str, object], title: str) -> Parsed:
+    """Each passage with the fields of its page; the title is the section where nothing else is."""
     shared = {name: value for name, value in fields.items() if name not in _OF_THE_PAGE}
+    found = EntryList()
     for passage in asked:
-        section = passage.section or field_text(fields, "section")
-        if not section and not says_faq(title):
-            section = question_text(title)
-        found.add(
-            {
-                **shared,
-                "question": passage.question,
-                "answer": passage.answer,
-                "section": section,
-            },
-            anchor=passage.anchor,
-            is_topic=passage.is_topic,
-        )
+        own = {
+            "question": passage.question,
+            "answer": passage.answer,
+            "section": passage.section or field_text(fields, "section") or title,
+        }
+        found.add({**shared, **own}, anchor=passage.anchor, is_topic=passage.is_topic)
     return found.parsed()
 
 
-def _one_entry(fields: Mapping[str, object], question: str, answer: str) -> Parsed:
+def _one_entry(fields: Mapping[str, object], question: object, answer: str) -> Parsed:
     found = EntryList()
     found.add({**fields, "question": question, "answer": answer})
     return found.parsed()

@@ -29,9 +29,11 @@ _FAQ = re.compile(
     r"|\bperguntas\b|\bвопрос(?:ы|ов)\b|\btroubleshooting\b|\bcommon (?:problems|issues|errors)\b"
     r"|よくある質問|常见问题|\A(?:help|support|hilfe|ayuda|aide|ajuda|помощь)\Z"
 )
-_CONTENTS = re.compile(
+_FURNITURE = re.compile(
     r"(?i)(?:table of )?contents|toc|on this page|in this (?:page|document)|index"
     r"|inhalt(?:sverzeichnis)?|índice|sommaire|содержание|оглавление"
+    r"|further reading|see also|licen[sc]e|contributing|acknowledge?ments|credits"
+    r"|about this (?:faq|page|document)"
 )
 
 #: "1.", "2)", "(3)", "4.1.", "#5"; numbers that end with neither a dot nor a bracket may belong
@@ -57,6 +59,8 @@ _HTML_BOLD = re.compile(r"(?is)<(b|strong|em|u)>(.{1,500}?)</\1>(?P<after>[?？:
 _ITEM = re.compile(r"[ \t]{0,12}(?:[-*+•]|\d{1,9}[.)])[ \t]+")
 #: The mark of a definition below its term.
 _DEFINITION = re.compile(r"^:[ \t]+", re.MULTILINE)
+#: ":question: Can I join late?"
+_NAMED_PICTOGRAPHS = re.compile(r"\A(?::[a-z0-9_+-]{2,40}:\s*)+|(?:\s*:[a-z0-9_+-]{2,40}:)+\Z")
 _MARKS = re.compile(r"[*_`]+(?=\S)|(?<=\S)[*_`]+(?!\w)")
 
 
@@ -109,8 +113,9 @@ def says_faq(title: str) -> bool:
     return not asks(words) and _FAQ.search(words) is not None
 
 
-def names_contents(title: str) -> bool:
-    return _CONTENTS.fullmatch(title.strip(" :#*")) is not None
+def names_furniture(title: str) -> bool:
+    """Whether a heading stands above what belongs to the page and answers nothing."""
+    return _FURNITURE.fullmatch(title.strip(" :#*")) is not None
 
 
 def numbering(titles: Iterable[str]) -> Numbering:
@@ -156,9 +161,9 @@ def labelled(text: str) -> Asked | None:
 
     Without a question mark only `answers_by_label` of what follows tells that it asks.
     """
-    if not _QUESTION_LABEL.match(text):
-        return None
     lines = text.split("\n")
+    if not _QUESTION_LABEL.match(text) or len(lines[0]) > _LONGEST_QUESTION:
+        return None
     end = next((n for n, line in enumerate(lines) if n and _ANSWER_LABEL.match(line)), 0)
     if not end:
         end = next((n for n in range(1, _MOST_QUESTION_LINES) if asks_in(lines[:n])), 1)
@@ -182,6 +187,8 @@ def emphasised(text: str) -> Asked | None:
 def asked_line(text: str) -> Asked | None:
     """What a paragraph asks whose first line, or the first few, end with a question mark."""
     lines = text.split("\n")
+    if len(lines[0]) > _LONGEST_QUESTION:
+        return None
     end = next((n for n in range(1, _MOST_QUESTION_LINES) if asks_in(lines[:n])), 0)
     if not end or lines[0].startswith(("|", ">", "<", "[")):
         return None
@@ -231,6 +238,8 @@ def _asked(question: str, answer: str, manner: Manner) -> Asked | None:
 
 
 def _without_pictographs(text: str) -> str:
+    text = _NAMED_PICTOGRAPHS.sub("", text)
+
     def is_pictograph(char: str) -> bool:
         return unicodedata.category(char) in ("So", "Sk", "Cn", "Mn", "Me") or char in "\u200d "
 
