@@ -30,7 +30,9 @@ _NO_TEXT = {
     *("script", "style", "template", "noscript", "head", "link", "meta"),
     *("svg", "canvas", "object", "select", "textarea"),
 }
-_HEADING_LINK = re.compile(r"[\s#¶§🔗\ufe0f]*")
+#: The sign of a link to a heading itself, or to a note: ¶, [1], [a].
+_HEADING_LINK = re.compile(r"[\s#¶§🔗\ufe0f\u200b]*|\s*\[\w{1,3}\]\s*")
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _LINE_NUMBERS = re.compile(r"(?i)(?:^|\s)(?:line-?no|line-?nos|line-?numbers?|gutter)(?:\s|$)")
 _SAFE_LINK = re.compile(r"(?i)(?:https?:|mailto:|tel:|(?![a-z][a-z0-9+.-]*:))")
 _CSS_RULE = re.compile(r"((?:[\w#]*\.[\w-]+\s*,?\s*)+)\{([^{}]*)\}")
@@ -193,11 +195,22 @@ def _is_ornament(element: Element) -> bool:
     """An icon, the sign beside a heading that links to it, or the numbers of code lines."""
     if element.get("aria-hidden") == "true" and element.tag in ("span", "i", "b", "a", "button"):
         return True
-    if element.tag == "a" and element.get("href", "").startswith("#"):
-        return _HEADING_LINK.fullmatch("".join(element.itertext())) is not None
+    href = element.get("href", "") if element.tag == "a" else ""
+    if href.startswith("#") and _HEADING_LINK.fullmatch("".join(element.itertext())):
+        _name_heading(element, href[1:])
+        return True
     return _LINE_NUMBERS.search(element.get("class", "")) is not None and not len(
         element.findall(".//code")
     )
+
+
+def _name_heading(link: Element, name: str) -> None:
+    """Give a heading the name by which the link in it, or beside it, leads to it."""
+    parent = link.getparent()
+    near = [] if parent is None else [parent, *parent]
+    heading = next((each for each in near if str(each.tag) in _HEADINGS), None)
+    if heading is not None and not heading.get("id"):
+        heading.set("id", name)
 
 
 def _drop_comment(link: Element) -> None:
