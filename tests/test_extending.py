@@ -54,16 +54,17 @@ async def test_a_platform(tmp_path: Path) -> None:
 
 
 async def test_a_source_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    parse = defined("A source format")["parse_jsonl"]
-    monkeypatch.setitem(PARSERS, ".jsonl", lambda data, _: parse(data))  # type: ignore[arg-type]
-    path = tmp_path / "faq.jsonl"
-    path.write_text('{"question": "When?", "answer": "Now."}\nno JSON\n', encoding="utf-8")
+    parse = defined("A source format")["parse_toml"]
+    monkeypatch.setitem(PARSERS, ".toml", lambda data, _: parse(data))  # type: ignore[arg-type]
+    path = tmp_path / "faq.toml"
+    entries = '[[entry]]\nquestion = "When?"\nanswer = "Now."\n[[entry]]\nquestion = "Where?"\n'
+    path.write_text(entries, encoding="utf-8")
 
     settings = CorpusSettings(sources=[str(path)])
     corpus = await CorpusLoader(settings, cache_dir=tmp_path, course_titles={}).load()
 
     assert [(entry.question, entry.answer) for entry in corpus.documents] == [("When?", "Now.")]
-    assert "is not JSON; mend or delete the line" in str(corpus.problems)
+    assert "“Where?”) has no answer" in str(corpus.problems)
 
 
 def test_a_model(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import typer
 
 from bot.cli.ask import ask
 from bot.cli.check import check
+from bot.cli.corpus import corpus
 from bot.cli.errors import ErrorReportingGroup
 from bot.cli.eval import eval_app
 from bot.cli.gaps import gaps
@@ -20,7 +21,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for command in (run, chat, ask, check, gpu, health, gaps):
+for command in (run, chat, ask, corpus, check, gpu, health, gaps):
     app.command()(command)
 app.add_typer(models_app, name="models")
 app.add_typer(eval_app, name="eval")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,15 +24,22 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.
 
 
 def set_up(
-    config: Path | None, model: str | None = None, *, quiet: bool = False
+    config: Path | None,
+    model: str | None = None,
+    *,
+    quiet: bool = False,
+    sources: Sequence[str] | None = None,
 ) -> tuple[Settings, Secrets]:
     """Read settings and secrets, and prepare this process as they say.
 
-    A `quiet` command logs warnings only, unless the settings name a level. Raises ConfigError, and
-    ModelError where the catalogue has no such model.
+    `sources` are read instead of the configured ones. A `quiet` command logs warnings only, unless
+    the settings name a level. Raises ConfigError, and ModelError where the catalogue has no such
+    model.
     """
     _hold_standard_streams()
-    overrides = {"engine": {"model": model}} if model is not None else {}
+    overrides: dict[str, Any] = {"engine": {"model": model}} if model is not None else {}
+    if sources:
+        overrides["corpus"] = {"sources": tuple(sources)}
     settings = load_settings(config, overrides=overrides)
     secrets = load_secrets()
     if model not in (None, AUTO):

@@ -16,7 +16,7 @@ from engine.retrieval.calibration import Claim, likelihood, threshold
 from engine.retrieval.embedder import PairScorer
 from engine.retrieval.retrieval import Retrieval
 from engine.serving.generator import Generator
-from engine.types import Judgement, Question, Verdict
+from engine.types import Document, Judgement, Question, Verdict
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +26,8 @@ NUM_READ = 5
 #: Characters of an entry that it reads: its beginning tells what it is about, and all of a long
 #: one would take half a second.
 MAX_READ_CHARS = 500
+#: Of these, characters of its question with the other ways to ask it. Chosen by hand.
+MAX_ASKED_CHARS = 200
 #: Tokens a model may take to say yes or no, and seconds it may take.
 MAX_JUDGE_TOKENS, JUDGE_DEADLINE_S = 4, 20.0
 #: A cross-encoder's probability from which an entry answers. Those on the hub are trained on
@@ -92,9 +94,19 @@ def _objection(question: Question, retrieval: Retrieval) -> str:
         return "Only other courses have something close."
     if answers_another_question(retrieval):
         return "The best entry says yes or no to another question than this one."
-    if other := other_thing(question.text, entry.question, entry.answer):
+    if other := other_thing(question.text, _asked(entry), entry.answer):
         return f"The best entry is about {other[0]}, the question about {other[1]}."
     return ""
+
+
+def _asked(entry: Document) -> str:
+    """The entry's question in all its wordings."""
+    return " ".join((entry.question, *entry.phrasings))
+
+
+def _beginning(entry: Document) -> str:
+    asked = _asked(entry)[: max(len(entry.question), MAX_ASKED_CHARS)]
+    return f"{asked}\n{entry.answer}"[:MAX_READ_CHARS]
 
 
 def answers_another_question(retrieval: Retrieval) -> bool:
@@ -122,7 +134,7 @@ class CrossEncoderRelevance:
         if known.verdict is Verdict.NO:
             return known
         best = retrieval.matches[:NUM_READ]
-        texts = [f"{m.document.question}\n{m.document.answer}"[:MAX_READ_CHARS] for m in best]
+        texts = [_beginning(match.document) for match in best]
         try:
             scores = await self._scorer.score(question.text, texts)
         except EmbedderUnavailable as error:

@@ -19,6 +19,16 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileRead:
+    """One file or address whose entries are known, and the entries served of it."""
+
+    #: The file or address, as it is shown to the operator.
+    source: str
+    #: Ids of its documents in their order; an entry that stands in two files is in both.
+    entry_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Corpus:
     """All entries that could be read at one moment."""
 
@@ -36,3 +46,5 @@ class Corpus:
     passed_over: tuple[Problem, ...] = ()
     #: How many entries of each source had images, which nobody can be shown; not a fault either.
     images: tuple[Problem, ...] = ()
+    #: Every file that was read, in the order of the sources.
+    files: tuple[FileRead, ...] = ()

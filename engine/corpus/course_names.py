@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from engine.corpus.entry import as_text
+from engine.corpus.fields import as_text
 from engine.corpus.formats.structured import load_yaml
 from engine.corpus.text import clean_line, decode, pretty_name
 from engine.errors import CorpusError

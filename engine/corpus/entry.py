@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from engine.corpus.fields import draft_mark, field_text, field_texts, folded_fields
 from engine.corpus.formats.inline_html import markdown_without_html, title_without_html
 from engine.corpus.text import clean_line, clean_text
 from engine.errors import CorpusError
 
-_QUESTION = ("question", "q")
-_ANSWER = ("answer", "text", "a")
 #: A file may hold thousands of bad entries; the operator needs to see the first few.
 _MOST_PROBLEMS = 20
 #: Far beyond any FAQ; a file of twenty million bytes could hold millions.
-_MOST_ENTRIES = 100_000
+MOST_ENTRIES = 100_000
 _LONGEST_NAME = 60
+#: More ways to ask one question than people write down, and longer ones, are something else.
+_MOST_PHRASINGS, _LONGEST_PHRASING = 50, 500
+#: Between the phrasings in one cell of a table.
+_PARTED = re.compile(r"[\n|]")
+TOO_MANY_ENTRIES = f"The file holds more than {MOST_ENTRIES} entries; split it."
 #: After all entries that have a sort order.
 UNSORTED = 1_000_000
 
@@ -51,6 +56,8 @@ class Parsed:
     entries: tuple[Entry, ...]
     #: Sentences about entries that were skipped.
     problems: tuple[str, ...] = ()
+    #: Sentences that count the entries somebody keeps back, such as drafts; not a fault.
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -59,6 +66,7 @@ class EntryList:
 
     _entries: list[Entry] = field(default_factory=list)
     _problems: list[str] = field(default_factory=list)
+    _left_out: Counter[str] = field(default_factory=Counter)
     _skipped: int = 0
     _seen: int = 0
     _after_gap: bool = False
@@ -76,15 +84,17 @@ class EntryList:
 
         Raises CorpusError when there are too many.
         """
-        self._seen += 1
-        if self._seen > _MOST_ENTRIES:
-            raise CorpusError(f"The file holds more than {_MOST_ENTRIES} entries; split it.")
+        self._count()
         if not isinstance(raw, Mapping):
             self.skip("is not a question with an answer; mend or delete it")
             return
-        fields = {clean_line(str(key)).casefold(): value for key, value in raw.items()}
-        question = clean_line(title_without_html(clean_text(_first(fields, _QUESTION))))
-        answer = clean_text(markdown_without_html(clean_text(_first(fields, _ANSWER))))
+        fields = folded_fields(raw)
+        if mark := draft_mark(fields):
+            self._leave_out(f"marked “{mark}”")
+            return
+        asked = list(filter(None, map(_title, field_texts(fields, "question"))))
+        question = asked[0] if asked else ""
+        answer = clean_text(markdown_without_html(clean_text(field_text(fields, "answer"))))
         if not question or not answer:
             missing = "answer" if question else "question"
             named = (
@@ -96,17 +106,23 @@ class EntryList:
             Entry(
                 question=question,
                 answer=answer,
-                id=clean_line(as_text(fields.get("id"))),
-                course=clean_line(as_text(fields.get("course"))) or course,
-                section=clean_line(as_text(fields.get("section"))) or section,
-                url=as_text(fields.get("url")),
-                sort_order=_whole_number(as_text(fields.get("sort_order"))),
+                id=clean_line(field_text(fields, "id")),
+                course=clean_line(field_text(fields, "course")) or course,
+                section=clean_line("".join(field_texts(fields, "section")[:1])) or section,
+                url=field_text(fields, "url"),
+                phrasings=_phrasings(question, [*asked[1:], *field_texts(fields, "phrasings")]),
+                sort_order=_whole_number(field_text(fields, "sort_order")),
                 follows_gap=self._after_gap,
                 anchor=anchor,
                 is_topic=is_topic,
             )
         )
         self._after_gap = False
+
+    def leave_out(self, why: str) -> None:
+        """Count an entry that is none on purpose; `why` goes on from "3 entries are left out, "."""
+        self._count()
+        self._leave_out(why)
 
     def skip(self, reason: str, named: str = "") -> None:
         """Note why the entry at hand is left out."""
@@ -115,26 +131,41 @@ class EntryList:
         if self._skipped <= _MOST_PROBLEMS:
             self._problems.append(f"Entry {self._seen}{named} {reason}.")
 
+    def _count(self) -> None:
+        self._seen += 1
+        if self._seen > MOST_ENTRIES:
+            raise CorpusError(TOO_MANY_ENTRIES)
+
+    def _leave_out(self, why: str) -> None:
+        self._left_out[why] += 1
+        self._after_gap = True
+
     def parsed(self) -> Parsed:
         problems = list(self._problems)
         if self._skipped > _MOST_PROBLEMS:
             problems.append(f"{self._skipped - _MOST_PROBLEMS} more entries have such problems.")
-        return Parsed(entries=tuple(self._entries), problems=tuple(problems))
+        left_out = tuple(
+            f"{number} {'entry is' if number == 1 else 'entries are'} left out, {why}."
+            for why, number in self._left_out.items()
+        )
+        return Parsed(entries=tuple(self._entries), problems=tuple(problems), left_out=left_out)
 
 
-def as_text(value: object) -> str:
-    """A field as text: numbers as written, lists of texts as lines, anything else empty."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)
-    if isinstance(value, list) and all(isinstance(part, str) for part in value):
-        return "\n".join(value)
-    return ""
+def _title(text: str) -> str:
+    return clean_line(title_without_html(clean_text(text)))
 
 
-def _first(fields: Mapping[str, object], names: tuple[str, ...]) -> str:
-    return next((text for name in names if (text := as_text(fields.get(name))).strip()), "")
+def _phrasings(question: str, texts: Iterable[str]) -> tuple[str, ...]:
+    """Other ways to ask `question`, each once; a page's `aliases` are addresses and none."""
+    lines = (line for text in texts for line in _PARTED.split(text[: _MOST_PHRASINGS * 1000]))
+    cleaned = dict.fromkeys(line for line in map(clean_line, lines) if _says_something(line))
+    cleaned.pop(question, None)
+    return tuple(cleaned)[:_MOST_PHRASINGS]
+
+
+def _says_something(line: str) -> bool:
+    is_address = "/" in line and " " not in line
+    return bool(line) and len(line) <= _LONGEST_PHRASING and not is_address
 
 
 def _whole_number(text: str) -> int:

@@ -53,6 +53,8 @@ class Readable:
     read_at: datetime
     #: The file or address, as it is shown to the operator.
     source: str
+    #: Sentences that count the entries which somebody keeps back.
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +171,12 @@ def placed(parsed: Parsed, place: Place, *, source: str, read_at: datetime) -> R
             titles.setdefault(course, entry.course)
         entries.append(replace(entry, course=course, section=entry.section or place.section))
     return Readable(
-        entries=tuple(entries), titles=titles, rank=place.rank, read_at=read_at, source=source
+        entries=tuple(entries),
+        titles=titles,
+        rank=place.rank,
+        read_at=read_at,
+        source=source,
+        left_out=parsed.left_out,
     )
 
 

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import logging
 import os
 import re
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import astuple, replace
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
 
 from config.settings import CorpusSettings
 from engine.corpus.address import AddressReader, shown_address
-from engine.corpus.corpus import Corpus, Problem
-from engine.corpus.entry import Entry
+from engine.corpus.corpus import Corpus, FileRead, Problem
+from engine.corpus.documents import documents_of, hash_of
 from engine.corpus.files import Listing, Reading, list_files, read_source
 from engine.corpus.selection import select
-from engine.corpus.text import clean_url, pretty_name
+from engine.corpus.text import pretty_name
 from engine.errors import CorpusError
 from engine.types import Document
 
 log = logging.getLogger(__name__)
 _ADDRESS = re.compile(r"(?i)([a-z][a-z0-9+.-]*)://")
 _WEB = {"http", "https"}
-_LONGEST_ID = 100
 _MOST_SHOWN = 10
 
 
@@ -107,18 +102,24 @@ class CorpusLoader:
         problems = (*self._refused, *(each for reading in ordered for each in reading.problems))
         selections = [select(shown_address(source), readings[source]) for source in sources]
         left_out = tuple(each for selection in selections for each in selection.left_out)
-        documents = _documents(entry for selection in selections for entry in selection.entries)
+        rows = [
+            (readings[source].files[path].source, entry)
+            for source, selection in zip(sources, selections, strict=True)
+            for path, entry in selection.entries
+        ]
+        documents, ids = documents_of(entry for _, entry in rows)
         if not documents:
             raise CorpusError(_nothing((*problems, *left_out)))
         corpus = Corpus(
             documents=documents,
             courses=self._courses(documents, ordered),
             problems=problems,
-            version=_hash(*documents)[:16],
+            version=hash_of(*documents)[:16],
             loaded_at=datetime.now(UTC),
             left_out=left_out,
             passed_over=tuple(each for reading in ordered for each in reading.passed_over),
             images=tuple(each for selection in selections for each in selection.images),
+            files=_files_read(ordered, zip((file for file, _ in rows), ids, strict=True)),
         )
         log.info(
             "Read %d FAQ entries of %d courses, with %d problems and %d placeholders",
@@ -141,37 +142,15 @@ class CorpusLoader:
         return {course: titles.get(course) or pretty_name(course) or course for course in courses}
 
 
-def _documents(entries: Iterable[Entry]) -> tuple[Document, ...]:
-    """Each entry once. Different entries under one id are told apart by a hash of the content."""
-    documents: dict[str, Document] = {}
-    for entry in entries:
-        document = _document(entry)
-        for attempt in count():
-            key = document.id if attempt == 0 else f"{document.id}-{_hash(attempt, document)[:6]}"
-            if key not in documents:
-                documents[key] = replace(document, id=key)
-                break
-            if replace(documents[key], id=document.id) == document:
-                break
-    return tuple(documents.values())
-
-
-def _document(entry: Entry) -> Document:
-    own = entry.id if len(entry.id) <= _LONGEST_ID else ""
-    return Document(
-        id=own or _hash(entry.course, entry.section, entry.question)[:10],
-        course=entry.course,
-        section=entry.section,
-        question=entry.question,
-        answer=entry.answer,
-        url=clean_url(entry.url),
-        phrasings=entry.phrasings,
-    )
-
-
-def _hash(*parts: object) -> str:
-    written = json.dumps([astuple(p) if isinstance(p, Document) else p for p in parts])
-    return hashlib.sha1(written.encode(), usedforsecurity=False).hexdigest()
+def _files_read(
+    readings: Iterable[Reading], entries: Iterable[tuple[str, str]]
+) -> tuple[FileRead, ...]:
+    """Every file with the ids of its entries; `entries` are pairs of file and id."""
+    shown = (readable.source for reading in readings for readable in reading.files.values())
+    ids: dict[str, dict[str, None]] = {source: {} for source in shown}
+    for source, entry_id in entries:
+        ids[source][entry_id] = None
+    return tuple(FileRead(source=source, entry_ids=tuple(own)) for source, own in ids.items())
 
 
 def _scheme(source: str) -> str:

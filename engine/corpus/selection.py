@@ -24,8 +24,10 @@ _STEPS = {AnswerKind.BEFORE: -1, AnswerKind.AFTER: 1}
 class Selection:
     """What can be served of one source, and what became of the rest."""
 
-    entries: tuple[Entry, ...]
-    #: One for each entry that is left out, or served with the answer of its neighbour.
+    #: Each with its file, in the order of the course.
+    entries: tuple[tuple[Path, Entry], ...]
+    #: One for each entry that is left out, or served with the answer of its neighbour; drafts are
+    #: counted.
     left_out: tuple[Problem, ...]
     #: One that counts the entries whose images were taken out, if there are any.
     images: tuple[Problem, ...]
@@ -63,15 +65,20 @@ def select(source: str, reading: Reading) -> Selection:
     """The entries of `reading` that say something, without images; `source` is its name."""
     candidates = [_candidate(path, entry) for path, entry in reading.placed_entries()]
     meant = _entries_meant(candidates)
-    kept: list[Entry] = []
-    left_out: list[Problem] = []
+    kept: list[tuple[Path, Entry]] = []
+    left_out = [
+        Problem(source=readable.source, reason=reason)
+        for readable in reading.files.values()
+        for reason in readable.left_out
+    ]
     num_cleaned = 0
     for position, candidate in enumerate(candidates):
         target = meant.get(position)
         answer = candidate if target is None else candidates[target]
         is_titled = not is_placeholder_title(without_images(candidate.entry.question))
         if is_titled and answer.kind is AnswerKind.REAL:
-            kept.append(replace(candidate.entry, answer=answer.entry.answer))
+            entry = replace(candidate.entry, answer=answer.entry.answer)
+            kept.append((candidate.path, entry))
             num_cleaned += candidate.had_images
         if target is not None and is_titled:
             reason = _resolved(candidate, answer)

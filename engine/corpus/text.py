@@ -10,7 +10,8 @@ from engine.invisible import plain_line_ends, without_invisible
 
 _TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
-_LEADING_BLANK_LINES = re.compile(r"\A(?:[ \t]*\n)+")
+#: No repeated group: it would keep 120 bytes for each of millions of blank lines.
+_LEADING_BLANK_LINES = re.compile(r"\A[ \t\n]*\n")
 _MACHINE_NAME = re.compile(r"[\w.-]+")
 _LEADING_NUMBER = re.compile(r"\A\d+[-_. ]+(?=\D)")
 _UNSAFE_IN_URL = re.compile(r"[\s<>\"\\^`{}]")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,16 @@ class Space:
     #: Whether its vectors tell courtesy and complaints from questions.
     tells_intents: bool = False
 
+    def texts_of(self, document: Document) -> tuple[list[str], list[str]]:
+        """The questions and the passages that stand for an entry. Each other way to ask it is one
+        question more, and begins one passage more."""
+        question, *passages = self.passages(document)
+        others = [self.passages(replace(document, question=other)) for other in document.phrasings]
+        return (
+            [question, *(other[0] for other in others)],
+            [*passages, *(other[1] for other in others)],
+        )
+
 
 #: Weights chosen on tests/data/answers/dev.jsonl, see docs/quality.md.
 ENGLISH = Space(passages=windows, question_weight=0.1, spread=(0.0, 1.0))
@@ -62,21 +72,22 @@ class DenseIndex:
     def __init__(
         self, documents: Sequence[Document], vectors: Mapping[Key, Vector], space: Space
     ) -> None:
-        keys = [[key_of(text) for text in space.passages(document)] for document in documents]
+        texts = [space.texts_of(document) for document in documents]
         self._space = space
-        self._questions = np.stack([vectors[own[0]] for own in keys])
-        self._entries = np.stack([vectors[key] for own in keys for key in own[1:]])
-        self._starts = np.cumsum([0, *(len(own) - 1 for own in keys[:-1])])
+        self._questions, self._question_starts = _stacked([own[0] for own in texts], vectors)
+        self._entries, self._starts = _stacked([own[1] for own in texts], vectors)
 
     def scores(self, query: Vector) -> NDArray[np.float32]:
         """For each document, how close it is to the question; 1 for the same text."""
-        closest = np.maximum.reduceat(self._entries @ query, self._starts)
+        closest = np.maximum.reduceat(self._entries @ query, self._starts[:-1])
+        question = np.maximum.reduceat(self._questions @ query, self._question_starts[:-1])
         weight = self._space.question_weight
-        return self._spread(weight * (self._questions @ query) + (1 - weight) * closest)
+        return self._spread(weight * question + (1 - weight) * closest)
 
     def title_score(self, query: Vector, place: int) -> float:
-        """How close the question is to the question of the document at `place`."""
-        return float(self._spread(np.asarray(self._questions[place] @ query)))
+        """How close the question is to that of the document at `place`, in any of its wordings."""
+        start, end = self._question_starts[place : place + 2]
+        return float(self._spread(np.asarray((self._questions[start:end] @ query).max())))
 
     def likeness(self, places: Sequence[int]) -> NDArray[np.float32]:
         """How alike the first of these documents is to each, as the model reads them: cosines."""
@@ -87,3 +98,12 @@ class DenseIndex:
     def _spread(self, cosines: NDArray[np.floating]) -> NDArray[np.float32]:
         low, high = self._space.spread
         return np.asarray((cosines - low) / (high - low), dtype=np.float32)
+
+
+def _stacked(
+    texts: Sequence[Sequence[str]], vectors: Mapping[Key, Vector]
+) -> tuple[Vector, NDArray[np.intp]]:
+    """The vectors of all these texts below each other; where those of each document start, and
+    the end."""
+    stacked = np.stack([vectors[key_of(text)] for own in texts for text in own])
+    return stacked, np.cumsum([0, *map(len, texts)])

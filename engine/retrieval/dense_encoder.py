@@ -99,4 +99,5 @@ class DenseEncoder:
             self._intents = IntentClassifier.of(vectors)
 
     def _texts(self, corpus: Corpus) -> list[str]:
-        return [text for entry in corpus.documents for text in self._space.passages(entry)]
+        texts = map(self._space.texts_of, corpus.documents)
+        return [text for questions, passages in texts for text in (*questions, *passages)]

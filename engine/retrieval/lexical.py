@@ -77,14 +77,32 @@ class LexicalIndex:
 
         self._analyze = analyze
         self._size = len(documents)
-        texts = [f"{d.question} {d.section} {d.answer}" for d in documents]
-        self._titles = tuple(d.question for d in documents)
+        self._titles = tuple((d.question, *d.phrasings) for d in documents)
+        asked = [" ".join(titles) for titles in self._titles]
+        texts = [
+            f"{title} {d.section} {d.answer}" for title, d in zip(asked, documents, strict=True)
+        ]
         self._spelling = Spelling(texts, stem)
         self._bm25 = _Bm25([analyze(text) for text in texts])
         self._index = Index(
             text_fields=list(BOOSTS),
             vectorizer_params={"analyzer": analyze, "sublinear_tf": True},
-        ).fit([{field: getattr(d, field) for field in BOOSTS} for d in documents])
+        ).fit(
+            [
+                {"question": title, "section": d.section, "answer": d.answer}
+                for title, d in zip(asked, documents, strict=True)
+            ]
+        )
+        #: Where entries with other phrasings stand, and the words of each phrasing by itself: one
+        #: that is asked word for word must not count less for the others beside it.
+        several = [place for place, titles in enumerate(self._titles) if len(titles) > 1]
+        self._phrased = np.array(
+            [place for place in several for _ in self._titles[place]], dtype=np.intp
+        )
+        phrasings = [title for place in several for title in self._titles[place]]
+        self._phrasings = (
+            self._index.vectorizers["question"].transform(phrasings) if phrasings else None
+        )
 
     def repaired(self, text: str) -> str:
         return self._spelling.repaired(text)
@@ -114,8 +132,10 @@ class LexicalIndex:
 
     def overlap(self, text: str, place: int) -> Overlap:
         """What `text` shares with the document at `place`."""
-        words, title = set(self._analyze(text)), set(self._analyze(self._titles[place]))
+        words = set(self._analyze(text))
         weight, held = self._bm25.weight, self._bm25.words_of(place)
+        titles = [set(self._analyze(title)) for title in self._titles[place]]
+        title = max(titles, key=lambda title: _share(weight(words & title), weight(words | title)))
         return Overlap(
             coverage=_share(weight(words & held), weight(words)),
             in_title=_share(weight(words & title), weight(words)),
@@ -132,7 +152,11 @@ class LexicalIndex:
             # A field that is empty everywhere is fitted on one made-up entry.
             if entries.shape[0] == self._size:
                 query = self._index.vectorizers[field].transform([text])
-                total += boost * (entries @ query.T).toarray().ravel().astype(np.float32)
+                cosine = (entries @ query.T).toarray().ravel().astype(np.float32)
+                if field == "question" and self._phrasings is not None:
+                    each = (self._phrasings @ query.T).toarray().ravel().astype(np.float32)
+                    np.maximum.at(cosine, self._phrased, each)
+                total += boost * cosine
         return total
 
 

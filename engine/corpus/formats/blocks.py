@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 #: markdown-it takes up to two kilobytes and a tenth of a millisecond for each.
-_MOST_LINES = 150_000
+_MOST_LINES = 100_000
 #: What is nested deeper stays text.
 _MAX_NESTING = 20
 #: The longest heading; longer ones are paragraphs.
@@ -40,16 +40,20 @@ _ANSWERS = re.compile(
 _RULED = re.compile(r"^[=\-~_*# ]{3,}$")
 
 
+def bounded(text: str) -> str:
+    """The text itself. Raises CorpusError when it has more lines than a person writes."""
+    if text.count("\n") > _MOST_LINES:
+        raise CorpusError(f"The file has more than {_MOST_LINES} lines; split it.")
+    return text
+
+
 def paragraphs_of(text: str) -> list[Paragraph]:
     """The top-level blocks of a text that `plain_containers` wrote.
 
     Raises CorpusError when it has too many lines.
     """
-    lines = text.split("\n")
-    if len(lines) > _MOST_LINES:
-        raise CorpusError(f"The file has more than {_MOST_LINES} lines; split it.")
-    tokens = _reader().parse(text)
-    return list(_Blocks(lines, tokens).paragraphs())
+    tokens = _reader().parse(bounded(text))
+    return list(_Blocks(text.split("\n"), tokens).paragraphs())
 
 
 @cache

@@ -34,6 +34,9 @@ _COLONS = re.compile(r"^[ \t]{0,3}:{3,}[ \t]*(?:\{?([\w-]+)\}?[ \t]*(?:\[([^\]]+
 _EXCLAIMED = re.compile(
     r"""^(?:!!!|\?\?\?\+?)[ \t]+([\w-]+)(?:[ \t]+[\w-]+){0,5}(?:[ \t]+"([^"]*)")?[ \t]*$"""
 )
+#: How each line within an admonition begins.
+_INDENT, _QUOTE = re.compile(r"[ ]{4}|\t|\s*\Z"), re.compile(r"[ ]{0,3}>[ ]?")
+#: "> [!NOTE]" of GitHub; "> [!question]- Can I join late?" of Obsidian folds.
 _ALERT = re.compile(r"^([ \t]*>[ \t]*)\[!(\w+)\][-+]?[ \t]*(.*)$")
 _OPEN_TAG = re.compile(r"(?i)<(summary|h[1-6]|dt)\b[^<>]{0,300}>(?!.*</\1\s*>)")
 _TAGS = re.compile(
@@ -80,8 +83,8 @@ class _Lines:
         self._tag: list[str] = []
         #: Whether the lines of a quotation are read without its marks.
         self._is_quoted = False
-        #: For each indented admonition that is open: whether it folds.
-        self._indented: list[bool] = []
+        #: For each admonition that is open: what its lines begin with, and whether it folds.
+        self._framed: list[tuple[re.Pattern[str], bool]] = []
         #: For each container between colons that is open: whether it folds.
         self._colons: list[bool] = []
 
@@ -89,8 +92,8 @@ class _Lines:
         """Each line, or what stands for it, and whether it is code."""
         for raw in self._lines:
             depth, line = self._dedented(raw)
-            while len(self._indented) > depth:
-                yield _end(self._indented.pop()), False
+            while len(self._framed) > depth:
+                yield _end(self._framed.pop()[1]), False
             if self._is_code(line):
                 yield line, True
             elif (shown := self._shown(line)) is not None and not self._goes_on(shown):
@@ -98,10 +101,10 @@ class _Lines:
         yield " ".join(self._tag), False
 
     def _dedented(self, line: str) -> tuple[int, str]:
-        """In how many of the open admonitions it stands, and the line without their indent."""
+        """In how many of the open admonitions it stands, and the line without their marks."""
         depth = 0
-        while depth < len(self._indented) and (line.startswith(("    ", "\t")) or not line.strip()):
-            line = line[1:] if line.startswith("\t") else line[4:]
+        while depth < len(self._framed) and (match := self._framed[depth][0].match(line)):
+            line = line[match.end() :]
             depth += 1
         return depth, line
 
@@ -149,8 +152,8 @@ class _Lines:
 
     def _line(self, line: str) -> str:
         if match := _EXCLAIMED.match(line):
-            self._indented.append(_folds(match[1], match[2]))
-            return _begin(match[2] or "", self._indented[-1])
+            self._framed.append((_INDENT, _folds(match[1], match[2])))
+            return _begin(match[2] or "", self._framed[-1][1])
         if (match := _COLONS.match(line)) and (match[1] or self._colons):
             if not match[1]:
                 return _end(self._colons.pop())
@@ -163,7 +166,10 @@ class _Lines:
                 return _end(True)
             return _begin(quoted[1] or quoted[2] or quoted[3], True) if quoted else ""
         if match := _ALERT.match(line):
-            return f"{match[1]}{match[3]}".rstrip()
+            if not _folds(match[2], match[3]):
+                return f"{match[1]}{match[3]}".rstrip()
+            self._framed.append((_QUOTE, True))
+            return _begin(match[3], True)
         if match := _ANCHOR_LINE.match(line):
             return f"\n{ANCHOR}{match[1]}\n"
         return _TAGS.sub(_tag, line) if "<" in line else line

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from engine.corpus.entry import EntryList, Parsed, shortened
 from engine.corpus.formats.outline import Kind, Node, Paragraph, outline
-from engine.corpus.formats.questions import asks_in, names_contents, says_faq
+from engine.corpus.formats.questions import asks_in, names_answer, names_contents, says_faq
 
 __all__ = ["Kind", "Paragraph", "Passage", "entries_below_headings", "passages"]
 
@@ -185,7 +185,8 @@ def _flattened(node: Node, parts: set[int] | None) -> Iterator[Paragraph]:
         if isinstance(each, Paragraph):
             yield each
         elif parts is None or id(each) in parts:
-            yield Paragraph(kind=Kind.BLOCK, text=each.written)
+            if not names_answer(each.title):
+                yield Paragraph(kind=Kind.BLOCK, text=each.written)
             yield from _flattened(each, None)
 
 

@@ -95,10 +95,10 @@ def tidy(root: Element) -> None:
     _apply_css(root)
     for element in list(root.iter()):
         tag = element.tag
-        if not isinstance(tag, str) or tag in _NO_TEXT or _is_ornament(element):
-            drop(element)
-        elif tag == "a" and element.get("id", "").startswith("cmnt"):
+        if tag == "a" and element.get("id", "").startswith("cmnt"):
             _drop_comment(element)
+        elif not isinstance(tag, str) or tag in _NO_TEXT or _is_ornament(element):
+            drop(element)
         elif tag in ("sup", "sub"):
             _raise_or_lower(element)
         elif tag == "a":

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from engine.corpus.entry import EntryList, Parsed, as_text
-from engine.corpus.formats.blocks import paragraphs_of
+from engine.corpus.entry import EntryList, Parsed
+from engine.corpus.fields import as_text
+from engine.corpus.formats.blocks import bounded, paragraphs_of
 from engine.corpus.formats.containers import plain_containers
 from engine.corpus.formats.front_matter import front_matter
 from engine.corpus.formats.headings import Passage, passages
 from engine.corpus.formats.outline import Kind
 from engine.corpus.formats.questions import asks, question_text, says_faq
+from engine.corpus.formats.references import with_links_in_place
 from engine.corpus.text import clean_line, clean_text, decode
 from engine.errors import NotAnFaq
 
@@ -36,14 +38,15 @@ def entries_of_markdown(text: str) -> Parsed:
     paragraphs ask, by the rules of `passages`; where they do not, `title:` is the question that
     the text answers.
 
-    Raises CorpusError when the front matter is malformed, NotAnFaq when nothing asks.
+    Raises CorpusError when the front matter is malformed or the text is too long, NotAnFaq when
+    nothing asks.
     """
-    fields, body = front_matter(clean_text(text))
+    fields, body = front_matter(clean_text(bounded(text)))
     found = EntryList()
     if as_text(fields.get("question")).strip():
         found.add({**fields, "answer": body, "text": ""})
         return found.parsed()
-    paragraphs = paragraphs_of(plain_containers(body))
+    paragraphs = paragraphs_of(plain_containers(with_links_in_place(body)))
     title = clean_line(as_text(fields.get("title")))
     asked = passages(paragraphs, title=title)
     has_headings = any(each.kind is Kind.HEADING for each in paragraphs)

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 
 from engine.code_fences import split_code
 from engine.corpus.entry import Parsed
+from engine.corpus.formats.blocks import bounded
 from engine.corpus.formats.markdown import entries_of_markdown
 from engine.corpus.text import clean_text, decode
 
 _MODULE = re.compile(
     r"(?m)^(?:import\s[^\n]*|export\s+(?:const|let|default|function)\b[^\n]*)(?:\n(?!\n)[^\n]*)*\n?"
 )
-_COMMENT = re.compile(r"(?s)\{/\*.{0,20000}?\*/\}")
+_COMMENT = re.compile(r"(?s)\{/\*(?:(?!\{/\*).){0,20000}?\*/\}")
 _CODE = r"(?P<code>^[ \t]*(?P<fence>`{3,}|~{3,})(?s:.*?)^[ \t]*(?P=fence)[`~]*[ \t]*$|`[^`\n]+`)"
 _TAG = re.compile(
     rf"""(?xm){_CODE}|[ \t]*<(?P<end>/?)(?P<name>[A-Z][\w.]*)
@@ -34,7 +35,7 @@ def parse_mdx(data: bytes) -> Parsed:
 
     Raises CorpusError when it is not text or holds no questions.
     """
-    stretches = split_code(clean_text(decode(data)))
+    stretches = split_code(clean_text(bounded(decode(data))))
     text = "".join(part if is_code else _without_scripts(part) for part, is_code in stretches)
     return entries_of_markdown("".join(_stretches(text)))
 

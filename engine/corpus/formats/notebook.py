@@ -6,7 +6,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from engine.corpus.entry import Parsed, as_text
+from engine.corpus.entry import Parsed
+from engine.corpus.fields import as_text
 from engine.corpus.formats.markdown import entries_of_markdown
 from engine.corpus.text import decode
 from engine.errors import CorpusError

@@ -28,6 +28,8 @@ _IN_TEXT = 20
 #: Two of a kind are a habit; one bold question may be a figure of speech.
 _HABIT = 2
 _DEEPEST_FOLD = 20
+#: The most paragraphs to each question where only lines ask.
+_LINES_PER_QUESTION = 6
 
 
 class Kind(Enum):
@@ -242,6 +244,8 @@ def _manners(paragraphs: Sequence[Paragraph], headings: Iterable[str]) -> set[Ma
             counted[asked.manner] += 1
     enough = 1 if any(map(says_faq, headings)) else _HABIT
     found = {manner for manner, number in counted.items() if number >= enough}
+    if counted[Manner.LINE] * _LINES_PER_QUESTION < len(paragraphs):  # a letter, a conversation
+        found.discard(Manner.LINE)
     if any(map(asks, headings)) or found - {Manner.LINE}:
         found.discard(Manner.LINE)
     return found

@@ -19,9 +19,12 @@ from engine.corpus.formats.webpage import parse_webpage
 #: Suffix → parser of a file's bytes; the number is the largest size after unpacking.
 PARSERS: Mapping[str, Callable[[bytes, int], Parsed]] = {
     ".json": lambda data, _: parse_json(data),
+    ".jsonl": lambda data, _: parse_json(data, by_line=True),
+    ".ndjson": lambda data, _: parse_json(data, by_line=True),
     ".yaml": lambda data, _: parse_yaml(data),
     ".yml": lambda data, _: parse_yaml(data),
     ".csv": lambda data, _: parse_csv(data),
+    ".tsv": lambda data, _: parse_csv(data),
     ".md": lambda data, _: parse_markdown(data),
     ".markdown": lambda data, _: parse_markdown(data),
     ".mdx": lambda data, _: parse_mdx(data),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from engine.corpus.entry import Parsed
+from engine.corpus.formats.blocks import bounded
 from engine.corpus.formats.markdown import entries_of_markdown
 from engine.corpus.text import clean_text, decode
 
@@ -23,7 +24,7 @@ def parse_text(data: bytes) -> Parsed:
 
     Raises CorpusError when it is not text or holds no questions.
     """
-    return entries_of_markdown("\n".join(_lines(clean_text(decode(data)).split("\n"))))
+    return entries_of_markdown("\n".join(_lines(clean_text(bounded(decode(data))).split("\n"))))
 
 
 def _lines(lines: list[str]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -181,10 +182,8 @@ def asked_item(text: str) -> Asked | None:
     match = _ITEM.match(text)
     if match is None:
         return None
-    width = len(match[0])
     first, *rest = text[match.end() :].split("\n")
-    lines = [first, *(line[min(width, len(line) - len(line.lstrip())) :] for line in rest)]
-    inner = "\n".join(lines)
+    inner = "\n".join([first, *textwrap.dedent("\n".join(rest)).split("\n")]).rstrip()
     found = labelled(inner) or emphasised(inner) or asked_line(inner)
     if found is None:
         one = re.match(r"([^?？\n]{8,200}[?？])\s+(?=[^\W_a-z])([^?？]+)\Z", inner)
@@ -195,6 +194,11 @@ def asked_item(text: str) -> Asked | None:
 def without_answer_label(text: str) -> str:
     match = _ANSWER_LABEL.match(text)
     return text[match.end() :] if match else text
+
+
+def names_answer(title: str) -> bool:
+    """Whether a heading only says that the answer follows."""
+    return _ANSWER_LABEL.fullmatch(title.rstrip(" :") + ":") is not None
 
 
 def answers_by_label(text: str) -> bool:

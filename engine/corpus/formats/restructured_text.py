@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+import string
 import textwrap
 import unicodedata
 from collections.abc import Iterator
 
 from engine.corpus.entry import Parsed
+from engine.corpus.formats.blocks import bounded
 from engine.corpus.formats.markdown import entries_of_markdown
 from engine.corpus.text import clean_text, decode
 
-_ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1{2,}\s*")
 _EXPLICIT = re.compile(r"(?P<indent>[ ]*)\.\.(?:\s+(?P<rest>.*))?")
 _DIRECTIVE = re.compile(r"([\w-]+(?:[:+.][\w-]+)*)::(?:\s+(.*))?")
 _TARGET = re.compile(r"_`?([^`:]+)`?:(?:\s+(\S+))?")
@@ -34,9 +35,11 @@ _DROPPED = {
 }
 _LITERAL = re.compile(r"``(.+?)``")
 _LINK = re.compile(r"`([^`<>]+?)\s*<([^`<>\s]+)>`__?")
-_ROLE = re.compile(r":[\w:+-]+:`~?([^`<>]+?)(?:\s*<[^`<>]*>)?`")
+_ROLE = re.compile(r":[\w:+-]{1,60}:`~?([^`<>]+?)(?:\s*<[^`<>]*>)?`")
 _REFERENCE = re.compile(r"`([^`<>]+)`__?\b|(?<![\w`])(\w[\w.-]*\w)_(?![\w`])")
 _DEEPEST = 10
+#: Nobody writes longer ones by hand; they stay as they are.
+_LONGEST_LINE = 5_000
 
 
 def parse_rst(data: bytes) -> Parsed:
@@ -44,7 +47,7 @@ def parse_rst(data: bytes) -> Parsed:
 
     Raises CorpusError when it is not text or holds no questions.
     """
-    text = clean_text(decode(data)).expandtabs(8)
+    text = clean_text(bounded(decode(data))).expandtabs(8)
     targets = {
         m[1].lower(): m[2] or "" for m in re.finditer(r"(?m)^\.\. _`?([^`:\n]+)`?:[ ]+(\S+)", text)
     }
@@ -94,14 +97,14 @@ class _Converter:
         """How many lines a heading takes here, and how Markdown writes it."""
         if self._depth or (number and lines[number - 1].strip()):
             return None
-        is_over = _ADORNMENT.fullmatch(lines[number]) is not None
+        is_over = bool(_adornment(lines[number]))
         title, under, *_ = (*lines[number + is_over : number + is_over + 2], "", "")
-        match = _ADORNMENT.fullmatch(under)
-        if match is None or not title.strip() or _ADORNMENT.fullmatch(title):
+        mark = _adornment(under)
+        if not mark or not title.strip() or _adornment(title):
             return None
         if len(under.strip()) + 2 < len(title.strip()) or (title[0] == " " and not is_over):
             return None
-        style = (match[1], is_over)
+        style = (mark, is_over)
         if style not in self._levels:
             self._levels.append(style)
         words = self._inline(title.strip())
@@ -153,6 +156,8 @@ class _Converter:
 
     def _inline(self, line: str) -> str:
         """Links, roles and literals of one line."""
+        if len(line) > _LONGEST_LINE:
+            return line
         code: list[str] = []
 
         def kept(match: re.Match[str]) -> str:
@@ -171,6 +176,13 @@ class _Converter:
         words = match[1] or match[2]
         url = self._targets.get(words.lower(), "")
         return f"[{words}]({url})" if url else words
+
+
+def _adornment(line: str) -> str:
+    """The mark that a line repeats to underline a heading; empty for other lines."""
+    marks = line.rstrip()
+    is_one = 3 <= len(marks) <= _LONGEST_LINE and marks == marks[0] * len(marks)
+    return marks[0] if is_one and marks[0] in string.punctuation else ""
 
 
 def _indent(line: str) -> int:

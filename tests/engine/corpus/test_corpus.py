@@ -57,6 +57,23 @@ async def test_one_id_with_different_answers_keeps_both(tmp_path: Path) -> None:
     assert again.documents == corpus.documents
 
 
+async def test_every_file_is_listed_with_the_ids_of_its_entries(tmp_path: Path) -> None:
+    folder = tmp_path / "faq"
+    folder.mkdir()
+    one = written(folder / "one.json", ENTRIES)
+    copy = written(folder / "two.json", [ENTRIES[0], {"question": "Question", "answer": "Answer"}])
+    empty = written(tmp_path / "three.json", [{"question": "Question", "answer": "Answer"}])
+
+    corpus = await loader(folder, empty).load()
+
+    first, second = (document.id for document in corpus.documents)
+    assert [(file.source, file.entry_ids) for file in corpus.files] == [
+        (str(one), (first, second)),
+        (str(copy), (first,)),
+        (str(empty), ()),
+    ]
+
+
 async def test_unsafe_addresses_of_entries_are_left_out(tmp_path: Path) -> None:
     path = written(tmp_path / "d.json", [{**ENTRIES[0], "url": "javascript:alert(1)"}])
 
