@@ -183,6 +183,8 @@ def _append_text(run: Element, text: str) -> None:
 
 
 def _text(element: Element, kind: Kind | None = None) -> Iterator[Paragraph]:
+    if not len(element) and not (element.text or "").strip():
+        return
     text = to_markdown(element)
     if text.strip():
         is_code = element.tag in ("pre", "blockquote", "table")

@@ -14,7 +14,6 @@ from engine.corpus.formats.archive import unzipped
 from engine.errors import CorpusError
 
 LIMIT = 100_000
-_ID = "0123456789abcdef0123456789abcdef"
 
 
 def packed(files: dict[str, bytes], kind: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -36,24 +35,6 @@ def test_the_files_of_a_folder_are_read_and_its_pictures_are_not() -> None:
         PurePosixPath("a.md"): b"A",
         PurePosixPath("b/c.html"): b"B",
     }
-
-
-def test_names_of_a_notion_export_lose_their_ids() -> None:
-    data = packed(
-        {
-            f"FAQ {_ID}.md": b"A",
-            f"FAQ {_ID}/Can I join late {_ID[::-1]}.md": b"B",
-            f"FAQ {_ID}/Table {_ID}_all.csv": b"C",
-        }
-    )
-
-    assert names(data) == ["FAQ.md", "FAQ/Can I join late.md", "FAQ/Table_all.csv"]
-
-
-def test_two_pages_of_one_name_are_both_read() -> None:
-    data = packed({f"FAQ {_ID}.md": b"A", f"FAQ {_ID[::-1]}.md": b"B"})
-
-    assert names(data) == ["FAQ.md", f"FAQ {_ID[::-1]}.md"]
 
 
 def test_the_parts_of_a_large_export_are_read_as_one() -> None:
