@@ -151,6 +151,10 @@ class EntryList:
         return Parsed(entries=tuple(self._entries), problems=tuple(problems), left_out=left_out)
 
 
+def _title(text: str) -> str:
+    return clean_line(title_without_html(clean_text(text)))
+
+
 def _phrasings(question: str, texts: Iterable[str]) -> tuple[str, ...]:
     """Other ways to ask `question`, each once; a page's `aliases` are addresses and none."""
     lines = (line for text in texts for line in _PARTED.split(text[: _MOST_PHRASINGS * 1000]))

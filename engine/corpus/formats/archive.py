@@ -19,8 +19,6 @@ _CHUNK = 1 << 16
 _ENCODING = re.compile(rb"""\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([^"']+)""")
 _PLAIN_ENCODINGS = {b"utf-8", b"utf8", b"utf-16", b"us-ascii", b"ascii"}
 _XML_NAMES = (".xml", ".rels")
-#: Notion ends the name of every file and folder of an export with the page's id.
-_NOTION_ID = re.compile(r"[ _-]+[0-9a-f]{32}(?=\.\w+\Z|_all\.csv\Z|\Z)")
 
 
 def unzipped(
@@ -76,8 +74,7 @@ def _unzip(
                 left = _unzip(part, left, is_wanted, files, is_inner=True)
                 continue
             left -= len(part)
-            shown = PurePosixPath(*(_NOTION_ID.sub("", name) or name for name in path.parts))
-            files[path if shown in files else shown] = part
+            files[path] = part
     return left
 
 

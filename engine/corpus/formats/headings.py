@@ -149,7 +149,8 @@ class _Reader:
         if not _has_text(node):
             return not node.texts and not node.children and node.level >= self._usual
         if self._keeps_introductions:
-            return True
+            # Above bold questions it introduces them.
+            return all(child.is_heading or not child.asks for child in node.children)
         return node.level >= self._usual if self._most_ask else node is not self._title
 
 

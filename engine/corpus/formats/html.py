@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from engine.errors import CorpusError
+
+if TYPE_CHECKING:
+    from html_to_markdown import ConversionOptions
 
 #: An element of lxml, which comes without types.
 Element = Any
@@ -18,9 +22,9 @@ _REFERENCE = re.compile(r"&#(?:[xX]0*([0-9a-fA-F]{1,6})|0*([0-9]{1,7}));?")
 #: Pictures inside the page; they are not read, and would count against the limit below.
 _DATA = re.compile(r"data:[\w/+.-]{1,60}(?:;[\w=-]{1,40}){0,3},[A-Za-z0-9+/=%._-]*")
 #: A page of 1,000 entries has some 2 million characters and 50,000 tags. What libxml2 builds of
-#: one at these limits takes 200 MB.
+#: one at these limits takes 100 MB and half a minute.
 _MOST_CHARS = 5_000_000
-_MOST_TAGS = 200_000
+_MOST_TAGS = 100_000
 _DEEPEST = 200
 _META_CHARSET = re.compile(rb"""(?i)<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{1,40})""")
 _XML_ENCODING = re.compile(rb"""\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})""")
@@ -30,7 +34,9 @@ _NO_TEXT = {
     *("script", "style", "template", "noscript", "head", "link", "meta"),
     *("svg", "canvas", "object", "select", "textarea"),
 }
-_HEADING_LINK = re.compile(r"[\s#¶§🔗\ufe0f]*")
+#: The sign of a link to a heading itself, or to a note: ¶, [1], [a].
+_HEADING_LINK = re.compile(r"[\s#¶§🔗\ufe0f\u200b]*|\s*\[\w{1,3}\]\s*")
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _LINE_NUMBERS = re.compile(r"(?i)(?:^|\s)(?:line-?no|line-?nos|line-?numbers?|gutter)(?:\s|$)")
 _SAFE_LINK = re.compile(r"(?i)(?:https?:|mailto:|tel:|(?![a-z][a-z0-9+.-]*:))")
 _CSS_RULE = re.compile(r"((?:[\w#]*\.[\w-]+\s*,?\s*)+)\{([^{}]*)\}")
@@ -43,7 +49,10 @@ _SUPERSCRIPT = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺
 _SUBSCRIPT = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
 #: What the converter looks at; a page's other attributes are many times its text.
 _KEPT = {"href", "src", "alt", "title", "start", "type", "colspan", "class", "checked"}
-_MOST_COLUMNS = 20
+#: With nothing but text in them they need no library.
+_PLAIN = ("p", "div", "span", "body", "dd", "td")
+#: A text that would pass for an item of a list or a heading.
+_LIST_MARK = re.compile(r"\A(\d{1,9}(?=[.)] )|(?=#{1,6} ))")
 
 
 def decode_page(data: bytes) -> str:
@@ -93,10 +102,10 @@ def tidy(root: Element) -> None:
     _apply_css(root)
     for element in list(root.iter()):
         tag = element.tag
-        if not isinstance(tag, str) or tag in _NO_TEXT or _is_ornament(element):
-            drop(element)
-        elif tag == "a" and element.get("id", "").startswith("cmnt"):
+        if tag == "a" and element.get("id", "").startswith("cmnt"):
             _drop_comment(element)
+        elif not isinstance(tag, str) or tag in _NO_TEXT or _is_ornament(element):
+            drop(element)
         elif tag in ("sup", "sub"):
             _raise_or_lower(element)
         elif tag == "a":
@@ -114,13 +123,15 @@ def to_markdown(element: Element) -> str:
     """
     import lxml.html
 
-    # The copy leaves out the text after the element.
+    if not len(element) and element.tag in _PLAIN:
+        return _LIST_MARK.sub(r"\1\\", plain(element))
     for each in element.iter():
         for name in [name for name in each.attrib if name not in _KEPT]:
             del each.attrib[name]
         columns = each.get("colspan", "")
         if columns and not (columns.isdecimal() and len(columns) < 3):
             del each.attrib["colspan"]
+    # Without the text after the element.
     return _converted(lxml.html.tostring(element, encoding="unicode", with_tail=False))
 
 
@@ -161,17 +172,34 @@ def _converted(html: str) -> str:
             "Reading HTML needs the package html-to-markdown; install it with "
             "“python -m pip install html-to-markdown”."
         ) from None
-    options = library.ConversionOptions(
-        bullets="-",
-        compact_tables=True,
-        extract_metadata=False,
-        hidden_content="reachable",
-        highlight_style="none",
-        list_indent_width=3,
-    )
-    markdown = library.convert(html, options).content or ""
+    markdown = library.convert(html, _options()).content or ""
     # The two spaces of a line break are not needed: every platform shows lines as they are.
     return "\n".join(map(str.rstrip, markdown.split("\n"))).strip("\n")
+
+
+@cache
+def _options() -> ConversionOptions:
+    """How the library writes; choices that are not its members are looked up at every call."""
+    import html_to_markdown as library
+
+    return library.ConversionOptions(
+        bullets="-",
+        code_block_style=library.CodeBlockStyle.BACKTICKS,
+        compact_tables=True,
+        extract_metadata=False,
+        heading_style=library.HeadingStyle.ATX,
+        hidden_content=library.HiddenContent.REACHABLE,
+        highlight_style=library.HighlightStyle.NONE,
+        inline_data_media=library.InlineDataMedia.KEEP,
+        link_style=library.LinkStyle.INLINE,
+        list_indent_type=library.ListIndentType.SPACES,
+        list_indent_width=3,
+        newline_style=library.NewlineStyle.SPACES,
+        output_format=library.OutputFormat.MARKDOWN,
+        tier_strategy=library.TierStrategy.AUTO,
+        url_escape_style=library.UrlEscapeStyle.ANGLE,
+        whitespace_mode=library.WhitespaceMode.NORMALIZED,
+    )
 
 
 def _visible(reference: re.Match[str]) -> str:
@@ -193,11 +221,22 @@ def _is_ornament(element: Element) -> bool:
     """An icon, the sign beside a heading that links to it, or the numbers of code lines."""
     if element.get("aria-hidden") == "true" and element.tag in ("span", "i", "b", "a", "button"):
         return True
-    if element.tag == "a" and element.get("href", "").startswith("#"):
-        return _HEADING_LINK.fullmatch("".join(element.itertext())) is not None
+    href = element.get("href", "") if element.tag == "a" else ""
+    if href.startswith("#") and _HEADING_LINK.fullmatch("".join(element.itertext())):
+        _name_heading(element, href[1:])
+        return True
     return _LINE_NUMBERS.search(element.get("class", "")) is not None and not len(
         element.findall(".//code")
     )
+
+
+def _name_heading(link: Element, name: str) -> None:
+    """Give a heading the name by which the link in it, or beside it, leads to it."""
+    parent = link.getparent()
+    near = [] if parent is None else [parent, *parent]
+    heading = next((each for each in near if str(each.tag) in _HEADINGS), None)
+    if heading is not None and not heading.get("id"):
+        heading.set("id", name)
 
 
 def _drop_comment(link: Element) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from engine.corpus.formats.folds import folded_parts
 from engine.corpus.formats.html import Element, children_in_order, plain, to_markdown
@@ -20,8 +21,11 @@ _BLOCKS = (
 _IS_BLOCK = frozenset(_BLOCKS.split("|"))
 #: Google Docs writes each level of a list as a list of its own: lst-kix_abc-2.
 _LIST_DEPTH = re.compile(r"(?:^|\s)lst-[\w]+-(\d)(?:\s|$)")
+#: Word writes an item of a list as a paragraph with a mark and spaces.
+_WORD_ITEM = re.compile(r"MsoListParagraph")
+_WORD_MARK = re.compile(r"\A[·•o§▪-]\s+")
 _ITEM = re.compile(r"(?m)^(?=(?:- |\d{1,9}[.)] ))")
-_TITLE_CLASS = re.compile(r"(?i)(?:^|\s)(?:title|subtitle|page-title)(?:\s|$)")
+_TITLE_CLASS = re.compile(r"(?i)(?:^|\s)(?:title|subtitle|page-title|MsoTitle)(?:\s|$)")
 _SIGNS = " \t\n+-−–×✕▼▾▸►▲⌄›»"
 _LONGEST_TITLE = 500
 
@@ -74,7 +78,10 @@ class _Outline:
             summary = element.find("summary")
             if summary is not None:
                 self._done.add(summary)
-                yield from self._fold(summary, [element], anchor=element.get("id", ""))
+                # Notion puts the id on the list around each of its toggles.
+                named = [element, *islice(element.iterancestors("li", "ul", "details"), 2)]
+                anchor = next(filter(None, (each.get("id", "") for each in named)), "")
+                yield from self._fold(summary, [element], anchor=anchor)
             else:
                 yield from self.paragraphs(element)
         elif level := _level(element):
@@ -88,7 +95,10 @@ class _Outline:
         elif tag in _LISTS and element not in self._holds_marks:
             yield from _list(element)
         elif tag in ("p", "pre", "blockquote", "summary") and element not in self._holds_marks:
-            if not _TITLE_CLASS.search(element.get("class", "")):
+            if _WORD_ITEM.match(element.get("class", "")):
+                item = _WORD_MARK.sub("- ", to_markdown(element), count=1)
+                yield Paragraph(kind=Kind.ITEM, text=item)
+            elif not _TITLE_CLASS.search(element.get("class", "")):
                 yield from _text(element)
         elif tag != "hr":
             yield from self.paragraphs(element)
@@ -173,6 +183,8 @@ def _append_text(run: Element, text: str) -> None:
 
 
 def _text(element: Element, kind: Kind | None = None) -> Iterator[Paragraph]:
+    if not len(element) and not (element.text or "").strip():
+        return
     text = to_markdown(element)
     if text.strip():
         is_code = element.tag in ("pre", "blockquote", "table")

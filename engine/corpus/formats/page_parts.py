@@ -20,7 +20,7 @@ _MAIN = (
 )
 #: Words of the class or id of what is not the text itself.
 _FURNITURE = re.compile(
-    r"(?i)(?:(?:site|page|global|main|top|left|right|primary|secondary|mobile|app|blog)[-_]{0,2})?"
+    r"(?i)(?:(?:site|page|global|main|top|left|right|primary|secondary|mobile|app|blog|mw|wp)[-_]{0,2})?"
     r"(?:nav(?:bar|igation)?|menu|side-?bar|breadcrumbs?|footer|masthead|toc|tableofcontents|"
     r"table-of-contents|cookies?|gdpr|consent|popup|modal|newsletter|subscribe|subscription|social|"
     r"share|sharing|related|recommended|pagination|pager|skip-?link|advert\w*|promo|comments?|"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from engine.corpus.entry import Parsed
 from engine.corpus.formats.docx import parse_docx
+from engine.corpus.formats.export import parse_export
 from engine.corpus.formats.markdown import parse_markdown
 from engine.corpus.formats.mdx import parse_mdx
 from engine.corpus.formats.notebook import parse_notebook
@@ -16,8 +17,8 @@ from engine.corpus.formats.structured import parse_json, parse_yaml
 from engine.corpus.formats.table import parse_csv
 from engine.corpus.formats.webpage import parse_webpage
 
-#: Suffix → parser of a file's bytes; the number is the largest size after unpacking.
-PARSERS: Mapping[str, Callable[[bytes, int], Parsed]] = {
+#: Of single files.
+_FILES: Mapping[str, Callable[[bytes, int], Parsed]] = {
     ".json": lambda data, _: parse_json(data),
     ".jsonl": lambda data, _: parse_json(data, by_line=True),
     ".ndjson": lambda data, _: parse_json(data, by_line=True),
@@ -36,4 +37,10 @@ PARSERS: Mapping[str, Callable[[bytes, int], Parsed]] = {
     ".htm": lambda data, _: parse_webpage(data),
     ".xhtml": lambda data, _: parse_webpage(data),
     ".pdf": lambda data, _: parse_pdf(data),
+}
+
+#: Suffix → parser of a file's bytes; the number is the largest size after unpacking.
+PARSERS: Mapping[str, Callable[[bytes, int], Parsed]] = {
+    **_FILES,
+    ".zip": lambda data, max_bytes: parse_export(data, max_bytes, _FILES),
 }

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from engine.corpus.formats.outline import Kind, Paragraph
-from engine.corpus.formats.questions import asks
+from engine.corpus.formats.questions import answers_by_label, asks, labelled
 
 #: Larger than the text by this much is meant.
 _LARGER = 1.08
@@ -121,7 +121,8 @@ class _Layout:
         self._levels = {size: min(n, _MOST_LEVELS) for n, size in enumerate(larger, start=1)}
         text = [line for line in lines if round(line.size, 1) == self._body]
         # In a document that is all bold, bold says nothing.
-        self._bold_stands_out = sum(line.is_bold for line in text) * 2 < len(text)
+        num_bold = sum(len(line.text) for line in text if line.is_bold)
+        self._bold_stands_out = num_bold * 2 < sum(len(line.text) for line in text)
         named = {_folded(line.text) for line in lines}
         self._bookmarks = {title: depth for title, depth in bookmarks.items() if title in named}
         gaps = Counter(
@@ -131,7 +132,7 @@ class _Layout:
         )
         # The smallest distance that is common: within paragraphs, not between them.
         common = [gap for gap, number in gaps.items() if number * 5 >= max(gaps.values())]
-        self._leading = min(common, default=self._body * 1.2)
+        self._leading = min(*common, self._body * 1.6) if common else self._body * 1.2
         self._right = max((len(line.text) for line in text), default=0)
 
     def blocks(self) -> Iterator[_Block]:
@@ -183,7 +184,13 @@ class _Layout:
         ended = _SENTENCE_END.search(last.text.strip()) is not None
         if last.page != line.page or line.y > last.y:
             return not ended
+        text = line.text.strip()
+        if last.is_bold != line.is_bold or labelled(text) or answers_by_label(text):
+            return False
         if last.y - line.y > self._leading * _SAME_PARAGRAPH:
+            is_double_spaced = last.y - line.y < self._body * 2.6
+            return is_double_spaced and not ended and text[:1].islower()
+        if ended and asks(text):
             return False
         if block.kind is Kind.ITEM and line.x < block.lines[0].x - 1:
             return False
@@ -199,23 +206,27 @@ def _without_furniture(lines: Sequence[Line]) -> Iterator[Line]:
     """Without the headers, footers and numbers of pages."""
     pages = [list(group) for _, group in groupby(lines, key=lambda line: line.page)]
     edges = [_edges(page) for page in pages]
-    counted = Counter(place for edge in edges for place in {_place(line) for line in edge})
+    counted = Counter(place for edge in edges for place in set(edge.values()))
     enough = max(2, len(pages) * 0.5)
     for page, edge in zip(pages, edges, strict=True):
-        outermost = {id(line) for line in (edge[0], edge[-1])}
-        near = {id(line) for line in edge}
         for line in page:
-            is_number = id(line) in outermost and _PAGE_NUMBER.fullmatch(line.text.strip())
-            repeats = id(line) in near and counted[_place(line)] >= enough
-            if not is_number and not repeats:
+            place = edge.get(id(line))
+            is_number = place and place[2] and _PAGE_NUMBER.fullmatch(line.text.strip())
+            if not is_number and (place is None or counted[place] < enough):
                 yield line
 
 
-def _edges(page: list[Line]) -> list[Line]:
+def _edges(page: list[Line]) -> dict[int, tuple[str, int, bool]]:
+    """The first and last lines of a page: what each says, where, and whether it is outermost.
+
+    Numbers do not matter in the outermost, which may count the pages.
+    """
     ordered = sorted(page, key=lambda line: -line.y)
-    return ordered if len(ordered) <= 2 * _EDGE else [*ordered[:_EDGE], *ordered[-_EDGE:]]
-
-
-def _place(line: Line) -> tuple[str, int]:
-    """Where a line stands, and what it says when its numbers do not matter."""
-    return re.sub(r"\d+", "#", _folded(line.text)), round(line.y / 4)
+    near = ordered if len(ordered) <= 2 * _EDGE else [*ordered[:_EDGE], *ordered[-_EDGE:]]
+    places = {}
+    for line in near:
+        is_outermost = line.y in (ordered[0].y, ordered[-1].y)
+        text = _folded(line.text)
+        text = re.sub(r"\d+", "#", text) if is_outermost else text
+        places[id(line)] = (text, round(line.y / 4), is_outermost)
+    return places

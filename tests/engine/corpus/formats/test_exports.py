@@ -40,7 +40,7 @@ def read(content: object) -> list[tuple[str, str, str, str]]:
 
 
 def test_the_solution_answers_a_topic_of_discourse() -> None:
-    expected = [("77", "", "Docker & permissions", "<p>Join the group.</p>")]
+    expected = [("77", "", "Docker & permissions", "Join the group.")]
 
     assert read(TOPIC) == read([TOPIC, OPEN_TOPIC]) == expected
 
@@ -58,7 +58,7 @@ def test_the_accepted_answer_is_taken_and_other_questions_are_counted() -> None:
 
     parsed = parse_json(json.dumps(content).encode())
 
-    assert read(content) == [("5", "airflow", 'Why is it "hidden"?', "<p>Wrong folder.</p>")]
+    assert read(content) == [("5", "airflow", 'Why is it "hidden"?', "Wrong folder.")]
     assert parsed.entries[0].url == "https://e.org/5"
     assert parsed.left_out == ("1 entry is left out, without an accepted answer.",)
 

@@ -214,7 +214,7 @@ def test_a_name_may_be_written_in_any_case_with_any_mark() -> None:
             [{"step": 1, "text": "First."}, {"text": "Then."}], "First.\nThen.", id="steps"
         ),
         pytest.param({"text": "So.", "links": [{"title": "x"}]}, "So.", id="text with links"),
-        pytest.param({"rendered": "<p>So.</p>", "protected": False}, "<p>So.</p>", id="rendered"),
+        pytest.param({"rendered": "<p>So.</p>", "protected": False}, "So.", id="rendered"),
         pytest.param(
             [{"type": "paragraph", "children": [{"text": "So "}, {"text": "it is."}]}],
             "So it is.",
