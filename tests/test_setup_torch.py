@@ -14,8 +14,10 @@ def course(tmp_path: Path) -> Checkout:
     return checkout(tmp_path / "checkout", tmp_path / "programs")
 
 
-def says(course: Checkout, driver: str) -> None:
-    program(course.programs / "nvidia-smi", f"echo '{driver}'")
+def says(course: Checkout, driver: str, capability: str = "7.5") -> None:
+    """nvidia-smi answers what it is asked."""
+    answers = f"case $1 in *compute_cap*) echo '{capability}';; *) echo '{driver}';; esac"
+    program(course.programs / "nvidia-smi", answers)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +56,31 @@ def test_any_other_machine_gets_the_build_of_the_package_index(
 
     assert ended.returncode == 0, ended.stderr
     assert course.installed()["torch"] == "2.13.0"
-    assert ("No NVIDIA GPU here" in ended.stderr) == (driver[:1] not in "56" or not driver)
+    assert ("nvidia-smi shows no GPU" in ended.stderr) == (driver[:1] not in "56" or not driver)
+
+
+@pytest.mark.parametrize("capability", ["6.0", "7.0"], ids=["P100", "V100"])
+def test_a_gpu_that_is_too_old_for_the_build_is_told_before_anything_is_fetched(
+    course: Checkout, capability: str
+) -> None:
+    says(course, "580.65.06", capability)
+
+    ended = course.make("run")
+
+    assert ended.returncode == 2
+    assert f"the GPU here, of compute capability {capability}; nothing was fetched: set TORCH" in (
+        last_line(ended)
+    )
+    assert course.make("setup", TORCH_INDEX_URL="https://index.example/whl/cu126").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "capability", ["9.0", "12.0", 'Field "compute_cap" is not a valid field to query.']
+)
+def test_a_gpu_that_tells_no_fault_is_no_reason_to_stop(course: Checkout, capability: str) -> None:
+    says(course, "580.65.06", capability)
+
+    assert course.make("setup").returncode == 0
 
 
 @pytest.mark.parametrize("build", ["cu126", "cpu"])

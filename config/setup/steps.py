@@ -12,7 +12,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from config.setup.__main__ import supported
-from config.setup.driver import is_too_old, read_driver, remedy
+from config.setup.driver import (
+    is_too_old,
+    lacks_code,
+    other_build,
+    read_capability,
+    read_driver,
+    remedy,
+)
 from config.setup.environment import BEGUN, PYTHON, Environment, SetUpError
 from config.setup.packages import install, remove
 
@@ -109,15 +116,21 @@ class SetUp:
         if self._index:
             return
         driver = read_driver(self._environ)
+        capability = read_capability(self._environ) if driver else ""
         if is_too_old(driver):
+            reason = f"whose driver is {driver}; nothing was fetched: {remedy(driver)}"
+        elif lacks_code(capability):
+            reason = f"of compute capability {capability}; nothing was fetched: {other_build(12)}"
+        else:
+            reason = ""
+        if reason:
             raise SetUpError(
-                f"The PyTorch of the package index could not use the GPU here, whose driver is "
-                f"{driver}; nothing was fetched: {remedy(driver)}. For the CPU alone, set it to "
-                "the address for the CPU."
+                f"The PyTorch of the package index could not use the GPU here, {reason}. "
+                "For the CPU alone, set TORCH_INDEX_URL to the address for the CPU."
             )
         if not driver and sys.platform == "linux":
             self._say(
-                "No NVIDIA GPU here. PyTorch takes 2 GB instead of 6 if TORCH_INDEX_URL is set "
+                "nvidia-smi shows no GPU here. PyTorch takes 2 GB instead of 6 if TORCH_INDEX_URL is set "
                 "to the address that its install page names for the CPU."
             )
 
