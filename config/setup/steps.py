@@ -130,8 +130,8 @@ class SetUp:
             )
         if not driver and sys.platform == "linux":
             self._say(
-                "nvidia-smi shows no GPU here. PyTorch takes 2 GB instead of 6 if TORCH_INDEX_URL is set "
-                "to the address that its install page names for the CPU."
+                "nvidia-smi shows no GPU here. PyTorch takes 2 GB instead of 6 if TORCH_INDEX_URL "
+                "is set to the address that its install page names for the CPU."
             )
 
     def _install(self, step: str) -> None:
