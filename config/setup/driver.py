@@ -30,14 +30,14 @@ def read_capability(environ: Mapping[str, str]) -> str:
     return _ask("compute_cap", environ)
 
 
-def is_too_old(driver: str) -> bool:
-    """Whether the locked PyTorch, as the package index has it, could not use the driver."""
-    return _major(driver) < OLDEST_DRIVER[LOCKED_CUDA]
-
-
-def lacks_code(capability: str) -> bool:
-    """Whether the locked PyTorch, as the package index has it, holds no code for the GPU."""
-    return bool(capability) and tuple(map(int, capability.split("."))) < OLDEST_CAPABILITY
+def objection(driver: str, capability: str) -> str:
+    """Why the locked PyTorch, as the package index has it, could not use a GPU with this driver and
+    compute capability, and what to do; the end of a sentence, empty if it could."""
+    if _major(driver) < OLDEST_DRIVER[LOCKED_CUDA]:
+        return f"its driver is {driver}; {remedy(driver)}"
+    if capability and tuple(map(int, capability.split("."))) < OLDEST_CAPABILITY:
+        return f"its compute capability is {capability}; {_other_build(12)}"
+    return ""
 
 
 def remedy(driver: str) -> str:
@@ -46,10 +46,10 @@ def remedy(driver: str) -> str:
     if cuda is None:
         return f"install NVIDIA driver {OLDEST_DRIVER[LOCKED_CUDA]} or newer"
     other = "" if cuda == LOCKED_CUDA else f", or install driver {OLDEST_DRIVER[LOCKED_CUDA]}"
-    return f"{other_build(cuda)}{other}"
+    return f"{_other_build(cuda)}{other}"
 
 
-def other_build(cuda: int) -> str:
+def _other_build(cuda: int) -> str:
     """How to get PyTorch's build for that CUDA, as the end of a sentence."""
     return (
         "set TORCH_INDEX_URL to the address that PyTorch's install page names for CUDA "

@@ -12,14 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from config.setup.__main__ import supported
-from config.setup.driver import (
-    is_too_old,
-    lacks_code,
-    other_build,
-    read_capability,
-    read_driver,
-    remedy,
-)
+from config.setup.driver import objection, read_capability, read_driver
 from config.setup.environment import BEGUN, PYTHON, Environment, SetUpError
 from config.setup.packages import install, remove
 
@@ -96,7 +89,7 @@ class SetUp:
                 f"{LOCKS['torch']} has changed, and the PyTorch that is here came from an address "
                 "of yours: set TORCH_INDEX_URL again and run make again."
             )
-        if not environment.holds(*self._torch()):
+        if not self._index and not environment.holds(*self._torch()):
             self._look_at_driver()
         environment.record(torch=BEGUN)
         if self._index and environment.holds(*self._torch()):
@@ -113,20 +106,13 @@ class SetUp:
 
     def _look_at_driver(self) -> None:
         """Before gigabytes are fetched that this machine cannot use."""
-        if self._index:
-            return
         driver = read_driver(self._environ)
         capability = read_capability(self._environ) if driver else ""
-        if is_too_old(driver):
-            reason = f"whose driver is {driver}; nothing was fetched: {remedy(driver)}"
-        elif lacks_code(capability):
-            reason = f"of compute capability {capability}; nothing was fetched: {other_build(12)}"
-        else:
-            reason = ""
-        if reason:
+        if problem := objection(driver, capability):
             raise SetUpError(
-                f"The PyTorch of the package index could not use the GPU here, {reason}. "
-                "For the CPU alone, set TORCH_INDEX_URL to the address for the CPU."
+                "Nothing was fetched: the PyTorch of the package index could not use the GPU here, "
+                f"since {problem}. For the CPU alone, set TORCH_INDEX_URL to the address for the "
+                "CPU."
             )
         if not driver and sys.platform == "linux":
             self._say(
