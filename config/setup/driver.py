@@ -65,9 +65,9 @@ def _ask(field: str, environ: Mapping[str, str]) -> str:
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
-    # Of several GPUs each has a line, all with the same driver. A failure is told in words.
-    found = re.match(rb"\s*(\d+(\.\d+)*)\s*$", said.stdout.partition(b"\n")[0])
-    return found[1].decode() if found and said.returncode == 0 else ""
+    # Of several GPUs each has a line; failures and warnings are told in words, on the same stream.
+    found = re.search(rb"(?m)^\s*(\d+(\.\d+)*)\s*$", said.stdout)
+    return found[1].decode() if found else ""
 
 
 def _major(driver: str) -> int:
