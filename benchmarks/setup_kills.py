@@ -26,7 +26,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 #: The small packages, each with as many modules and a script, which pip copies last.
-PACKAGES, MODULES = 8, 150
+PACKAGES, MODULES = 25, 250
 PROGRAM = """\
 import pathlib, time
 models = pathlib.Path("data/models")

@@ -78,7 +78,7 @@ def checkout(folder: Path, programs: Path) -> Checkout:
     shutil.copy(ROOT / "config" / "__init__.py", folder / "config")
     for name, content in LOCKS.items():
         (folder / name).write_text(content, encoding="utf-8")
-    (folder / "main.py").write_text("# Read by the stand-in.\n", encoding="utf-8")
+    (folder / "main.py").write_text("", encoding="utf-8")
     programs.mkdir(parents=True, exist_ok=True)
     program(programs / "python3", f'exec "{sys.executable}" "{STAND_IN}" outside "$@"')
     return Checkout(folder=folder, programs=programs)

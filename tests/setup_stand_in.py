@@ -83,7 +83,9 @@ def run_program(arguments: list[str]) -> int:
     if arguments[:2] != ["models", "pull"]:
         sys.stdout.write(f"{' '.join(arguments)} was told {sys.stdin.read()!r}\n")
         return 0
-    models = Path(os.environ.get("FAQ_DATA_DIR") or "data") / "models"
+    # What main.py holds stands for what its own settings say.
+    own = Path("main.py").read_text(encoding="utf-8").strip()
+    models = Path(own or os.environ.get("FAQ_DATA_DIR") or "data") / "models"
     moment("model: read")
     models.mkdir(parents=True, exist_ok=True)
     (models / arguments[2]).write_text("", encoding="utf-8")

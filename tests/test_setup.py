@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -248,6 +249,34 @@ def test_clean_forgets_the_set_up_and_keeps_the_data(course: Checkout) -> None:
 
     assert not (course.folder / ".venv").exists()
     assert (course.folder / "data" / "models" / "smollm2-135m").exists()
+
+
+def test_whoever_may_not_write_the_environment_still_runs_with_data_elsewhere(
+    course: Checkout, tmp_path: Path
+) -> None:
+    course.make("setup")
+    # As for a service whose environment belongs to root: not even the lock can be opened.
+    (course.folder / ".venv" / ".set-up.lock").unlink()
+    (course.folder / ".venv" / ".set-up.lock").mkdir()
+
+    ended = course.make("run", FAQ_DATA_DIR=str(tmp_path / "data"))
+
+    assert ended.returncode == 0, ended.stderr
+    assert (tmp_path / "data" / "models" / "smollm2-135m").exists()
+
+
+def test_a_model_that_lies_elsewhere_is_prepared_once(course: Checkout) -> None:
+    course.make("setup")
+    shutil.rmtree(course.folder / "data")
+    (course.folder / "main.py").write_text("elsewhere", encoding="utf-8")
+
+    course.make("setup")
+    done = len(course.calls())
+    again = course.make("setup")
+
+    assert again.returncode == 0
+    assert len(course.calls()) == done
+    assert not (course.folder / "data").exists()
 
 
 def test_what_is_piped_in_reaches_the_assistant_and_not_the_set_up(course: Checkout) -> None:

@@ -14,8 +14,10 @@ def course(tmp_path: Path) -> Checkout:
     return checkout(tmp_path / "checkout", tmp_path / "programs")
 
 
-def says(course: Checkout, driver: str) -> None:
-    program(course.programs / "nvidia-smi", f"echo '{driver}'")
+def says(course: Checkout, driver: str, capability: str = "7.5") -> None:
+    """nvidia-smi answers what it is asked."""
+    answers = f"case $1 in *compute_cap*) echo '{capability}';; *) echo '{driver}';; esac"
+    program(course.programs / "nvidia-smi", answers)
 
 
 @pytest.mark.parametrize(
@@ -23,9 +25,10 @@ def says(course: Checkout, driver: str) -> None:
     [
         ("535.104.05", "names for CUDA 12 and set up again, or install driver 580"),
         ("570.133.20\n570.133.20", "names for CUDA 12 and set up again, or install driver 580"),
+        ("WARNING: infoROM is corrupted\n550.54.15", "names for CUDA 12 and set up again"),
         ("470.82.01", "install NVIDIA driver 580 or newer"),
     ],
-    ids=["535", "570, two cards", "470"],
+    ids=["535", "570, two cards", "550, with a warning", "470"],
 )
 def test_an_old_driver_is_told_before_anything_is_fetched(
     course: Checkout, driver: str, advice: str
@@ -35,7 +38,8 @@ def test_an_old_driver_is_told_before_anything_is_fetched(
     ended = course.make("run")
 
     assert ended.returncode == 2
-    assert f"whose driver is {driver.splitlines()[0]}; nothing was fetched" in last_line(ended)
+    assert last_line(ended).startswith("Nothing was fetched: the PyTorch of the package index")
+    assert f"since its driver is {driver.splitlines()[-1]}; " in last_line(ended)
     assert advice in last_line(ended)
     assert not [call for call in course.calls() if "torch" in call]
 
@@ -54,7 +58,30 @@ def test_any_other_machine_gets_the_build_of_the_package_index(
 
     assert ended.returncode == 0, ended.stderr
     assert course.installed()["torch"] == "2.13.0"
-    assert ("No NVIDIA GPU here" in ended.stderr) == (driver[:1] not in "56" or not driver)
+    assert ("nvidia-smi shows no GPU" in ended.stderr) == (driver[:1] not in "56" or not driver)
+
+
+@pytest.mark.parametrize("capability", ["6.0", "7.0"], ids=["P100", "V100"])
+def test_a_gpu_that_is_too_old_for_the_build_is_told_before_anything_is_fetched(
+    course: Checkout, capability: str
+) -> None:
+    says(course, "580.65.06", capability)
+
+    ended = course.make("run")
+
+    assert ended.returncode == 2
+    assert f"since its compute capability is {capability}; set TORCH_INDEX_URL" in last_line(ended)
+    assert not [call for call in course.calls() if "torch" in call]
+    assert course.make("setup", TORCH_INDEX_URL="https://index.example/whl/cu126").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "capability", ["9.0", "12.0", 'Field "compute_cap" is not a valid field to query.']
+)
+def test_a_gpu_that_tells_no_fault_is_no_reason_to_stop(course: Checkout, capability: str) -> None:
+    says(course, "580.65.06", capability)
+
+    assert course.make("setup").returncode == 0
 
 
 @pytest.mark.parametrize("build", ["cu126", "cpu"])
@@ -103,7 +130,7 @@ def test_a_new_pytorch_is_not_taken_from_the_wrong_index(course: Checkout) -> No
     ended = course.make("setup", TORCH_INDEX_URL="https://index.example/whl/cpu")
 
     assert refused.returncode == 2
-    assert "set TORCH_INDEX_URL again" in last_line(refused)
+    assert "set TORCH_INDEX_URL to it again" in last_line(refused)
     assert ended.returncode == 0
     assert course.installed()["torch"] == "2.14.0cpu"
 

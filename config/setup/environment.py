@@ -94,7 +94,7 @@ class Environment:
 
         Raises SetUpError where it cannot be made, or is a folder of somebody else's.
         """
-        done, version = self.done(), self._version()
+        done, version = self.done(), self.version()
         works = bool(version) and pythons[0] <= tuple(map(int, version.split("."))) <= pythons[1]
         if works and done.get(PYTHON) == version:
             return
@@ -122,7 +122,7 @@ class Environment:
                 f"No environment could be made in {self.folder} ({last_line(ended.stdout)}). "
                 "Mend that, or name another folder: make VENV=…"
             )
-        self.record(python=self._version())
+        self.record(python=self.version())
 
     def scratch(self) -> Path:
         """An empty folder for what is not to stay."""
@@ -145,7 +145,7 @@ class Environment:
         for aside in self.folder.glob("lib/python*/site-packages/~*"):
             _delete(aside)
 
-    def _version(self) -> str:
+    def version(self) -> str:
         """The environment's Python, such as 3.12; empty if it or its pip does not work."""
         code = "import sys, pip; print('%d.%d' % sys.version_info[:2])"
         try:

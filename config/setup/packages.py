@@ -58,8 +58,10 @@ def install(
 
 
 def remove(environment: Environment, package: str) -> None:
-    """Uninstall it if it is there."""
-    run([*_pip(environment), "uninstall", "--yes", package])
+    """Uninstall it if it is there. Raises SetUpError."""
+    ended = run([*_pip(environment), "uninstall", "--yes", package])
+    if ended.returncode:
+        raise SetUpError(explain(ended.stdout, environment))
 
 
 def _pip(environment: Environment) -> list[str]:

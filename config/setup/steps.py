@@ -9,10 +9,11 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from config.setup.__main__ import supported
-from config.setup.driver import is_too_old, read_driver, remedy
+from config.setup.driver import objection, read_capability, read_driver
 from config.setup.environment import BEGUN, PYTHON, Environment, SetUpError
 from config.setup.packages import install, remove
 
@@ -24,6 +25,8 @@ LOCKS = {
 }
 #: Beside the steps: which TORCH_INDEX_URL PyTorch came from, as a fingerprint; empty for none.
 TORCH_INDEX = "torch_index"
+#: Beside the steps: where the model was looked for, if it was prepared and is not there.
+MODEL = "model"
 DEFAULT_MODEL = "smollm2-135m"
 
 
@@ -45,34 +48,42 @@ class SetUp:
         self._say = say
         self._index = environ.get("TORCH_INDEX_URL", "").strip()
         data = root / (environ.get("FAQ_DATA_DIR") or "data")
-        #: Each step, in order, and what it is done for.
-        self._wanted = {
-            "torch": self._lock("torch"),
-            "runtime": self._lock("runtime"),
-            "model": str(data.resolve()),
-        }
-        if tests:
-            self._wanted["tests"] = self._lock("tests")
+        self._model = data.resolve() / "models" / DEFAULT_MODEL
+        steps = ("torch", "runtime", "tests") if tests else ("torch", "runtime")
+        #: The steps that install, in order, each with what it is done for.
+        self._wanted = {step: _fingerprint((root / LOCKS[step]).read_bytes()) for step in steps}
 
     def is_ready(self, python: str) -> bool:
         """Whether nothing remains to be done for that Python, such as 3.12."""
-        return self._environment.done().get(PYTHON) == python and not self._missing()
+        return self._has_packages(python) and self._has_model()
 
     def run(self) -> None:
         """Do what remains. Raises SetUpError."""
-        with self._environment.locked(self._say):
-            self._environment.make(supported(), self._say)
-            if BEGUN in self._environment.done().values():
-                self._environment.forget_half_installed()
-            while missing := self._missing():
-                step = missing[0]
-                if step == "torch":
-                    self._install_torch()
-                else:
-                    self._environment.record(**{step: BEGUN})
-                    self._prepare_model() if step == "model" else self._install(step)
-                    self._environment.record(**{step: self._wanted[step]})
-            self._say("Set-up done.")
+        if not self._has_packages(self._environment.version()):
+            with self._environment.locked(self._say):
+                self._environment.make(supported(), self._say)
+                self._install_missing()
+        if not self._has_model():
+            self._prepare_model()
+        self._say("Set-up done.")
+
+    def _has_packages(self, python: str) -> bool:
+        return self._environment.done().get(PYTHON) == python and not self._missing()
+
+    def _has_model(self) -> bool:
+        return self._model.exists() or self._environment.done().get(MODEL) == str(self._model)
+
+    def _install_missing(self) -> None:
+        if BEGUN in self._environment.done().values():
+            self._environment.forget_half_installed()
+        while missing := self._missing():
+            step = missing[0]
+            if step == "torch":
+                self._install_torch()
+            else:
+                self._environment.record(**{step: BEGUN})
+                self._install(step)
+                self._environment.record(**{step: self._wanted[step]})
 
     def _missing(self) -> list[str]:
         done = self._environment.done()
@@ -86,10 +97,10 @@ class SetUp:
         environment, chosen = self._environment, self._environment.done().get(TORCH_INDEX)
         if chosen and not self._index:
             raise SetUpError(
-                f"{LOCKS['torch']} has changed, and the PyTorch that is here came from an address "
-                "of yours: set TORCH_INDEX_URL again and run make again."
+                "PyTorch has to be installed anew, and so far it came from an address of yours: "
+                "set TORCH_INDEX_URL to it again and run make again."
             )
-        if not environment.holds(*self._torch()):
+        if not self._index and not environment.holds(*self._torch()):
             self._look_at_driver()
         environment.record(torch=BEGUN)
         if self._index and environment.holds(*self._torch()):
@@ -106,19 +117,18 @@ class SetUp:
 
     def _look_at_driver(self) -> None:
         """Before gigabytes are fetched that this machine cannot use."""
-        if self._index:
-            return
         driver = read_driver(self._environ)
-        if is_too_old(driver):
+        capability = read_capability(self._environ) if driver else ""
+        if problem := objection(driver, capability):
             raise SetUpError(
-                f"The PyTorch of the package index could not use the GPU here, whose driver is "
-                f"{driver}; nothing was fetched: {remedy(driver)}. For the CPU alone, set it to "
-                "the address for the CPU."
+                "Nothing was fetched: the PyTorch of the package index could not use the GPU here, "
+                f"since {problem}. For the CPU alone, set TORCH_INDEX_URL to the address for the "
+                "CPU."
             )
         if not driver and sys.platform == "linux":
             self._say(
-                "No NVIDIA GPU here. PyTorch takes 2 GB instead of 6 if TORCH_INDEX_URL is set "
-                "to the address that its install page names for the CPU."
+                "nvidia-smi shows no GPU here. PyTorch takes 2 GB instead of 6 if TORCH_INDEX_URL "
+                "is set to the address that its install page names for the CPU."
             )
 
     def _install(self, step: str) -> None:
@@ -136,9 +146,11 @@ class SetUp:
         )
         if ended.returncode:
             raise SetUpError("The default model could not be prepared; the reason is above.")
-
-    def _lock(self, step: str) -> str:
-        return _fingerprint((self._root / LOCKS[step]).read_bytes())
+        if not self._model.exists():
+            # `.env` names another folder for it, or the hub's cache has it. It is looked for again
+            # each time where that cannot be noted.
+            with suppress(SetUpError, OSError), self._environment.locked(self._say):
+                self._environment.record(**{MODEL: str(self._model)})
 
     def _torch(self) -> tuple[str, str]:
         text = (self._root / LOCKS["torch"]).read_text(encoding="utf-8")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from config.setup.__main__ import supported
-from config.setup.driver import LOCKED_CUDA, is_too_old, remedy
+from config.setup.driver import LOCKED_CUDA, objection, remedy
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -91,12 +91,12 @@ def test_what_the_driver_must_be_stands_beside_the_lock_of_pytorch() -> None:
     [("450.80", True), ("535.104.05", True), ("579.99", True), ("580", False), ("600.1", False)],
 )
 def test_a_driver_is_too_old_by_its_first_number(driver: str, old: bool) -> None:
-    assert is_too_old(driver) is old
+    assert bool(objection(driver, "7.5")) is old
 
 
 @pytest.mark.parametrize("driver", ["", "N/A", "[Unknown Error]"])
 def test_nobody_is_held_up_by_a_driver_that_tells_no_version(driver: str) -> None:
-    assert not is_too_old(driver)
+    assert objection(driver, "") == ""
 
 
 @pytest.mark.parametrize(
