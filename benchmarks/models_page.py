@@ -60,10 +60,14 @@ def main() -> None:
     from transformers.utils import logging
 
     logging.set_verbosity_error()
+    tables = {
+        "catalogue": catalogue(load_catalog(ROOT / "config/models.yaml")),
+        "architectures": architectures(),
+    }
     page = PAGE.read_text(encoding="utf-8")
-    catalog = load_catalog(ROOT / "config/models.yaml")
-    page = replaced(page, "catalogue", catalogue(catalog))
-    PAGE.write_text(replaced(page, "architectures", architectures()), encoding="utf-8")
+    for name, table in tables.items():
+        page = replaced(page, name, table)
+    PAGE.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

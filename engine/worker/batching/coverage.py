@@ -53,7 +53,8 @@ def _known_reason(model: Any) -> str:
         if getattr(generation, name, None) not in (None, harmless, [], {}):
             return f"its generation_config.json sets {name}, which only generate knows"
     kinds = _layer_kinds(config)
-    if model._is_stateful or kinds & _STATES:
+    # A hybrid class may have attention alone: Granite 4.0 Micro.
+    if kinds & _STATES or (model._is_stateful and not kinds):
         return "its layers keep a state instead of keys and values, for which slots have no place"
     if kinds - _ATTENTION or getattr(config, "attention_chunk_size", None):
         return "its layers choose the part of the text that they look at in a way of their own"

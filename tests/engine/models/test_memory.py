@@ -293,8 +293,9 @@ def test_weights_that_stay_quantised_count_as_they_are(tmp_path: Path) -> None:
         b"\xff" * 64,
         struct.pack("<Q", 2) + b"[]",
         struct.pack("<Q", 20) + b'{"a":{"dtype":"F32"}}',
+        struct.pack("<Q", 10**6) + b"[" * 10**6,
     ],
-    ids=["empty", "pointer", "noise", "a list", "no shape"],
+    ids=["empty", "pointer", "noise", "a list", "no shape", "nested without end"],
 )
 def test_what_are_no_weights_is_not_counted(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(content)

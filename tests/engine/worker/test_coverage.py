@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,17 @@ def test_the_page_has_no_other_architectures_and_enough_run_many_at_once() -> No
     assert table.count("many questions at once") >= 20
 
 
+def test_a_hybrid_that_has_attention_alone_runs_in_slots() -> None:
+    hybrid = ALL["granitemoehybrid"]
+    one = replace(hybrid, config={**hybrid.config, "layer_types": ["full_attention"] * 2})
+    network = one.network()
+    prompts = tiny.prompts(*LENGTHS)
+    expected = [tiny.alone(network, p, new) for p, new in zip(prompts, NEW, strict=True)]
+
+    assert why_not_covered(network, tolerance=1e-3) == ""
+    assert together(network, prompts) == expected
+
+
 @pytest.mark.parametrize(
     ("setting", "value"),
     [("no_repeat_ngram_size", 3), ("min_length", 56), ("forced_bos_token_id", 0)],
@@ -96,6 +108,23 @@ def test_a_window_that_the_attention_is_not_told_of_is_not_covered() -> None:
     network.config._attn_implementation = "sdpa"
 
     assert "look back" in why_not_covered(network, tolerance=1e-3)
+
+
+@pytest.mark.parametrize("name", ["gemma2", "cohere2", "mistral", "gemma3"])
+def test_a_window_longer_than_all_texts_is_loaded_as_well(name: str, tmp_path: Path) -> None:
+    one, window = ALL[name], {"sliding_window": 4096}
+    config = {**one.config, **window}
+    if "text_config" in config:
+        config["text_config"] = {**config["text_config"], **window}
+    replace(one, config=config).network().save_pretrained(tmp_path)
+    save_tokenizer(tmp_path)
+
+    model = HuggingFaceModel.load(entry(context_window=500), tmp_path, device="cpu")
+    expected = model.generate(REQUEST, NullWatcher()).text
+    core = EngineCore.of(model, max_batch=2)
+
+    assert core.num_slots == 2
+    assert [generation.text for generation in run(core, NullWatcher())] == [expected]
 
 
 @pytest.fixture(scope="module", params=["lfm2", "falcon_h1", "mamba", "bloom", "led"])
