@@ -26,7 +26,7 @@ def architectures() -> str:
     from engine.worker.batching.coverage import why_not_covered
 
     rows = [
-        architecture_row(one, why_not_covered(one.network(), tolerance=1e-3))
+        architecture_row(one, why_not_covered(one.network(), num_tokens=256, tolerance=1e-3))
         for one in ALL.values()
     ]
     return "\n".join(["| `model_type` | for instance | answers |", "|---|---|---|", *rows])
