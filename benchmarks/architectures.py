@@ -165,7 +165,7 @@ DECODERS = (
     _one("smollm3", "SmolLM3", no_rope_layers=[1, 0]),
     _one(
         "granite",
-        "Granite 3.x, 4.0 Micro, 4.1",
+        "Granite 3.x",
         attention_multiplier=0.1,
         embedding_multiplier=2.0,
         residual_multiplier=0.3,
@@ -243,7 +243,7 @@ DECODERS = (
     _one("falcon_h1", "Falcon-H1", mamba_d_ssm=128, **_MAMBA),
     _one(
         "granitemoehybrid",
-        "Granite 4.0 H",
+        "Granite 4.0 H; without states (4.0 Micro) many at once",
         layer_types=_STATE_THEN_ATTENTION,
         num_local_experts=0,
         shared_intermediate_size=96,

@@ -26,7 +26,7 @@ def architectures() -> str:
     from engine.worker.batching.coverage import why_not_covered
 
     rows = [
-        architecture_row(one, why_not_covered(one.network(), tolerance=1e-3))
+        architecture_row(one, why_not_covered(one.network(), num_tokens=256, tolerance=1e-3))
         for one in ALL.values()
     ]
     return "\n".join(["| `model_type` | for instance | answers |", "|---|---|---|", *rows])
@@ -60,10 +60,14 @@ def main() -> None:
     from transformers.utils import logging
 
     logging.set_verbosity_error()
+    tables = {
+        "catalogue": catalogue(load_catalog(ROOT / "config/models.yaml")),
+        "architectures": architectures(),
+    }
     page = PAGE.read_text(encoding="utf-8")
-    catalog = load_catalog(ROOT / "config/models.yaml")
-    page = replaced(page, "catalogue", catalogue(catalog))
-    PAGE.write_text(replaced(page, "architectures", architectures()), encoding="utf-8")
+    for name, table in tables.items():
+        page = replaced(page, name, table)
+    PAGE.write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -175,7 +175,3 @@ def _whole_number(text: str) -> int:
 def shortened(text: str) -> str:
     """How a title is named in a sentence."""
     return text if len(text) <= _LONGEST_NAME else text[:_LONGEST_NAME].rstrip() + "…"
-
-
-def _title(text: str) -> str:
-    return clean_line(title_without_html(clean_text(text)))

@@ -12,8 +12,8 @@ from typing import Any
 from engine.models.catalog import Dtype, ModelEntry
 from engine.models.memory import MemoryNeed, Parameters, memory_need
 
-#: The length of a header stands in its first bytes; the library itself refuses longer ones.
-_LENGTH, _LONGEST = struct.Struct("<Q"), 100_000_000
+#: The length of a header stands in its first bytes. Real ones are of some MB, if that.
+_LENGTH, _LONGEST = struct.Struct("<Q"), 20_000_000
 #: Loading makes numbers of these kinds into those that the entry asks for; others stay as they are.
 _FLOATS = {"F32", "F16", "BF16"}
 #: Parts of the names of matrices that quantisation leaves alone; experts are one block of
@@ -34,7 +34,7 @@ def need_in(
     """
     try:
         config = config or json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(config, Mapping):
         return None
@@ -54,7 +54,7 @@ def count_in(folder: Path) -> Parameters | None:
                 outputs += shape[0]
             else:
                 kept += numbers
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, struct.error):
         return None  # what is no safetensors file is loading's to refuse
     if not linear + kept + stored:
         return None

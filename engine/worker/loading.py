@@ -113,8 +113,10 @@ def _load(entry: ModelEntry, path: Path, device: str) -> LoadedModel:
     dtype_name = str(dtype).removeprefix("torch.")
     need = need_in(path, entry, on_gpu=on_gpu, dtype=Dtype(dtype_name), config=config.to_dict())
     _refuse_what_does_not_fit(entry, need, on_gpu)
-    # A window that fits into the sliding one never slides; saying so allows faster kernels.
-    if (getattr(config, "sliding_window", None) or 0) >= entry.context_window:
+    # A window that fits into the sliding one never slides; saying so allows faster kernels. Where
+    # layers are of several kinds, those that slide insist on a number.
+    mixed = "sliding_attention" in (getattr(config, "layer_types", None) or ())
+    if not mixed and (getattr(config, "sliding_window", None) or 0) >= entry.context_window:
         config.sliding_window = None
     try:
         model, info = auto_class(entry).from_pretrained(

@@ -62,7 +62,7 @@ def prepare_for_slots(model: HuggingFaceModel, short_tokens: int) -> SlotBytes |
         return None
     # Measured before the weights are laid out anew, which changes the last digits.
     tolerance = _TOLERANCE[str(network.dtype).split(".")[-1]]
-    reason = why_not_covered(network, tolerance=tolerance)
+    reason = why_not_covered(network, num_tokens=entry.context_window, tolerance=tolerance)
     if reason:
         log.info("%s answers one question at a time: %s", entry.alias, reason)
         return None

@@ -36,30 +36,44 @@ _ATTENTION = {"full_attention", "sliding_attention"}
 _STATES = {"conv", "linear_attention", "hybrid", "hybrid_sliding"}
 
 
-def why_not_covered(model: Any, *, tolerance: float) -> str:
+def why_not_covered(model: Any, *, num_tokens: int, tolerance: float) -> str:
     """Prepare the model if passes in slots compute what transformers computes; else leave it, and
     say why as half a sentence for people. Empty: it is covered.
 
-    `tolerance` is the largest difference of two logits, as a share of their range.
+    `num_tokens` is the length of the longest text with its answer, `tolerance` the largest
+    difference of two logits, as a share of their range.
     Models differ in how they mark positions, window and scale; a try tells for all of them, but
     for what needs a longer text to show.
     """
-    return _known_reason(model) or _tried(model, tolerance)
+    return _known_reason(model, num_tokens) or _tried(model, tolerance)
 
 
-def _known_reason(model: Any) -> str:
+def _known_reason(model: Any, num_tokens: int) -> str:
     config, generation = text_config(model), model.generation_config
     for name, harmless in _ONLY_GENERATE.items():
         if getattr(generation, name, None) not in (None, harmless, [], {}):
             return f"its generation_config.json sets {name}, which only generate knows"
     kinds = _layer_kinds(config)
-    if model._is_stateful or kinds & _STATES:
+    # A hybrid class may have attention alone: Granite 4.0 Micro.
+    if kinds & _STATES or (model._is_stateful and not kinds):
         return "its layers keep a state instead of keys and values, for which slots have no place"
     if kinds - _ATTENTION or getattr(config, "attention_chunk_size", None):
         return "its layers choose the part of the text that they look at in a way of their own"
-    if any(rope.get("rope_type") == "dynamic" for rope in rope_parameters(config)):
+    if any(_shifts(rope, config, num_tokens) for rope in rope_parameters(config)):
         return "its positions change with the length of each text"
     return ""
+
+
+def _shifts(rope: dict[str, Any], config: Any, num_tokens: int) -> bool:
+    """Whether other positions count for a text once it is long."""
+    match rope.get("rope_type"):
+        case "dynamic":
+            return num_tokens > int(config.max_position_embeddings)
+        case "longrope":  # Phi-3 then reads the text anew, as CausalRunner does; others go on
+            border = int(rope["original_max_position_embeddings"])
+            return num_tokens > border and config.model_type != "phi3"
+        case _:
+            return False
 
 
 def _layer_kinds(config: Any) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -135,6 +136,8 @@ def test_the_models_are_listed_with_what_they_need(data_dir: Path) -> None:
     assert result.exit_code == 0, result.output
     for alias in ("flan-t5-xl", "phi-3-mini", "mistral-7b", "mistral-7b-instruct", "smollm2-135m"):
         assert alias in result.output
+    assert "cited answers in English on a 16 GB card" in result.output
+    assert re.search(r"^auto +\S+ was chosen: .+\.$", result.output, re.MULTILINE)
 
 
 def test_an_unknown_model_is_one_sentence(data_dir: Path) -> None:

@@ -81,3 +81,12 @@ def test_the_machine_tells_of_itself_and_of_its_processes() -> None:
     assert 0 < host.memory_used < host.memory_total
     assert 10**6 < (memory_of(os.getpid(), on_gpu=False) or 0) < host.memory_total
     assert memory_of(2**22 + 1, on_gpu=False) is None
+
+
+@pytest.mark.parametrize(
+    ("limit", "most"), [("100000 100000", 1), ("50000 100000", 1), ("max 100000", 4096)]
+)
+def test_a_container_has_the_cores_of_its_share(limit: str, most: int, tmp_path: Path) -> None:
+    (tmp_path / "cpu.max").write_text(limit + "\n")
+
+    assert 1 <= read_host(tmp_path).cores <= most

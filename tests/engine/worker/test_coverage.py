@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,22 @@ from tests.engine.worker.tiny_models import entry, save_tokenizer
 
 #: Shorter and longer than the sliding windows and the first range of positions; some cross them.
 LENGTHS, NEW = (17, 61, 5, 90), (14, 9, 25, 8)
+
+#: For heads of 16, with a border at 64 tokens.
+LONGROPE = {
+    "max_position_embeddings": 512,
+    "rope_parameters": {
+        "rope_type": "longrope",
+        "rope_theta": 10_000.0,
+        "short_factor": [1.0] * 8,
+        "long_factor": [2.0] * 8,
+        "original_max_position_embeddings": 64,
+    },
+}
+DYNAMIC = {
+    "max_position_embeddings": 64,
+    "rope_parameters": {"rope_type": "dynamic", "rope_theta": 10_000.0, "factor": 2.0},
+}
 
 
 def together(network: Any, prompts: list[list[int]]) -> list[str]:
@@ -44,7 +61,7 @@ def test_an_architecture_writes_in_slots_what_it_writes_alone_or_keeps_out_of_th
     prompts = tiny.prompts(*LENGTHS)
     expected = [tiny.alone(network, p, new) for p, new in zip(prompts, NEW, strict=True)]
 
-    reason = why_not_covered(network, tolerance=1e-3)
+    reason = why_not_covered(network, num_tokens=200, tolerance=1e-3)
     if reason:
         written = [tiny.alone(network, p, new) for p, new in zip(prompts, NEW, strict=True)]
     else:
@@ -66,6 +83,17 @@ def test_the_page_has_no_other_architectures_and_enough_run_many_at_once() -> No
     assert table.count("many questions at once") >= 20
 
 
+def test_a_hybrid_that_has_attention_alone_runs_in_slots() -> None:
+    hybrid = ALL["granitemoehybrid"]
+    one = replace(hybrid, config={**hybrid.config, "layer_types": ["full_attention"] * 2})
+    network = one.network()
+    prompts = tiny.prompts(*LENGTHS)
+    expected = [tiny.alone(network, p, new) for p, new in zip(prompts, NEW, strict=True)]
+
+    assert why_not_covered(network, num_tokens=200, tolerance=1e-3) == ""
+    assert together(network, prompts) == expected
+
+
 @pytest.mark.parametrize(
     ("setting", "value"),
     [("no_repeat_ngram_size", 3), ("min_length", 56), ("forced_bos_token_id", 0)],
@@ -74,14 +102,17 @@ def test_what_only_generate_does_is_left_to_it(setting: str, value: int) -> None
     network = ALL["bart"].network()
     setattr(network.generation_config, setting, value)
 
-    assert setting in why_not_covered(network, tolerance=1e-3)
+    assert setting in why_not_covered(network, num_tokens=200, tolerance=1e-3)
 
 
-def test_positions_that_change_with_each_text_are_not_covered() -> None:
-    network = tiny.llama()
-    network.config.rope_parameters = {"rope_type": "dynamic", "rope_theta": 1e4, "factor": 2.0}
+@pytest.mark.parametrize("rope", [LONGROPE, DYNAMIC], ids=["longrope", "dynamic"])
+def test_positions_that_change_with_the_length_are_covered_below_it_alone(
+    rope: dict[str, object],
+) -> None:
+    network = replace(ALL["llama"], config=rope).network()
 
-    assert "positions" in why_not_covered(network, tolerance=1e-3)
+    assert "positions" in why_not_covered(network, num_tokens=65, tolerance=1e-3)
+    assert why_not_covered(network, num_tokens=64, tolerance=1e-3) == ""
 
 
 class SlidingConfig(LlamaConfig):  # type: ignore[misc]
@@ -95,7 +126,24 @@ def test_a_window_that_the_attention_is_not_told_of_is_not_covered() -> None:
     network.config = SlidingConfig(**network.config.to_dict())
     network.config._attn_implementation = "sdpa"
 
-    assert "look back" in why_not_covered(network, tolerance=1e-3)
+    assert "look back" in why_not_covered(network, num_tokens=200, tolerance=1e-3)
+
+
+@pytest.mark.parametrize("name", ["gemma2", "cohere2", "mistral", "gemma3"])
+def test_a_window_longer_than_all_texts_is_loaded_as_well(name: str, tmp_path: Path) -> None:
+    one, window = ALL[name], {"sliding_window": 4096}
+    config = {**one.config, **window}
+    if "text_config" in config:
+        config["text_config"] = {**config["text_config"], **window}
+    replace(one, config=config).network().save_pretrained(tmp_path)
+    save_tokenizer(tmp_path)
+
+    model = HuggingFaceModel.load(entry(context_window=500), tmp_path, device="cpu")
+    expected = model.generate(REQUEST, NullWatcher()).text
+    core = EngineCore.of(model, max_batch=2)
+
+    assert core.num_slots == 2
+    assert [generation.text for generation in run(core, NullWatcher())] == [expected]
 
 
 @pytest.fixture(scope="module", params=["lfm2", "falcon_h1", "mamba", "bloom", "led"])

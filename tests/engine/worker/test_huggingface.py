@@ -108,6 +108,26 @@ def test_a_prompt_leaves_room_for_the_answer(causal: Path) -> None:
     assert generation.document_ids == ("x",)
 
 
+@pytest.mark.parametrize(
+    "thought",
+    [
+        "{% if enable_thinking is false %}<think>\n\n</think>\n\n{% endif %}",
+        "{% if thinking is false %}<think>\n\n</think>\n\n{% else %}<think>\n{% endif %}",
+        "<think>\n",
+    ],
+    ids=["Qwen3", "another name", "no switch"],
+)
+def test_a_model_that_thinks_aloud_is_told_not_to(causal: Path, thought: str) -> None:
+    loaded = load_model(entry(), causal, device="cpu")
+    loaded.tokenizer.chat_template = CHAT_TEMPLATE + thought
+
+    prompts = HuggingFaceModel(entry(), loaded).prompts
+    text = prompts.text(prompts.fit(REQUEST, 1000).prompt)
+
+    assert text.endswith("</think>\n\n")
+    assert text.count("<think>") == text.count("</think>") == 1
+
+
 def test_a_template_without_a_system_role_gets_the_rules_with_the_question(causal: Path) -> None:
     loaded = load_model(entry(), causal, device="cpu")
     with_role = HuggingFaceModel(entry(), loaded).generate(REQUEST, NullWatcher())

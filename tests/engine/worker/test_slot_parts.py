@@ -33,7 +33,7 @@ from tests.engine.worker.tiny_families import save
     "make", [tiny.llama, tiny.mistral, tiny.phi3, tiny.t5], ids=lambda make: make.__name__
 )
 def test_the_families_of_the_catalogue_are_covered(make: Callable[[], Any]) -> None:
-    assert why_not_covered(make(), tolerance=1e-4) == ""
+    assert why_not_covered(make(), num_tokens=200, tolerance=1e-4) == ""
 
 
 def test_a_family_that_marks_positions_otherwise_is_not_and_works_on_as_before() -> None:
@@ -41,7 +41,7 @@ def test_a_family_that_marks_positions_otherwise_is_not_and_works_on_as_before()
     (prompt,) = tiny.prompts(12)
     before = tiny.alone(network, prompt, 8)
 
-    assert why_not_covered(network, tolerance=1e-3)
+    assert why_not_covered(network, num_tokens=200, tolerance=1e-3)
     assert tiny.alone(network, prompt, 8) == before
 
 
