@@ -22,11 +22,12 @@ _FOLDING = (
     r"|dropdown"
 )
 _FOLDS = re.compile(_FOLDING, re.IGNORECASE)
-_HIDDEN = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)|<!--.*?(?:-->|\Z)")
 _SHORTCODE = re.compile(
-    rf"(?i)^[ \t]*\{{\{{[<%]\s*(?P<end>/?)\s*(?:{_FOLDING})\b"
-    r"(?P<rest>[^{}]{0,500}?)/?\s*[>%]\}\}[ \t]*$"
+    rf"(?i)[ \t]*\{{\{{[<%]\s*(?P<end>/?)\s*(?:{_FOLDING})\b"
+    r"(?P<rest>[^{}]{0,500}?)/?\s*[>%]\}\}[ \t]*"
 )
+#: Classes and the like, which Jekyll sets after a line or below it.
+_KRAMDOWN = re.compile(r"[ \t]*\{:[^{}]{0,200}\}[ \t]*\Z")
 _QUOTED = re.compile(
     r"""(?:\b(?:title|summary|question|label|header|name)\s*=\s*)?(?:"([^"]+)"|'([^']+)'|“([^”]+)”)"""
 )
@@ -39,8 +40,12 @@ _INDENT, _QUOTE = re.compile(r"[ ]{4}|\t|\s*\Z"), re.compile(r"[ ]{0,3}>[ ]?")
 #: "> [!NOTE]" of GitHub; "> [!question]- Can I join late?" of Obsidian folds.
 _ALERT = re.compile(r"^([ \t]*>[ \t]*)\[!(\w+)\][-+]?[ \t]*(.*)$")
 _OPEN_TAG = re.compile(r"(?i)<(summary|h[1-6]|dt)\b[^<>]{0,300}>(?!.*</\1\s*>)")
+_CODE_SPAN = r"(?<!`)(?P<ticks>`+)(?!`).{1,2000}?(?<!`)(?P=ticks)(?!`)"
+_CODE_SPANS = re.compile(_CODE_SPAN)
+_HIDDEN = re.compile(rf"{_CODE_SPAN}|<!--.*?(?:-->|\Z)")
 _TAGS = re.compile(
-    r"(?is)[ \t]*<summary\b[^<>]{0,300}>(?P<summary>.{0,2000}?)</summary\s*>[ \t]*"
+    rf"(?is){_CODE_SPAN}"
+    r"|[ \t]*<summary\b[^<>]{0,300}>(?P<summary>.{0,2000}?)</summary\s*>[ \t]*"
     r"|[ \t]*<dt\b(?P<dt_of>[^<>]{0,300})>(?P<dt>.{0,2000}?)</dt\s*>[ \t]*"
     r"|[ \t]*<h(?P<level>[1-6])\b(?P<of>[^<>]{0,300})>(?P<title>.{0,2000}?)</h(?P=level)\s*>[ \t]*"
     r"|[ \t]*<details\b(?P<details>[^<>]{0,300})>[ \t]*"
@@ -83,6 +88,8 @@ class _Lines:
         self._tag: list[str] = []
         #: Whether the lines of a quotation are read without its marks.
         self._is_quoted = False
+        #: Whether the last label was that of a question.
+        self._is_asked = False
         #: For each admonition that is open: what its lines begin with, and whether it folds.
         self._framed: list[tuple[re.Pattern[str], bool]] = []
         #: For each container between colons that is open: whether it folds.
@@ -124,12 +131,12 @@ class _Lines:
         elif "<!--" not in line:
             return line
         self._in_comment = self._in_comment or line.rfind("-->") < line.rfind("<!--")
-        shown = _HIDDEN.sub(lambda match: match[0] if match[1] else "", line)
+        shown = _HIDDEN.sub(lambda match: match[0] if match["ticks"] else "", line)
         return shown if shown.strip() else None
 
     def _goes_on(self, line: str) -> bool:
         """Whether the line leaves a tag open that the next ones close."""
-        if not self._tag and not _OPEN_TAG.search(line):
+        if not self._tag and not _OPEN_TAG.search(_CODE_SPANS.sub("", line)):
             return False
         self._tag.append(line.strip())
         return len(self._tag) < _MOST_TAG_LINES and bool(_OPEN_TAG.search(" ".join(self._tag)))
@@ -143,7 +150,10 @@ class _Lines:
         if match is None:
             return line
         self._is_quoted = self._is_quoted or ">" in match[0]
-        return f"\n{line[match.end() :]}" if match["question"] else line[match.end() :]
+        is_answer, self._is_asked = self._is_asked, match["question"] is not None
+        if match["question"]:
+            return f"\n{line[match.end() :]}"
+        return line[match.end() :] if is_answer else line  # "- A: …" may be the first of choices
 
     def _whole(self, line: str) -> str:
         """The line, with those before it that belong to its tag."""
@@ -160,18 +170,16 @@ class _Lines:
             title = (match[2] or match[3] or "").strip()
             self._colons.append(_folds(match[1], title))
             return _begin(title, self._colons[-1])
-        if match := _SHORTCODE.match(line):
-            quoted = _QUOTED.search(match["rest"])
-            if match["end"]:
-                return _end(True)
-            return _begin(quoted[1] or quoted[2] or quoted[3], True) if quoted else ""
         if match := _ALERT.match(line):
             if not _folds(match[2], match[3]):
                 return f"{match[1]}{match[3]}".rstrip()
             self._framed.append((_QUOTE, True))
             return _begin(match[3], True)
         if match := _ANCHOR_LINE.match(line):
-            return f"\n{ANCHOR}{match[1]}\n"
+            return f"\n{ANCHOR}{match[1]}\n\n"
+        if "{" in line:
+            line = _SHORTCODE.sub(_shortcode, line)
+            line = line if line.startswith("#") else _KRAMDOWN.sub("", line)
         return _TAGS.sub(_tag, line) if "<" in line else line
 
 
@@ -181,16 +189,25 @@ def _folds(kind: str, title: str | None) -> bool:
 
 def _begin(title: str, folds: bool) -> str:
     if folds:
-        return f"\n{FOLD}{clean_line(title)}\n"
+        return f"\n{FOLD}{clean_line(title)}\n\n"
     return f"\n**{title}**\n" if title else ""
 
 
 def _end(folds: bool) -> str:
-    return f"\n{FOLD_END}\n" if folds else ""
+    return f"\n{FOLD_END}\n\n" if folds else ""
+
+
+def _shortcode(match: re.Match[str]) -> str:
+    if match["end"]:
+        return _end(True)
+    quoted = _QUOTED.search(match["rest"])
+    return _begin(quoted[1] or quoted[2] or quoted[3], True) if quoted else ""
 
 
 def _tag(match: re.Match[str]) -> str:
     """The mark for an HTML tag, on lines of its own."""
+    if match["ticks"]:
+        return match[0]
     if match["level"]:
         found = _ID.search(match["of"])
         anchor = f" {{#{found[1]}}}" if found else ""

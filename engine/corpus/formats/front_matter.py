@@ -6,17 +6,16 @@ import re
 import tomllib
 from collections.abc import Mapping
 
+from engine.corpus.fields import folded_fields
 from engine.corpus.formats.structured import load_yaml
 from engine.errors import CorpusError
 
 _YAML = re.compile(r"\A\s*---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S | re.M)
 _TOML = re.compile(r"\A\s*\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.S | re.M)
-#: Fields of a page that mean something else there.
-_OF_THE_PAGE = {"aliases", "layout", "template", "type", "tags"}
 
 
 def front_matter(text: str) -> tuple[Mapping[str, object], str]:
-    """The fields, by their names in small letters, and the text below them.
+    """The fields, by their folded names, and the text below them.
 
     Raises CorpusError when they are malformed.
     """
@@ -33,6 +32,4 @@ def front_matter(text: str) -> tuple[Mapping[str, object], str]:
         return {}, text
     if not isinstance(fields, Mapping):  # text between two rules
         return {}, text
-    named = {str(name).strip().casefold(): value for name, value in fields.items()}
-    kept = {name: value for name, value in named.items() if name not in _OF_THE_PAGE}
-    return kept, text[match.end() :]
+    return folded_fields(fields), text[match.end() :]

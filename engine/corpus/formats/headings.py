@@ -10,7 +10,7 @@ from itertools import groupby
 
 from engine.corpus.entry import EntryList, Parsed, shortened
 from engine.corpus.formats.outline import Kind, Node, Paragraph, outline
-from engine.corpus.formats.questions import asks_in, names_answer, names_contents, says_faq
+from engine.corpus.formats.questions import asks_in, names_answer, names_furniture, says_faq
 
 __all__ = ["Kind", "Paragraph", "Passage", "entries_below_headings", "passages"]
 
@@ -144,7 +144,7 @@ class _Reader:
 
     def _is_answered_topic(self, node: Node) -> bool:
         """Whether a heading that does not ask is answered, or left open, below it."""
-        if node.asks or not node.level or says_faq(node.title) or names_contents(node.title):
+        if node.asks or not node.level or says_faq(node.title) or names_furniture(node.title):
             return False
         if not _has_text(node):
             return not node.texts and not node.children and node.level >= self._usual
@@ -163,7 +163,7 @@ def _outside_answers(node: Node) -> Iterator[Node]:
 
 
 def _is_topic(node: Node) -> bool:
-    named = says_faq(node.title) or names_contents(node.title)
+    named = says_faq(node.title) or names_furniture(node.title)
     return node.is_heading and not node.asks and not named and _has_text(node)
 
 

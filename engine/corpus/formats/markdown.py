@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from engine.corpus.entry import EntryList, Parsed
-from engine.corpus.fields import as_text
+from engine.corpus.fields import NAMES, as_text, field_text, folded
 from engine.corpus.formats.blocks import bounded, paragraphs_of
 from engine.corpus.formats.containers import plain_containers
 from engine.corpus.formats.front_matter import front_matter
@@ -13,13 +14,15 @@ from engine.corpus.formats.headings import Passage, passages
 from engine.corpus.formats.outline import Kind
 from engine.corpus.formats.questions import asks, question_text, says_faq
 from engine.corpus.formats.references import with_links_in_place
+from engine.corpus.formats.shapes import entries_of
 from engine.corpus.text import clean_line, clean_text, decode
 from engine.errors import NotAnFaq
 
 #: Fields that belong to a page as a whole and not to each question on it.
-_OF_ONE_ENTRY = {
-    *("question", "title", "answer", "text", "description", "summary"),
-    *("id", "uuid", "key", "slug", "url", "link", "permalink"),
+_OF_THE_PAGE = {
+    folded(name)
+    for field in ("question", "answer", "phrasings", "url", "id")
+    for name in NAMES[field]
 }
 
 
@@ -36,39 +39,56 @@ def entries_of_markdown(text: str) -> Parsed:
 
     With `question:` in its front matter the whole text is one answer. Without, its headings and
     paragraphs ask, by the rules of `passages`; where they do not, `title:` is the question that
-    the text answers.
+    the text answers. Last, the front matter itself may list questions.
 
     Raises CorpusError when the front matter is malformed or the text is too long, NotAnFaq when
     nothing asks.
     """
     fields, body = front_matter(clean_text(bounded(text)))
-    found = EntryList()
     if as_text(fields.get("question")).strip():
-        found.add({**fields, "answer": body, "text": ""})
-        return found.parsed()
+        return _one_entry(fields, fields["question"], body)
     paragraphs = paragraphs_of(plain_containers(with_links_in_place(body)))
     title = clean_line(as_text(fields.get("title")))
     asked = passages(paragraphs, title=title)
-    has_headings = any(each.kind is Kind.HEADING for each in paragraphs)
-    is_one = bool(title and body.strip()) and (asks(title) or not has_headings)
-    if is_one and not says_faq(title) and all(passage.is_topic for passage in asked):
-        found.add({**fields, "question": question_text(title), "answer": body, "text": ""})
-        return found.parsed()
-    if not asked:
-        raise NotAnFaq(
-            "Nothing in the file asks: make each question a heading that ends with “?”, or write "
-            "“Q:” and “A:” before question and answer."
-        )
-    shared = {name: value for name, value in fields.items() if name not in _OF_ONE_ENTRY}
+    if title and not says_faq(title) and all(passage.is_topic for passage in asked):
+        has_headings = any(each.kind is Kind.HEADING for each in paragraphs)
+        if body.strip() and (asks(title) or not has_headings):
+            return _one_entry(fields, question_text(title), body)
+    if not any(each.answer or not each.is_topic for each in asked):
+        return _listed_above(fields)
+    return _entries(asked, fields, "" if says_faq(title) else question_text(title))
+
+
+def _entries(asked: Iterable[Passage], fields: Mapping[str, object], title: str) -> Parsed:
+    """Each passage with the fields of its page; the title is the section where nothing else is."""
+    shared = {name: value for name, value in fields.items() if name not in _OF_THE_PAGE}
+    found = EntryList()
     for passage in asked:
-        _add(found, passage, shared, "" if says_faq(title) else question_text(title))
+        own = {
+            "question": passage.question,
+            "answer": passage.answer,
+            "section": passage.section or field_text(fields, "section") or title,
+        }
+        found.add({**shared, **own}, anchor=passage.anchor, is_topic=passage.is_topic)
     return found.parsed()
 
 
-def _add(found: EntryList, passage: Passage, fields: Mapping[str, object], title: str) -> None:
-    section = as_text(fields.get("section")) or passage.section or title
-    found.add(
-        {**fields, "question": passage.question, "answer": passage.answer, "section": section},
-        anchor=passage.anchor,
-        is_topic=passage.is_topic,
+def _one_entry(fields: Mapping[str, object], question: object, answer: str) -> Parsed:
+    found = EntryList()
+    found.add({**fields, "question": question, "answer": answer})
+    return found.parsed()
+
+
+def _listed_above(fields: Mapping[str, object]) -> Parsed:
+    """The entries of lists in the front matter, which a theme shows as a page.
+
+    Raises NotAnFaq when there are none.
+    """
+    lists = {name: value for name, value in fields.items() if isinstance(value, list)}
+    with suppress(NotAnFaq):
+        if lists:
+            return entries_of(lists)
+    raise NotAnFaq(
+        "Nothing in the file asks: make each question a heading that ends with “?”, or write "
+        "“Q:” and “A:” before question and answer."
     )

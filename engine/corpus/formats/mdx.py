@@ -16,7 +16,10 @@ _MODULE = re.compile(
     r"(?m)^(?:import\s[^\n]*|export\s+(?:const|let|default|function)\b[^\n]*)(?:\n(?!\n)[^\n]*)*\n?"
 )
 _COMMENT = re.compile(r"(?s)\{/\*(?:(?!\{/\*).){0,20000}?\*/\}")
-_CODE = r"(?P<code>^[ \t]*(?P<fence>`{3,}|~{3,})(?s:.*?)^[ \t]*(?P=fence)[`~]*[ \t]*$|`[^`\n]+`)"
+_CODE = (
+    r"(?P<code>^[ \t]*(?P<fence>`{3,20}(?!`)|~{3,20}(?!~))(?s:.*?)^[ \t]*(?P=fence)[`~]*[ \t]*$"
+    r"|`[^`\n]+`)"
+)
 _TAG = re.compile(
     rf"""(?xm){_CODE}|[ \t]*<(?P<end>/?)(?P<name>[A-Z][\w.]*)
     (?P<attributes>(?:\s+[\w:-]+(?:\s*=\s*(?:"[^"]*"|'[^']*'|\{{[^{{}}\n]*\}}))?){{0,30}})\s*

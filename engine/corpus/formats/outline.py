@@ -29,7 +29,7 @@ _IN_TEXT = 20
 _HABIT = 2
 _DEEPEST_FOLD = 20
 #: The most paragraphs to each question where only lines ask.
-_LINES_PER_QUESTION = 6
+_LINES_PER_QUESTION = 5
 
 
 class Kind(Enum):

@@ -13,6 +13,14 @@ from engine.corpus.text import clean_line
 
 #: A mark at the end of a word, not within an address; Japanese and Chinese may ask without one.
 _ASKS = re.compile(r"\?(?=[\s)\]}»”’\"'*_!.…:?]|\Z)|[？؟⁇⁈]|(?:か|吗)。?\Z")
+#: "How can I …", "Wo finde ich …": a question whose mark was left out.
+_INVERTED = re.compile(
+    r"(?i)\W*(?:(?:how|what|when|where|which|who|why)\s(?:\w+\s)?)?(?:do|does|did|can|could|should|must"
+    r"|may|will|would|have|am|is|are)\s(?:i|we|you|my|our|it\spossible|there)\b"
+    r"|\W*(?:\w+\s){0,2}(?:kann|muss|darf|soll|finde|bekomme|brauche|habe)\s(?:ich|man)\b"
+    r"|\W*(?:\w+\s){0,2}(?:puis-je|peut-on|dois-je|est-ce\sque)\b|\W*¿"
+    r"|\W*(?:\w+\s){0,2}(?:можно|нужно|могу|есть)\sли\b"
+)
 _LONGEST_QUESTION = 500
 _MOST_QUESTION_LINES = 4
 
@@ -21,9 +29,11 @@ _FAQ = re.compile(
     r"|\bperguntas\b|\bвопрос(?:ы|ов)\b|\btroubleshooting\b|\bcommon (?:problems|issues|errors)\b"
     r"|よくある質問|常见问题|\A(?:help|support|hilfe|ayuda|aide|ajuda|помощь)\Z"
 )
-_CONTENTS = re.compile(
+_FURNITURE = re.compile(
     r"(?i)(?:table of )?contents|toc|on this page|in this (?:page|document)|index"
     r"|inhalt(?:sverzeichnis)?|índice|sommaire|содержание|оглавление"
+    r"|further reading|see also|licen[sc]e|contributing|acknowledge?ments|credits"
+    r"|about this (?:faq|page|document)"
 )
 
 #: "1.", "2)", "(3)", "4.1.", "#5"; numbers that end with neither a dot nor a bracket may belong
@@ -49,6 +59,8 @@ _HTML_BOLD = re.compile(r"(?is)<(b|strong|em|u)>(.{1,500}?)</\1>(?P<after>[?？:
 _ITEM = re.compile(r"[ \t]{0,12}(?:[-*+•]|\d{1,9}[.)])[ \t]+")
 #: The mark of a definition below its term.
 _DEFINITION = re.compile(r"^:[ \t]+", re.MULTILINE)
+#: ":question: Can I join late?"
+_NAMED_PICTOGRAPHS = re.compile(r"\A(?::[a-z0-9_+-]{2,40}:\s*)+|(?:\s*:[a-z0-9_+-]{2,40}:)+\Z")
 _MARKS = re.compile(r"[*_`]+(?=\S)|(?<=\S)[*_`]+(?!\w)")
 
 
@@ -88,7 +100,11 @@ class Asked:
 
 
 def asks(title: str) -> bool:
-    return _ASKS.search(title) is not None
+    """Whether a title asks by its mark, or by words that only a question has in this order.
+
+    Stricter than `wording.asks`: among headings, "How it works" and "What is new" do not ask.
+    """
+    return bool(_ASKS.search(title) or _INVERTED.match(title))
 
 
 def says_faq(title: str) -> bool:
@@ -97,8 +113,9 @@ def says_faq(title: str) -> bool:
     return not asks(words) and _FAQ.search(words) is not None
 
 
-def names_contents(title: str) -> bool:
-    return _CONTENTS.fullmatch(title.strip(" :#*")) is not None
+def names_furniture(title: str) -> bool:
+    """Whether a heading stands above what belongs to the page and answers nothing."""
+    return _FURNITURE.fullmatch(title.strip(" :#*")) is not None
 
 
 def numbering(titles: Iterable[str]) -> Numbering:
@@ -219,6 +236,8 @@ def _asked(question: str, answer: str, manner: Manner) -> Asked | None:
 
 
 def _without_pictographs(text: str) -> str:
+    text = _NAMED_PICTOGRAPHS.sub("", text)
+
     def is_pictograph(char: str) -> bool:
         return unicodedata.category(char) in ("So", "Sk", "Cn", "Mn", "Me") or char in "\u200d "
 

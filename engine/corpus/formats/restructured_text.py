@@ -134,7 +134,8 @@ class _Converter:
         elif name == "rubric":
             yield f"**{self._inline(argument)}**"
         elif name not in _DROPPED:
-            yield self._inline(argument)
+            if any(map(str.isalpha, argument)):  # not the number of a version
+                yield self._inline(argument)
             yield from self._nested(body)
         yield ""
 

@@ -160,7 +160,8 @@ def test_a_bad_file_is_named_and_the_others_are_read(tmp_path: Path) -> None:
     reading = read(tmp_path)
 
     assert questions(reading) == ["Why?"]
-    assert {problem.source for problem in reading.problems} == {str(bad), str(plain), str(empty)}
+    assert {problem.source for problem in reading.problems} == {str(bad), str(empty)}
+    assert [passed.source for passed in reading.passed_over] == [str(plain)]
 
 
 def test_a_file_that_turns_bad_keeps_its_entries(tmp_path: Path) -> None:
