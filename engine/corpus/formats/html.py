@@ -21,11 +21,14 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _REFERENCE = re.compile(r"&#(?:[xX]0*([0-9a-fA-F]{1,6})|0*([0-9]{1,7}));?")
 #: Pictures inside the page; they are not read, and would count against the limit below.
 _DATA = re.compile(r"data:[\w/+.-]{1,60}(?:;[\w=-]{1,40}){0,3},[A-Za-z0-9+/=%._-]*")
-#: A page of 1,000 entries has some 2 million characters and 50,000 tags. What libxml2 builds of
+#: A page of 1,000 entries has some 2 million characters and 100,000 tags. What libxml2 builds of
 #: one at these limits takes 100 MB and half a minute.
 _MOST_CHARS = 5_000_000
-_MOST_TAGS = 100_000
+_MOST_TAGS = 200_000
 _DEEPEST = 200
+#: libxml2 compares the attributes of a tag with each other.
+_TAG = re.compile(r"<[A-Za-z](?:[^>=]|=\s*+(?:\"[^\"]*+\"?|'[^']*+'?)?)*+")
+_MOST_ATTRIBUTES = 10_000
 _META_CHARSET = re.compile(rb"""(?i)<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{1,40})""")
 _XML_ENCODING = re.compile(rb"""\A\s*<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{1,40})""")
 _HEAD = 4096
@@ -85,6 +88,10 @@ def read_html(text: str) -> Element:
         )
     if text.count("<") > _MOST_TAGS:
         raise CorpusError(f"The page has more than {_MOST_TAGS:,} tags; split it.")
+    if any(
+        len(tag[0].split(None, _MOST_ATTRIBUTES)) > _MOST_ATTRIBUTES for tag in _long_tags(text)
+    ):
+        raise CorpusError("The page has a tag with thousands of attributes; it is not read.")
     # Not decoded again by what the page says of its encoding: it is text already.
     parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=False, remove_comments=True)
     data = text.encode(errors="replace")
@@ -200,6 +207,10 @@ def _options() -> ConversionOptions:
         url_escape_style=library.UrlEscapeStyle.ANGLE,
         whitespace_mode=library.WhitespaceMode.NORMALIZED,
     )
+
+
+def _long_tags(text: str) -> Iterator[re.Match[str]]:
+    return (tag for tag in _TAG.finditer(text) if len(tag[0]) > _MOST_ATTRIBUTES)
 
 
 def _visible(reference: re.Match[str]) -> str:

@@ -24,6 +24,7 @@ _NUMBERED = re.compile(r"\d{1,3}[.)]\s+|[a-z]\)\s+")
 #: The mark of an item that was drawn apart from its text.
 _MARK_ONLY = re.compile(r"\s*(?:[•◦▪▸‣●○■□\uf0b7\uf0a7·*–-]|\d{1,3}[.)])\s*")
 _SENTENCE_END = re.compile(r"[.!?:…。！？]['\"”»)]*$")
+_ASKS = re.compile(r"[?？؟]['\"”»)]*\s*$")
 _HYPHEN = re.compile(r"(?<=[^\W\d_])[-\u00ad\u2010]$")
 _LONGEST_HEADING = 300
 #: Lines at the top and at the bottom of a page where its furniture stands.
@@ -176,7 +177,12 @@ class _Layout:
         last = block.lines[-1]
         if kind is Kind.HEADING or block.kind is Kind.HEADING:
             is_close = last.page == line.page and 0 < last.y - line.y < line.size * 1.4
-            return kind is block.kind and level == block.level and is_close and not asks(last.text)
+            return (
+                kind is block.kind
+                and level == block.level
+                and is_close
+                and not _ASKS.search(last.text)
+            )
         if kind is Kind.CODE or block.kind is Kind.CODE:
             return kind is block.kind
         if kind is Kind.ITEM:
@@ -190,12 +196,12 @@ class _Layout:
         if last.y - line.y > self._leading * _SAME_PARAGRAPH:
             is_double_spaced = last.y - line.y < self._body * 2.6
             return is_double_spaced and not ended and text[:1].islower()
-        if ended and asks(text):
+        if ended and _ASKS.search(text):
             return False
         if block.kind is Kind.ITEM and line.x < block.lines[0].x - 1:
             return False
         is_short = len(last.text.strip()) < self._right * 0.6
-        return not (ended and is_short) and not asks(last.text.strip())
+        return not (ended and is_short) and not _ASKS.search(last.text)
 
 
 def _folded(text: str) -> str:

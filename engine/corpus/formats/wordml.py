@@ -95,10 +95,11 @@ class Styles:
 
     def is_bold(self, run: Element, paragraph: Element) -> bool:
         """Whether a run is bold, by itself or by its style or that of its paragraph."""
-        own = [bold(run)]
-        own += [style.is_bold for style in self._chain(run, "rPr", "rStyle")]
-        own += [style.is_bold for style in self._chain(paragraph)]
-        return next((each for each in own if each is not None), False)
+        own = bold(run)
+        if own is not None:
+            return own
+        styles = [*self._chain(run, "rPr", "rStyle"), *self._chain(paragraph)]
+        return next((style.is_bold for style in styles if style.is_bold is not None), False)
 
     def list_of(self, paragraph: Element) -> tuple[str, bool]:
         """The id of the list it belongs to (empty: none), and whether its style numbers."""
