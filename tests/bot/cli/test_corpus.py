@@ -33,7 +33,9 @@ def test_a_folder_that_is_named_is_read_instead_of_the_configured_one(folder: Pa
 
 
 def test_what_is_to_be_mended_comes_first_and_ends_with_1(folder: Path) -> None:
-    (folder / "de.yaml").write_text("- question: Why?\n", encoding="utf-8")
+    (folder / "de.yaml").write_text(
+        "- question: Why?\n  answer: So.\n- question: When?\n", encoding="utf-8"
+    )
     result = run(folder)
     assert result.exit_code == 1
     assert result.output.splitlines()[2] == "To be mended: 1"

@@ -172,7 +172,7 @@ def test_documents_without_an_entry_are_one_sentence(tmp_path: Path) -> None:
 def test_files_that_could_not_be_read_are_told(tmp_path: Path, documents: Path) -> None:
     (tmp_path / "faq").mkdir()
     documents.rename(tmp_path / "faq" / "documents.json")
-    (tmp_path / "faq" / "broken.json").write_text("{")
+    (tmp_path / "faq" / "broken.json").write_text('[{"question": "Why?"')
 
     result = answers(tmp_path / "faq", jsonl(tmp_path, JOIN | {"ids": ["join-late"]}))
 

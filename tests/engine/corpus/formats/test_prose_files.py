@@ -9,9 +9,10 @@ import pytest
 import yaml
 
 from engine.corpus.entry import Entry
-from engine.corpus.files import Reading, list_files, read_source
+from engine.corpus.files import Reading, read_source
 from engine.corpus.formats.parsers import PARSERS
 from engine.corpus.formats.topics import without_topics
+from engine.corpus.listing import list_files
 from engine.errors import CorpusError, NotAnFaq
 
 FOLDER = Path(__file__).parents[3] / "data" / "faq_formats" / "prose"
