@@ -100,6 +100,9 @@ class _Walk:
         if isinstance(item, Mapping) and self._entry(item, place, siblings):
             self._visit_children(item, place, depth, inside_entry=True)
             return
+        if isinstance(item, Mapping) and any(_names(_unwrapped(item))) and not any(_children(item)):
+            self.candidates.add(item, place, siblings)  # an entry that lacks a part
+            return
         before = len(self.candidates)
         if isinstance(item, list) or (
             isinstance(item, Mapping) and (len(item) == 1 or any(_children(item)))
