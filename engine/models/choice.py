@@ -106,20 +106,20 @@ class Choice:
         why = room.gpu_problem or "there is no CUDA GPU to use"
         if not room.bfloat16:
             return small, why
+        hint = ""
         for entry in self._untried(CPU_CHOICES):
             weights = find_weights(entry, self._models_dir)
             needed = bytes_of(entry, weights, room)
             if needed > room.free or CPU_CHOICES[entry.alias] > room.cores:
                 continue
             if weights is not None:
-                return entry, f"{why}, and it is the best here that {room.cores} cores can serve"
-            if not self._failed and may_ask_hub(os.environ):
-                why += (
+                return entry, f"{why}, and {room.cores} cores can serve it{hint}"
+            if not hint and not self._failed and may_ask_hub(os.environ):
+                hint = (
                     f"; `python main.py models pull {entry.alias}` would bring a better one, "
                     f"which takes {needed / GB:.1f} GB of memory"
                 )
-                break
-        return small, why
+        return small, f"{why}{hint}"
 
     def _untried(self, aliases: Iterable[str]) -> list[ModelEntry]:
         """Those that the catalogue has and that did not fail."""
