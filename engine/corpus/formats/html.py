@@ -42,7 +42,7 @@ _HEADING_LINK = re.compile(r"[\s#¶§🔗\ufe0f\u200b]*|\s*\[\w{1,3}\]\s*")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _LINE_NUMBERS = re.compile(r"(?i)(?:^|\s)(?:line-?no|line-?nos|line-?numbers?|gutter)(?:\s|$)")
 _SAFE_LINK = re.compile(r"(?i)(?:https?:|mailto:|tel:|(?![a-z][a-z0-9+.-]*:))")
-_CSS_RULE = re.compile(r"((?:[\w#]*\.[\w-]+\s*,?\s*)+)\{([^{}]*)\}")
+_LONGEST_RULE = 1_000
 _BOLD = re.compile(r"(?i)font-weight\s*:\s*(?:bold|[6-9]00)")
 _ITALIC = re.compile(r"(?i)font-style\s*:\s*italic")
 _TYPEWRITER = re.compile(
@@ -330,9 +330,10 @@ def _apply_css(root: Element) -> None:
     """Word processors write bold text and code as classes of spans."""
     rules: dict[str, str] = {}
     for sheet in root.iter("style"):
-        for names, rule in _CSS_RULE.findall("".join(sheet.itertext())):
+        for block in "".join(sheet.itertext()).split("}"):
+            names, _, rule = block[:_LONGEST_RULE].partition("{")
             for name in re.findall(r"\.([\w-]+)", names):
-                rules[name] = rules.get(name, "") + ";" + rule
+                rules[name] = f"{rules.get(name, '')};{rule}"[-_LONGEST_RULE:]
     for span in list(root.iter("span", "font")):
         classes = span.get("class", "").split()
         look = ";".join([*(rules.get(name, "") for name in classes), span.get("style", "")])

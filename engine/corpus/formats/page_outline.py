@@ -137,7 +137,7 @@ class _Outline:
         elif element in self._holds_marks or all(len(row) <= 1 for row in rows):
             yield from self.paragraphs(element)  # for its looks
         else:
-            yield from _text(element, kind=Kind.BLOCK)
+            yield from _text(element)
 
 
 def _is_mark(element: Element) -> bool:
@@ -176,19 +176,24 @@ def _ancestors(elements: Iterable[Element]) -> set[Element]:
 
 
 def _append_text(run: Element, text: str) -> None:
-    if len(run):
-        run[-1].tail = (run[-1].tail or "") + text
-    else:
+    # Not len(run), which counts all children.
+    last = next(run.iterchildren(reversed=True), None)
+    if last is None:
         run.text = (run.text or "") + text
+    else:
+        last.tail = (last.tail or "") + text
 
 
-def _text(element: Element, kind: Kind | None = None) -> Iterator[Paragraph]:
+def _text(element: Element) -> Iterator[Paragraph]:
     if not len(element) and not (element.text or "").strip():
         return
     text = to_markdown(element)
-    if text.strip():
-        is_code = element.tag in ("pre", "blockquote", "table")
-        yield Paragraph(kind=kind or (Kind.BLOCK if is_code else Kind.TEXT), text=text)
+    if element.tag in ("pre", "blockquote", "table"):
+        yield Paragraph(kind=Kind.BLOCK, text=text)
+        return
+    # Two line breaks in a row part paragraphs.
+    for part in filter(str.strip, text.split("\n\n")):
+        yield Paragraph(kind=Kind.TEXT, text=part.strip("\n"))
 
 
 def _list(element: Element) -> Iterator[Paragraph]:

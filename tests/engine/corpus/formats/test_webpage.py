@@ -173,6 +173,29 @@ def test_a_page_made_to_hurt_is_refused(html: str, reason: str) -> None:
         parse_webpage(html.encode())
 
 
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<span style='font-weight:700'>Why?</span><br>So.<br><br><b>When?</b><br>Now.",
+        "<div><strong>Why?</strong></div><div>So.</div><div><strong>When?</strong></div><div>Now.",
+        "<p class=question>Why?<p class=answer>So.<p class=question>When?<p class=answer>Now.",
+        "<ol><li><h3>Why?</h3><p>So.<li><h3>When?</h3><p>Now.</ol>",
+        "<ul><li>Why?<br>So.<li>When?<br>Now.</ul>",
+        "<p>Q: Why?<p>A: So.<p>Q: When?<p>A: Now.",
+        "<button aria-controls=a><h3>Why?</h3></button><div id=a>So.</div><h3>When?</h3>Now.",
+        "<a data-toggle=collapse href='#a'>Why?</a><p id=a>So.</p><h3>When?</h3>Now.",
+    ],
+)
+def test_questions_are_found_however_they_are_marked(html: str) -> None:
+    assert answers(page(html)) == {"Why?": "So.", "When?": "Now."}
+
+
+def test_a_file_of_the_machine_is_never_read() -> None:
+    html = b'<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]><h2>Why?</h2><p>&f; so.</p>'
+
+    assert answers(html) == {"Why?": "&f; so."}
+
+
 def test_pictures_inside_a_page_do_not_count() -> None:
     picture = f'<img alt="The menu" src="data:image/png;base64,{"A" * 6_000_000}">'
 
