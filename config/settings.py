@@ -109,8 +109,8 @@ class EngineSettings(Section):
     """The model and the process that owns it."""
 
     model: str = "auto"
-    """Alias from the catalogue, or `auto`: what staff chose last with /model, else phi-3-mini
-    where a GPU has room and a copy is here or the hub can be reached, else smollm2-135m."""
+    """Alias from the catalogue, or `auto`: what staff chose last with /model, else
+    the best that the machine has room for (docs/models.md), else smollm2-135m."""
     catalog: UserPath = Path("config/models.yaml")
     """The model catalogue."""
     device: Literal["auto", "cpu", "cuda"] = "auto"

@@ -43,9 +43,9 @@ ADVICE = {
     **dict.fromkeys((".xlsx", ".xls", ".xlsm", ".ods", ".numbers", ".gsheet"), _AS_TABLE),
     **dict.fromkeys((".doc", ".odt", ".rtf", ".pages", ".gdoc", ".wpd"), _AS_DOCUMENT),
     **dict.fromkeys((".pptx", ".ppt", ".odp", ".key", ".gslides"), _AS_TEXT),
-    **dict.fromkeys((".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"), _UNPACK),
-    **dict.fromkeys((".rst", ".adoc", ".asciidoc", ".org", ".tex", ".textile", ".wiki"), _CONVERT),
-    **dict.fromkeys((".epub", ".pdf", ".html", ".htm", ".ipynb", ".mhtml"), _AS_TEXT),
+    **dict.fromkeys((".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"), _UNPACK),
+    **dict.fromkeys((".adoc", ".asciidoc", ".org", ".tex", ".textile", ".wiki"), _CONVERT),
+    **dict.fromkeys((".epub", ".mhtml"), _AS_TEXT),
 }
 _MOST_FILES = 20_000
 #: Files and folders of any kind: a source may be the root of a disk.

@@ -16,7 +16,7 @@ from engine.errors import ModelError, UnknownModel
 #: What `auto` takes where nothing better fits, or can be had.
 CPU_DEFAULT = "smollm2-135m"
 #: What it takes on a GPU, the first that has room; they are fetched where they are not here.
-GPU_CHOICES = ("granite-4.1-8b", "phi-3-mini", "qwen3-1.7b", "qwen3-0.6b")
+GPU_CHOICES = ("qwen3-8b", "phi-3-mini", "qwen3-1.7b", "qwen3-0.6b")
 #: What it takes on a processor with so many cores that computes in bfloat16, where it is here.
 CPU_CHOICES = {"qwen3-1.7b": 8, "qwen3-0.6b": 4}
 AUTO = "auto"

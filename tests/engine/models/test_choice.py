@@ -107,9 +107,9 @@ def machine(free_gb: float, on_gpu: bool, cores: int = 2, bfloat16: bool = False
 @pytest.mark.parametrize(
     ("has", "here", "hub", "alias", "why"),
     [
-        (HUGE_CARD, [], True, "granite-4.1-8b", "come from the Hugging Face hub"),
-        (LARGE_CARD, [], True, "granite-4.1-8b", "fits the GPU's 24.5 GB free"),
-        (LARGE_CARD, ["phi-3-mini"], False, "phi-3-mini", "granite-4.1-8b would fit it too"),
+        (HUGE_CARD, [], True, "qwen3-8b", "come from the Hugging Face hub"),
+        (LARGE_CARD, [], True, "qwen3-8b", "fits the GPU's 24.5 GB free"),
+        (LARGE_CARD, ["phi-3-mini"], False, "phi-3-mini", "qwen3-8b would fit it too"),
         (T4, ["phi-3-mini"], False, "phi-3-mini", "fits the GPU's 15.0 GB free"),
         (T4, [], True, "phi-3-mini", "come from the Hugging Face hub"),
         (T4, [], False, "smollm2-135m", "HF_HUB_OFFLINE forbids"),
