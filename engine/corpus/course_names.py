@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from config.places import checked_template
 from engine.corpus.fields import as_text
-from engine.corpus.formats.structured import load_yaml
+from engine.corpus.formats.data.structured import load_yaml
 from engine.corpus.text import clean_line, decode, pretty_name
 from engine.errors import CorpusError
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from engine.corpus.fields import draft_mark, field_text, field_texts, folded_fields
-from engine.corpus.formats.inline_html import markdown_without_html, title_without_html
+from engine.corpus.formats.pages.inline_html import markdown_without_html, title_without_html
 from engine.corpus.text import clean_line, clean_text
 from engine.errors import CorpusError
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from engine.corpus.entry import Parsed
-from engine.corpus.formats.docx import parse_docx
-from engine.corpus.formats.export import parse_export
-from engine.corpus.formats.markdown import parse_markdown
-from engine.corpus.formats.mdx import parse_mdx
-from engine.corpus.formats.notebook import parse_notebook
-from engine.corpus.formats.pdf import parse_pdf
-from engine.corpus.formats.plain_text import parse_text
-from engine.corpus.formats.restructured_text import parse_rst
-from engine.corpus.formats.structured import parse_json, parse_yaml
-from engine.corpus.formats.table import parse_csv
-from engine.corpus.formats.webpage import parse_webpage
+from engine.corpus.formats.data.structured import parse_json, parse_yaml
+from engine.corpus.formats.data.table import parse_csv
+from engine.corpus.formats.documents.docx import parse_docx
+from engine.corpus.formats.documents.pdf import parse_pdf
+from engine.corpus.formats.documents.zip_folder import parse_export
+from engine.corpus.formats.pages.webpage import parse_webpage
+from engine.corpus.formats.text.markdown import parse_markdown
+from engine.corpus.formats.text.mdx import parse_mdx
+from engine.corpus.formats.text.notebook import parse_notebook
+from engine.corpus.formats.text.plain_text import parse_text
+from engine.corpus.formats.text.restructured_text import parse_rst
 
 #: Of single files.
 _FILES: Mapping[str, Callable[[bytes, int], Parsed]] = {

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from engine.corpus.course_names import parse_metadata
 from engine.corpus.entry import Entry
 from engine.corpus.files import Reading, read_source
-from engine.corpus.formats.markdown import parse_markdown
+from engine.corpus.formats.text.markdown import parse_markdown
 from engine.corpus.listing import list_files
 from engine.errors import CorpusError
 

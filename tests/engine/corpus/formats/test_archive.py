@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.corpus.formats.archive import unzipped
+from engine.corpus.formats.documents.archive import unzipped
 from engine.errors import CorpusError
 
 LIMIT = 100_000

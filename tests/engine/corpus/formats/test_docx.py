@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.corpus.entry import Entry
-from engine.corpus.formats.docx import parse_docx
+from engine.corpus.formats.documents.docx import parse_docx
 from engine.errors import CorpusError
 
 LIMIT = 5_000_000

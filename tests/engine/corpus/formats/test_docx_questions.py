@@ -13,7 +13,7 @@ from docx.oxml.ns import nsdecls
 from docx.text.paragraph import Paragraph
 
 from engine.corpus.entry import Parsed
-from engine.corpus.formats.docx import parse_docx
+from engine.corpus.formats.documents.docx import parse_docx
 
 LIMIT = 5_000_000
 _NAMESPACES = (

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from engine.corpus.formats.structured import parse_json
+from engine.corpus.formats.data.structured import parse_json
 from engine.errors import NotAnFaq
 
 TOPIC = {

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.corpus.entry import Parsed
-from engine.corpus.formats.structured import parse_json, parse_yaml
-from engine.corpus.formats.table import parse_csv
+from engine.corpus.formats.data.structured import parse_json, parse_yaml
+from engine.corpus.formats.data.table import parse_csv
 from engine.errors import CorpusError
 
 #: Text that cleaning leaves as it is.

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.corpus.formats.inline_html import markdown_without_html, title_without_html
-from engine.corpus.formats.structured import parse_json
+from engine.corpus.formats.data.structured import parse_json
+from engine.corpus.formats.pages.inline_html import markdown_without_html, title_without_html
 from engine.errors import CorpusError
 
 

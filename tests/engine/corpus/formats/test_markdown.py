@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.corpus.formats.markdown import entries_of_markdown
+from engine.corpus.formats.text.markdown import entries_of_markdown
 from engine.corpus.formats.topics import without_topics
 from engine.errors import CorpusError, NotAnFaq
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.corpus.entry import Entry
-from engine.corpus.formats.pdf import parse_pdf
+from engine.corpus.formats.documents.pdf import parse_pdf
 from engine.errors import CorpusError, NotAnFaq
 from tests.engine.corpus.formats.pdf_writer import Text, pdf, pdf_of_streams
 

@@ -7,8 +7,8 @@ from textwrap import dedent
 
 import pytest
 
-from engine.corpus.formats.structured import parse_json, parse_yaml
-from engine.corpus.formats.table import parse_csv
+from engine.corpus.formats.data.structured import parse_json, parse_yaml
+from engine.corpus.formats.data.table import parse_csv
 from engine.errors import NotAnFaq
 
 YAML = {

@@ -8,7 +8,7 @@ import pytest
 
 from engine.corpus.entry import Entry
 from engine.corpus.fields import NAMES
-from engine.corpus.formats.structured import parse_json, parse_yaml
+from engine.corpus.formats.data.structured import parse_json, parse_yaml
 
 
 def read(text: str) -> list[Entry]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.corpus.formats.table import parse_csv
+from engine.corpus.formats.data.table import parse_csv
 from engine.errors import CorpusError
 
 

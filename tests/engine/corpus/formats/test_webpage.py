@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.corpus.entry import Entry, Parsed
+from engine.corpus.formats.pages.webpage import parse_webpage
 from engine.corpus.formats.topics import without_topics
-from engine.corpus.formats.webpage import parse_webpage
 from engine.errors import CorpusError, NotAnFaq
 
 PAGES = Path(__file__).parents[3] / "data" / "faq_formats" / "office"

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from engine.corpus.formats.folds import folded_parts
-from engine.corpus.formats.html import Element, children_in_order, plain, to_markdown
 from engine.corpus.formats.outline import Kind, Paragraph
+from engine.corpus.formats.pages.accordions import folded_parts
+from engine.corpus.formats.pages.html import Element, children_in_order, plain, to_markdown
 from engine.corpus.formats.questions import asks
 
 _HEADING = re.compile(r"h([1-6])")

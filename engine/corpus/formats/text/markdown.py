@@ -7,14 +7,14 @@ from contextlib import suppress
 
 from engine.corpus.entry import EntryList, Parsed
 from engine.corpus.fields import NAMES, as_text, field_text, folded
-from engine.corpus.formats.blocks import bounded, paragraphs_of
-from engine.corpus.formats.containers import plain_containers
-from engine.corpus.formats.front_matter import front_matter
+from engine.corpus.formats.data.shapes import entries_of
 from engine.corpus.formats.headings import Passage, passages
 from engine.corpus.formats.outline import Kind
 from engine.corpus.formats.questions import asks, question_text, says_faq
-from engine.corpus.formats.references import with_links_in_place
-from engine.corpus.formats.shapes import entries_of
+from engine.corpus.formats.text.blocks import bounded, paragraphs_of
+from engine.corpus.formats.text.containers import plain_containers
+from engine.corpus.formats.text.front_matter import front_matter
+from engine.corpus.formats.text.references import with_links_in_place
 from engine.corpus.text import clean_line, clean_text, decode
 from engine.errors import NotAnFaq
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from engine.code_fences import split_code
 from engine.corpus.entry import Parsed
-from engine.corpus.formats.blocks import bounded
-from engine.corpus.formats.markdown import entries_of_markdown
+from engine.corpus.formats.text.blocks import bounded
+from engine.corpus.formats.text.markdown import entries_of_markdown
 from engine.corpus.text import clean_text, decode
 
 _MODULE = re.compile(

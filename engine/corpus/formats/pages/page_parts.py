@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from engine.corpus.formats.html import Element, drop
+from engine.corpus.formats.pages.html import Element, drop
 
 _AROUND = ("nav", "footer", "dialog")
 #: Part of the text where they stand in the main part, else part of the page's frame.

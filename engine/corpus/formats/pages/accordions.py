@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from engine.corpus.formats.html import Element
+from engine.corpus.formats.pages.html import Element
 
 #: Of an element that is pressed, or stands above its answer, in the usual kits and themes.
 _TITLE_CLASS = re.compile(

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from engine.corpus.entry import Parsed
-from engine.corpus.formats.archive import checked_document
+from engine.corpus.formats.documents.archive import checked_document
+from engine.corpus.formats.documents.wordml import Element, Lists, Styles, W, attribute, local_name
 from engine.corpus.formats.headings import entries_below_headings
 from engine.corpus.formats.outline import Kind, Paragraph
-from engine.corpus.formats.wordml import Element, Lists, Styles, W, attribute, local_name
 from engine.corpus.text import clean_line, clean_text, clean_url
 from engine.errors import CorpusError
 

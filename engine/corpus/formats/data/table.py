@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from engine.corpus.entry import MOST_ENTRIES, TOO_MANY_ENTRIES, Parsed
 from engine.corpus.fields import NAMES, folded
-from engine.corpus.formats.shapes import entries_of
+from engine.corpus.formats.data.shapes import entries_of
 from engine.corpus.text import clean_line, decode
 from engine.corpus.wording import asks
 from engine.errors import CorpusError, NotAnFaq

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from engine.corpus.entry import Parsed
 from engine.corpus.fields import as_text
-from engine.corpus.formats.markdown import entries_of_markdown
+from engine.corpus.formats.text.markdown import entries_of_markdown
 from engine.corpus.text import decode
 from engine.errors import CorpusError
 

@@ -27,9 +27,9 @@ from engine.corpus.fields import (
     is_unaccepted,
     name_in,
 )
-from engine.corpus.formats.candidates import KEY, MAPPED, Candidates, Place, Shape
-from engine.corpus.formats.exports import as_entries, is_forum_post
-from engine.corpus.formats.settings_files import refuse_settings
+from engine.corpus.formats.data.candidates import KEY, MAPPED, Candidates, Place, Shape
+from engine.corpus.formats.data.forum_exports import as_entries, is_forum_post
+from engine.corpus.formats.data.settings_files import refuse_settings
 from engine.corpus.text import clean_line, pretty_name
 from engine.corpus.wording import asks, is_worded
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from engine.corpus.entry import Parsed
+from engine.corpus.formats.documents.pdf_layout import Line, paragraphs_of
 from engine.corpus.formats.headings import parsed_passages, passages
-from engine.corpus.formats.pdf_layout import Line, paragraphs_of
 from engine.errors import CorpusError, NotAnFaq
 
 if TYPE_CHECKING:

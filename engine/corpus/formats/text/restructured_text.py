@@ -9,8 +9,8 @@ import unicodedata
 from collections.abc import Iterator
 
 from engine.corpus.entry import Parsed
-from engine.corpus.formats.blocks import bounded
-from engine.corpus.formats.markdown import entries_of_markdown
+from engine.corpus.formats.text.blocks import bounded
+from engine.corpus.formats.text.markdown import entries_of_markdown
 from engine.corpus.text import clean_text, decode
 
 _EXPLICIT = re.compile(r"(?P<indent>[ ]*)\.\.(?:\s+(?P<rest>.*))?")

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from engine.corpus.course_names import CourseNames, parse_metadata, section_name
 from engine.corpus.entry import MOST_ENTRIES, TOO_MANY_ENTRIES, Entry, Parsed
-from engine.corpus.formats.archive import unzipped
+from engine.corpus.formats.documents.archive import unzipped
 from engine.corpus.formats.topics import without_topics
 from engine.corpus.text import pretty_name
 from engine.errors import CorpusError, NotAnFaq

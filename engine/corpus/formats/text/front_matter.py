@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 
 from engine.corpus.fields import folded_fields
-from engine.corpus.formats.structured import load_yaml
+from engine.corpus.formats.data.structured import load_yaml
 from engine.errors import CorpusError
 
 _YAML = re.compile(r"\A\s*---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S | re.M)

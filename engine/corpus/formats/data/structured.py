@@ -12,7 +12,7 @@ import yaml
 
 from engine.corpus.entry import Parsed
 from engine.corpus.fields import ASKED, QUESTION
-from engine.corpus.formats.shapes import entries_of
+from engine.corpus.formats.data.shapes import entries_of
 from engine.corpus.text import decode
 from engine.errors import CorpusError, NotAnFaq
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from engine.corpus.entry import EntryList, Parsed
 from engine.corpus.formats.headings import parsed_passages, passages
-from engine.corpus.formats.html import (
+from engine.corpus.formats.pages.html import (
     Element,
     decode_page,
     plain,
@@ -17,8 +17,8 @@ from engine.corpus.formats.html import (
     tidy,
     to_markdown,
 )
-from engine.corpus.formats.page_outline import outline_of_page
-from engine.corpus.formats.page_parts import keep_main_part
+from engine.corpus.formats.pages.page_outline import outline_of_page
+from engine.corpus.formats.pages.page_parts import keep_main_part
 from engine.errors import CorpusError, NotAnFaq
 
 _MOST_NODES = 200_000

@@ -6,7 +6,7 @@ import html
 import re
 
 from engine.code_fences import code_blocks, split_code
-from engine.corpus.formats.html import html_to_markdown
+from engine.corpus.formats.pages.html import html_to_markdown
 from engine.errors import CorpusError
 
 #: Turned into Markdown together with what they hold, up to their end tag.

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from engine.corpus.formats.anchors import Anchors
-from engine.corpus.formats.containers import ANCHOR, FOLD, FOLD_END
 from engine.corpus.formats.outline import Kind, Paragraph
 from engine.corpus.formats.questions import asks
+from engine.corpus.formats.text.anchors import Anchors
+from engine.corpus.formats.text.containers import ANCHOR, FOLD, FOLD_END
 from engine.corpus.text import clean_line
 from engine.errors import CorpusError
 

@@ -1,0 +1,1 @@
+"""Lists, mappings and tables: JSON, YAML, CSV and the exports of forums."""

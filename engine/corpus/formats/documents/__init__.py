@@ -1,0 +1,1 @@
+"""Documents and archives: .docx, PDF, zip."""

@@ -1,0 +1,1 @@
+"""Text with headings: Markdown and what is like it."""
