@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import errno
+import re
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from urllib.parse import SplitResult, urlsplit
-from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined]
 
+from engine.models import hub_address
 from engine.models.catalog import ModelEntry
 from engine.models.child_process import offline_variable
+from engine.models.hub_address import WEBSITE
 
-#: Where people read about a model and accept its terms.
-WEBSITE = "https://huggingface.co"
 #: OpenSSL's codes for a certificate that is not valid yet, or no more.
 _NOT_YET, _EXPIRED = 9, 10
+_ADDRESS = re.compile(r"\w+://[^\s'\"<>]+")
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _LOCKED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _OF_THE_DISK = _FULL | _LOCKED | {errno.EIO, errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.EFBIG}
@@ -47,10 +47,7 @@ def why(
         if isinstance(each, FileMetadataError):
             return no_hub(entry, environment)
         if isinstance(each, InvalidURL | UnsupportedProtocol):
-            return (
-                f"HF_ENDPOINT ({_endpoint(environment)}) is no address of a hub "
-                f"({_first_line(each)}); correct it, as in https://hub.example, or unset it."
-            )
+            return _no_address(environment)
         if isinstance(each, HFValidationError):
             return (
                 f"{entry.alias}: {entry.hub_id} is no name on the hub ({_first_line(each)}); "
@@ -62,6 +59,9 @@ def why(
         # The library's own "not found here" tells nothing of why.
         if isinstance(each, HTTPError) or (isinstance(each, OSError) and each is chain[-1]):
             return _unreachable(entry, chain[number:], environment)
+    # What the library raises for a proxy of a kind that it does not know.
+    if isinstance(error, ImportError) or type(error) is ValueError:
+        return _no_address(environment)
     return no_hub(entry, environment)
 
 
@@ -112,12 +112,28 @@ def why_not_written(entry: ModelEntry, error: OSError) -> str:
 
 def no_hub(entry: ModelEntry, environment: Mapping[str, str]) -> str:
     """What is said of an answer that is a web page, or no answer of a hub's."""
-    address = _endpoint(environment)
+    address = hub_address.endpoint(environment)
     named = ", which HF_ENDPOINT names," if environment.get("HF_ENDPOINT") else ""
     return (
         f"{entry.alias} is not on this machine, and what answers at {address}{named} is no hub: "
         "it sends something other than data, as the login page of a network does, or a mirror "
         f"that is none. Open {address} in a browser, check HF_ENDPOINT and the proxy, then retry."
+    )
+
+
+def _no_address(environment: Mapping[str, str]) -> str:
+    """What is said of an address that cannot be asked. The library's own words may hold a part of
+    the password in it.
+    """
+    variable, proxy = hub_address.proxy(environment)
+    if proxy and hub_address.is_usable(environment):
+        return (
+            f"The proxy {proxy}, which {variable} names, cannot be used for the Hugging Face hub; "
+            f"give {variable} the address of an HTTP proxy, as in http://proxy.example:3128."
+        )
+    return (
+        f"HF_ENDPOINT ({hub_address.endpoint(environment)}) is no address of a hub; correct it, as "
+        "in https://hub.example, or unset it."
     )
 
 
@@ -140,7 +156,7 @@ def _refused(
     assert isinstance(error, HfHubHTTPError)
     response, page = error.response, f"{WEBSITE}/{entry.hub_id}"
     said = f"{response.headers.get('X-Error-Message', '')} {error.server_message or ''}".lower()
-    asked = f" It was asked at {_endpoint(environment)}, which HF_ENDPOINT names."
+    asked = f" It was asked at {hub_address.endpoint(environment)}, which HF_ENDPOINT names."
     asked = asked if environment.get("HF_ENDPOINT") else ""
     code = response.status_code
     if code == 429 or code >= 500:
@@ -222,10 +238,10 @@ def _unreachable(
         if isinstance(each, ssl.SSLCertVerificationError):
             return _untrusted(entry, each, environment)
         if isinstance(each, socket.gaierror):
-            name = _proxy(environment)[1] or _split(_endpoint(environment)).hostname
+            name = hub_address.host(environment)
             problem = f"the name {name} cannot be resolved: there is no network, or no DNS"
             return _out_of_reach(entry, problem, environment)
-    problem, (variable, proxy) = _first_line(chain[0]), _proxy(environment)
+    problem, (variable, proxy) = _first_line(chain[0]), hub_address.proxy(environment)
     remedy = ""
     if proxy and "407" in problem:
         remedy = f"give {variable} the proxy's login, as in http://name:password@{proxy}"
@@ -255,10 +271,10 @@ def _untrusted(
 def _out_of_reach(
     entry: ModelEntry, problem: str, environment: Mapping[str, str], remedy: str = ""
 ) -> str:
-    variable, proxy = _proxy(environment)
+    variable, proxy = hub_address.proxy(environment)
     ways = []
     if environment.get("HF_ENDPOINT"):
-        ways.append(f"at {_endpoint(environment)}, which HF_ENDPOINT names")
+        ways.append(f"at {hub_address.endpoint(environment)}, which HF_ENDPOINT names")
     if proxy:
         ways.append(f"through the proxy {proxy}, which {variable} names")
     way = f" {' and '.join(ways)}" if ways else ""
@@ -268,35 +284,6 @@ def _out_of_reach(
         f"({problem[:200]}); {first}copy a saved model to the models folder under {entry.alias}, "
         "or go online."
     )
-
-
-def _endpoint(environment: Mapping[str, str]) -> str:
-    """Address of the hub, without a name and password that may be in it."""
-    return _bare(environment.get("HF_ENDPOINT") or WEBSITE)
-
-
-def _proxy(environment: Mapping[str, str]) -> tuple[str, str]:
-    """The variable that names the proxy on the way to the hub, and the proxy's host and port."""
-    url = _split(environment.get("HF_ENDPOINT") or WEBSITE)
-    lowered = {name.lower(): (name, value) for name, value in environment.items() if value}
-    no_proxy = lowered.get("no_proxy", ("", ""))[1]
-    if url.hostname and proxy_bypass_environment(url.hostname, {"no": no_proxy}):
-        return "", ""
-    name, value = lowered.get(f"{url.scheme}_proxy") or lowered.get("all_proxy") or ("", "")
-    return name, _bare(value).partition("://")[2] if "://" in value else value.rpartition("@")[2]
-
-
-def _bare(address: str) -> str:
-    """The address without a name and password."""
-    url = _split(address)
-    return url._replace(netloc=url.netloc.rpartition("@")[2], query="").geturl().rstrip("/")
-
-
-def _split(address: str) -> SplitResult:
-    try:
-        return urlsplit(address)
-    except ValueError:  # half of an IPv6 address
-        return SplitResult("", address.rpartition("@")[2], "", "", "")
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -309,4 +296,6 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
+    line = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    # An address may hold a login, or a signature that lets anybody in.
+    return _ADDRESS.sub(lambda address: hub_address.bare(address[0]), line)[:200]

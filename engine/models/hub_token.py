@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from engine.errors import ModelError
+from engine.models.hub_address import bare
 
 TIMEOUT_S = 5.0
 
 
 def owner_of_token(token: str, *, endpoint: str = "", timeout_s: float = TIMEOUT_S) -> str:
     """The name of the account that the token is of. Raises ModelError, which says why not."""
-    from httpx2 import HTTPError
+    from httpx2 import HTTPError, InvalidURL
     from huggingface_hub.constants import ENDPOINT
     from huggingface_hub.errors import OfflineModeIsEnabled
     from huggingface_hub.utils import get_session
 
-    hub = endpoint or ENDPOINT
+    address = endpoint or ENDPOINT
+    hub = bare(address)
     try:
         answer = get_session().get(
-            f"{hub}/api/whoami-v2",
+            f"{address}/api/whoami-v2",
             headers={"Authorization": f"Bearer {token}"},
             timeout=timeout_s,
             follow_redirects=False,
@@ -36,6 +38,11 @@ def owner_of_token(token: str, *, endpoint: str = "", timeout_s: float = TIMEOUT
         raise ModelError(
             f"HF_TOKEN could not be tried, since {hub} cannot be reached "
             f"({type(error).__name__}); check the network, the proxy and HF_ENDPOINT."
+        ) from None
+    except (InvalidURL, ImportError):  # whose words may hold a part of a password
+        raise ModelError(
+            f"HF_TOKEN could not be tried: {hub}, or the proxy on the way there, is no address "
+            "that can be asked; correct HF_ENDPOINT or HTTPS_PROXY."
         ) from None
     except (ValueError, KeyError, TypeError):
         raise ModelError(f"HF_TOKEN could not be tried: {hub} is no hub.") from None

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 from huggingface_hub import constants  # noqa: F401 - this process is online, fixed here and now
+from huggingface_hub.utils import close_session
 
 from engine.errors import ModelLoadError
 from engine.models.hub import ask
@@ -177,6 +178,37 @@ def test_an_endpoint_that_is_no_address_is_named(endpoint: str) -> None:
         ask(entry(), None, endpoint=endpoint)
 
 
+@pytest.mark.parametrize("mark", ["", "/", "#", "?", "@", ":"])
+@pytest.mark.parametrize("login", ["https://anna:ge{}heim@127.0.0.1:9", "anna:ge{}heim@[::1]:9"])
+def test_no_part_of_a_password_in_an_endpoint_is_told(login: str, mark: str) -> None:
+    with pytest.raises(ModelLoadError) as refused:
+        ask(entry(), None, endpoint=login.format(mark))
+
+    assert not re.search(r"\bge\b|heim|anna", str(refused.value))
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "socks5://anna:geheim@proxy.example:1080",
+        "foo://anna:geheim@proxy.example:1080",
+        "http://anna:geheim/1@proxy.example:1080",
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_named_and_not_the_hub(
+    proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    close_session()  # the next one reads the environment anew
+
+    with pytest.raises(ModelLoadError) as refused:
+        ask(entry(), None, endpoint="https://hub.example")
+
+    close_session()
+    assert "The proxy proxy.example:1080, which HTTPS_PROXY names, cannot" in str(refused.value)
+    assert "geheim" not in str(refused.value)
+
+
 def test_a_name_that_the_hub_cannot_have_is_named() -> None:
     with pytest.raises(ModelLoadError, match=r"nobody/a--b is no name on the hub .*hub_id"):
         ask(entry(hub_id="nobody/a--b"), None, endpoint="http://127.0.0.1:9")
@@ -265,6 +297,14 @@ def test_a_download_that_breaks_off_may_be_asked_for_again() -> None:
         "tiny: the download broke off (RuntimeError: CAS service error: connection reset); "
         "ask for it again, files that have come are kept."
     )
+
+
+def test_an_address_in_the_words_of_a_library_loses_what_lets_people_in() -> None:
+    error = RuntimeError("GET https://anna:geheim@cdn.example/blob?signature=secret failed")
+
+    said = why_broken_off(entry(), error, with_token=False, environment={})
+
+    assert "GET https://cdn.example/blob failed" in said
 
 
 def test_a_full_disk_is_seen_in_the_words_of_a_library() -> None:

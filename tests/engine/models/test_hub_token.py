@@ -65,3 +65,11 @@ def test_why_a_token_has_no_owner_is_one_sentence(status: int, body: str, told: 
 def test_a_hub_out_of_reach_is_no_fault_of_the_token() -> None:
     with pytest.raises(ModelError, match=r"could not be tried, since http://127.0.0.1:1 cannot be"):
         owner_of_token("hf_canary", endpoint="http://127.0.0.1:1")
+
+
+@pytest.mark.parametrize("password", ["geheim", "geheim/1", "geheim#1"])
+def test_no_password_in_the_address_of_the_hub_is_told(password: str) -> None:
+    with pytest.raises(ModelError, match=r"could not be tried.*https://127.0.0.1:1") as caught:
+        owner_of_token("hf_canary", endpoint=f"https://anna:{password}@127.0.0.1:1")
+
+    assert "geheim" not in str(caught.value)
