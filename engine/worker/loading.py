@@ -57,8 +57,11 @@ def load_model(entry: ModelEntry, path: Path, *, device: str) -> LoadedModel:
         verify_saved(path)
         _refuse_damaged(entry, path)
         loaded = _load(entry, path, device)
-        # int8 keeps copies after its first step; there the first question tells.
-        if entry.quantisation is not Quantisation.INT8:
+        # int8 keeps copies after its first step, and on a CPU NF4 is packed anew in it: there the
+        # first question tells.
+        if entry.quantisation is Quantisation.NONE or (
+            entry.quantisation is Quantisation.NF4 and loaded.on_gpu
+        ):
             refuse_nonfinite(entry, loaded.model)
         return loaded
     except ModelLoadError:
