@@ -60,7 +60,7 @@ class CorpusLoader:
         }
         self._refused = tuple(
             Problem(
-                source=source,
+                source=shown_address(source),
                 reason=f"{scheme}:// is not supported; list a path or an http(s) address.",
             )
             for source, scheme in schemes.items()

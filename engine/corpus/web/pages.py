@@ -104,6 +104,8 @@ _OTHERS = (
 _GID = re.compile(r"[?&#]gid=(\d+)")
 #: Pages on which no heading has an address that a program could know.
 _WITHOUT_ANCHORS = re.compile(r"https://(?:docs\.google|drive\.google|www\.dropbox)\.com/")
+#: A name and password; where no port follows the colon, the password holds a mark that ends hosts.
+_LOGIN = re.compile(r"(?<=://)(?:[^/?#]*@|(?!\[)[^/?#]*:(?!\d*(?:[/?#]|\Z)).*@)")
 #: Parts of a query that may let somebody in.
 _SECRET = re.compile(
     r"(?i)token|secret|passw|signature|credential|api-?_?key|^(?:key|sig|auth|code|pw)$"
@@ -140,9 +142,9 @@ def holds_a_secret(url: str) -> bool:
 
 def shown_address(url: str) -> str:
     """The address without the passwords and tokens that it may hold."""
-    shown = re.sub(r"//[^/?#]*@", "//…@", url, count=1)
+    shown = _LOGIN.sub("…@", url, count=1)
     return re.sub(
-        r"([?&]([^=&#]*)=)[^&#]+", lambda m: f"{m[1]}…" if _SECRET.search(m[2]) else m[0], shown
+        r"([?&#;]([^=&#;]*)=)[^&#;]+", lambda m: f"{m[1]}…" if _SECRET.search(m[2]) else m[0], shown
     )
 
 

@@ -151,3 +151,21 @@ def test_an_address_that_lets_somebody_in_is_known_and_shown_without_it(
 ) -> None:
     assert holds_a_secret(url) is is_secret
     assert (shown_address(url) != url) is is_secret
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://me:pw/1@e.org/a", "https://…@e.org/a"),
+        ("https://me:pw#1@e.org/a", "https://…@e.org/a"),
+        ("https://me:pw?1@e.org/a", "https://…@e.org/a"),
+        ("ftp://me:p@w@e.org/a", "ftp://…@e.org/a"),
+        ("https://e.org/a;token=x", "https://e.org/a;token=…"),
+        ("https://e.org/a?b=1;token=x", "https://e.org/a?b=1;token=…"),
+        ("https://e.org/a#access_token=x&b=1", "https://e.org/a#access_token=…&b=1"),
+        ("https://e.org:8080/@me/a", "https://e.org:8080/@me/a"),
+        ("https://[::1]:8080/@me/a", "https://[::1]:8080/@me/a"),
+    ],
+)
+def test_what_lets_somebody_in_is_hidden_wherever_it_stands(url: str, shown: str) -> None:
+    assert shown_address(url) == shown
