@@ -83,7 +83,7 @@ class ModelEntry:
     #: `owner/name` on the Hugging Face hub.
     hub_id: Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$")]
     #: Branch, tag or commit on the hub; a whole commit (40 digits) accepts no other weights.
-    revision: Annotated[str, Field(pattern=r"^[\w./-]+$")] = "main"
+    revision: Annotated[str, Field(pattern=r"^[\w-]+([./][\w-]+)*$")] = "main"
     task: Task = Task.CAUSAL
     #: Left out in the catalogue: an instruction for an encoder-decoder model, else a chat.
     prompt: PromptStyle

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import ModelLoadError
 from engine.models import hub_errors
-from engine.models.catalog import ModelEntry
+from engine.models.catalog import COMMIT, ModelEntry
 from engine.models.folder import NOT_NEEDED, PATTERNS, Transfer, is_useful, require_space
 from engine.models.integrity import Damage, drop, find_changed, find_damage
 from engine.models.repository import refuse_other_repository
@@ -133,10 +133,11 @@ def ask(
     if isinstance(answer, Exception):
         reason = hub_errors.why(entry, answer, with_token=bool(token), environment=environment)
         raise ModelLoadError(reason) from answer
-    if not answer.sha or not answer.siblings:
+    # The commit becomes the name of a folder.
+    if not COMMIT.fullmatch(answer.sha or "") or not answer.siblings:
         raise ModelLoadError(hub_errors.no_hub(entry, environment))
     return Listing(
-        answer.sha,
+        str(answer.sha),
         {
             each.rfilename: _File(
                 each.size or 0, (each.lfs.sha256 if each.lfs else each.blob_id) or ""
@@ -224,23 +225,20 @@ def _clear_left_overs(storage: Path) -> None:
     """Delete what a download that was stopped has left: the library never takes it up again."""
     locks = storage.parent / ".locks" / storage.name
     for part in (storage / "blobs").glob("*.incomplete"):
-        if not _is_held(locks / f"{part.name.partition('.')[0]}.lock"):
-            with suppress(OSError):
-                part.unlink()
+        _delete_unless_held(part, locks / f"{part.name.partition('.')[0]}.lock")
 
 
-def _is_held(lock: Path) -> bool:
-    """Whether some process has the lock that the library takes on each file while it comes. The
-    kernel lets go of it however that process ends.
+def _delete_unless_held(part: Path, lock: Path) -> None:
+    """The library locks each file while it comes, and the kernel lets go of the lock however that
+    process ends. It is ours meanwhile, or another download might begin in between.
     """
-    try:
+    with suppress(OSError):  # held, or this disk does not tell
+        if not lock.exists():
+            part.unlink()
+            return
         with lock.open("r+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except OSError:  # held, or this disk does not tell
-        return True
-    return False
+            part.unlink()
 
 
 def _bars(start: Transfer, on_progress: Callable[[Transfer], None]) -> type:

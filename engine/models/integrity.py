@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.models.folder import useful_files
-from engine.models.repository import INDEX, WEIGHTS, parts_of
+from engine.models.repository import INDEX, WEIGHTS, parts_of, read_object
 
 #: What stands in a large file's place where Git LFS has not fetched it.
 _POINTER = b"version https://git-lfs.github.com/spec/"
@@ -138,8 +138,7 @@ def _tensors(path: Path) -> set[str]:
 
 def _gap(folder: Path, tensors: set[str]) -> Damage | None:
     """The index names tensors that no part has."""
-    index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
-    missing = sorted(index["weight_map"].keys() - tensors)
+    missing = sorted(read_object(folder / INDEX)["weight_map"].keys() - tensors)
     if not missing:
         return None
     return Damage(folder / INDEX, f"names {len(missing)} tensors that no part has ({missing[0]})")

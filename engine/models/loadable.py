@@ -4,7 +4,6 @@ configuration, its tokenizer and its chat template. They tell before the weights
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 
 from engine.errors import ModelLoadError
 from engine.models.catalog import ModelEntry, PromptStyle, Quantisation, Task
+from engine.models.repository import read_object
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,7 @@ _OTHER_HEADS = {
 }
 #: Shown to a chat template, to be found in what it makes of it.
 _SAMPLE = "c0ffee"
+_MOST_LAYERS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +119,23 @@ def _library() -> str:
 
 def _read_config(entry: ModelEntry, folder: Path) -> Mapping[str, Any]:
     try:
-        fields = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        fields = read_object(folder / "config.json")
+    except (OSError, ValueError) as error:
         raise ModelLoadError(
             f"{entry.alias}: {folder / 'config.json'} cannot be read ({reason_of(error)})."
         ) from None
-    if not isinstance(fields, dict) or not isinstance(fields.get("model_type"), str):
+    if not isinstance(fields.get("model_type"), str):
         raise ModelLoadError(
             f"{entry.alias}: {folder / 'config.json'} names no model_type, so it is no model for "
             "transformers; choose a repository that is."
         )
+    # A list as long as that would be made before anything else is looked at.
+    for name, value in _fields(fields):
+        if name.endswith(("layer", "layers")) and isinstance(value, int) and value > _MOST_LAYERS:
+            raise ModelLoadError(
+                f"{entry.alias}: {folder / 'config.json'} names {value} layers ({name}), more than "
+                "any model has; choose another repository."
+            )
     return fields
 
 
@@ -269,8 +277,14 @@ def _refuse_other_vocabulary(entry: ModelEntry, config: Any, tokenizer: Any) -> 
 
 def _rope_types(fields: Mapping[str, Any]) -> Iterator[str]:
     """The ways of scaling positions that are named anywhere in a configuration."""
-    for name, value in fields.items():
+    for name, value in _fields(fields):
         if name in {"rope_type", "type"} and isinstance(value, str):
             yield value
-        elif isinstance(value, Mapping):
-            yield from _rope_types(value)
+
+
+def _fields(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """All fields of a configuration, those of its parts as well."""
+    for name, value in fields.items():
+        yield name, value
+        if isinstance(value, Mapping):
+            yield from _fields(value)

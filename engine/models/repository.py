@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from pathlib import Path
+from typing import Any
 
 from engine.errors import ModelLoadError
 from engine.models.catalog import ModelEntry
@@ -33,7 +34,26 @@ _OTHER_FORMS = {
     ".msgpack": "JAX's form",
     ".tflite": "TFLite",
 }
+#: Of JSON that is read whole. The longest index, of a model of a trillion parameters, has 15 MB.
+_MOST_BYTES = 30_000_000
 _ORIGINAL = "choose the repository that it was made from, which has model.safetensors"
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The object in a JSON file of a model. Raises OSError, or ValueError where it holds none or
+    is longer than any real one.
+    """
+    with path.open("rb") as file:
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise ValueError(f"it has more than {_MOST_BYTES} bytes")
+    try:
+        found = json.loads(content.decode("utf-8-sig"))
+    except RecursionError:
+        raise ValueError("its brackets are nested too deep") from None
+    if not isinstance(found, dict):
+        raise ValueError("it is no JSON object")
+    return found
 
 
 def parts_of(folder: Path) -> set[str] | None:
@@ -41,9 +61,8 @@ def parts_of(folder: Path) -> set[str] | None:
     if (folder / WEIGHTS).is_file():
         return {WEIGHTS}
     try:
-        index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
-        return set(map(str, index["weight_map"].values())) or None
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return set(map(str, read_object(folder / INDEX)["weight_map"].values())) or None
+    except (OSError, ValueError, LookupError, AttributeError):
         return None
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.models.catalog import Dtype, ModelEntry
 from engine.models.memory import MemoryNeed, Parameters, memory_need
+from engine.models.repository import read_object
 
 #: The length of a header stands in its first bytes. Real ones are of some MB, if that.
 _LENGTH, _LONGEST = struct.Struct("<Q"), 20_000_000
@@ -33,10 +34,8 @@ def need_in(
     config.json where that has been read, with what that leaves out.
     """
     try:
-        config = config or json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
-    if not isinstance(config, Mapping):
+        config = config or read_object(folder / "config.json")
+    except (OSError, ValueError):
         return None
     return memory_need(entry, config, on_gpu=on_gpu, dtype=dtype, parameters=count_in(folder))
 

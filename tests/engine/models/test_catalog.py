@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,27 @@ def test_the_five_lines_of_the_documents_are_five_and_make_a_model(tmp_path: Pat
     load_catalog(path)
 
     assert len(example.splitlines()) == 5
+
+
+@pytest.mark.parametrize(
+    ("revision", "is_one"),
+    [
+        ("main", True),
+        ("v1.0-rc_2", True),
+        ("refs/pr/12", True),
+        ("../../elsewhere", False),
+        ("/etc", False),
+        ("a//b", False),
+    ],
+)
+def test_a_revision_is_a_name_as_git_has_them_and_no_way_out_of_the_cache(
+    tmp_path: Path, revision: str, is_one: bool
+) -> None:
+    path = tmp_path / "models.yaml"
+    path.write_text(f"{GOOD}  revision: {revision}\n")
+
+    with nullcontext() if is_one else pytest.raises(ModelError, match=r"tiny\.revision"):
+        load_catalog(path)
 
 
 def test_an_unknown_alias_is_refused_with_the_known_ones(shipped: Catalog) -> None:

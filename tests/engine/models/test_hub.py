@@ -172,6 +172,14 @@ def test_what_answers_something_else_is_no_hub(
     assert "login page" in said
 
 
+@pytest.mark.parametrize("sha", ["../../elsewhere", "main", "", None])
+def test_a_commit_that_is_none_names_no_folder(hub: HubTwin, sha: str | None) -> None:
+    answer = {"id": "nobody/tiny", "sha": sha, "siblings": [{"rfilename": "config.json"}]}
+    hub.refusal = 200, {"Content-Type": "application/json"}, json.dumps(answer).encode()
+
+    assert "is no hub" in refusal(hub)
+
+
 @pytest.mark.parametrize("endpoint", ["hub.example", "ftp://hub.example", "http://[::bad"])
 def test_an_endpoint_that_is_no_address_is_named(endpoint: str) -> None:
     with pytest.raises(ModelLoadError, match=r"HF_ENDPOINT \(.*\) is no address of a hub"):

@@ -72,6 +72,8 @@ def test_a_chat_model_is_accepted(tmp_path: Path) -> None:
         ({"quantization": {"group_size": 64, "bits": 4}}, "made for MLX"),
         ({"hidden_act": "wobble"}, "cannot be built by transformers"),
         ({"num_hidden_layers": "many"}, "config.json"),
+        ({"num_hidden_layers": 10**9}, "names 1000000000 layers (num_hidden_layers), more than"),
+        ({"text_config": {"n_layer": 10**9}}, "names 1000000000 layers (n_layer), more than any"),
         ({"vocab_size": 2}, "1 tokens more than the 2 of its config.json"),
     ],
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from engine.errors import ModelLoadError
-from engine.models.repository import refuse_other_repository
+from engine.models.repository import INDEX, parts_of, read_object, refuse_other_repository
 from tests.engine.worker.tiny_models import entry
 
 WHOLE = ("config.json", "tokenizer.json", "model.safetensors")
@@ -49,3 +51,25 @@ def test_what_it_is_instead_is_said(names: tuple[str, ...], sentence: str) -> No
         refuse_other_repository(entry(), names)
 
     assert str(refused.value).startswith("tiny: https://huggingface.co/nobody/tiny ")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"[1]", "no JSON object"),
+        (b"{", "Expecting"),
+        (b"\xff{}", "can't decode"),
+        (b"[" * 100_000, "nested too deep"),
+        (b'{"weight_map": {"x": "model.safetensors"}' + b" " * 30_000_000 + b"}", "more than 300"),
+    ],
+    ids=["a list", "cut short", "no text", "deep", "long"],
+)
+def test_what_no_model_has_for_json_is_not_read(
+    tmp_path: Path, content: bytes, reason: str
+) -> None:
+    path = tmp_path / INDEX
+    path.write_bytes(content)
+
+    with pytest.raises(ValueError, match=reason):
+        read_object(path)
+    assert parts_of(tmp_path) is None
