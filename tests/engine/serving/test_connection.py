@@ -19,7 +19,7 @@ REQUEST = GenerationRequest(id="1", question="Why?", documents=(), max_new_token
 @pytest.fixture
 async def connection() -> EngineConnection:
     """A connection to an engine that nobody listens to."""
-    return EngineConnection(entry(), InMemoryEngine(1, {}, {}))
+    return EngineConnection(entry(), InMemoryEngine(1, {}, {}, {}))
 
 
 async def test_a_load_that_takes_too_long_tells_which_setting_helps(

@@ -173,12 +173,12 @@ async def test_the_status_tells_of_memory_places_and_time(engine: EngineSupervis
     assert status.uptime_s > 0
 
 
-@pytest.mark.model  # a minute
-async def test_ten_switches_in_a_row_leave_nothing_behind(engine: EngineSupervisor) -> None:
+@pytest.mark.model  # half a minute, on a busy machine a minute and more
+async def test_six_switches_in_a_row_leave_nothing_behind(engine: EngineSupervisor) -> None:
     us = psutil.Process()
     counts = []
 
-    for number in range(10):
+    for number in range(6):
         await engine.switch(("tiny-t5", "tiny")[number % 2])
         assert (await engine.generate(request(), ignore)).text
         gc.collect()
