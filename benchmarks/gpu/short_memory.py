@@ -12,7 +12,7 @@ from benchmarks.gpu.parking import REQUEST
 from benchmarks.gpu.parts import Bench
 from engine.errors import ModelLoadError, OutOfMemory
 from engine.models.catalog import ModelEntry
-from engine.models.memory import need_in
+from engine.models.tensors import need_in
 from engine.serving.connection import EngineConnection
 from engine.types import Document
 

@@ -25,8 +25,6 @@ _SUFFIXES = {
     "text/tab-separated-values": ".tsv",
     "text/x-markdown": ".md",
     "text/x-rst": ".rst",
-    "application/zip": ".zip",
-    "application/x-zip-compressed": ".zip",
     "application/yaml": ".yaml",
     "application/x-yaml": ".yaml",
     "text/yaml": ".yaml",

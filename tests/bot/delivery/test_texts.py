@@ -151,8 +151,8 @@ def test_check_tells_what_is_wrong_with_a_language(tmp_path: Path) -> None:
     done = run_in(tmp_path, "-m", "main", "check")
 
     assert done.returncode == 1
-    assert "it.yaml: stopped is missing; translate it from en.yaml." in done.stderr
-    assert "it.yaml: stoped is unknown" in done.stderr
+    assert "it.yaml: stopped is missing; translate it from en.yaml." in done.stdout
+    assert "it.yaml: stoped is unknown" in done.stdout
 
 
 @pytest.mark.parametrize(
