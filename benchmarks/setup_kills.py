@@ -28,12 +28,15 @@ ROOT = Path(__file__).resolve().parent.parent
 #: The small packages, each with as many modules and a script, which pip copies last.
 PACKAGES, MODULES = 25, 250
 PROGRAM = """\
-import pathlib, time
+import fcntl, pathlib, time
 models = pathlib.Path("data/models")
 models.mkdir(parents=True, exist_ok=True)
-time.sleep(2)
-(models / "part").write_bytes(bytes(10**7))
-(models / "part").replace(models / "smollm2-135m")
+with (models / "lock").open("w") as lock:  # as the conversion of the real model has one
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    if not (models / "smollm2-135m").exists():
+        time.sleep(2)
+        (models / "part").write_bytes(bytes(10**7))
+        (models / "part").replace(models / "smollm2-135m")
 """
 
 
