@@ -134,15 +134,20 @@ async def answering_from(
             stop.set()
 
 
-@asynccontextmanager
-async def running_retriever(settings: Settings) -> AsyncIterator[Retriever]:
-    """Read the FAQ that the settings name and keep it searchable until the block ends."""
-    loader = CorpusLoader(
+def corpus_loader(settings: Settings) -> CorpusLoader:
+    """What reads the FAQ that the settings name."""
+    return CorpusLoader(
         settings.corpus,
         cache_dir=settings.data_dir / "cache" / "corpus",
         course_titles=settings.course_titles,
         course_urls=settings.course_urls,
     )
+
+
+@asynccontextmanager
+async def running_retriever(settings: Settings) -> AsyncIterator[Retriever]:
+    """Read the FAQ that the settings name and keep it searchable until the block ends."""
+    loader = corpus_loader(settings)
     vectors = settings.retrieval.embedder == "auto"
     retriever = Retriever(
         loader,

@@ -230,7 +230,7 @@ def _describe(error: ValidationError) -> str:
     lines = []
     for problem in error.errors(include_input=False, include_url=False, include_context=False):
         where = ".".join(str(part) for part in problem["loc"])
-        what = problem["msg"]
+        what = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":
             what = "there is no such setting"
         lines.append(f"{where}: {what}.")

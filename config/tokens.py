@@ -82,7 +82,7 @@ def _refuse_other_shape(name: str, token: str, *, any_hub: bool) -> None:
         ((kind, home) for pattern, kind, home in _KINDS if pattern.match(token)), ("", name)
     )
     if home != name:
-        belongs = f", which belongs into {home}" if home else ""
+        belongs = f", which belongs in {home}" if home else ""
         advice = f"; {words}" if words else ""
         raise ConfigError(f"{name} holds {kind}{belongs}{advice}.")
     if not is_free:

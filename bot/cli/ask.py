@@ -55,14 +55,15 @@ def ask(
 async def _ask(
     settings: Settings, secrets: Secrets, question: Question, *, as_json: bool, explained: bool
 ) -> None:
-    from bot.assistant import answering_from, running_retriever
-    from bot.cli.askable import require_askable
+    from bot.assistant import answering_from, corpus_loader, running_retriever
+    from bot.cli.askable import require_askable, require_course
     from bot.delivery.asker_language import asker_language
     from bot.delivery.render import plain_text
     from bot.delivery.replies import final
     from bot.desk.explain import explain
     from bot.operations.reports import answer_object
 
+    await require_course(corpus_loader(settings), question.course)
     async with running_retriever(settings) as retriever:
         await require_askable(retriever, question.course)  # before a model is loaded
         language = asker_language(question.text, None, retriever.language)

@@ -97,15 +97,17 @@ def _course(course: CourseCount) -> str:
 
 def _files(files: Iterable[FileRead]) -> list[str]:
     """A line for each file; those of one entry, as a course has them, are counted by folder."""
-    lines: list[str] = []
-    alone: Counter[str] = Counter()
-    for file in files:
-        if len(file.entry_ids) == 1:
-            alone[str(Path(file.source).parent)] += 1
-        else:
-            lines.append(f"{file.source}: {_entries(len(file.entry_ids))}")
+    files = list(files)
+    alone = Counter(str(Path(file.source).parent) for file in files if len(file.entry_ids) == 1)
+    lines = [
+        f"{file.source}: {_entries(len(file.entry_ids))}"
+        for file in files
+        if len(file.entry_ids) != 1 or alone[str(Path(file.source).parent)] == 1
+    ]
     return lines + [
-        f"{folder}: {_entries(number)}, a file each" for folder, number in alone.items()
+        f"{folder}: {_entries(number)}, a file each"
+        for folder, number in alone.items()
+        if number > 1
     ]
 
 

@@ -64,6 +64,17 @@ def test_the_entries_of_a_folder_with_a_file_each_are_one_line(tmp_path: Path) -
     assert f"{tmp_path}: 12 entries, a file each" in run(tmp_path).output
 
 
+def test_a_file_that_holds_the_only_single_entry_of_its_folder_has_its_own_line(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "handbook.md").write_text("# Fees\n\n## Is it free?\n\nYes.\n", encoding="utf-8")
+
+    output = run(tmp_path).output
+
+    assert f"{tmp_path / 'handbook.md'}: 1 entry" in output
+    assert "a file each" not in output
+
+
 def test_a_folder_that_is_not_there_is_named_and_ends_with_1(tmp_path: Path) -> None:
     result = run(tmp_path / "nosuch")
     assert result.exit_code == 1

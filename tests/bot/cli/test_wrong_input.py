@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -48,6 +51,22 @@ def answers(questions: str, documents: str = "faq.json") -> list[str]:
 
 
 ASK = ["ask", "Can I join late?"]
+
+
+def test_an_unknown_course_is_told_without_loading_torch(folder: Path) -> None:
+    code = (
+        "import sys, atexit; from bot.cli.app import app; "
+        "atexit.register(lambda: print('torch' in sys.modules)); "
+        "sys.argv = ['main.py', 'ask', 'When?', '--course', 'nosuch', '--json']; app()"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "FAQ_RETRIEVAL__EMBEDDER": "auto"}
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=90
+    )
+
+    assert (done.returncode, done.stdout) == (1, "False\n")
+    assert "There is no course 'nosuch'." in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -38,9 +38,7 @@ def unzipped(
         raise
     # zipfile and zlib raise errors of a dozen kinds at what is broken.
     except Exception as error:
-        raise CorpusError(
-            f"The file is not a readable zip ({type(error).__name__}); pack it again."
-        ) from error
+        raise CorpusError("The file is not a readable zip; pack it again.") from error
     return files
 
 

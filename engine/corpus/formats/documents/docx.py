@@ -38,9 +38,7 @@ def parse_docx(data: bytes, max_bytes: int) -> Parsed:
         raise
     # A broken file makes zipfile, lxml and python-docx raise errors of a dozen kinds.
     except Exception as error:
-        raise CorpusError(
-            f"The file is not a readable .docx ({type(error).__name__}); export it again."
-        ) from error
+        raise CorpusError("The file is not a readable .docx; export it again.") from error
     parsed = entries_below_headings(paragraphs)
     if not parsed.entries and not parsed.problems:
         raise CorpusError(

@@ -66,9 +66,7 @@ def parse_pdf(data: bytes) -> Parsed:
         ) from error
     # A broken file makes pypdf raise errors of a dozen kinds.
     except Exception as error:
-        raise CorpusError(
-            f"The file is not a readable PDF ({type(error).__name__}); export it again."
-        ) from error
+        raise CorpusError("The file is not a readable PDF; export it again.") from error
     if not any(line.text.strip() for line in lines):
         raise CorpusError(
             "The PDF holds pictures of text only, as a scanner makes them; run text recognition "
