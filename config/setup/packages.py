@@ -19,7 +19,7 @@ _NO_NETWORK = (
     r"|Connect ?Timeout|ProxyError|SSLError|SSL: |Network is unreachable|IncompleteRead"
 )
 #: A name and password in an address; the password may hold any mark.
-_LOGIN = re.compile(r"(?<=://)[^@\s]*@")
+_LOGIN = re.compile(r"(?<=://)\S*@")
 _NO_FILE = r"No matching distribution found for ([^\s;]+)"
 
 
