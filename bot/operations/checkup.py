@@ -138,7 +138,7 @@ def _left_out(corpus: Corpus) -> list[Finding]:
     if more > 0:
         are = "entries are placeholders" if more > 1 else "entry is a placeholder"
         sentences.append(f"{more} more {are} like these.")
-    told = (*corpus.images, *corpus.passed_over[:MOST_LEFT_OUT])
+    told = (*corpus.taken_out, *corpus.passed_over[:MOST_LEFT_OUT])
     sentences += [f"{each.source}: {each.reason}" for each in told]
     return [_fine("FAQ", sentence) for sentence in sentences]
 

@@ -18,6 +18,8 @@ _NO_NETWORK = (
     r"|Connection(?:Reset|Refused|Aborted)?Error|ProtocolError|Read ?Timeout|Read timed out"
     r"|Connect ?Timeout|ProxyError|SSLError|SSL: |Network is unreachable|IncompleteRead"
 )
+#: A name and password in an address; the password may hold any mark.
+_LOGIN = re.compile(r"(?<=://)\S*@")
 _NO_FILE = r"No matching distribution found for ([^\s;]+)"
 
 
@@ -108,7 +110,7 @@ def explain(output: str, environment: Environment, *, index: bool = False) -> st
             "or name another Python: make PYTHON=…"
         )
     line = re.findall(r"(?m)^ERROR: (.*)$", output) or [last_line(output)]
-    return f"pip failed: {re.sub(r'://[^/@ ]*@', '://', line[-1].strip())}"
+    return f"pip failed: {_LOGIN.sub('', line[-1].strip())}"
 
 
 def _capital(words: str) -> str:

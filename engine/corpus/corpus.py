@@ -46,6 +46,6 @@ class Corpus:
     passed_over: tuple[Problem, ...] = ()
     #: How many entries of each source lost images that nobody can be shown, and marks for a site
     #: generator; not a fault either.
-    images: tuple[Problem, ...] = ()
+    taken_out: tuple[Problem, ...] = ()
     #: Every file that was read, in the order of the sources.
     files: tuple[FileRead, ...] = ()

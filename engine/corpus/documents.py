@@ -19,7 +19,7 @@ _LONGEST_ID = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
+class PublishedEntry:
     """An entry that is served, and where the file it stands in is published."""
 
     entry: Entry
@@ -27,7 +27,7 @@ class Placed:
 
 
 def documents_of(
-    rows: Sequence[Placed], course_urls: Mapping[str, str]
+    rows: Sequence[PublishedEntry], course_urls: Mapping[str, str]
 ) -> tuple[tuple[Document, ...], tuple[str, ...]]:
     """Each entry once, and for every entry the id of its document.
 
@@ -69,7 +69,7 @@ def _told_apart(entries: Iterable[Entry]) -> tuple[list[Document], tuple[str, ..
     return list(documents.values()), tuple(ids)
 
 
-def _address(row: Placed, course_urls: Mapping[str, str]) -> str | None:
+def _address(row: PublishedEntry, course_urls: Mapping[str, str]) -> str | None:
     """Where readers open an entry: its own address goes first, then that of its course."""
     entry = row.entry
     own = clean_url(opened_at(entry.url, row.published, {}) or "") if entry.url else None

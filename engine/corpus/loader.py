@@ -13,7 +13,7 @@ from pathlib import Path
 
 from config.settings import CorpusSettings
 from engine.corpus.corpus import Corpus, FileRead, Problem
-from engine.corpus.documents import Placed, documents_of, hash_of
+from engine.corpus.documents import PublishedEntry, documents_of, hash_of
 from engine.corpus.files import Reading, read_source
 from engine.corpus.listing import Listing, list_files
 from engine.corpus.selection import select
@@ -126,7 +126,7 @@ class CorpusLoader:
             for path, entry in selection.entries
         ]
         documents, ids = documents_of(
-            [Placed(entry=entry, published=file.published) for file, entry in rows],
+            [PublishedEntry(entry=entry, published=file.published) for file, entry in rows],
             self._course_urls,
         )
         if not documents:
@@ -139,7 +139,7 @@ class CorpusLoader:
             loaded_at=datetime.now(UTC),
             left_out=left_out,
             passed_over=tuple(each for reading in ordered for each in reading.passed_over),
-            images=tuple(each for selection in selections for each in selection.images),
+            taken_out=tuple(each for selection in selections for each in selection.taken_out),
             files=_files_read(ordered, zip((file.source for file, _ in rows), ids, strict=True)),
         )
         log.info(

@@ -34,7 +34,7 @@ class Selection:
     #: counted.
     left_out: tuple[Problem, ...]
     #: Of the images and of the marks for a site generator, how many entries lost some, if any.
-    images: tuple[Problem, ...]
+    taken_out: tuple[Problem, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +103,10 @@ def select(source: str, reading: Reading) -> Selection:
         shown = reading.files[candidate.path].source
         left_out.append(Problem(source=shown, reason=reason))
     counted = ((num_with_images, "image marks"), (num_marked, "marks for a site generator"))
-    images = tuple(
+    taken_out = tuple(
         Problem(source=source, reason=_counted(number, what)) for number, what in counted if number
     )
-    return Selection(entries=tuple(kept), left_out=tuple(left_out), images=images)
+    return Selection(entries=tuple(kept), left_out=tuple(left_out), taken_out=taken_out)
 
 
 def _candidate(path: Path, entry: Entry, file: Published) -> _Candidate:

@@ -23,7 +23,7 @@ from engine.models.folder import (
     require_space,
     useful_files,
 )
-from engine.models.integrity import hub_sum
+from engine.models.integrity import find_damage, hub_sum
 from engine.models.memory import GB
 
 #: A name in the manifest is a file in the folder itself and never a way out of it.
@@ -144,12 +144,18 @@ def verify_saved(folder: Path) -> None:
 def describe_saved(folder: Path) -> str:
     """Size, origin and state of a model's folder, for people; reads every byte of a saved one.
 
-    Raises ModelLoadError as `verify_saved` does.
+    Raises ModelLoadError as `verify_saved` does, and for a folder without a manifest where a file
+    is missing or cut short.
     """
     size = f"{saved_bytes(folder) / GB:.2f} GB in {folder}"
     manifest = read_manifest(folder)
     if manifest is None:
-        return f"{size}; without a manifest, so nothing tells whether it is complete."
+        if damage := find_damage(folder):
+            raise ModelLoadError(f"{damage}; fetch it again with `models pull`, or copy it anew.")
+        return (
+            f"{size}; no file is missing or cut short. Without a manifest nothing tells whether "
+            "each byte is as it came."
+        )
     verify_saved(folder)
     day = manifest.saved_at.partition("T")[0]
     return (

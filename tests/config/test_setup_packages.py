@@ -96,7 +96,8 @@ def test_the_index_of_the_operator_is_named_by_its_variable() -> None:
     assert sentence.startswith("The index of TORCH_INDEX_URL has no file of torch==2.13.0")
 
 
-def test_a_password_in_an_address_is_not_told() -> None:
-    output = "ERROR: Invalid URL https://me:hush-hush@index.example/simple\n"
+@pytest.mark.parametrize("password", ["hush-hush", "hush/hush", "hush@hush", "hush#hush"])
+def test_a_password_in_an_address_is_not_told(password: str) -> None:
+    output = f"ERROR: Invalid URL https://me:{password}@index.example/simple\n"
 
     assert "hush" not in explain(output, Environment(Path(".venv")))

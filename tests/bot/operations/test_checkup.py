@@ -37,19 +37,19 @@ from tests.harness import ListCorpus
 class MarkedCorpus(ListCorpus):
     """An FAQ that also held placeholders and images."""
 
-    def __init__(self, num_left_out: int, num_images: int = 0) -> None:
+    def __init__(self, num_left_out: int, num_taken_out: int = 0) -> None:
         super().__init__()
         self._left_out = tuple(
             Problem(source="faq.json", reason=f"“Title {n}” is left out.")
             for n in range(num_left_out)
         )
-        self._images = tuple(
+        self._taken_out = tuple(
             Problem(source=f"{n}.json", reason="7 entries had image marks, which were taken out.")
-            for n in range(num_images)
+            for n in range(num_taken_out)
         )
 
     async def load(self) -> Corpus:
-        return replace(await super().load(), left_out=self._left_out, images=self._images)
+        return replace(await super().load(), left_out=self._left_out, taken_out=self._taken_out)
 
 
 @asynccontextmanager
@@ -227,7 +227,7 @@ def test_no_gpu_is_no_problem() -> None:
 
 
 async def test_what_was_left_out_is_told_and_is_no_problem(tmp_path: Path) -> None:
-    found = await findings(tmp_path, "FAQ", corpus=MarkedCorpus(2, num_images=1))
+    found = await findings(tmp_path, "FAQ", corpus=MarkedCorpus(2, num_taken_out=1))
 
     assert [finding.sentence for finding in found[1:]] == [
         "faq.json: “Title 0” is left out.",
@@ -271,7 +271,9 @@ async def test_a_variable_of_another_program_is_told_and_is_no_problem(
 async def test_many_that_were_left_out_are_counted(
     tmp_path: Path, more: int, sentence: str
 ) -> None:
-    found = await findings(tmp_path, "FAQ", corpus=MarkedCorpus(MOST_LEFT_OUT + more, num_images=2))
+    found = await findings(
+        tmp_path, "FAQ", corpus=MarkedCorpus(MOST_LEFT_OUT + more, num_taken_out=2)
+    )
 
     assert len(found) == 1 + MOST_LEFT_OUT + 1 + 2
     assert found[1 + MOST_LEFT_OUT].sentence == sentence

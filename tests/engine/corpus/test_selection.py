@@ -113,7 +113,7 @@ async def test_every_format_is_gone_through(tmp_path: Path, write: Callable[[Pat
     assert corpus.problems == ()
     assert len(corpus.left_out) == 6
     assert all(str(tmp_path) in problem.source for problem in corpus.left_out)
-    assert [(image.source, image.reason) for image in corpus.images] == [
+    assert [(image.source, image.reason) for image in corpus.taken_out] == [
         (str(source), "1 entry had image marks, which were taken out.")
     ]
 
@@ -132,7 +132,7 @@ async def test_an_address_is_gone_through(tmp_path: Path) -> None:
 
     await runner.cleanup()
     assert pairs(corpus) == SERVED
-    assert {each.source for each in (*corpus.left_out, *corpus.images)} == {address}
+    assert {each.source for each in (*corpus.left_out, *corpus.taken_out)} == {address}
 
 
 async def _answer(body: bytes) -> web.Response:
@@ -242,7 +242,7 @@ async def test_the_other_entries_keep_their_ids_and_order(tmp_path: Path) -> Non
     assert with_them.documents == alone.documents
     assert with_them.version == alone.version
     assert alone.left_out == ()
-    assert alone.images == ()
+    assert alone.taken_out == ()
 
 
 async def test_an_id_does_not_change_with_an_image(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ async def test_what_was_taken_out_is_told(tmp_path: Path) -> None:
 
     corpus = await loader(path).load()
 
-    assert [each.reason for each in corpus.images] == [
+    assert [each.reason for each in corpus.taken_out] == [
         "1 entry had marks for a site generator, which were taken out."
     ]
     assert "has only marks for a site generator" in corpus.left_out[0].reason

@@ -23,6 +23,7 @@ from engine.models.saved import (
     verify_saved,
 )
 from engine.worker.loading import load_model
+from tests.engine.models.hub_twin import small_files, weights
 
 ENTRY = ModelEntry(
     alias="small",
@@ -187,7 +188,18 @@ def test_a_changed_folder_is_refused_at_load_and_the_file_named(
 
 def test_a_saved_folder_tells_its_origin_and_state(saved: Path, source: Path) -> None:
     assert f"from owner/small at {COMMIT}, licence MIT; every file" in describe_saved(saved)
-    assert "without a manifest" in describe_saved(source)
+
+
+def test_a_folder_without_a_manifest_is_told_as_far_as_its_files_tell(tmp_path: Path) -> None:
+    for name, content in (small_files() | {"model.safetensors": weights(100)}).items():
+        (tmp_path / name).write_bytes(content)
+
+    told = describe_saved(tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(weights(100)[:-1])
+
+    assert "no file is missing or cut short. Without a manifest" in told
+    with pytest.raises(ModelLoadError, match=r"model.safetensors is cut short .*`models pull`"):
+        describe_saved(tmp_path)
 
 
 def test_a_saved_folder_can_be_saved_again_with_its_origin(saved: Path, tmp_path: Path) -> None:

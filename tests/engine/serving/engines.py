@@ -127,10 +127,12 @@ class Rig:
         park_s: float = PATIENCE_S,
     ) -> None:
         self.hardware = FakeHardware(roomy, lambda _: 8 * 10**8)
+        #: Empty them, and what was wrong with these models is mended.
+        self.deaths: dict[str, type[Load | Generate]] = {"dies": Load, "dies-later": Generate}
         self.engines = InMemoryEngines(
             texts={"second": "No. Never. ", "mute": ""},
             problems={"broken": BROKEN},
-            deaths={"dies": Load, "dies-later": Generate},
+            deaths=self.deaths,
         )
         save_stubs(folder)
         self.engine = EngineSupervisor(

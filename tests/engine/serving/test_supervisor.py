@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.errors import EngineCrashed, EngineDown, GenerationTimeout
+from engine.errors import EngineCrashed, EngineDown, GenerationTimeout, ModelLoadError
 from engine.models.catalog import AUTO, CPU_DEFAULT
 from engine.serving.status import EngineState
 from engine.serving.supervisor import MOST_STARTS, STARTS_BEFORE_ANOTHER
@@ -173,6 +173,22 @@ async def test_a_model_whose_process_ends_as_it_starts_is_not_started_for_ever(
 
         await engine.switch("tiny")
         assert (await engine.generate(request(), ignore)).model == "tiny"
+
+
+@pytest.mark.parametrize("model", ["dies", "dies-later"])
+async def test_a_model_that_was_given_up_can_be_chosen_again(tmp_path: Path, model: str) -> None:
+    rig = Rig(tmp_path, model)
+    async with rig.serving() as engine:
+        await until(lambda: "not started again" in engine.status().detail)
+        with pytest.raises(ModelLoadError, match="it was killed"):
+            await engine.switch(model)
+        assert engine.status().state is EngineState.DOWN
+        assert "not started again" in engine.status().detail
+
+        rig.deaths.clear()
+        await engine.switch(model)
+
+        assert (await engine.generate(request(), ignore)).model == model
 
 
 @pytest.mark.parametrize("preferred", ["dies", "dies-later"])
