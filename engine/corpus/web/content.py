@@ -72,7 +72,12 @@ def _suffix(name: str) -> str:
 def _sniffed(body: bytes) -> str:
     start = body[:_LOOKED_AT].removeprefix(_BYTE_ORDER_MARK).lstrip()
     if start[:4] == b"PK\x03\x04":
-        office = ((b"word/", ".docx"), (b"xl/", ".xlsx"), (b"ppt/", ".pptx"))
+        # Servers call these a zip as well, and a folder in one may be called password/.
+        office = (
+            (b"word/document", ".docx"),
+            (b"xl/workbook", ".xlsx"),
+            (b"ppt/presentation", ".pptx"),
+        )
         return next((suffix for part, suffix in office if part in body), ".zip")
     if start[:5] == b"%PDF-":
         return ".pdf"

@@ -37,6 +37,7 @@ def kind(
         ("https://e.org/faq.html", "", "", b"<p>So.</p>", ".html"),
         ("https://e.org/", "application/zip", "", b"PK\x03\x04..word/document.xml", ".docx"),
         ("https://e.org/", "application/zip", "", b"PK\x03\x04..a/b.md", ".zip"),
+        ("https://e.org/", "application/zip", "", b"PK\x03\x04..password/b.md", ".zip"),
         ("https://e.org/", "text/plain", "", b'{"q": 1}\n{"q": 2}\n', ".jsonl"),
         ("https://e.org/", "text/plain", "", b'{"q":\n{"a": 2}}\n', ".json"),
         ("https://e.org/", "text/plain", "", b"# FAQ\n\n## Why?\n\nSo: it is.\n", ".md"),
