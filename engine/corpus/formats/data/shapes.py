@@ -27,8 +27,14 @@ from engine.corpus.fields import (
     is_unaccepted,
     name_in,
 )
-from engine.corpus.formats.data.candidates import KEY, MAPPED, Candidates, Place, Shape
-from engine.corpus.formats.data.forum_exports import as_entries, is_forum_post
+from engine.corpus.formats.data.candidates import ARTICLE, KEY, MAPPED, Candidates, Place, Shape
+from engine.corpus.formats.data.forum_exports import (
+    as_entries,
+    is_forum_post,
+    is_help_article,
+    is_intent,
+    of_intent,
+)
 from engine.corpus.formats.data.settings_files import refuse_settings
 from engine.corpus.text import clean_line, pretty_name
 from engine.corpus.wording import asks, is_worded
@@ -120,6 +126,12 @@ class _Walk:
             is_quiz = bool(name_in(fields, QUESTION))
             self.candidates.saw_quiz |= is_quiz
             return is_quiz
+        if is_intent(fields):
+            fields = of_intent(fields)
+            if not fields["question"]:
+                why = "intents of a chatbot in which nothing asks"
+                self.candidates.add(fields, place, siblings, why_left_out=why)
+                return True
         asked, answered = _names(fields)
         is_post = asked in TITLE and answered in TEXT and is_forum_post(fields)
         if asked and (is_post or is_unaccepted(fields)):
@@ -134,7 +146,8 @@ class _Walk:
         is_meant = asks if asked in TITLE else is_worded
         if alone and not is_meant(as_text(fields[folded(asked)])):
             return False
-        self.candidates.add(fields, place, siblings, shape=(asked, answered))
+        shape = ARTICLE if is_help_article(fields) else (asked, answered)
+        self.candidates.add(fields, place, siblings, shape=shape)
         return True
 
     def _group(
