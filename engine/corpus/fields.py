@@ -60,7 +60,11 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "course": ("course", "course_name"),
     "section": SECTION,
-    "url": ("url", "link", "source_url", "permalink", "href", "html_url", "source"),
+    # What a program's API calls `url` is often an address of the API.
+    "url": (
+        *("html_url", "public_url", "web_url", "permalink", "url", "link", "source_url", "href"),
+        "source",
+    ),
     "id": ("id", "key", "uuid", "slug", "_id", "question_id"),
     "sort_order": ("sort_order", "order", "weight", "position"),
 }

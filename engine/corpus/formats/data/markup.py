@@ -44,18 +44,23 @@ def parse_xml(data: bytes) -> Parsed:
         root = ElementTree.fromstring(text)
     except (ElementTree.ParseError, ValueError) as error:
         raise NotAnFaq(f"The file is not valid XML ({error}).") from None
-    return entries_of({_name(root): _value(root)})
-
-
-def _name(element: ElementTree.Element) -> str:
-    return element.tag.rpartition("}")[2]  # without its namespace
+    return entries_of(_value(root))
 
 
 def _value(element: ElementTree.Element, depth: int = 0) -> object:
-    """An element as YAML would have it: text, or a mapping in which what repeats is a list."""
+    """An element as JSON would have it: its text, or a mapping of its fields.
+
+    Those that hold elements in turn are a list: their names say what they are, not what about.
+    """
     if not len(element) or depth > _DEEPEST:
         return element.text or ""
-    fields: dict[str, list[object]] = {}
+    fields: dict[str, object] = {}
+    parts: list[object] = []
     for child in element:
-        fields.setdefault(_name(child), []).append(_value(child, depth + 1))
-    return {name: values if len(values) > 1 else values[0] for name, values in fields.items()}
+        name = child.tag.rpartition("}")[2]  # without its namespace
+        value = _value(child, depth + 1)
+        if isinstance(value, dict) and value.keys() != {"text"}:  # Moodle wraps texts
+            parts.append(value)
+        else:
+            fields.setdefault(name, value)
+    return {**fields, "items": parts} if parts else fields

@@ -59,7 +59,7 @@ _ABOUT_FILE = {
 _SECTION = (*SECTION, *TITLE)
 _QUIZ = {
     *("options", "choices", "distractors", "incorrectanswers", "wronganswers", "correct"),
-    *("correctanswer", "optiona", "option1", "choicea", "choice1"),
+    *("correctanswer", "optiona", "option1", "choicea", "choice1", "defaultgrade"),
 }
 #: A title that names no section.
 _NAMES_AN_FAQ = re.compile(
