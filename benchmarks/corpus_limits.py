@@ -67,7 +67,7 @@ REPEATED = {
 }
 TEXT = (
     *(".md", ".mdx", ".txt", ".rst", ".html", ".csv", ".tsv"),
-    *(".json", ".yaml", ".jsonl", ".ipynb"),
+    *(".json", ".yaml", ".toml", ".jsonl", ".ipynb", ".xml"),
 )
 #: Files that are read in full: a list of entries as long as it may be.
 ENTRY = '{{"question": "Why is {n} so?", "answer": "Because of <b>{n}</b> &amp; more. "}}'
@@ -104,6 +104,14 @@ def files(folder: Path) -> Iterator[Path]:
         b'{"cells": ['
         + _filled('{{"cell_type": "markdown", "source": "## Why {n}?"}},').rpartition(b",")[0]
         + b"]}"
+    )
+    contents["entries.xml"] = lambda: (
+        b"<faq>" + _filled("<e><question>Why {n}?</question><answer>So.</answer></e>\n") + b"</faq>"
+    )
+    contents["entries.toml"] = lambda: _filled('[[faq]]\nquestion = "Why {n}?"\nanswer = "So."\n')
+    contents["deep.xml"] = lambda: b"<a>" * 249_000 + b"</a>" * 249_000
+    contents["text.xml"] = lambda: (
+        b"<faq><question>Why?</question><answer>%s</answer></faq>" % (b"a b " * (SIZE // 4))
     )
     contents["zeros.zip"] = lambda: _zip({"a.md": b"\n" * SIZE})
     contents["many.zip"] = lambda: _zip({f"{n}.md": b"# a" for n in range(50_000)})
