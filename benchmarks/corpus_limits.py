@@ -89,8 +89,8 @@ class Run:
         return self.peak_mb <= MOST_MB and self.seconds <= MOST_S and self.said != "died"
 
 
-def files(folder: Path) -> Iterator[Path]:
-    """The files, written one after the other."""
+def files(folder: Path, part: str = "") -> Iterator[Path]:
+    """The files with `part` in their name, written one after the other."""
     contents: dict[str, Callable[[], bytes]] = {
         f"{what}{suffix}": lambda part=part: _filled(part)  # type: ignore[misc]
         for what, part in REPEATED.items()
@@ -120,6 +120,8 @@ def files(folder: Path) -> Iterator[Path]:
     )
     contents["stream.pdf"] = _pdf
     for name, content in contents.items():
+        if part not in name:
+            continue
         path = folder / name
         path.write_bytes(content())
         yield path
@@ -218,10 +220,9 @@ def main() -> int:
         return 0
     runs = []
     with tempfile.TemporaryDirectory() as folder:
-        for path in files(Path(folder)):
-            if arguments.k in path.name:
-                runs.append(measure(path))
-                print(json.dumps({"passed": runs[-1].passed, **asdict(runs[-1])}), flush=True)
+        for path in files(Path(folder), arguments.k):
+            runs.append(measure(path))
+            print(json.dumps({"passed": runs[-1].passed, **asdict(runs[-1])}), flush=True)
     failed = sum(not run.passed for run in runs)
     print(
         f"{len(runs) - failed} passed, {failed} failed; most memory "

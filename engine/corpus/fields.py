@@ -39,7 +39,7 @@ REPLY = ("response", "reply", "steps")
 TITLE = ("title", "name", "heading", "header", "label", "concept", "instruction")
 TEXT = (
     *("text", "content", "body", "details", "definition", "description_text"),
-    *("completion", "output"),
+    *("completion", "output", "encoded"),
 )
 
 SECTION = (
