@@ -62,7 +62,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "section": SECTION,
     # What a program's API calls `url` is often an address of the API.
     "url": (
-        *("html_url", "public_url", "web_url", "permalink", "url", "link", "source_url", "href"),
+        *("html_url", "public_url", "web_url", "url", "link", "source_url", "permalink", "href"),
         "source",
     ),
     "id": ("id", "key", "uuid", "slug", "_id", "question_id"),
