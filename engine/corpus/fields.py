@@ -49,6 +49,12 @@ SECTION = (
     *("カテゴリ", "カテゴリー", "分類", "分类", "类别", "분류", "kategoria", "categorie"),
 )
 
+#: Beside a question, folded: its answers are to choose from.
+QUIZ = {
+    *("options", "choices", "distractors", "incorrectanswers", "wronganswers", "correct"),
+    *("correctanswer", "optiona", "option1", "choicea", "choice1", "defaultgrade"),
+}
+
 #: Field of an entry → the names it is found under, the first that holds something counts. Case,
 #: spaces and punctuation in a name do not matter: "Accepted answer", acceptedAnswer.
 NAMES: Mapping[str, tuple[str, ...]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.corpus.fields import ANSWER, QUESTION, folded
+from engine.corpus.fields import ANSWER, QUESTION, QUIZ, folded
 
 _QUESTION, _ANSWER = ({folded(name) for name in names} for names in (QUESTION, ANSWER))
 
@@ -12,6 +12,8 @@ _QUESTION, _ANSWER = ({folded(name) for name in names} for names in (QUESTION, A
 def question_columns(header: Sequence[str]) -> tuple[int, int] | None:
     """Where questions and answers stand below `header`, wherever among other columns."""
     names = [folded(cell) for cell in header]
+    if not QUIZ.isdisjoint(names):
+        return None
     asked, answered = (
         next((column for column, name in enumerate(names) if name in known), None)
         for known in (_QUESTION, _ANSWER)

@@ -15,6 +15,7 @@ from engine.corpus.fields import (
     ANSWER,
     ASKED,
     QUESTION,
+    QUIZ,
     REPLY,
     SECTION,
     TEXT,
@@ -57,10 +58,6 @@ _ABOUT_FILE = {
     *("author", "course", "section", "category", "url", "intro", "id", "order", "weight", "schema"),
 }
 _SECTION = (*SECTION, *TITLE)
-_QUIZ = {
-    *("options", "choices", "distractors", "incorrectanswers", "wronganswers", "correct"),
-    *("correctanswer", "optiona", "option1", "choicea", "choice1", "defaultgrade"),
-}
 #: A title that names no section.
 _NAMES_AN_FAQ = re.compile(
     r"(?i)faqs?|q ?& ?a|frequently asked questions|(?:häufige|häufig gestellte) fragen"
@@ -122,7 +119,7 @@ class _Walk:
     ) -> bool:
         """Whether `raw` is an entry, or will be one for people who answer it."""
         fields = _unwrapped(raw)
-        if not _QUIZ.isdisjoint(fields):
+        if not QUIZ.isdisjoint(fields):
             is_quiz = bool(name_in(fields, QUESTION))
             self.candidates.saw_quiz |= is_quiz
             return is_quiz
@@ -243,7 +240,7 @@ def _keyed_entries(
         fields = _unwrapped(value) if isinstance(value, Mapping) else {}
         asked, answered = _names(fields)
         name = clean_line(str(key))
-        if not answered or asked in TITLE or not _QUIZ.isdisjoint(fields):
+        if not answered or asked in TITLE or not QUIZ.isdisjoint(fields):
             continue
         if asked:
             is_worth_it = is_worth_it or is_worded(as_text(fields[folded(asked)]))

@@ -54,6 +54,7 @@ def test_a_table_of_a_page_is_read() -> None:
         (["Nr.", "Відповідь", "Питання"], (2, 1)),
         (["**Question**", "Answers"], (0, 1)),
         (["Question", "Points"], None),
+        (["Question", "Options", "Answer"], None),
         ([], None),
     ],
 )
