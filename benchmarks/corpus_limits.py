@@ -67,7 +67,7 @@ REPEATED = {
 }
 TEXT = (
     *(".md", ".mdx", ".txt", ".rst", ".html", ".csv", ".tsv"),
-    *(".json", ".yaml", ".jsonl", ".ipynb"),
+    *(".json", ".yaml", ".toml", ".jsonl", ".ipynb", ".xml"),
 )
 #: Files that are read in full: a list of entries as long as it may be.
 ENTRY = '{{"question": "Why is {n} so?", "answer": "Because of <b>{n}</b> &amp; more. "}}'
@@ -89,8 +89,8 @@ class Run:
         return self.peak_mb <= MOST_MB and self.seconds <= MOST_S and self.said != "died"
 
 
-def files(folder: Path) -> Iterator[Path]:
-    """The files, written one after the other."""
+def files(folder: Path, part: str = "") -> Iterator[Path]:
+    """The files with `part` in their name, written one after the other."""
     contents: dict[str, Callable[[], bytes]] = {
         f"{what}{suffix}": lambda part=part: _filled(part)  # type: ignore[misc]
         for what, part in REPEATED.items()
@@ -105,6 +105,14 @@ def files(folder: Path) -> Iterator[Path]:
         + _filled('{{"cell_type": "markdown", "source": "## Why {n}?"}},').rpartition(b",")[0]
         + b"]}"
     )
+    contents["entries.xml"] = lambda: (
+        b"<faq>" + _filled("<e><question>Why {n}?</question><answer>So.</answer></e>\n") + b"</faq>"
+    )
+    contents["entries.toml"] = lambda: _filled('[[faq]]\nquestion = "Why {n}?"\nanswer = "So."\n')
+    contents["deep.xml"] = lambda: b"<a>" * 249_000 + b"</a>" * 249_000
+    contents["text.xml"] = lambda: (
+        b"<faq><question>Why?</question><answer>%s</answer></faq>" % (b"a b " * (SIZE // 4))
+    )
     contents["zeros.zip"] = lambda: _zip({"a.md": b"\n" * SIZE})
     contents["many.zip"] = lambda: _zip({f"{n}.md": b"# a" for n in range(50_000)})
     contents["document.docx"] = lambda: _zip(
@@ -112,6 +120,8 @@ def files(folder: Path) -> Iterator[Path]:
     )
     contents["stream.pdf"] = _pdf
     for name, content in contents.items():
+        if part not in name:
+            continue
         path = folder / name
         path.write_bytes(content())
         yield path
@@ -223,10 +233,9 @@ def main() -> int:
         return 0
     runs = []
     with tempfile.TemporaryDirectory() as folder:
-        for path in files(Path(folder)):
-            if arguments.k in path.name:
-                runs.append(measure(path))
-                print(json.dumps({"passed": runs[-1].passed, **asdict(runs[-1])}), flush=True)
+        for path in files(Path(folder), arguments.k):
+            runs.append(measure(path))
+            print(json.dumps({"passed": runs[-1].passed, **asdict(runs[-1])}), flush=True)
     failed = sum(not run.passed for run in runs)
     print(
         f"{len(runs) - failed} passed, {failed} failed; most memory "

@@ -7,28 +7,53 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from math import isfinite
 
+#: The words "question" and "answer": names of fields and columns, labels before a text.
+QUESTION_WORDS = (
+    *("question", "frage", "pregunta", "pergunta", "domanda", "vraag", "pytanie", "otázka"),
+    *("fråga", "spørgsmål", "spørsmål", "kysymys", "kérdés", "întrebare", "soru", "ερώτηση"),
+    *("вопрос", "питання", "запитання", "въпрос", "سؤال", "السؤال", "שאלה", "प्रश्न"),
+    *("質問", "問題", "问题", "質问", "质问", "問", "问", "질문", "câu hỏi", "pertanyaan"),
+)
+ANSWER_WORDS = (
+    *("answer", "antwort", "respuesta", "réponse", "resposta", "risposta", "antwoord"),
+    *("odpowiedź", "odpověď", "svar", "vastaus", "válasz", "răspuns", "cevap", "yanıt", "yanit"),
+    *("απάντηση", "ответ", "відповідь", "отговор", "جواب", "الجواب", "إجابة", "الإجابة"),
+    *("תשובה", "उत्तर", "回答", "答え", "答案", "解答", "答", "답변", "답", "trả lời", "jawaban"),
+)
 #: Mean a question and an answer wherever they stand, in any file.
 QUESTION = (
     *("question", "q", "questions", "question_text", "question_title", "faq_question"),
-    *("frage", "pregunta", "pergunta", "вопрос"),
+    *("fragen", "preguntas", "perguntas", "domande", "вопросы"),
+    *QUESTION_WORDS[1:],
 )
 ANSWER = (
     *("answer", "a", "answers", "answer_text", "answer_html", "answer_markdown", "answer_md"),
     *("faq_answer", "accepted_answer"),
-    *("antwort", "respuesta", "réponse", "resposta", "ответ"),
+    *("antworten", "respuestas", "réponses", "respostas", "risposte", "ответы"),
+    *ANSWER_WORDS[1:],
 )
 #: Mean them only beside the other.
 ASKED = ("query", "ask", "prompt")
 REPLY = ("response", "reply", "steps")
 #: Mean them where most of the texts under that name ask: pages and parts have titles as well.
-TITLE = ("title", "name", "heading", "header", "label")
-TEXT = ("text", "content", "body", "details")
+TITLE = ("title", "name", "heading", "header", "label", "concept", "instruction")
+TEXT = (
+    *("text", "content", "body", "details", "definition", "description_text"),
+    *("completion", "output", "encoded"),
+)
 
 SECTION = (
     *("section", "category", "topic", "group", "theme", "categories"),
     *("abschnitt", "kategorie", "thema", "sección", "categoría", "tema", "seção", "categoria"),
-    *("rubrique", "catégorie", "thème", "раздел", "категория", "тема"),
+    *("rubrique", "catégorie", "thème", "раздел", "категория", "категорія", "тема"),
+    *("カテゴリ", "カテゴリー", "分類", "分类", "类别", "분류", "kategoria", "categorie"),
 )
+
+#: Beside a question, folded: its answers are to choose from.
+QUIZ = {
+    *("options", "choices", "distractors", "incorrectanswers", "wronganswers", "correct"),
+    *("correctanswer", "optiona", "option1", "choicea", "choice1", "defaultgrade"),
+}
 
 #: Field of an entry → the names it is found under, the first that holds something counts. Case,
 #: spaces and punctuation in a name do not matter: "Accepted answer", acceptedAnswer.
@@ -41,7 +66,11 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "course": ("course", "course_name"),
     "section": SECTION,
-    "url": ("url", "link", "source_url", "permalink", "href", "html_url", "source"),
+    # What a program's API calls `url` is often an address of the API.
+    "url": (
+        *("html_url", "public_url", "web_url", "url", "link", "source_url", "permalink", "href"),
+        "source",
+    ),
     "id": ("id", "key", "uuid", "slug", "_id", "question_id"),
     "sort_order": ("sort_order", "order", "weight", "position"),
 }

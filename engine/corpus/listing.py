@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from engine.corpus.formats.parsers import PARSERS
+from engine.corpus.repository import is_about_the_repository, is_never_looked_into
 
 METADATA = {"_metadata.yaml", "_metadata.yml"}
-_LANGUAGE = r"(?:[._-][a-z]{2}(?:[_-][a-z]{2,4})?)?"
-#: Written for visitors of a repository, and for the programs that work in it.
-_ABOUT_THE_REPOSITORY = re.compile(
-    rf"(?i)(?:read[_-]?me|contributing|contributors|change[_-]?log|release[_-]notes|licen[cs]e"
-    r"|copying|code[_-]of[_-]conduct|third[_-]party[_-](?:notices|licen[cs]es)|governance"
-    r"|maintainers|codeowners|authors|citation|pull_request_template|issue_template"
-    rf"|agents|claude|gemini|copilot-instructions){_LANGUAGE}\.\w+"
-    r"|(?-i:SECURITY|SUPPORT|HISTORY|NEWS|CHANGES|NOTICE|ROADMAP|TODO|INSTALL|UPGRADING|SUMMARY)"
-    r"\.\w+"
-    r"|requirements[\w.-]*\.txt|constraints\.txt|cmakelists\.txt|robots\.txt|humans\.txt|llms\.txt"
-)
-_NEVER_LOOKED_INTO = re.compile(
-    r"(?i)\..*|node_modules|venv|site-packages|__pycache__|.+\.(?:egg|dist)-info|bower_components"
-    r"|_(?:build|site|drafts|layouts|includes|templates|static|sass)"
-)
 #: Made by a program where one of the files that direct it lies beside.
 _MADE = {"build", "dist", "site"}
 _DIRECTS = {
@@ -122,7 +107,7 @@ def _wanted(folder: Path, names: Collection[str], passed_over: _PassedOver) -> I
             yield path
         elif os.path.isdir(path):
             is_made = is_directed and name.lower() in _MADE
-            if not is_made and not _NEVER_LOOKED_INTO.fullmatch(name):
+            if not is_made and not is_never_looked_into(name):
                 yield path
         elif name.startswith((".", "~$")):
             continue
@@ -130,7 +115,7 @@ def _wanted(folder: Path, names: Collection[str], passed_over: _PassedOver) -> I
             passed_over.of_other_kinds.append(name)
         elif name.startswith("_"):
             passed_over.kept_back.append(name)
-        elif _ABOUT_THE_REPOSITORY.fullmatch(name):
+        elif is_about_the_repository(path, names):
             passed_over.about_the_repository.append(name)
         else:
             yield path

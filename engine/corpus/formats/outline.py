@@ -137,7 +137,8 @@ class _Builder:
         self.root = Node()
         self._open = [self.root]
         headings = [each.text for each in paragraphs if each.kind in (Kind.HEADING, Kind.FOLD)]
-        self._numbering = numbering(headings)
+        asked = (_asked(each.text, None) for each in paragraphs if each.kind is Kind.TEXT)
+        self._numbering = numbering([*headings, *(each.question for each in asked if each)])
         self._manners = _manners(paragraphs, headings)
 
     def add(self, paragraph: Paragraph, item: Asked | None, after: Paragraph | None) -> None:
@@ -153,7 +154,10 @@ class _Builder:
         elif asked := self._asked(paragraph, item, after):
             self._close(_IN_TEXT)
             node = Node(
-                title=asked.question, level=_IN_TEXT, asks=True, anchor=self._open[-1].anchor
+                title=question_text(asked.question, self._numbering),
+                level=_IN_TEXT,
+                asks=True,
+                anchor=self._open[-1].anchor,
             )
             if asked.answer:
                 node.content.append(

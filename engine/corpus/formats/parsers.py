@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from engine.corpus.entry import Parsed
+from engine.corpus.formats.data.markup import parse_toml, parse_xml
 from engine.corpus.formats.data.structured import parse_json, parse_yaml
 from engine.corpus.formats.data.table import parse_csv
 from engine.corpus.formats.documents.docx import parse_docx
@@ -24,6 +25,8 @@ _FILES: Mapping[str, Callable[[bytes, int], Parsed]] = {
     ".ndjson": lambda data, _: parse_json(data, by_line=True),
     ".yaml": lambda data, _: parse_yaml(data),
     ".yml": lambda data, _: parse_yaml(data),
+    ".toml": lambda data, _: parse_toml(data),
+    ".xml": lambda data, _: parse_xml(data),
     ".csv": lambda data, _: parse_csv(data),
     ".tsv": lambda data, _: parse_csv(data),
     ".md": lambda data, _: parse_markdown(data),

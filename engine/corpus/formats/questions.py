@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, auto
 
+from engine.corpus.fields import ANSWER_WORDS, QUESTION_WORDS
 from engine.corpus.text import clean_line
 
 #: A mark at the end of a word, not within an address; Japanese and Chinese may ask without one.
@@ -41,17 +42,18 @@ _FURNITURE = re.compile(
 _NUMBER = re.compile(r"(?:\(?\d{1,3}(?:\.\d{1,3}){0,4}[.):]|#\d{1,3}[.):]?|§\s?\d{1,3})\s+(?=\S)")
 _DOTTED = re.compile(r"\d{1,2}(?:\.\d{1,2}){1,4}\s+(?=\S)")
 
+_QUESTION_WORDS, _ANSWER_WORDS = "|".join(QUESTION_WORDS), "|".join(ANSWER_WORDS)
 _END = r"\s{0,2}(?:[:：.)]|[-–—](?=\s))[*_]{0,3}\s*"
 _QUESTION_LABEL = re.compile(
-    rf"(?i)[*_\s]{{0,5}}(?:(?:q|question|frage|pregunta|pergunta|domanda|вопрос|問|问|质问)"
-    rf"[*_]{{0,3}}\s?#?\d{{0,3}}{_END}|[fpв]\s?\d{{0,3}}:[*_]{{0,3}}\s*)(?=\S)"
+    rf"(?i)[*_\s]{{0,5}}(?:(?:q|{_QUESTION_WORDS})"
+    rf"[*_]{{0,3}}\s?#?\d{{0,3}}{_END}|[fpвس]\s?\d{{0,3}}:[*_]{{0,3}}\s*)(?=\S)"
 )
 _NUMBERED_LABEL = re.compile(
-    r"(?i)[*_\s]{0,5}(?:q|question|frage|pregunta|pergunta|domanda|вопрос|問|问|质问|[fpв])"
+    rf"(?i)[*_\s]{{0,5}}(?:q|{_QUESTION_WORDS}|[fpвس])"
     r"[*_]{0,3}\s?#?(\d{1,3})\s{0,2}[*_]{0,3}[:：.)–—-]"
 )
 _ANSWER_LABEL = re.compile(
-    rf"(?i)[*_\s]{{0,5}}(?:a|ans|answer|antwort|respuesta|resposta|réponse|risposta|ответ|r|о|答)"
+    rf"(?i)[*_\s]{{0,5}}(?:a|ans|{_ANSWER_WORDS}|r|о|ج)"
     rf"[*_]{{0,3}}\s?#?\d{{0,3}}{_END}(?=\S|\Z)"
 )
 _BOLD = re.compile(r"(\*{1,3}|_{1,3})(?=\S)((?:(?!\1).)+?)(?<=\S)\1(?P<after>[?？:]?)", re.DOTALL)

@@ -18,7 +18,7 @@ def without_topics(parsed: Parsed, path: PurePath) -> Parsed:
     Raises NotAnFaq when nothing is left.
     """
     topics = sum(entry.is_topic for entry in parsed.entries)
-    if not topics or says_faq(path.stem) or _is_faq_folder(path.parent.name):
+    if not topics or says_faq(path.stem) or is_faq_folder(path.parent.name):
         return parsed
     asking = tuple(entry for entry in parsed.entries if not entry.is_topic)
     if not asking:
@@ -29,6 +29,7 @@ def without_topics(parsed: Parsed, path: PurePath) -> Parsed:
     return replace(parsed, entries=asking)
 
 
-def _is_faq_folder(name: str) -> bool:
+def is_faq_folder(name: str) -> bool:
+    """Whether the name of a folder says "FAQ" and nothing else."""
     words = name.replace("_", " ").replace("-", " ").split()
     return says_faq(name) and (len(words) == 1 or words[-1].lower() == "questions")

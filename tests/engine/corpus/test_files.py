@@ -184,6 +184,21 @@ def test_a_name_that_only_resembles_these_is_read(tmp_path: Path, name: str) -> 
     assert questions(read(tmp_path)) == ["Why?"]
 
 
+def test_a_readme_that_stands_alone_in_an_faq_folder_is_read(tmp_path: Path) -> None:
+    write(tmp_path / "faq" / "README.md", "## Why?\n\nSo.")
+    write(tmp_path / "faq" / "images" / "a.png", "x")
+    write(tmp_path / "docs" / "README.md", "## Who?\n\nWe.")
+
+    assert questions(read(tmp_path)) == ["Why?"]
+
+
+def test_a_readme_beside_the_files_of_an_faq_is_passed_over(tmp_path: Path) -> None:
+    write(tmp_path / "faq" / "README.md", "## How do I add a question?\n\nSo.")
+    write(tmp_path / "faq" / "light.md", "## Why?\n\nSo.")
+
+    assert questions(read(tmp_path)) == ["Why?"]
+
+
 def test_a_listed_readme_is_read(tmp_path: Path) -> None:
     assert questions(read(write(tmp_path / "README.md", entry("Why?")))) == ["Why?"]
 

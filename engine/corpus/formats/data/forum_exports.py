@@ -4,14 +4,21 @@ none."""
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from engine.corpus.fields import ANSWER, QUESTION, as_text, folded, folded_fields
+from engine.corpus.wording import asks
 from engine.errors import NotAnFaq
 
 _CONVERSATION = (
     "The file is an export of a conversation, not an FAQ; write the questions worth keeping with "
     "their answers into a file of their own."
+)
+#: Fields of an article in the help centres of Zendesk, Freshdesk, Help Scout and Intercom.
+_ARTICLE = (
+    {"sectionid", "htmlurl"},
+    {"folderid", "descriptiontext"},
+    {"collectionid", "publicurl"},
 )
 #: Fields of a post that somebody wrote in a forum: its text asks and answers nothing.
 _POSTED = {
@@ -31,6 +38,8 @@ def as_entries(content: object) -> object:
         return [_of_topic(content)]
     if isinstance(content, list) and any(map(_is_topic, content)):
         return [_of_topic(item) if _is_topic(item) else item for item in content]
+    if isinstance(content, list) and any(map(_post_type, content[:20])):
+        return list(_of_posts(content))
     if isinstance(content, Mapping) and "has_more" in content and "items" in content:
         items = content["items"]
         return [_of_stack_exchange(item) for item in items] if isinstance(items, list) else content
@@ -40,6 +49,30 @@ def as_entries(content: object) -> object:
 def is_forum_post(fields: Mapping[str, object]) -> bool:
     """Whether folded `fields` are those of a post: its body belongs to the question."""
     return not _POSTED.isdisjoint(fields)
+
+
+def is_help_article(fields: Mapping[str, object]) -> bool:
+    """Whether folded `fields` are those of an article in a help centre."""
+    return any(marks <= fields.keys() for marks in _ARTICLE)
+
+
+def is_intent(fields: Mapping[str, object]) -> bool:
+    """Whether folded `fields` are those of a chatbot's intent."""
+    return isinstance(fields.get("patterns"), list) and isinstance(fields.get("responses"), list)
+
+
+def of_intent(fields: Mapping[str, object]) -> dict[str, object]:
+    """The first pattern that asks, the others as its phrasings, and the first of the responses.
+
+    The question is empty where no pattern asks: small talk.
+    """
+    patterns, responses = (
+        [as_text(each) for each in value if as_text(each).strip()]
+        for value in (fields["patterns"], fields["responses"])
+        if isinstance(value, list)
+    )
+    question = next(filter(asks, patterns), "")
+    return {"question": question, "phrasings": patterns, "answer": "".join(responses[:1])}
 
 
 def _is_conversation(content: object) -> bool:
@@ -100,6 +133,25 @@ def _of_stack_exchange(item: object) -> object:
         "url": as_text(fields.get("link")),
         "tags": fields.get("tags"),
     }
+
+
+def _post_type(item: object) -> str:
+    fields = folded_fields(item) if isinstance(item, Mapping) else {}
+    kind = as_text(fields.get("posttype") or fields.get("posttypeid")).casefold()
+    return {"1": "question", "2": "answer"}.get(kind, kind)
+
+
+def _of_posts(items: list[object]) -> Iterator[object]:
+    """Stack Overflow's posts in one list: a question names the answer that it accepts."""
+    posts = [(_post_type(item), item) for item in items if isinstance(item, Mapping)]
+    by_id = {as_text(fields.get("id")): fields for fields in (folded_fields(p) for _, p in posts)}
+    for kind, post in posts:
+        if kind == "question":
+            fields = folded_fields(post)
+            accepted = by_id.get(as_text(fields.get("acceptedanswerid")), {})
+            body = accepted.get("bodymarkdown") or accepted.get("body")
+            answers = [{"body": body, "accepted": bool(body)}]
+            yield _of_stack_exchange({**post, "questionid": fields.get("id"), "answers": answers})
 
 
 def _rows_of_columns(content: Mapping[object, object]) -> object:

@@ -15,6 +15,7 @@ from engine.corpus.fields import (
     ANSWER,
     ASKED,
     QUESTION,
+    QUIZ,
     REPLY,
     SECTION,
     TEXT,
@@ -27,8 +28,14 @@ from engine.corpus.fields import (
     is_unaccepted,
     name_in,
 )
-from engine.corpus.formats.data.candidates import KEY, MAPPED, Candidates, Place, Shape
-from engine.corpus.formats.data.forum_exports import as_entries, is_forum_post
+from engine.corpus.formats.data.candidates import ARTICLE, KEY, MAPPED, Candidates, Place, Shape
+from engine.corpus.formats.data.forum_exports import (
+    as_entries,
+    is_forum_post,
+    is_help_article,
+    is_intent,
+    of_intent,
+)
 from engine.corpus.formats.data.settings_files import refuse_settings
 from engine.corpus.text import clean_line, pretty_name
 from engine.corpus.wording import asks, is_worded
@@ -51,10 +58,6 @@ _ABOUT_FILE = {
     *("author", "course", "section", "category", "url", "intro", "id", "order", "weight", "schema"),
 }
 _SECTION = (*SECTION, *TITLE)
-_QUIZ = {
-    *("options", "choices", "distractors", "incorrectanswers", "wronganswers", "correct"),
-    *("correctanswer", "optiona", "option1", "choicea", "choice1"),
-}
 #: A title that names no section.
 _NAMES_AN_FAQ = re.compile(
     r"(?i)faqs?|q ?& ?a|frequently asked questions|(?:häufige|häufig gestellte) fragen"
@@ -116,10 +119,16 @@ class _Walk:
     ) -> bool:
         """Whether `raw` is an entry, or will be one for people who answer it."""
         fields = _unwrapped(raw)
-        if not _QUIZ.isdisjoint(fields):
+        if not QUIZ.isdisjoint(fields):
             is_quiz = bool(name_in(fields, QUESTION))
             self.candidates.saw_quiz |= is_quiz
             return is_quiz
+        if is_intent(fields):
+            fields = of_intent(fields)
+            if not fields["question"]:
+                why = "intents of a chatbot in which nothing asks"
+                self.candidates.add(fields, place, siblings, why_left_out=why)
+                return True
         asked, answered = _names(fields)
         is_post = asked in TITLE and answered in TEXT and is_forum_post(fields)
         if asked and (is_post or is_unaccepted(fields)):
@@ -134,7 +143,8 @@ class _Walk:
         is_meant = asks if asked in TITLE else is_worded
         if alone and not is_meant(as_text(fields[folded(asked)])):
             return False
-        self.candidates.add(fields, place, siblings, shape=(asked, answered))
+        shape = ARTICLE if is_help_article(fields) else (asked, answered)
+        self.candidates.add(fields, place, siblings, shape=shape)
         return True
 
     def _group(
@@ -230,7 +240,7 @@ def _keyed_entries(
         fields = _unwrapped(value) if isinstance(value, Mapping) else {}
         asked, answered = _names(fields)
         name = clean_line(str(key))
-        if not answered or asked in TITLE or not _QUIZ.isdisjoint(fields):
+        if not answered or asked in TITLE or not QUIZ.isdisjoint(fields):
             continue
         if asked:
             is_worth_it = is_worth_it or is_worded(as_text(fields[folded(asked)]))

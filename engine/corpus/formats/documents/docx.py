@@ -13,6 +13,7 @@ from engine.corpus.formats.documents.archive import checked_document
 from engine.corpus.formats.documents.wordml import Element, Lists, Styles, W, attribute, local_name
 from engine.corpus.formats.headings import entries_below_headings
 from engine.corpus.formats.outline import Kind, Paragraph
+from engine.corpus.formats.question_table import question_columns
 from engine.corpus.text import clean_line, clean_text, clean_url
 from engine.errors import CorpusError
 
@@ -126,11 +127,25 @@ class _Document:
             for cell in (cell for row in rows for cell in row):
                 yield from self._blocks(cell)
             return
+        columns = question_columns(list(map(self._cell, rows[0])))
+        if columns is not None:
+            yield from self._asked_rows(rows[1:], *columns)
+            return
         texts = [[self._cell(cell) for cell in row] + [""] * (width - len(row)) for row in rows]
         lines = [f"| {' | '.join(row)} |" for row in texts if any(row)]
         if lines:
             lines.insert(1, "|" + " --- |" * width)
             yield Paragraph(kind=Kind.TEXT, text="\n".join(lines))
+
+    def _asked_rows(
+        self, rows: list[list[Element]], asked: int, answered: int
+    ) -> Iterator[Paragraph]:
+        """The rows as folded parts, one with each question."""
+        for row in (row for row in rows if len(row) > max(asked, answered)):
+            if title := self._cell(row[asked]):
+                yield Paragraph(kind=Kind.FOLD, text=title.replace("\\|", "|"))
+                yield from self._blocks(row[answered])
+                yield Paragraph(kind=Kind.FOLD_END, text="")
 
     def _cell(self, cell: Element) -> str:
         texts = (_markdown(self._pieces(each)) for each in cell.iter(f"{W}p"))

@@ -12,6 +12,7 @@ from engine.corpus.course_names import CourseNames, parse_metadata, section_name
 from engine.corpus.entry import MOST_ENTRIES, TOO_MANY_ENTRIES, Entry, Parsed
 from engine.corpus.formats.documents.archive import unzipped
 from engine.corpus.formats.topics import without_topics
+from engine.corpus.repository import is_about_the_repository, is_never_looked_into
 from engine.corpus.text import pretty_name
 from engine.errors import CorpusError, NotAnFaq
 
@@ -75,7 +76,18 @@ class _Export:
         self._root = PurePosixPath(commonpath(folders)) if folders else PurePosixPath()
 
     def pages(self) -> Iterator[tuple[PurePosixPath, bytes]]:
-        yield from sorted(self._files.items())
+        """All files but those about a repository, unless there are no others."""
+        beside: dict[PurePosixPath, set[str]] = {}
+        for path in self._files:
+            beside.setdefault(path.parent, set()).add(path.name)
+        pages = [
+            path
+            for path in sorted(self._files)
+            if not is_about_the_repository(path, beside[path.parent])
+            and not any(map(is_never_looked_into, path.parts[:-1]))
+        ]
+        for path in pages or sorted(self._files):
+            yield path, self._files[path]
 
     def placed(self, entry: Entry, path: PurePosixPath) -> Entry:
         """The entry with the course and section of its folder, where it names none."""

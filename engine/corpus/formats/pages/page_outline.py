@@ -9,6 +9,7 @@ from itertools import islice
 from engine.corpus.formats.outline import Kind, Paragraph
 from engine.corpus.formats.pages.accordions import folded_parts
 from engine.corpus.formats.pages.html import Element, children_in_order, plain, to_markdown
+from engine.corpus.formats.question_table import question_columns
 from engine.corpus.formats.questions import asks
 
 _HEADING = re.compile(r"h([1-6])")
@@ -130,10 +131,15 @@ class _Outline:
 
     def _table(self, element: Element) -> Iterator[Paragraph]:
         rows = [[cell for cell in row if cell.tag in ("td", "th")] for row in element.iter("tr")]
-        asking = [row for row in rows if len(row) == 2 and asks(plain(row[0]))]
-        if len(asking) > 1 and len(asking) >= len(rows) - 1:
-            for question, answer in asking:
-                yield from self._fold(question, [answer])
+        columns = question_columns(list(map(plain, rows[0]))) if rows else None
+        if columns is not None:
+            asking = [row for row in rows[1:] if len(row) > max(columns)]
+        else:
+            asking = [row for row in rows if len(row) == 2 and asks(plain(row[0]))]
+        if columns is not None or (len(asking) > 1 and len(asking) >= len(rows) - 1):
+            asked, answered = columns or (0, 1)
+            for row in asking:
+                yield from self._fold(row[asked], [row[answered]])
         elif element in self._holds_marks or all(len(row) <= 1 for row in rows):
             yield from self.paragraphs(element)  # for its looks
         else:

@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from engine.corpus.formats.outline import Kind, Paragraph
+from engine.corpus.formats.question_table import question_columns
 from engine.corpus.formats.questions import asks
 from engine.corpus.formats.text.anchors import Anchors
 from engine.corpus.formats.text.containers import ANCHOR, FOLD, FOLD_END
@@ -33,10 +34,6 @@ _ANCHOR_TAG = re.compile(
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,300}>")
 _TABLE_RULE = re.compile(r"[ \t]*\|?[ \t:-]+\|[ \t:|-]*")
 _CELL_END = re.compile(r"(?<!\\)\|")
-_QUESTIONS = re.compile(r"(?i)[*_]*(?:q|questions?|fragen?|preguntas?|perguntas?|вопросы?)[*_]*")
-_ANSWERS = re.compile(
-    r"(?i)[*_]*(?:a|answers?|antwort(?:en)?|respuestas?|réponses?|respostas?|ответы?)[*_]*"
-)
 _RULED = re.compile(r"^[=\-~_*# ]{3,}$")
 
 
@@ -160,13 +157,16 @@ class _Blocks:
 
 
 def _asked_rows(lines: list[str]) -> list[tuple[str, str]]:
-    """Questions and answers of a table whose first two columns are called so."""
+    """Questions and answers of a table in which two columns are called so."""
     if len(lines) < 3 or "|" not in lines[0] or not _TABLE_RULE.fullmatch(lines[1]):
         return []
     head, _, *rows = ([cell.strip() for cell in _cells(line)] for line in lines)
-    if len(head) < 2 or not (_QUESTIONS.fullmatch(head[0]) and _ANSWERS.fullmatch(head[1])):
+    columns = question_columns(head)
+    if columns is None:
         return []
-    return [(row[0], row[1]) for row in rows if len(row) > 1 and row[0] and row[1]]
+    asked, answered = columns
+    filled_in = (row for row in rows if len(row) > max(columns) and row[asked] and row[answered])
+    return [(row[asked], row[answered]) for row in filled_in]
 
 
 def _cells(line: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 from engine.corpus.entry import EntryList, Parsed
 from engine.corpus.fields import NAMES, as_text, field_text, folded
@@ -37,9 +38,10 @@ def parse_markdown(data: bytes) -> Parsed:
 def entries_of_markdown(text: str) -> Parsed:
     """The entries of a Markdown text.
 
-    With `question:` in its front matter the whole text is one answer. Without, its headings and
-    paragraphs ask, by the rules of `passages`; where they do not, `title:` is the question that
-    the text answers. Last, the front matter itself may list questions.
+    With `question:` in its front matter the whole text is one answer. Questions that the front
+    matter lists with their answers come first, and of the text below only what asks. Else its
+    headings and paragraphs ask, by the rules of `passages`; where they do not, `title:` is the
+    question that the text answers.
 
     Raises CorpusError when the front matter is malformed or the text is too long, NotAnFaq when
     nothing asks.
@@ -50,12 +52,24 @@ def entries_of_markdown(text: str) -> Parsed:
     paragraphs = paragraphs_of(plain_containers(with_links_in_place(body)))
     title = clean_line(as_text(fields.get("title")))
     asked = passages(paragraphs, title=title)
+    if listed := _listed_above(fields):
+        questions = {entry.question for entry in listed.entries}
+        below = [each for each in asked if not each.is_topic and each.question not in questions]
+        more = _entries(below, fields, title)
+        return replace(
+            listed,
+            entries=(*listed.entries, *more.entries),
+            problems=(*listed.problems, *more.problems),
+        )
     if title and not says_faq(title) and all(passage.is_topic for passage in asked):
         has_headings = any(each.kind is Kind.HEADING for each in paragraphs)
         if body.strip() and (asks(title) or not has_headings):
             return _one_entry(fields, question_text(title), body)
     if not any(each.answer or not each.is_topic for each in asked):
-        return _listed_above(fields)
+        raise NotAnFaq(
+            "Nothing in the file asks: make each question a heading that ends with “?”, or write "
+            "“Q:” and “A:” before question and answer."
+        )
     return _entries(asked, fields, "" if says_faq(title) else question_text(title))
 
 
@@ -79,16 +93,10 @@ def _one_entry(fields: Mapping[str, object], question: object, answer: str) -> P
     return found.parsed()
 
 
-def _listed_above(fields: Mapping[str, object]) -> Parsed:
-    """The entries of lists in the front matter, which a theme shows as a page.
-
-    Raises NotAnFaq when there are none.
-    """
+def _listed_above(fields: Mapping[str, object]) -> Parsed | None:
+    """The entries of lists in the front matter, which a theme shows as a page, if there are any."""
     lists = {name: value for name, value in fields.items() if isinstance(value, list)}
     with suppress(NotAnFaq):
         if lists:
             return entries_of(lists)
-    raise NotAnFaq(
-        "Nothing in the file asks: make each question a heading that ends with “?”, or write "
-        "“Q:” and “A:” before question and answer."
-    )
+    return None

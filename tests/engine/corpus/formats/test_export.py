@@ -86,3 +86,18 @@ def test_what_cannot_be_read_is_named_by_its_path() -> None:
 def test_a_zip_without_questions_is_refused() -> None:
     with pytest.raises(CorpusError, match="None of the 1 files of the zip holds a question"):
         parsed({"a.md": "Notes.\n", "b.png": ""})
+
+
+def test_of_a_repository_only_the_faq_is_read() -> None:
+    files = {
+        "lamp-main/README.md": "# Lamp\n\n## Why another lamp?\n\nSo.\n",
+        "lamp-main/CONTRIBUTING.md": "## How do I send a patch?\n\nBy mail.\n",
+        "lamp-main/node_modules/a/faq.md": "## What is a?\n\nA letter.\n",
+        "lamp-main/docs/faq.md": "# FAQ\n\n## Why does it blink?\n\nThe tide turns.\n",
+    }
+
+    assert [question for _, _, question, _ in rows(files)] == ["Why does it blink?"]
+
+
+def test_a_zip_with_nothing_but_a_readme_is_that_readme() -> None:
+    assert [row[2] for row in rows({"a/README.md": "## Why?\n\nSo.\n"})] == ["Why?"]
