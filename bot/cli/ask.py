@@ -86,8 +86,11 @@ async def _ask(
 async def _show_prompt(
     settings: Settings, secrets: Secrets, question: Question, *, as_json: bool
 ) -> None:
+    from bot.assistant import corpus_loader
+    from bot.cli.askable import require_course
     from bot.cli.prompt_preview import preview_object, preview_prompt, preview_text
 
+    await require_course(corpus_loader(settings), question.course)
     preview = await preview_prompt(settings, secrets, question)
     if as_json:
         print(json.dumps(preview_object(preview), ensure_ascii=False, indent=2))

@@ -53,11 +53,12 @@ def answers(questions: str, documents: str = "faq.json") -> list[str]:
 ASK = ["ask", "Can I join late?"]
 
 
-def test_an_unknown_course_is_told_without_loading_torch(folder: Path) -> None:
+@pytest.mark.parametrize("option", ["--json", "--show-prompt"])
+def test_an_unknown_course_is_told_without_loading_torch(option: str, folder: Path) -> None:
     code = (
         "import sys, atexit; from bot.cli.app import app; "
         "atexit.register(lambda: print('torch' in sys.modules)); "
-        "sys.argv = ['main.py', 'ask', 'When?', '--course', 'nosuch', '--json']; app()"
+        f"sys.argv = ['main.py', 'ask', 'When?', '--course', 'nosuch', '{option}']; app()"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "FAQ_RETRIEVAL__EMBEDDER": "auto"}
 
