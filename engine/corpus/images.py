@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from engine.corpus.code_masks import masked, unmasked
+from engine.corpus.code_masks import mask, masked, unmasked
 from engine.corpus.gaps import GONE, IMAGE_NOUN, WEB_ADDRESS, closed_up
 
 #: Whether readers can open the address of an image.
@@ -103,8 +103,7 @@ def _taken_out(text: str, code: list[str], is_open: IsOpen) -> str:
     """`text` with the alternative text, or the sign of a gap, in place of each image."""
 
     def fenced(match: re.Match[str]) -> str:
-        code.append(f"```{match[1]}\n{unmasked(match[2], code)}\n```")
-        return f"\x01{len(code) - 1}\x02"
+        return mask(f"```{match[1]}\n{unmasked(match[2], code)}\n```", code)
 
     text = _HIGHLIGHTED.sub(fenced, text)
     text = _SHORTCODE_LINK.sub(r"\1", text)

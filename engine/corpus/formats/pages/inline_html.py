@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import re
 
-from engine.code_fences import code_blocks, split_code
+from engine.code_fences import split_code
+from engine.corpus.code_masks import blocks_masked, mask, unmasked
 from engine.corpus.formats.pages.html import html_to_markdown
 from engine.errors import CorpusError
 
@@ -34,8 +35,8 @@ _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]
 _HTML_CODE = r"(?is:<(pre|code|samp|kbd|tt)\b[^<>]{0,500}>.{0,20000}?</\1\s*>)"
 _CODE_SPAN = r"(?<!`)(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n)[^\ufdd0]){1,2000}?(?<!`)(?P=ticks)(?!`)"
 _CODE = re.compile(f"{_HTML_CODE}|(?P<span>{_CODE_SPAN})")
-#: Stand for code while the rest is changed; no text has them.
-_MASK = re.compile("\ufdd0(\\d+)\ufdd1")
+#: Around code while the rest is changed: a parser of HTML drops control characters.
+_MARKS = "\ufdd0\ufdd1"
 _MARKDOWN = re.compile(r"(?m)^\s*(?:[-*+]\s|\d+[.)]\s|#{1,6}\s|>\s|\||\ufdd0)|\*\*|\]\(")
 _DELIMITER_ROW = re.compile(r"(?m)^[ \t]*\|?[ \t]*:?-+:?[ \t]*\|[-:| \t]*$")
 _BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
@@ -64,7 +65,7 @@ def markdown_without_html(text: str) -> str:
         changed = html_to_markdown(_protected(masked))
     else:
         changed = _BLANK_LINES.sub("\n\n", _ENTITY.sub(_decoded, _without_tags(masked)))
-    return _unmasked(changed, code)
+    return unmasked(changed, code, _MARKS)
 
 
 def title_without_html(text: str) -> str:
@@ -83,35 +84,21 @@ def title_without_html(text: str) -> str:
 def _masked(text: str, code: list[str]) -> str:
     """`text` with its code in `code`, and the place of each in it."""
 
-    def hidden(part: str) -> str:
-        code.append(part)
-        return f"\ufdd0{len(code) - 1}\ufdd1"
-
     def span(match: re.Match[str]) -> str:
-        return hidden(_unmasked(match[0], code)) if match["span"] else match[0]
+        return mask(unmasked(match[0], code, _MARKS), code, _MARKS) if match["span"] else match[0]
 
-    text = text.replace("\ufdd0", "").replace("\ufdd1", "")
+    text = text.replace(_MARKS[0], "").replace(_MARKS[1], "")
     if _TAG.match(text.lstrip()):
         # Indented for looks, as whole pages are: no code.
         masked = "".join(
-            hidden(part.removesuffix("\n")) + "\n" * part.endswith("\n") if is_code else part
+            mask(part.removesuffix("\n"), code, _MARKS) + "\n" * part.endswith("\n")
+            if is_code
+            else part
             for part, is_code in split_code(text)
         )
     else:
-        masked = "\n".join(
-            hidden(block) if is_code else block for block, is_code in code_blocks(text.split("\n"))
-        )
+        masked = blocks_masked(text, code, _MARKS)
     return _CODE.sub(span, masked)
-
-
-def _unmasked(text: str, code: list[str]) -> str:
-    def shown(match: re.Match[str]) -> str:
-        return code[int(match[1])]
-
-    # Code may stand in code that was masked later.
-    while _MASK.search(text):
-        text = _MASK.sub(shown, text)
-    return text
 
 
 def _is_html_throughout(text: str) -> bool:
