@@ -17,12 +17,12 @@ from bot.desk.admins import is_admin
 from bot.desk.commands import MODEL_KEY, Commands
 from bot.desk.model_library import ModelLibrary
 from bot.desk.starters import starters
+from bot.faq import corpus_loader
 from bot.reception import reception_of
 from config.settings import Secrets, Settings
 from engine.answer.answering import Answerer
 from engine.answer.judges import running_relevance, running_support
 from engine.answer.relevance import Relevance
-from engine.corpus.loader import CorpusLoader
 from engine.grounding.support import Support
 from engine.models.catalog import AUTO, load_catalog
 from engine.retrieval.minilm import MiniLmEmbedder
@@ -132,16 +132,6 @@ async def answering_from(
                 )
         finally:
             stop.set()
-
-
-def corpus_loader(settings: Settings) -> CorpusLoader:
-    """What reads the FAQ that the settings name."""
-    return CorpusLoader(
-        settings.corpus,
-        cache_dir=settings.data_dir / "cache" / "corpus",
-        course_titles=settings.course_titles,
-        course_urls=settings.course_urls,
-    )
 
 
 @asynccontextmanager

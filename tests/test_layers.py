@@ -212,7 +212,7 @@ FLOORS = (
     ("desk",),
     ("delivery",),
     ("backoff", "pace", "http_server"),
-    ("adapter", "remembered", "findings"),
+    ("adapter", "remembered", "findings", "faq"),
     ("messages",),
 )
 

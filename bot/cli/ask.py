@@ -55,12 +55,13 @@ def ask(
 async def _ask(
     settings: Settings, secrets: Secrets, question: Question, *, as_json: bool, explained: bool
 ) -> None:
-    from bot.assistant import answering_from, corpus_loader, running_retriever
+    from bot.assistant import answering_from, running_retriever
     from bot.cli.askable import require_askable, require_course
     from bot.delivery.asker_language import asker_language
     from bot.delivery.render import plain_text
     from bot.delivery.replies import final
     from bot.desk.explain import explain
+    from bot.faq import corpus_loader
     from bot.operations.reports import answer_object
 
     await require_course(corpus_loader(settings), question.course)
@@ -86,9 +87,9 @@ async def _ask(
 async def _show_prompt(
     settings: Settings, secrets: Secrets, question: Question, *, as_json: bool
 ) -> None:
-    from bot.assistant import corpus_loader
     from bot.cli.askable import require_course
     from bot.cli.prompt_preview import preview_object, preview_prompt, preview_text
+    from bot.faq import corpus_loader
 
     await require_course(corpus_loader(settings), question.course)
     preview = await preview_prompt(settings, secrets, question)

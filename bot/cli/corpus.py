@@ -52,15 +52,10 @@ def corpus(
 
 async def _read(settings: Settings) -> Corpus:
     """What the sources hold now: copies of addresses that an assistant keeps are left alone."""
-    from engine.corpus.loader import CorpusLoader
+    from bot.faq import corpus_loader
 
     with tempfile.TemporaryDirectory() as cache_dir:
-        return await CorpusLoader(
-            settings.corpus,
-            cache_dir=Path(cache_dir),
-            course_titles=settings.course_titles,
-            course_urls=settings.course_urls,
-        ).load()
+        return await corpus_loader(settings, cache_dir=Path(cache_dir)).load()
 
 
 def _in_words(report: CorpusReport) -> str:
